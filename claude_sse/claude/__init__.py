@@ -1,0 +1,147 @@
+"""The far side: one question in, Claude's answer out as it is written.
+
+``Claude.events`` opens the answer with the SDK's ``client.messages.stream()`` and reads the bytes
+of its response. Not ``text_stream``: the SDK's parsed events cost ten times the CPU, hide Claude's
+pings, and end silently when the answer is cut before ``message_stop``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import anthropic
+import httpx2
+
+from ..config import Settings
+from ..errors import AnswerFailed, Interrupted, Overloaded, Unavailable, Unreachable
+from ..question import Question
+from .answer import Answer
+from .failures import translate
+from .models import Model, Models
+from .transport import Line, Transport
+
+__all__ = ["Claude", "Line", "Model", "no_key"]
+
+#: Connect within 5 s; the wait for headers and for bytes is the watch's to end (streams.py).
+_TIMEOUT = anthropic.Timeout(None, connect=5.0)
+#: A rate limit that lifts within this many seconds is waited for.
+_LONGEST_WAIT = 20.0
+
+
+class Claude:
+    """Asks Claude; one per process, safe to use from any thread, never called before the fork."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = anthropic.Anthropic(
+            # An explicit key turns every other credential look-up of the SDK off.
+            api_key=settings.api_key or "none",
+            base_url=settings.base_url,
+            max_retries=0,  # the SDK would sleep for as long as retry-after says, deaf to Stop
+            timeout=_TIMEOUT,
+            http_client=httpx2.Client(
+                transport=Transport(),
+                follow_redirects=False,  # the key goes to one origin
+                headers={"accept-encoding": "identity", "connection": "close"},
+            ),
+        )
+        self._models = Models(self._client)
+
+    def models(self) -> tuple[Model, ...]:
+        """Return the models that the key can use, newest list an hour old.
+
+        Raises ``Unavailable`` without a key, ``AnswerFailed`` where Claude does not tell.
+        """
+        if not self._settings.api_key:
+            raise no_key()
+        return self._models.all()
+
+    def knows(self, model: str) -> bool:
+        """Tell whether this model may be asked: it is listed, or there is no list to look at."""
+        listed = self._models.listed()
+        return not listed or model in listed
+
+    def events(self, question: Question, line: Line) -> Iterator[list[dict[str, Any]]]:
+        """Yield the answer in batches: what the network delivered together, as objects of our wire.
+
+        An empty batch is a second of silence. The generator returns after ``message_stop`` and
+        raises an ``AnswerFailed`` for everything else, ``line.cut()`` included; its ``usage`` is
+        then what is known so far. Before the first event of Claude a failure that may pass is tried
+        once more, announced by an object with ``waiting``.
+        """
+        try:
+            yield from self._attempt(question, line, Answer())
+            return
+        except (Overloaded, Unreachable) as exc:
+            seconds = _pause(exc)
+            if seconds is None or line.is_cut:
+                raise
+            failure = exc
+        yield [{"text": "", "waiting": seconds, "code": failure.code}]
+        if line.wait(seconds):
+            raise failure
+        yield from self._attempt(question, line, Answer())
+
+    def _attempt(
+        self, question: Question, line: Line, answer: Answer
+    ) -> Iterator[list[dict[str, Any]]]:
+        try:
+            with line:
+                stream = self._open(question).__enter__()
+            try:
+                for chunk in stream.response.stream:  # type: ignore[union-attr]
+                    yield answer.read(chunk) if chunk else []
+                    if answer.finished:
+                        return
+                answer.end()
+            finally:
+                stream.close()
+        except (anthropic.AnthropicError, httpx2.HTTPError, AnswerFailed) as exc:
+            if line.is_cut:  # our own doing; nothing to translate or to log
+                failure: AnswerFailed = Interrupted("The answer was cut.")
+            else:
+                failure = translate(exc, began=answer.began)
+            failure.usage = answer.usage_so_far()
+            raise failure from exc
+
+    def _open(self, question: Question) -> anthropic.MessageStreamManager[Any]:
+        settings, omit = self._settings, anthropic.omit
+        name = question.model or settings.model
+        model = self._models.find(name) if settings.api_key else None
+        effort = question.effort or settings.effort
+        limit = question.max_tokens or settings.max_tokens
+        messages: Any = [{"role": role, "content": text} for role, text in question.messages]
+        thinking: Any = {"type": "adaptive", "display": settings.thinking}
+        config: Any = {"effort": effort}
+        return self._client.messages.stream(
+            model=name,
+            max_tokens=min(limit, model.max_tokens or limit) if model else limit,
+            messages=messages,
+            system=(settings.system_prompt if question.system is None else question.system) or omit,
+            thinking=thinking if model and model.thinks and settings.thinking != "off" else omit,
+            output_config=config if model and effort in model.efforts else omit,
+        )
+
+
+def no_key() -> Unavailable:
+    """Return the refusal of a server that has no key."""
+    return Unavailable(
+        "This server has no Anthropic API key: put ANTHROPIC_API_KEY=... into .env and restart it.",
+        code="no_key",
+        retryable=False,
+    )
+
+
+def _pause(failure: AnswerFailed) -> float | None:
+    """Return the seconds to wait before the one retry, or None where there shall be none.
+
+    Only what certainly did not start an answer is asked again; jitter spreads those who failed
+    together.
+    """
+    if not failure.may_retry:
+        return None
+    if failure.retry_after is None:
+        return round(random.uniform(1.0, 3.0), 1)
+    return failure.retry_after if failure.retry_after <= _LONGEST_WAIT else None

@@ -1,0 +1,162 @@
+"""Claude's events become objects of our wire: a small state machine over one answer.
+
+It switches on the ``type`` strings of the Messages API, never on classes; events, blocks and deltas
+that it does not know pass by. Before ``message_start`` nothing else may come, a delta belongs to a
+block that was started, and only ``message_stop`` makes an answer complete.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import AnswerFailed, Interrupted, Protocol
+from ..sse import Decoder
+from .failures import from_event
+
+#: Longer than any event of the API by far; more is a broken server.
+_EVENT_BYTES = 4 * 1024 * 1024
+#: Characters per token, for estimates of what Claude did not confirm.
+_CHARACTERS_PER_TOKEN = 4
+
+
+class Answer:
+    """Reads one answer; ``began`` and ``finished`` tell how far it got."""
+
+    def __init__(self) -> None:
+        self.began = False
+        self.finished = False
+        self._decoder = Decoder(errors="strict", limit=_EVENT_BYTES)
+        self._failure: AnswerFailed | None = None
+        self._blocks: set[int] = set()
+        self._closing: dict[str, Any] = {}
+        self._usage: dict[str, Any] = {}
+        self._characters = 0
+
+    def read(self, chunk: bytes) -> list[dict[str, Any]]:
+        """Return the objects that these bytes complete.
+
+        A failure is raised only when nothing was completed before it, else by the next call: what
+        was received is never lost to what came after it.
+        """
+        if self._failure is not None:
+            raise self._failure
+        objects: list[dict[str, Any]] = []
+        try:
+            for event in self._decoder.feed(chunk):
+                fields = self._apply(json.loads(event.data))
+                if fields is not None:
+                    objects.append(fields)
+                if self.finished:
+                    break
+        except AnswerFailed as exc:
+            self._failure = exc
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+            self._failure = _broken()
+            self._failure.__cause__ = exc
+        if self._failure is not None and not objects:
+            raise self._failure
+        return objects
+
+    def end(self) -> None:
+        """Say that no more bytes come; raises, since ``message_stop`` did not."""
+        if self._failure is not None:
+            raise self._failure
+        if not self.began:
+            raise _broken()
+        raise Interrupted("The answer was cut off before Claude had finished.")
+
+    def usage_so_far(self) -> dict[str, Any] | None:
+        """Return the tokens until now, the output estimated; None where Claude never began."""
+        if not self.began:
+            return None
+        estimate = max(1, self._characters // _CHARACTERS_PER_TOKEN)
+        confirmed = self._usage.get("output_tokens") or 0
+        return {**self._usage, "output_tokens": max(confirmed, estimate), "estimated": True}
+
+    def _apply(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        kind = event["type"]
+        if kind == "content_block_delta":
+            if event["index"] not in self._blocks:
+                raise _broken()
+            return self._delta(event["delta"])
+        act = getattr(self, f"_on_{kind}", None) if kind in _KNOWN else None
+        if act is None:
+            return None
+        if not self.began and kind not in ("message_start", "error"):
+            raise _broken()
+        result: dict[str, Any] | None = act(event)
+        return result
+
+    def _delta(self, delta: Mapping[str, Any]) -> dict[str, Any] | None:
+        kind = delta["type"]
+        if kind == "text_delta":
+            return self._text({"text": _string(delta["text"])})
+        if kind == "thinking_delta":
+            return self._text({"text": "", "thinking": _string(delta["thinking"])})
+        return None
+
+    def _text(self, fields: dict[str, Any]) -> dict[str, Any] | None:
+        size = len(fields.get("thinking") or fields["text"])
+        self._characters += size
+        return fields if size else None
+
+    def _on_message_start(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        if self.began:
+            return None
+        message = event["message"]
+        self._usage = _usage(message.get("usage"))
+        opening = {"text": "", "model": str(message["model"]), "message": str(message["id"])}
+        self.began = True
+        return opening
+
+    def _on_content_block_start(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        block = event["content_block"]
+        self._blocks.add(event["index"])
+        if block["type"] == "text":
+            return self._text({"text": _string(block.get("text") or "")})
+        if block["type"] == "thinking":
+            return self._text({"text": "", "thinking": _string(block.get("thinking") or "")})
+        return None
+
+    def _on_message_delta(self, event: Mapping[str, Any]) -> None:
+        self._usage.update(_usage(event.get("usage")))
+        delta = event["delta"]
+        self._closing["stop_reason"] = delta.get("stop_reason")
+        details = delta.get("stop_details")
+        if isinstance(details, dict) and isinstance(details.get("explanation"), str):
+            self._closing["explanation"] = details["explanation"]
+
+    def _on_message_stop(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        self.finished = True
+        return {"text": "", "stop_reason": None, **self._closing, "usage": self._usage}
+
+    def _on_error(self, event: Mapping[str, Any]) -> None:
+        raise from_event(event, began=self.began)
+
+
+_KNOWN = ("message_start", "content_block_start", "message_delta", "message_stop", "error")
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _broken()
+    return value
+
+
+def _usage(usage: Any) -> dict[str, Any]:
+    """Keep the counts that are numbers, flattened: input, output, cache and thinking tokens."""
+    usage = usage if isinstance(usage, dict) else {}
+    kept = {k: v for k, v in usage.items() if k.endswith("_tokens") and type(v) is int}
+    details = usage.get("output_tokens_details")
+    if isinstance(details, dict) and type(details.get("thinking_tokens")) is int:
+        kept["thinking_tokens"] = details["thinking_tokens"]
+    return kept
+
+
+def _broken() -> Protocol:
+    return Protocol(
+        "Claude's address answered with something that is not an answer of Claude; "
+        "what came before it is kept. Check ANTHROPIC_BASE_URL and any proxy in between."
+    )

@@ -1,0 +1,79 @@
+"""Where a response's body ends: an incremental parser of HTTP/1.1 message bodies.
+
+RFC 9112, section 6: chunked, with a length, or until the connection closes. It is fed what the
+network delivers and returns what of that is body, so that what arrived together stays together: one
+parse per read, not one per line.
+"""
+
+from __future__ import annotations
+
+import http.client
+
+_HEX = frozenset(b"0123456789abcdefABCDEF")
+
+
+class Body:
+    """Parses one body; ``ended`` tells whether its last byte was fed."""
+
+    def __init__(self, reply: http.client.HTTPResponse) -> None:
+        self._chunked = bool(reply.chunked)
+        length = reply.length
+        #: Bytes that are still missing: of the chunk, or of the whole; None is "until it closes".
+        self._left: int | None = 0 if self._chunked else length
+        self._rest = b""
+        self._trailer = False
+        self.ended = self._left == 0 and not self._chunked
+
+    def feed(self, data: bytes) -> bytes:
+        """Return the body in this read; raises ``ValueError`` where the framing is broken."""
+        if self._chunked:
+            return self._feed_chunks(self._rest + data if self._rest else data)
+        if self._left is None:
+            return data
+        data = data[: self._left]
+        self._left -= len(data)
+        self.ended = self._left == 0
+        return data
+
+    def end(self) -> None:
+        """Say that the connection closed; raises ``ValueError`` where that cuts the body."""
+        if self._left is not None:
+            raise ValueError("the connection closed before the end of the response")
+        self.ended = True
+
+    def _feed_chunks(self, data: bytes) -> bytes:
+        pieces: list[bytes] = []
+        position = 0
+        self._rest = b""
+        while position < len(data) and not self.ended:
+            if self._left:
+                piece = data[position : position + self._left]
+                position += len(piece)
+                self._left -= len(piece)
+                pieces.append(piece)
+                continue
+            end = data.find(b"\r\n", position)
+            if end < 0:
+                self._rest = _unfinished(data[position:])
+                break
+            self._start_chunk(data[position:end])
+            position = end + 2
+        return b"".join(pieces)
+
+    def _start_chunk(self, line: bytes) -> None:
+        if not line:  # the line break that ends the chunk before, or the trailer
+            self.ended = self._trailer
+            return
+        if self._trailer:
+            return  # a trailer field; nobody needs them
+        size = line.split(b";", 1)[0].strip()
+        if not size or not _HEX.issuperset(size) or len(size) > 15:
+            raise ValueError("the chunk framing of the response is broken")
+        self._left = int(size, 16)
+        self._trailer = self._left == 0
+
+
+def _unfinished(line: bytes) -> bytes:
+    if len(line) > 1024:
+        raise ValueError("the chunk framing of the response is broken")
+    return line

@@ -1,0 +1,253 @@
+"""One connection per answer to Claude, cut at any time from any thread.
+
+It stands under the SDK through its public seam (``http_client=`` with an ``httpx2.BaseTransport``),
+over the standard library's ``http.client``, because neither the SDK nor its connection pool can do
+what Stop needs: closing a stream does not wake the thread that reads it, and Claude goes on writing
+until the next byte. ``shutdown(2)`` on the socket does both within 2 ms, if the socket is known;
+here it is, from the moment it is connected, before the headers and under TLS.
+
+Reads give up after a second of silence and yield ``b""``: whoever pulls the answer uses that moment
+for a heartbeat, or to look whether its own reader is still there. A socket that timed out may
+simply be read again.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+import urllib.request
+import zlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import httpx2
+
+from .http_body import Body
+
+#: Seconds of silence after which a read yields b"".
+TICK = 1.0
+#: A thread blocked in recv(n) holds n bytes; 8 KB is more than a second of any answer.
+READ_BYTES = 8192
+
+_line: ContextVar[Line | None] = ContextVar("line", default=None)
+
+
+class Line:
+    """The way to Claude for one answer: whatever socket it uses now, ``cut()`` ends it.
+
+    Used as a context manager around the calls whose connections it shall hold::
+
+        with line, client.messages.stream(...) as stream: ...
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._cut = threading.Event()
+
+    def cut(self) -> None:
+        """End the answer now: Claude sees the connection end, the reading thread wakes up."""
+        with self._lock:
+            self._cut.set()
+            if self._socket is not None:
+                _shutdown(self._socket)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether ``cut()`` was called; a cut line stays cut."""
+        return self._cut.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but no longer than until the line is cut; tell whether it is."""
+        return self._cut.wait(seconds)
+
+    def hold(self, sock: socket.socket | None) -> None:
+        """Make this the socket that ``cut()`` ends; None lets go of it before it is closed."""
+        with self._lock:
+            self._socket = sock
+            if sock is not None and self._cut.is_set():
+                _shutdown(sock)
+
+    def __enter__(self) -> Line:
+        _line.set(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _line.set(None)
+
+
+def _shutdown(sock: socket.socket) -> None:
+    try:
+        # Not sock.shutdown(): SSLSocket's own drops the TLS object under the reader's feet.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    except OSError:
+        pass  # it is gone already, which is what was wanted
+
+
+class Transport(httpx2.BaseTransport):
+    """Sends each request over a connection of its own; follows no redirect, keeps no cookie."""
+
+    def __init__(self) -> None:
+        self._tls = ssl.create_default_context()  # system roots; honours SSL_CERT_FILE and _DIR
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send the request and return its response, the body still to be read.
+
+        Raises the HTTP library's ``ConnectError``, ``ConnectTimeout``, ``ReadTimeout``,
+        ``ReadError`` and ``RemoteProtocolError``, so that the SDK translates them as usual.
+        """
+        line = _line.get() or Line()
+        timeouts = request.extensions.get("timeout", {})
+        connection = self._connect(request.url, line, timeouts.get("connect"))
+        try:
+            return _exchange(connection, request, line, timeouts.get("read"))
+        except BaseException:
+            _close(connection, line)
+            raise
+
+    def _connect(self, url: httpx2.URL, line: Line, timeout: float | None) -> _Connection:
+        connection = _Connection(url, self._tls, timeout)
+        try:
+            connection.connect()
+            assert connection.sock is not None
+            line.hold(connection.sock)
+        except TimeoutError as exc:
+            connection.close()
+            raise httpx2.ConnectTimeout(f"no connection within {timeout} s") from exc
+        except (OSError, http.client.HTTPException) as exc:
+            connection.close()
+            raise httpx2.ConnectError(str(exc)) from exc
+        return connection
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection to the origin, or to the proxy that the environment names for it."""
+
+    def __init__(self, url: httpx2.URL, tls: ssl.SSLContext, timeout: float | None) -> None:
+        self._secure = url.scheme == "https"
+        self._tls = tls
+        self._name = url.host
+        port = url.port or (443 if self._secure else 80)
+        proxy = _proxy_for(url)
+        if proxy is None:
+            super().__init__(url.host, port, timeout=timeout)
+        else:
+            super().__init__(proxy.host, proxy.port or 80, timeout=timeout)
+            self.set_tunnel(url.host, port)  # also for http: the proxy sees no more than it must
+
+    def connect(self) -> None:
+        super().connect()  # sets TCP_NODELAY
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if self._secure:
+            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
+
+
+def _proxy_for(url: httpx2.URL) -> httpx2.URL | None:
+    address = urllib.request.getproxies().get(url.scheme)
+    if not address or urllib.request.proxy_bypass(url.host):
+        return None
+    return httpx2.URL(address if "://" in address else f"http://{address}")
+
+
+def _exchange(
+    connection: _Connection, request: httpx2.Request, line: Line, read_timeout: float | None
+) -> httpx2.Response:
+    sock = connection.sock
+    sock.settimeout(read_timeout)  # before the headers a time-out is final
+    try:
+        connection.putrequest(
+            request.method,
+            request.url.raw_path.decode("ascii"),
+            skip_host=True,
+            skip_accept_encoding=True,
+        )
+        for name, value in request.headers.raw:
+            connection.putheader(name, value)
+        connection.endheaders(request.read())
+        reply = connection.getresponse()
+        early = _buffered(reply, sock)
+    except TimeoutError as exc:
+        raise httpx2.ReadTimeout("no answer to the request in time") from exc
+    except (http.client.HTTPException, OSError) as exc:
+        raise httpx2.RemoteProtocolError(f"no HTTP response: {type(exc).__name__}") from exc
+    headers = [(k, v) for k, v in reply.getheaders() if k.lower() != "content-encoding"]
+    stream = _Stream(connection, sock, reply, early, line, read_timeout)
+    return httpx2.Response(reply.status, headers=headers, stream=stream, request=request)
+
+
+def _buffered(reply: http.client.HTTPResponse, sock: socket.socket) -> bytes:
+    """Return the beginning of the body that ``http.client`` read together with the headers."""
+    sock.setblocking(False)
+    try:
+        peek: Any = reply.fp.peek  # reads the socket once when nothing is buffered: must not block
+        return bytes(peek())
+    except ssl.SSLWantReadError:
+        return b""
+    finally:
+        sock.settimeout(TICK)
+
+
+class _Stream(httpx2.SyncByteStream):
+    """The body, as the network delivers it: one item per read, ``b""`` for a second of silence."""
+
+    def __init__(
+        self,
+        connection: _Connection,
+        sock: socket.socket,
+        reply: http.client.HTTPResponse,
+        early: bytes,
+        line: Line,
+        read_timeout: float | None,
+    ) -> None:
+        self._connection = connection
+        self._socket = sock
+        self._reply = reply
+        self._early = early
+        self._line = line
+        self._read_timeout = read_timeout
+        packed = reply.getheader("content-encoding", "identity").lower() != "identity"
+        self._unpack = zlib.decompressobj(wbits=47) if packed else None  # 47: gzip or zlib
+
+    def __iter__(self) -> Iterator[bytes]:
+        body = Body(self._reply)
+        chunk = self._early
+        silent_since = time.monotonic()
+        try:
+            while not body.ended:
+                if chunk:
+                    data = body.feed(chunk)
+                    yield self._unpack.decompress(data) if self._unpack else data
+                    silent_since = time.monotonic()
+                try:
+                    chunk = b"" if body.ended else self._socket.recv(READ_BYTES)
+                except TimeoutError:
+                    self._check_timeout(silent_since)
+                    chunk = b""
+                    yield b""
+                    continue
+                if not chunk and not body.ended:
+                    body.end()
+        except OSError as exc:
+            raise httpx2.ReadError(f"the connection broke: {type(exc).__name__}") from exc
+        except (ValueError, zlib.error) as exc:
+            raise httpx2.RemoteProtocolError(str(exc)) from exc
+
+    def _check_timeout(self, silent_since: float) -> None:
+        if self._read_timeout is not None:
+            if time.monotonic() - silent_since >= self._read_timeout:
+                raise httpx2.ReadTimeout("the response fell silent")
+
+    def close(self) -> None:
+        """Let go of the connection; the thread that reads is the one that closes."""
+        _close(self._connection, self._line)
+        self._reply.close()
+        self._socket.close()
+
+
+def _close(connection: _Connection, line: Line) -> None:
+    line.hold(None)
+    connection.close()

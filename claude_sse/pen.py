@@ -1,0 +1,138 @@
+"""Who holds the pen: the right to pull an answer from Claude, one batch at a time.
+
+Leader/Followers (Schmidt et al., Pattern-Oriented Software Architecture 2): whoever holds the pen
+calls ``next`` on the one generator that produces the stream, and nobody else does. It changes hands
+at most twice, always for a reason:
+
+::
+
+    opener ──Claude answers──▶ first reader ──leaves, or stalls for a second──▶ a thread of ours
+
+Measured with 250 streams of 20 texts/s on 2 cores: the reader that pulls for itself costs 103 us of
+CPU per text, a writer thread that wakes the reader for each text 152 us.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from .stream_log import Reader
+
+#: A first reader that has not pulled for this long is stalled: its client does not read.
+STALL_SECONDS = 1.0
+
+
+class Pen:
+    """The pen of one stream, in the hand of an opener at first."""
+
+    def __init__(self, producing: Iterator[bytes]) -> None:
+        self._producing = producing
+        self._reader: FirstReader | None = None
+        self._holder: object = self
+        self._hand = threading.Lock()  # held for the time of one pull, which may be long
+        self._choice = threading.Lock()  # held for the time of a glance
+        self._pulled_at = time.monotonic()
+
+    def attach(self, reader: Reader, on_leave: Callable[[], None]) -> FirstReader:
+        """Return this reader as the one that the pen is meant for."""
+        self._reader = FirstReader(self, reader, on_leave)
+        return self._reader
+
+    def open(self) -> None:
+        """Let a thread begin to pull; raises ``RuntimeError`` where no thread can be started."""
+        self._run(self)
+
+    def hand_over(self) -> None:
+        """Give the opener's pen to the first reader; called in a pull, before its append.
+
+        In this order the reader that is woken by the append finds the pen in its hand.
+        """
+        with self._choice:
+            if self._reader is not None:
+                self._holder = self._reader
+
+    def pull(self, who: object) -> bytes | None:
+        """Return the next batch, or None where somebody else holds the pen, or nothing is left."""
+        if self._holder is not who:
+            return None
+        with self._hand:
+            if self._holder is not who:
+                return None
+            frames = next(self._producing, None)
+            self._pulled_at = time.monotonic()
+            return frames
+
+    def leave(self) -> None:
+        """Say that the first reader is gone; if it held the pen, a thread goes on."""
+        with self._choice:
+            reader, self._reader = self._reader, None
+        if self._holder is reader:
+            with self._hand:
+                self._pass_on(reader)
+
+    def take_from_stalled(self, now: float) -> None:
+        """Pass the pen on where the first reader holds it and does not use it."""
+        reader = self._reader
+        if self._holder is not reader or now - self._pulled_at <= STALL_SECONDS:
+            return
+        if self._hand.acquire(blocking=False):  # else it is pulling right now
+            try:
+                self._pass_on(reader)
+            finally:
+                self._hand.release()
+
+    def _pass_on(self, reader: FirstReader | None) -> None:
+        if reader is not None and self._holder is reader:
+            self._holder = object()
+            self._run(self._holder)
+
+    def _run(self, who: object) -> None:
+        def pull_all() -> None:
+            while self.pull(who) is not None:
+                pass
+
+        threading.Thread(target=pull_all, name="writer", daemon=True).start()
+
+
+class FirstReader:
+    """The reader that came with the question: pulls while it holds the pen, else reads the log."""
+
+    def __init__(self, pen: Pen, reader: Reader, on_leave: Callable[[], None]) -> None:
+        self._pen = pen
+        self._reader = reader
+        self._on_leave = on_leave
+        self._pulled = False
+        #: Whether what the opener wrote was read; it lies on the log, before what the first pull
+        #: wrote.
+        self._caught_up = False
+        self.digest = reader.digest
+        self.after = reader.after
+        self.at_end = False
+
+    def read(self, timeout: float) -> bytes:
+        """See ``Reader.read``; with the pen in hand, the transport's tick is the timeout."""
+        if self._pulled and not self._caught_up:
+            frames = self._reader.read(0.0)
+            if frames:
+                return frames
+            self._caught_up = True
+        pulled = self._pen.pull(self)
+        if pulled is None:
+            return self._reader.read(timeout)
+        if self._caught_up:
+            self._reader.skip(pulled)
+            return pulled
+        self._pulled = True
+        return self._reader.read(0.0)
+
+    def skip(self, frames: bytes) -> None:
+        """See ``Reader.skip``."""
+        self._reader.skip(frames)
+
+    def close(self) -> None:
+        """See ``Reader.close``; the pen passes on."""
+        self._reader.close()
+        self._on_leave()
+        self._pen.leave()

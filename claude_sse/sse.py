@@ -1,0 +1,148 @@
+"""Both directions of the wire: the frames we send, the decoder for the events Claude sends.
+
+Server-Sent Events as in the WHATWG HTML Living Standard, section 9.2. A frame of ours is
+
+    id: 3
+    data: {"text":"Hello"}
+
+with ``data`` on one line: the JSON is ASCII-escaped, so no newline of any kind (U+2028 included),
+no lone surrogate and no text that imitates a frame can split it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from json import JSONEncoder
+from json.encoder import encode_basestring_ascii as _quote
+from typing import Any, NamedTuple
+
+#: Sent at once: gunicorn sends the headers with the first byte of the body, and the browser
+#: must not wait for them until Claude answers. 1000 ms is how soon a lost reader comes back.
+PREAMBLE = b"retry: 1000\n\n"
+#: A comment, which every reader skips; it keeps proxies from cutting a silent stream.
+HEARTBEAT = b": heartbeat\n\n"
+#: The object that stands for the end of a complete stream.
+DONE: Mapping[str, Any] = {}
+
+_encode = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_ENDS = (b"[DONE]\n\n", b'{"error":')
+
+
+def encode(number: int, fields: Mapping[str, Any]) -> bytes:
+    """Return the frame with this id; ``DONE`` becomes ``[DONE]``."""
+    if len(fields) == 1 and "text" in fields:  # nearly every frame; 3x faster than the encoder
+        return f'id: {number}\ndata: {{"text":{_quote(fields["text"])}}}\n\n'.encode("ascii")
+    data = "[DONE]" if fields is DONE else _encode(fields)
+    return f"id: {number}\ndata: {data}\n\n".encode("ascii")
+
+
+def is_last(frames: bytes) -> bool:
+    """Tell whether these whole frames end the stream: the last one is ``[DONE]`` or an error."""
+    return frames.startswith(_ENDS, frames.rfind(b"\ndata: ") + 7) if frames else False
+
+
+def last_id(frames: bytes) -> int:
+    """Return the id of the last of these whole frames, 0 where there is none."""
+    start = frames.rfind(b"id: ", 0, frames.rfind(b"\ndata: ") + 1)
+    return int(frames[start + 4 : frames.index(b"\n", start)]) if start >= 0 else 0
+
+
+def objects(frames: bytes) -> Iterator[dict[str, Any]]:
+    """Yield the objects in frames of ours; a piece of a frame at the beginning is passed over."""
+    for frame in frames.split(b"\n\n"):
+        data = frame.partition(b"\ndata: ")[2]
+        if data.startswith(b"{"):
+            yield json.loads(data)
+
+
+class Event(NamedTuple):
+    """One event as a reader dispatches it: its type, its data, and the last id seen by then."""
+
+    type: str
+    data: str
+    id: str
+
+
+class EventTooLarge(ValueError):
+    """An event grew past the decoder's limit; the decoder refuses everything after it."""
+
+
+class Decoder:
+    """Turn bytes, cut anywhere, into events.
+
+    ``errors`` is what happens to bytes that are not UTF-8: ``"replace"`` is the standard's way,
+    ``"strict"`` raises ``UnicodeDecodeError``. An event longer than ``limit`` bytes raises
+    ``EventTooLarge``: a server that never ends an event must not fill the memory.
+    """
+
+    def __init__(self, *, errors: str = "replace", limit: int = 1 << 24) -> None:
+        self.retry_ms: int | None = None
+        self.last_event_id = ""
+        self._errors = errors
+        self._limit = limit
+        self._rest: list[bytes] = []  # the pieces of an unfinished line, joined once
+        self._rest_size = 0
+        self._skip_lf = False
+        self._first = True
+        self._type = ""
+        self._data: list[str] = []
+        self._data_size = 0
+
+    def feed(self, chunk: bytes) -> Iterator[Event]:
+        """Yield the events that these bytes complete; to be iterated to its end, or never again."""
+        for line in self._lines(chunk):
+            event = self._line(line)
+            if event is not None:
+                yield event
+        if self._rest_size + self._data_size > self._limit:
+            raise EventTooLarge(f"an event is larger than {self._limit} bytes")
+
+    def _lines(self, chunk: bytes) -> list[bytes]:
+        """Split off the complete lines; keep what follows the last one."""
+        if self._skip_lf and chunk:  # "\r" ended a line at the end of the last chunk
+            self._skip_lf = False
+            chunk = chunk.removeprefix(b"\n")
+        if b"\r" in chunk:
+            self._skip_lf = chunk.endswith(b"\r")
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, rest = chunk.split(b"\n")
+        if lines and self._rest:
+            lines[0] = b"".join([*self._rest, lines[0]])
+            self._rest, self._rest_size = [], 0
+        if rest:
+            self._rest.append(rest)
+            self._rest_size += len(rest)
+        if lines and self._first:
+            self._first = False
+            lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
+        return lines
+
+    def _line(self, line: bytes) -> Event | None:
+        if not line:
+            return self._dispatch()
+        if line.startswith(b"data: "):
+            self._add_data(line[6:])
+            return None
+        name, colon, value = line.partition(b":")
+        value = value.removeprefix(b" ") if colon else value
+        if name == b"data":
+            self._add_data(value)
+        elif name == b"event":
+            self._type = value.decode("utf-8", self._errors)
+        elif name == b"id" and b"\0" not in value:
+            self.last_event_id = value.decode("utf-8", self._errors)
+        elif name == b"retry" and value.isdigit():
+            self.retry_ms = int(value)
+        return None
+
+    def _add_data(self, value: bytes) -> None:
+        self._data_size += len(value)
+        self._data.append(value.decode("utf-8", self._errors))
+
+    def _dispatch(self) -> Event | None:
+        kind, data = self._type, self._data
+        self._type, self._data, self._data_size = "", [], 0
+        if not data:
+            return None
+        return Event(kind or "message", "\n".join(data), self.last_event_id)

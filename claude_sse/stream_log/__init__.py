@@ -1,0 +1,31 @@
+"""Where streams are kept: the contract, and the choice of an implementation by its address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..config import ConfigError
+from .base import Reader, StreamExists, StreamLog, Writer, WriterLost
+from .file import FileStreamLog
+
+__all__ = ["Reader", "StreamExists", "StreamLog", "Writer", "WriterLost", "open_log"]
+
+
+def open_log(url: str, instance_path: str) -> StreamLog:
+    """Return the log at ``url``; without one, files in a folder under the instance folder.
+
+    Raises ``ConfigError`` where the address is of no known kind or the folder cannot be made.
+    """
+    scheme, _, rest = url.partition("://")
+    if url and (scheme != "file" or not rest.startswith("/")):
+        raise ConfigError(
+            f"STREAM_LOG={url} is not valid: it must look like file:///var/lib/streams."
+        )
+    folder = Path(rest) if url else Path(instance_path) / "streams"
+    try:
+        return FileStreamLog(folder)
+    except OSError as exc:
+        raise ConfigError(
+            f"The stream log needs a folder that it can write to; {folder} cannot be used "
+            f"({exc.strerror}). Set STREAM_LOG=file:///another/folder."
+        ) from exc

@@ -1,0 +1,152 @@
+"""Streams as files: one append-only file per stream, shared by the workers of one machine.
+
+A file holds one line with the digest, then exactly the bytes sent. The kernel keeps the books: the
+writer holds ``flock`` on its file, so that a dead writer shows itself; a reader in another process
+holds a shared lock on ``readers/<name>``, so that the writer knows of it; a request to stop is an
+empty file ``stops/<name>``. No clocks, nothing to clean up after a crash. Readers in the writer's
+process are woken, readers elsewhere look every 50 ms. A name is a hash: no request value becomes a
+path.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import NotFound, Unavailable
+from .base import StreamExists
+from .file_reader import HEADER_BYTES, FileReader
+from .file_writer import FileWriter
+from .locks import is_locked
+
+log = logging.getLogger(__name__)
+
+
+class FileStreamLog:
+    """Implements ``base.StreamLog`` in a folder that only this user may read."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder; raises ``OSError`` where it cannot be written."""
+        self._streams, self._stops, self._readers = (
+            str(folder / name) for name in ("log", "stops", "readers")
+        )
+        for path in (self._streams, self._stops, self._readers):
+            os.makedirs(path, mode=0o700, exist_ok=True)
+        if not os.access(self._streams, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        self._writers: dict[str, FileWriter] = {}  # the writers of this process, by name
+
+    def create(self, key: str, digest: str) -> FileWriter:
+        """See ``base.StreamLog.create``."""
+        name = _name(key)
+        path = f"{self._streams}/{name}"
+        draft = f"{path}.{os.getpid()}-{threading.get_ident()}"
+        try:
+            fd = _make(draft, f": sha256 {digest}\n\n".encode("ascii"))
+            try:
+                os.link(draft, path)  # the moment the stream exists: complete, and with its writer
+            except FileExistsError:
+                os.close(fd)
+                raise StreamExists(key) from None
+            finally:
+                os.unlink(draft)
+        except OSError as exc:
+            raise _unavailable(exc) from exc
+        writer = FileWriter(fd, HEADER_BYTES, f"{self._readers}/{name}", lambda: self._forget(name))
+        self._writers[name] = writer
+        return writer
+
+    def _forget(self, name: str) -> None:
+        self._writers.pop(name, None)
+        for folder in (self._stops, self._readers):
+            _remove(f"{folder}/{name}")
+
+    def open(self, key: str, after: int = 0) -> FileReader:
+        """See ``base.StreamLog.open``."""
+        name = _name(key)
+        writer = self._writers.get(name)
+        if writer is not None and writer.failed:
+            raise Unavailable(
+                "This answer is not stored any more (the server's disk is full or not writable).",
+                code="log_unavailable",
+            )
+        try:
+            fd = os.open(f"{self._streams}/{name}", os.O_RDONLY)
+        except FileNotFoundError:
+            raise NotFound("There is no such stream, or it has expired.") from None
+        except OSError as exc:
+            raise _unavailable(exc) from exc
+        try:
+            return FileReader(fd, after, writer, f"{self._readers}/{name}")
+        except BaseException:
+            os.close(fd)
+            raise
+
+    def stop(self, key: str) -> None:
+        """See ``base.StreamLog.stop``."""
+        try:
+            os.close(os.open(f"{self._stops}/{_name(key)}", os.O_CREAT | os.O_WRONLY, 0o600))
+        except OSError as exc:
+            raise _unavailable(exc) from exc
+
+    def asked_to_stop(self, keys: Iterable[str]) -> set[str]:
+        """See ``base.StreamLog.asked_to_stop``."""
+        try:
+            names = set(os.listdir(self._stops))
+        except OSError as exc:  # no file left to open: the next look will do
+            log.error("stream log: %s", exc.strerror)
+            return set()
+        return {key for key in keys if _name(key) in names} if names else set()
+
+    def sweep(self, older_than: float) -> None:
+        """See ``base.StreamLog.sweep``; a stream whose writer lives is left alone."""
+        limit = time.time() - older_than
+        for folder in (self._streams, self._stops, self._readers):
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    try:
+                        if entry.stat().st_mtime < limit and not is_locked(entry.path):
+                            os.unlink(entry.path)
+                    except FileNotFoundError:
+                        pass  # another worker sweeps, too
+
+
+def _unavailable(exc: OSError) -> Unavailable:
+    log.error("stream log: %s", exc.strerror)
+    return Unavailable(
+        "The server cannot store answers right now (its disk is full or not writable).",
+        code="log_unavailable",
+        retry_after=10,
+    )
+
+
+def _name(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _make(path: str, header: bytes) -> int:
+    """Make a file, its lock held and its first line written; a failure leaves nothing."""
+    fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if os.write(fd, header) < len(header):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except BaseException:
+        os.close(fd)
+        os.unlink(path)
+        raise
+    return fd
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass

@@ -1,0 +1,252 @@
+"""The hot path: a stream is a log with one writer and any number of readers.
+
+Everything promised falls out of that. Heartbeat: a read that brought nothing. Reload, second tab,
+lost network, other worker: another reader. Stop: the writer's line to Claude is cut. Nothing
+received is lost: it was on the log before anyone saw it. One way to produce, one way to deliver.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from . import sse
+from .claude import Claude, Line
+from .ending import DRAINED, FAILED, STOPPED, Ending, interrupted
+from .errors import AnswerFailed, Conflict, Unavailable
+from .pen import Pen
+from .question import Question
+from .stream_log import Reader, StreamLog, Writer, WriterLost
+
+log = logging.getLogger(__name__)
+
+#: A reader looks up this often from a silent stream: is its client there, is a heartbeat due?
+TICK_SECONDS = 1.0
+WATCH_SECONDS = 0.1
+SWEEP_SECONDS = 600.0
+#: Holds the last frames of any stream.
+_TAIL_BYTES = 1 << 14
+
+
+class Running(NamedTuple):
+    """A stream whose writer is in this process."""
+
+    key: str
+    writer: Writer
+    pen: Pen
+    ending: Ending
+
+
+class Streams:
+    """Every stream of this installation, as seen from this process; safe to use from any thread."""
+
+    def __init__(
+        self,
+        log: StreamLog,
+        claude: Claude,
+        *,
+        heartbeat_seconds: float,
+        orphan_seconds: float,
+        stream_ttl: float,
+    ) -> None:
+        self._log = log
+        self._claude = claude
+        self._heartbeat_seconds = heartbeat_seconds
+        self._orphan_seconds = orphan_seconds
+        self._stream_ttl = stream_ttl
+        self._running: dict[str, Running] = {}
+        self._some = threading.Event()  # set while there is something to watch
+        self._starting = threading.Lock()
+        self._watching = False
+        self._sweep_due = 0.0
+        self._drain_at = float("inf")
+        self.draining = False
+
+    def start(
+        self,
+        key: str,
+        question: Question,
+        *,
+        on_end: Callable[[], None],
+        may_return: bool = True,
+    ) -> Reader:
+        """Start a stream and return its first reader, attached; ``on_end`` is called when it ends.
+
+        A reader that may not return ends the stream by leaving. Raises ``StreamExists``, and
+        ``Unavailable`` where nothing can be started or stored now; ``on_end`` is then not called.
+        """
+        if self.draining:
+            raise Unavailable("The server is restarting.", code="draining", retry_after=2)
+        self._start_watch()
+        writer = self._log.create(key, question.digest)
+        try:
+            ending = Ending(Line(), writer, self._orphan_seconds if may_return else 0.0)
+            pen = Pen(self._produce(key, question, on_end))
+            # Attached before the opener runs, or the stream would be an orphan.
+            first = pen.attach(self._log.open(key), ending.reader_left)
+            self._running[key] = Running(key, writer, pen, ending)
+            self._some.set()
+            pen.open()
+        except (OSError, RuntimeError) as exc:  # no file or no thread left
+            self._running.pop(key, None)
+            writer.close()
+            log.error("stream: cannot start: %s", exc)
+            raise Unavailable("The server has no room for an answer now.", retry_after=5) from exc
+        return first
+
+    def join(self, key: str, digest: str) -> Reader:
+        """Return a reader of a stream that was started with the same body.
+
+        Raises ``NotFound`` where there is none, ``Conflict`` where the body was another one.
+        """
+        reader = self._log.open(key)
+        if reader.digest != digest:
+            reader.close()
+            raise Conflict("This stream id belongs to another question; choose a new id.")
+        return reader
+
+    def open(self, key: str, after: int) -> Reader:
+        """Return a reader that continues behind frame ``after``; see ``StreamLog.open``."""
+        return self._log.open(key, after)
+
+    def follow(self, reader: Reader, gone: Callable[[], bool] = lambda: False) -> Iterator[bytes]:
+        """Yield what a client receives: the preamble, what the log holds, then what arrives.
+
+        Ends behind the terminal frame. Ends without one when ``gone()`` tells that the client left,
+        or when this process goes before the stream ends: the client then comes back elsewhere.
+        """
+        yield sse.PREAMBLE
+        received = b""
+        sent_at = time.monotonic()
+        while True:
+            try:
+                frames = reader.read(TICK_SECONDS)
+            except WriterLost:
+                last = sse.last_id(received) or reader.after
+                yield sse.encode(last + 1, interrupted(DRAINED))
+                return
+            now = time.monotonic()
+            if frames:
+                yield frames
+                if sse.is_last(frames):
+                    return
+                received, sent_at = frames, now
+            elif gone():
+                return
+            elif now - sent_at >= self._heartbeat_seconds:
+                yield sse.HEARTBEAT
+                sent_at = now
+            if now >= self._drain_at + WATCH_SECONDS * 3:
+                return
+
+    def stop(self, key: str) -> dict[str, Any]:
+        """Stop a stream, wherever its writer is, and tell what is kept; harmless when it has ended.
+
+        Raises ``NotFound``.
+        """
+        reader = self._log.open(key)
+        try:
+            running = self._running.get(key)
+            if running is not None:
+                running.ending.end(STOPPED)
+            elif not reader.at_end:
+                self._log.stop(key)
+            return _kept(reader)
+        finally:
+            reader.close()
+
+    def drain(self, seconds: float) -> None:
+        """Take no new streams, give those here ``seconds``, then end them; returns when over."""
+        self.draining = True
+        self._drain_at = time.monotonic() + seconds
+        while self._running and time.monotonic() < self._drain_at + TICK_SECONDS / 2:
+            time.sleep(WATCH_SECONDS / 2)
+
+    def _produce(self, key: str, question: Question, on_end: Callable[[], None]) -> Iterator[bytes]:
+        """Yield each batch of Claude's events as frames, on the log already; ``b""`` for silence.
+
+        Whatever happens, the last frame says how it ended; when it is yielded the stream is over.
+        """
+        _, writer, pen, ending = self._running[key]
+        number = 0
+        opened = False
+        last: list[Any] = [sse.DONE]
+        try:
+            for objects in self._claude.events(question, ending.line):
+                if not objects:
+                    yield b""
+                    continue
+                ending.content()
+                if not opened and "waiting" not in objects[0]:
+                    opened = True
+                    pen.hand_over()
+                frames = b"".join([sse.encode(number := number + 1, o) for o in objects])
+                writer.append(frames)
+                yield frames
+        except AnswerFailed as exc:
+            last = ending.last_words(exc)
+        except Exception:
+            log.exception("stream: the answer failed")
+            last = [interrupted(FAILED)]
+        frames = b"".join([sse.encode(number := number + 1, o) for o in last])
+        writer.append(frames)
+        writer.close()
+        self._running.pop(key, None)
+        on_end()
+        yield frames
+
+    def _start_watch(self) -> None:
+        with self._starting:  # one thread per process, begun with its first stream: never forked
+            if not self._watching:
+                threading.Thread(target=self._watch, name="watch", daemon=True).start()
+                self._watching = True
+
+    def _watch(self) -> None:
+        """End what nobody wants: every reason to end a writer is looked for here, every 100 ms.
+
+        A writer that is blocked in a read sees no flag, and nobody appends while Claude is silent.
+        """
+        while True:
+            self._some.wait()
+            time.sleep(WATCH_SECONDS)
+            try:
+                self._look(time.monotonic())
+            except Exception:
+                log.exception("watch: one look failed")
+
+    def _look(self, now: float) -> None:
+        running = list(self._running.values())
+        if not running:
+            self._some.clear()
+            if self._running:  # one began meanwhile
+                self._some.set()
+        asked = self._log.asked_to_stop([stream.key for stream in running])
+        for key, _, pen, ending in running:
+            reason = STOPPED if key in asked else ending.due(now)
+            if reason is None and now >= self._drain_at:
+                reason = DRAINED
+            if reason is not None:
+                ending.end(reason)
+            pen.take_from_stalled(now)
+        if now >= self._sweep_due:
+            self._sweep_due = now + SWEEP_SECONDS
+            threading.Thread(target=self._log.sweep, args=(self._stream_ttl,), daemon=True).start()
+
+
+def _kept(reader: Reader) -> dict[str, Any]:
+    """Return what a log holds, waiting a moment for the last frame of a stream that was stopped."""
+    deadline = time.monotonic() + TICK_SECONDS
+    frames = b""
+    try:
+        while not sse.is_last(frames) and time.monotonic() < deadline:
+            frames = frames[-_TAIL_BYTES:] + reader.read(WATCH_SECONDS)
+        ended = sse.is_last(frames)
+    except WriterLost:
+        ended = True
+    kept: dict[str, Any] = {"ended": ended, "last_event_id": sse.last_id(frames)}
+    for fields in sse.objects(frames):
+        kept |= {name: fields[name] for name in ("stop_reason", "code", "usage") if name in fields}
+    return kept

@@ -1,0 +1,139 @@
+"""The page and the HTTP API: requests become calls of the engine, readers become responses.
+
+The reader is opened before the Response is made, so that a 404 is a real 404, and released by
+``call_on_close``, since a generator that never started does not run its ``finally``. No
+``stream_with_context`` and no Flask global inside a generator or a thread.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import uuid
+
+from flask import Blueprint, Response, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from . import client_socket
+from .claude import no_key
+from .engine import engine
+from .errors import BadRequest, NotFound, UnsupportedMedia
+from .limits import GiveBack
+from .question import Question, parse
+from .stream_log import Reader, StreamExists
+
+bp = Blueprint("views", __name__)
+
+_STREAM_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+}
+_EVENT_ID = re.compile(r"[0-9]{1,9}")
+
+
+@bp.get("/")
+def page() -> str:
+    """Serve the chat page."""
+    return render_template("chat.html", banner=engine().settings.banner)
+
+
+@bp.get("/models")
+def models() -> Response:
+    """List the models that the key can use, and the one that answers where none is named."""
+    listed = [dataclasses.asdict(model) for model in engine().claude.models()]
+    return jsonify(models=listed, default=engine().settings.model)
+
+
+@bp.post("/stream")
+def stream() -> Response:
+    """Answer as the tutorial does; the caller cannot come back, so leaving is stopping."""
+    question = _question(allow_prompt=True)
+    seat = engine().seats.take()
+    try:
+        reader = _start(_key(uuid.uuid4()), question, may_return=False)
+    except BaseException:
+        seat()
+        raise
+    return _follow(reader, seat)
+
+
+@bp.put("/streams/<uuid:stream_id>")
+def put_stream(stream_id: uuid.UUID) -> Response:
+    """Start the stream with the id that the client chose, or join it: a repeat buys nothing."""
+    question = _question(allow_prompt=False)
+    key = _key(stream_id)
+    seat = engine().seats.take()
+    try:
+        try:
+            reader, status = engine().streams.join(key, question.digest), 200
+        except NotFound:
+            reader, status = _start(key, question, may_return=True), 201
+    except StreamExists:  # somebody else was faster, with the same id
+        reader, status = engine().streams.join(key, question.digest), 200
+    except BaseException:
+        seat()
+        raise
+    return _follow(reader, seat, status)
+
+
+@bp.get("/streams/<uuid:stream_id>")
+def get_stream(stream_id: uuid.UUID) -> ResponseReturnValue:
+    """Follow a stream from behind ``Last-Event-ID``; never starts one."""
+    last = request.headers.get("Last-Event-ID", "0")
+    if not _EVENT_ID.fullmatch(last):
+        raise BadRequest("Last-Event-ID must be the number of a frame, such as 12.")
+    reader = engine().streams.open(_key(stream_id), int(last))
+    if reader.at_end:
+        reader.close()
+        return "", 204
+    try:
+        seat = engine().seats.take()
+    except BaseException:
+        reader.close()
+        raise
+    return _follow(reader, seat)
+
+
+@bp.delete("/streams/<uuid:stream_id>")
+def delete_stream(stream_id: uuid.UUID) -> Response:
+    """Stop a stream and tell what is kept; stopping what has ended does no harm."""
+    return jsonify(engine().streams.stop(_key(stream_id)))
+
+
+def _question(*, allow_prompt: bool) -> Question:
+    if request.mimetype != "application/json":
+        raise UnsupportedMedia("Send the body as JSON, with Content-Type: application/json.")
+    settings, claude = engine().settings, engine().claude
+    question = parse(
+        request.get_data(cache=False), max_tokens=settings.max_tokens, allow_prompt=allow_prompt
+    )
+    if not settings.api_key:
+        raise no_key()
+    if question.model is not None and not claude.knows(question.model):
+        raise BadRequest(
+            f"model {question.model} is not offered to this key; GET /models lists what is.",
+            code="model_not_found",
+        )
+    return question
+
+
+def _start(key: str, question: Question, *, may_return: bool) -> Reader:
+    slot = engine().slots.take()
+    try:
+        return engine().streams.start(key, question, on_end=slot, may_return=may_return)
+    except BaseException:
+        slot()
+        raise
+
+
+def _key(stream_id: uuid.UUID) -> str:
+    return f"{g.owner}/{stream_id}"
+
+
+def _follow(reader: Reader, seat: GiveBack, status: int = 200) -> Response:
+    gone = client_socket.watch(request.environ)
+    response = Response(engine().streams.follow(reader, gone), status, _STREAM_HEADERS)
+    response.call_on_close(reader.close)
+    response.call_on_close(seat)
+    return response

@@ -1,0 +1,122 @@
+"""gunicorn's settings, each with its reason; ``gunicorn wsgi:app`` reads this file by itself."""
+
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+from claude_sse.config import ConfigError, is_loopback
+from claude_sse.engine import EXTENSION
+from claude_sse.environment import load
+
+try:
+    settings = load()
+except ConfigError as exc:
+    sys.exit(f"claude-sse: {exc}")
+
+bind = f"{settings.host}:{settings.port}"
+workers = settings.workers
+worker_class = "gthread"
+threads = settings.threads
+# gthread accepts up to worker_connections whatever threads is, and queues what it accepted while
+# the worker next door idles: never accept more than there are threads.
+worker_connections = threads
+keepalive = 0  # with worker_connections = threads gunicorn keeps none alive anyway
+preload_app = True  # saves 65 MB a worker; nothing calls Claude before the fork
+control_socket_disable = True  # on by default, at one path for all instances of a user
+loglevel = settings.log_level.lower() if settings.log_level != "INFO" else "warning"
+
+# Shutdown: at TERM the running answers have drain_seconds, then what is left is ended and the
+# process goes within a second; gunicorn's own limits lie behind that and are never reached.
+graceful_timeout = int(settings.drain_seconds) + 5
+timeout = graceful_timeout + 5
+_FORCED_EXIT_SECONDS = 0.8
+
+
+def on_starting(server):
+    """Refuse what cannot or must not be served, in one sentence."""
+    for address in server.cfg.address:
+        host, port = address if isinstance(address, tuple) else ("localhost", 0)
+        if settings.auth == "none" and not is_loopback(host):
+            sys.exit(
+                f"claude-sse: a bind to {host} would let anybody on the network spend your key: "
+                "set AUTH=proxy and SECRET_KEY, or bind to 127.0.0.1."
+            )
+        if _is_taken(host, port):
+            sys.exit(
+                f"claude-sse: port {port} is taken by another program: stop that one, "
+                "or set another PORT in .env."
+            )
+
+
+def when_ready(server):
+    """Say where the page is and who answers."""
+    gc.freeze()  # else each worker copies and collects the preloaded heap at exit: 1.3 s, not 0.3
+    host, port = server.cfg.address[0]
+    shown = "localhost" if is_loopback(host) else host
+    answers = f"{settings.model} at {settings.base_url}" if settings.api_key else "no API key"
+    print(f"claude-sse is at http://{shown}:{port} (answers: {answers})", flush=True)
+
+
+def post_worker_init(worker):
+    """Tell the streams about TERM; gunicorn tells the app nothing."""
+    streams = worker.app.wsgi().extensions[EXTENSION].streams
+    worker.claude_sse_leave = lambda seconds: _leave(streams, seconds)
+    before = signal.getsignal(signal.SIGTERM)
+
+    def on_term(signum, frame):
+        worker.claude_sse_leave(settings.drain_seconds)
+        before(signum, frame)
+
+    signal.signal(signal.SIGTERM, on_term)
+
+
+def worker_int(worker):
+    """At Ctrl-C end at once: whoever presses it does not want to wait for answers."""
+    worker.claude_sse_leave(0.0)
+
+
+def _leave(streams, seconds):
+    def leave():
+        deadline = time.monotonic() + seconds + _FORCED_EXIT_SECONDS
+        streams.drain(seconds)
+        time.sleep(max(0.0, deadline - time.monotonic()))
+        os._exit(0)  # whoever is left neither reads nor closes
+
+    threading.Thread(target=leave, name="leave", daemon=True).start()
+
+
+def post_request(worker, req, environ, resp):
+    """Close the read side of an answered connection.
+
+    gunicorn waits for the client's close *on its accept loop*, 2 s for each that does not; with the
+    read side shut it sees the end at once. Not after 413: closing over an unread body would reset
+    the connection before the client has read why.
+    """
+    sock = environ.get("gunicorn.socket")
+    if sock is None or resp is None or resp.status_code == 413:
+        return
+    try:
+        sock.setblocking(False)
+        while sock.recv(65536):
+            pass
+    except OSError:
+        pass
+    try:
+        sock.shutdown(socket.SHUT_RD)
+    except OSError:
+        pass
+
+
+def _is_taken(host, port):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
