@@ -1,0 +1,124 @@
+"""What the stand-in says when all is well: readable answers, plain words, clocks."""
+
+import random
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .api import MODELS, Json
+from .messages import clocks, message
+from .orders import Order
+from .wire import Step
+
+ANSWERS = Path(__file__).parent.parent / "answers"
+#: The first whose words occur in the question is the answer; else the greeting or the follow-up.
+CHOICES = {
+    "think": r"think\w*|puzzle|riddle|reason\w*",
+    "code": r"code|python|javascript|rust|sql|shell|function|program\w*",
+    "table": r"tables?|compare|comparison",
+    "long": r"long|essay|article",
+    "unicode": r"unicode|scripts?|languages?|emoji|japanese|arabic|hindi|greek|hebrew",
+    "lists": r"lists?|tasks?|todo|links?|steps|markdown",
+}
+
+
+def answer(order: Order) -> Iterator[Step]:
+    """Return the readable answer that the question's words choose, at the pace of a model."""
+    chance = random.Random(order.prompt)
+    name = _choice(order)
+    text = _read(name).format_map(_Seen(order)) if name == "followup" else _read(name)
+    limit = 4 * int(order.body["max_tokens"])
+    stop = {"stop_reason": "max_tokens"} if len(text) > limit else None
+    thoughts = _thoughts(order, name, chance)
+    texts = _paced(text[:limit], chance)
+    return message(order, texts, first=0.2, thinking=thoughts, stop=stop)
+
+
+def words(order: Order) -> Iterator[Step]:
+    """Return an answer of ``texts`` plain words, ``gap_ms`` apart, the first after ``first_ms``."""
+    gap = order.number("gap_ms", 10) / 1000
+    count = order.count("texts", order.count("after", 0) + 10)
+    texts = ((f"word{n} ", gap) for n in range(count))
+    return said(order, texts)
+
+
+def said(
+    order: Order, texts: Iterable[tuple[str, float]], stop: Json | None = None
+) -> Iterator[Step]:
+    """Return an answer of ``texts``, after a short thought unless request or order say no."""
+    first = order.number("first_ms", 0) / 1000
+    return message(order, texts, first=first, thinking=_short_thought(order), stop=stop)
+
+
+def text_index(order: Order) -> int:
+    """Return the index of the text's block in what ``said`` returns."""
+    return 0 if _short_thought(order) is None else 1
+
+
+def bench(order: Order) -> Iterator[Step]:
+    """Return ``n`` texts ``gap_us`` apart, each opening with the clock at which it was written."""
+    first, gap = order.number("first_us", 0) / 1e6, order.number("gap_us", 0) / 1e6
+    return clocks(order.body, order.count("n", 50), first, gap, "x" * order.count("pad", 4))
+
+
+def _short_thought(order: Order) -> list[tuple[str, float]] | None:
+    shown = _thinking_shown(order.body)
+    if shown == "none" or order.options.get("thinking") == "0":
+        return None
+    return [("Let me ", 0.0), ("think.", 0.0)] if shown == "summarized" else []
+
+
+def _choice(order: Order) -> str:
+    asked = order.prompt.lower()
+    for name, pattern in CHOICES.items():
+        if re.search(rf"\b({pattern})\b", asked):
+            return name
+    return "followup" if _turns(order) > 1 else "hello"
+
+
+def _turns(order: Order) -> int:
+    return sum(1 for message in order.body["messages"] if message["role"] == "user")
+
+
+class _Seen(dict[str, Any]):
+    """The words that an answer may quote from the conversation."""
+
+    def __init__(self, order: Order) -> None:
+        question = " ".join(order.prompt.split())
+        short = question if len(question) <= 120 else question[:117] + "..."
+        super().__init__(question=short, turns=_turns(order), model=order.body["model"])
+
+
+@cache
+def _read(name: str) -> str:
+    return (ANSWERS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def _thoughts(order: Order, name: str, chance: random.Random) -> Iterable[tuple[str, float]] | None:
+    shown = _thinking_shown(order.body)
+    if shown != "summarized":
+        return [] if shown == "omitted" else None
+    own = ANSWERS / f"{name}.thinking.md"
+    return _paced(_read(f"{name}.thinking" if own.exists() else "hello.thinking"), chance)
+
+
+def _thinking_shown(body: Json) -> str:
+    """Return "none", "omitted" (an empty block with a signature) or "summarized"."""
+    adaptive = MODELS[body["model"]]["capabilities"]["thinking"]["types"]["adaptive"]["supported"]
+    asked = body.get("thinking") or {"type": "adaptive" if adaptive else "disabled"}
+    if asked["type"] in ("disabled", "between_tools"):
+        return "none"
+    return str(asked.get("display") or ("omitted" if adaptive else "summarized"))
+
+
+def _paced(text: str, chance: random.Random) -> Iterator[tuple[str, float]]:
+    """Yield ``text`` in pieces of 6 to 20 characters, mostly whole words, 40 to 80 a second."""
+    at = 0
+    while at < len(text):
+        end = at + chance.randint(6, 13)
+        space = text.find(" ", end, end + 7)  # a model's words open with their space
+        end = end if space < 0 else space
+        yield text[at:end], chance.uniform(0.008, 0.026)
+        at = end
