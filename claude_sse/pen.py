@@ -72,10 +72,10 @@ class Pen:
             with self._hand:
                 self._pass_on(reader)
 
-    def take_from_stalled(self, now: float) -> None:
-        """Pass the pen on where the first reader holds it and does not use it."""
+    def take(self, after_seconds: float = STALL_SECONDS) -> None:
+        """Pass the pen on where the first reader holds it and has not used it for so long."""
         reader = self._reader
-        if self._holder is not reader or now - self._pulled_at <= STALL_SECONDS:
+        if self._holder is not reader or time.monotonic() - self._pulled_at < after_seconds:
             return
         if self._hand.acquire(blocking=False):  # else it is pulling right now
             try:

@@ -61,7 +61,9 @@ def parse(body: bytes, *, max_tokens: int, allow_prompt: bool) -> Question:
 def _load(body: bytes) -> dict[str, Any]:
     """Parse strictly: no NaN, no double keys (which of the two was checked?), no deep nesting."""
     try:
-        fields = json.loads(body, parse_constant=_no_constant, object_pairs_hook=_no_doubles)
+        fields = json.loads(
+            body.decode(), parse_constant=_no_constant, object_pairs_hook=_no_doubles
+        )
     except RecursionError as exc:
         raise BadRequest("The body is nested too deeply.") from exc
     except ValueError as exc:  # JSONDecodeError, UnicodeDecodeError and our own

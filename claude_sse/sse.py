@@ -76,9 +76,11 @@ class Decoder:
     ``EventTooLarge``: a server that never ends an event must not fill the memory.
     """
 
-    def __init__(self, *, errors: str = "replace", limit: int = 1 << 24) -> None:
+    def __init__(
+        self, *, errors: str = "replace", limit: int = 1 << 24, last_event_id: str = ""
+    ) -> None:
         self.retry_ms: int | None = None
-        self.last_event_id = ""
+        self.last_event_id = self._id = last_event_id
         self._errors = errors
         self._limit = limit
         self._rest: list[bytes] = []  # the pieces of an unfinished line, joined once
@@ -131,7 +133,7 @@ class Decoder:
         elif name == b"event":
             self._type = value.decode("utf-8", self._errors)
         elif name == b"id" and b"\0" not in value:
-            self.last_event_id = value.decode("utf-8", self._errors)
+            self._id = value.decode("utf-8", self._errors)
         elif name == b"retry" and value.isdigit():
             self.retry_ms = int(value)
         return None
@@ -143,6 +145,7 @@ class Decoder:
     def _dispatch(self) -> Event | None:
         kind, data = self._type, self._data
         self._type, self._data, self._data_size = "", [], 0
+        self.last_event_id = self._id
         if not data:
             return None
         return Event(kind or "message", "\n".join(data), self.last_event_id)

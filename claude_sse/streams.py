@@ -152,6 +152,7 @@ class Streams:
             running = self._running.get(key)
             if running is not None:
                 running.ending.end(STOPPED)
+                running.pen.take(after_seconds=0.0)
             elif not reader.at_end:
                 self._log.stop(key)
             return _kept(reader)
@@ -228,9 +229,11 @@ class Streams:
             reason = STOPPED if key in asked else ending.due(now)
             if reason is None and now >= self._drain_at:
                 reason = DRAINED
-            if reason is not None:
+            if reason is None:
+                pen.take()
+            else:
                 ending.end(reason)
-            pen.take_from_stalled(now)
+                pen.take(after_seconds=0.0)  # the last frame shall not wait for a slow reader
         if now >= self._sweep_due:
             self._sweep_due = now + SWEEP_SECONDS
             threading.Thread(target=self._log.sweep, args=(self._stream_ttl,), daemon=True).start()

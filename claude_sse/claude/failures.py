@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -106,6 +107,11 @@ def translate(exc: Exception, *, began: bool) -> AnswerFailed:
         exc = exc.__cause__
     log.warning("claude: %s: %s", type(exc).__name__, redact(str(exc)))
     if isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout | anthropic.APIConnectionError):
+        if isinstance(exc.__cause__, ssl.SSLError):
+            return Unreachable(
+                "Claude's address shows a certificate that is not trusted here: check "
+                "ANTHROPIC_BASE_URL, any proxy in between, and the system's CA certificates."
+            )
         failure: AnswerFailed = Unreachable(
             "Claude cannot be reached: check this server's network connection, and try again."
         )

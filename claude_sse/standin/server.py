@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from .api import error, model_card, models_page, refusal, rejection, whole
 from .connection import Connection
@@ -16,6 +16,8 @@ from .faults import perform, read_order
 from .orders import last_question
 from .record import Exchange, Request
 from .wire import Reply
+
+T = TypeVar("T")
 
 #: Older records are dropped, so that a bench of days does not fill the memory.
 KEPT_RECORDS = 5000
@@ -63,11 +65,12 @@ class StandIn:
         asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result()
         self._end_loop()
 
-    def wait(self, condition: Callable[[Self], object], timeout: float = 5.0) -> None:
-        """Return as soon as ``condition(self)`` is true, or raise TimeoutError."""
+    def wait(self, condition: Callable[[Self], T], timeout: float = 5.0) -> T:
+        """Return what ``condition(self)`` returns as soon as it is true, or raise TimeoutError."""
         with self._changed:
-            if not self._changed.wait_for(lambda: condition(self), timeout):
-                raise TimeoutError(f"after {timeout} s still not so; stand-in: {self.stats()}")
+            if found := self._changed.wait_for(lambda: condition(self), timeout):
+                return found
+        raise TimeoutError(f"after {timeout} s still not so; stand-in: {self.stats()}")
 
     def stats(self) -> dict[str, int]:
         """Return how many requests came, ended as scripted, were left by the peer, are open."""

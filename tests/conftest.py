@@ -1,0 +1,43 @@
+"""What every test may ask for: a stand-in for Claude, a word of its own, programs of the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from claude_sse.standin import StandIn
+
+
+@pytest.fixture(scope="session")
+def standin() -> Iterator[StandIn]:
+    """The far side of the network, shared by all tests; tell your requests by ``nonce``."""
+    with StandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def nonce() -> str:
+    """A word that no other test has in its prompts."""
+    return f"n{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str], str]:
+    """``require("nginx")`` returns the program's path; where it is missing the test is left out.
+
+    Under ``script/test --all`` a missing program is a failure.
+    """
+
+    def path_of(program: str) -> str:
+        path = shutil.which(program)
+        if path is None and os.environ.get("CLAUDE_SSE_TEST_ALL"):
+            pytest.fail(f"there is no {program} here, and --all needs it")
+        if path is None:
+            pytest.skip(f"there is no {program} here")
+        return path
+
+    return path_of

@@ -1,0 +1,187 @@
+"""The real server: gunicorn with ``gunicorn.conf.py``, as ``script/server`` starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from claude_sse.config import NAMES
+from claude_sse.standin import Exchange, StandIn
+
+from .client import Answer, connect, eventually, request
+
+ROOT = Path(__file__).resolve().parents[2]
+_SIGNS_OF_TROUBLE = ("Traceback", "CRITICAL", "WORKER TIMEOUT", "Exception in thread")
+
+
+class Server:
+    """One gunicorn on a port of its own, and short words for what clients ask of it."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self.port = free_port()
+        self.folder = folder
+        self.streams = Path(str(settings["STREAM_LOG"]).removeprefix("file://"))
+        self.output = folder / "output"
+        self._environment = environment(PORT=self.port, **settings)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, where it was if it ran before."""
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "wsgi:app"],
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C at the tests is not for the server
+            )
+
+    def wait_until_ready(self) -> None:
+        """Return when it answers."""
+
+        def answers() -> bool:
+            assert self.process.poll() is None, f"did not start:\n{self.log()}"
+            with contextlib.suppress(OSError), self.ask("GET", "/healthz") as answer:
+                return answer.status == 200
+            return False
+
+        eventually(answers, 30)
+
+    def log(self) -> str:
+        """Return what it printed."""
+        return self.output.read_text("utf-8", "replace")
+
+    def check(self) -> None:
+        """Fail where it printed something that it never should."""
+        log = self.log()
+        assert not any(sign in log for sign in _SIGNS_OF_TROUBLE), log
+
+    def end(self) -> None:
+        """End it with TERM; it must go by itself, without a trace."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        assert code == 0, self.log()
+        self.check()
+
+    def kill(self) -> None:
+        """End it and its workers, whatever state they are in."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def workers(self) -> list[int]:
+        """Return the process ids of its workers."""
+        return [int(p.name) for p in Path("/proc").iterdir() if _parent(p) == self.process.pid]
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        wait: bool = True,
+        receive_buffer: int | None = None,
+        **headers: str,
+    ) -> Answer:
+        """Send a request (``Last_Event_ID="3"`` is a header) and return its response's head."""
+        content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sock = connect(self.port, receive_buffer=receive_buffer)
+        sock.sendall(request(method, path, content, named))
+        return Answer(sock, wait=wait)
+
+    def post(self, prompt: str, **more: Any) -> Answer:
+        """Ask as the tutorial does."""
+        return self.ask("POST", "/stream", {"prompt": prompt}, **more)
+
+    def put(self, stream: str, prompt: str, **more: Any) -> Answer:
+        """Start or join a stream."""
+        body = {"messages": [{"role": "user", "content": prompt}]}
+        return self.ask("PUT", f"/streams/{stream}", body, **more)
+
+    def get(self, stream: str, after: int | str | None = None, **more: Any) -> Answer:
+        """Follow a stream from behind the frame ``after``."""
+        if after is not None:
+            more["Last_Event_ID"] = str(after)
+        return self.ask("GET", f"/streams/{stream}", **more)
+
+    def delete(self, stream: str) -> Answer:
+        """Stop a stream."""
+        return self.ask("DELETE", f"/streams/{stream}")
+
+
+@contextlib.contextmanager
+def serve(standin: StandIn, count: int = 1, **settings: object) -> Iterator[list[Server]]:
+    """Run ``count`` servers that share one folder of streams; end them with TERM and check them.
+
+    Two servers of one worker each stand to each other as two workers of one server do, only that
+    here a test knows which one it talks to.
+    """
+    with tempfile.TemporaryDirectory(prefix="claude-sse-test-") as name, contextlib.ExitStack() as s:
+        folder = Path(name)
+        settings = {"STREAM_LOG": f"file://{folder}/streams", **settings}
+        settings = {"ANTHROPIC_BASE_URL": standin.base_url, **settings}
+        servers = []
+        for number in range(count):
+            (folder / str(number)).mkdir()
+            servers.append(Server(folder / str(number), **settings))
+            s.callback(servers[-1].kill)
+        for server in servers:
+            server.wait_until_ready()
+        yield servers
+        for server in servers:
+            server.end()
+
+
+def environment(**settings: object) -> dict[str, str]:
+    """Return an environment with these settings and, whatever ``.env`` says, no others."""
+    base = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
+    ours = {"ANTHROPIC_API_KEY": "sk-test", "DRAIN_SECONDS": "0", "WORKERS": "1", **settings}
+    return {**base, **dict.fromkeys(NAMES, ""), **{k: str(v) for k, v in ours.items()}}
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def new_id() -> str:
+    """Return an id for a stream, as the browser chooses it."""
+    return str(uuid.uuid4())
+
+
+def exchange(standin: StandIn, nonce: str) -> Exchange:
+    """Wait for the request that has this word in its prompt; return it, the newest if several."""
+    standin.wait(lambda s: exchanges(s, nonce))
+    return exchanges(standin, nonce)[-1]
+
+
+def exchanges(standin: StandIn, nonce: str) -> list[Exchange]:
+    """Return the requests that have this word in their prompts."""
+    return [request for request in standin.requests if nonce in request.prompt]
+
+
+def _parent(process: Path) -> int:
+    if not process.name.isdigit():
+        return 0
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, ValueError):
+        return 0

@@ -1,0 +1,149 @@
+"""Leaving: a reader that goes, stalls or breaks affects nobody else, and costs nothing for long."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from claude_sse.standin import StandIn
+
+from .client import PREAMBLE, data, eventually, logged, objects, text
+from .running import Server, exchange, new_id, serve
+
+#: A silent stream looks for its client every second.
+NOTICED_WITHIN_SECONDS = 2.5
+
+
+@pytest.mark.parametrize("how", ["leave", "reset"])
+@pytest.mark.parametrize(
+    ("order", "seen"),
+    [
+        ("silent_headers", PREAMBLE),
+        ("silent", PREAMBLE),
+        ("stall after=3", b"word2 "),
+        ("pings", b'"model"'),
+        ("pace texts=100000 gap_ms=10", b"word3 "),
+    ],
+)
+def test_a_tutorial_client_that_leaves_stops_claude(
+    here: Server, standin: StandIn, nonce: str, order: str, seen: bytes, how: str
+) -> None:
+    """Nobody can come back to ``POST /stream``: when its client goes, Claude's connection ends."""
+    answer = here.post(f"fault {order} {nonce}")
+    answer.read_until(seen)
+    upstream = exchange(standin, nonce)
+    before = time.monotonic()
+    getattr(answer, how)()
+    standin.wait(lambda _: upstream.closed_at)
+    assert upstream.closed_at is not None
+    assert upstream.closed_at - before < NOTICED_WITHIN_SECONDS
+
+
+@pytest.mark.parametrize("how", ["leave", "reset"])
+@pytest.mark.parametrize(
+    ("order", "seen"),
+    [
+        ("slow_headers ms=200", PREAMBLE),
+        ("pace texts=5 first_ms=200 gap_ms=20", b'"model"'),
+        ("pace texts=30 gap_ms=20", b"word2 "),
+        ("bench n=3000 gap_us=50", b'"model"'),
+    ],
+)
+def test_an_answer_goes_on_without_its_reader(
+    here: Server, there: Server, standin: StandIn, nonce: str, order: str, seen: bytes, how: str
+) -> None:
+    """The reader of a PUT may go at any time: the answer is written to its end and can be read."""
+    stream = new_id()
+    order = order if order.startswith("bench") else f"fault {order}"
+    answer = here.put(stream, f"{order} {nonce}")
+    answer.read_until(seen)
+    getattr(answer, how)()
+    upstream = exchange(standin, nonce)
+    with there.get(stream) as returned:
+        assert data(returned.rest())[-1][1] == "[DONE]"
+    assert upstream.finished
+    assert text(returned.body) == upstream.sent
+    with here.get(stream) as again:
+        assert logged(again.rest()) == logged(returned.body)
+
+
+def test_those_who_left_leave_nothing_behind(here: Server, nonce: str) -> None:
+    """After forty clients that left in every manner, threads and files are as many as before."""
+    [worker] = here.workers()
+
+    def held() -> tuple[int, int]:
+        return len(os.listdir(f"/proc/{worker}/task")), len(os.listdir(f"/proc/{worker}/fd"))
+
+    with here.post(f"fault pace {nonce}") as answer:  # the watch and what else is made but once
+        answer.rest()
+    files = eventually(lambda: held()[1])
+    for number in range(40):
+        order = ("stall after=2", "silent_headers", "pace texts=20 gap_ms=5", "pings")[number % 4]
+        answer = here.post(f"fault {order} {nonce}")
+        if number % 3:
+            answer.read_until(PREAMBLE)
+        answer.reset() if number % 2 else answer.leave()
+    eventually(lambda: held()[1] <= files, 10)
+
+
+@pytest.fixture(scope="module")
+def impatient(standin: StandIn) -> Iterator[list[Server]]:
+    """Two processes that wait a second for a lost reader."""
+    with serve(standin, 2, ORPHAN_SECONDS=1) as servers:
+        yield servers
+
+
+@pytest.mark.parametrize("order", ["stall after=3", "silent_headers", "pace texts=9999 gap_ms=9"])
+def test_an_answer_that_nobody_reads_is_ended(
+    impatient: list[Server], standin: StandIn, nonce: str, order: str
+) -> None:
+    """When nobody came back for ORPHAN_SECONDS, Claude is cut off and the log says why it ends."""
+    here, there = impatient
+    stream = new_id()
+    with here.put(stream, f"fault {order} {nonce}") as answer:
+        answer.read_until(PREAMBLE if order == "silent_headers" else b"word2 ")
+    upstream = exchange(standin, nonce)
+    standin.wait(lambda _: upstream.closed_at)
+    with there.get(stream) as returned:
+        frames = objects(returned.rest())
+    assert frames[-1]["code"] == "interrupted"
+    assert frames[-1]["retryable"] is True
+    assert "reading" in frames[-1]["error"]
+
+
+def test_one_reader_anywhere_keeps_an_answer_alive(
+    impatient: list[Server], standin: StandIn, nonce: str
+) -> None:
+    """A reader in another process counts; when it leaves, too, the answer is ended."""
+    here, there = impatient
+    first, second = new_id(), new_id()
+    with here.put(first, f"fault stall after=3 {nonce}-read") as answer:
+        answer.read_until(b"word2 ")
+        keeper = there.get(first)
+        keeper.read_until(b"word2 ")
+    with here.put(second, f"fault stall after=3 {nonce}-lost") as answer:
+        answer.read_until(b"word2 ")
+    read, lost = exchange(standin, f"{nonce}-read"), exchange(standin, f"{nonce}-lost")
+    standin.wait(lambda _: lost.closed_at)  # the clock of this test: it was left after the other
+    assert read.closed_at is None
+    keeper.leave()
+    standin.wait(lambda _: read.closed_at)
+
+
+def test_a_reader_that_stalls_holds_nobody_up(
+    here: Server, there: Server, standin: StandIn, nonce: str
+) -> None:
+    """The first reader stops reading: others receive the whole answer; when it reads on, it does too."""
+    stream = new_id()
+    prompt = f"bench n=8000 gap_us=20 pad=1500 {nonce}"  # 12 MB: more than the sockets hold
+    with here.put(stream, prompt, receive_buffer=4096) as stalled:
+        with here.get(stream) as second, there.get(stream) as third:
+            assert logged(second.rest()) == logged(third.rest())
+        upstream = exchange(standin, nonce)
+        assert upstream.finished
+        assert text(second.body) == upstream.sent
+        assert len(stalled.body) < len(second.body) / 2
+        assert logged(stalled.rest()) == logged(second.body)

@@ -1,0 +1,187 @@
+"""The process: how it ends, by signals and by force, and what its readers see of that."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from claude_sse.standin import StandIn
+
+from .client import connect, data, eventually, logged, request, text
+from .running import exchange, new_id, serve
+
+
+def test_an_answer_whose_worker_was_killed_ends_honestly(standin: StandIn, nonce: str) -> None:
+    """kill -9 of the writer's worker: readers elsewhere keep all that came, then an error frame."""
+    with serve(standin, 2) as [here, there]:
+        stream = new_id()
+        first = here.put(stream, f"fault stall after=5 {nonce}")
+        reader = there.get(stream)
+        for answer in (first, reader):
+            answer.read_until(b"word4 ")
+        came = logged(first.body)
+        before = time.monotonic()
+        [worker] = here.workers()
+        os.kill(worker, signal.SIGKILL)
+        frames = data(reader.rest())
+        assert time.monotonic() - before < 2
+        assert logged(reader.body).startswith(came)
+        assert [number for number, _ in frames] == list(range(1, len(data(came)) + 2))
+        assert frames[-1][1]["code"] == "interrupted"
+        assert frames[-1][1]["retryable"] is True
+        while first.read():  # its own reader is cut off without a last frame, so that it comes back
+            pass
+        assert not first.complete
+        assert logged(first.body) == came
+        standin.wait(lambda _: exchange(standin, nonce).closed_at)
+        for server in (there, here):  # the killed worker has a successor
+            with server.get(stream, after=len(frames) - 1) as returned:
+                assert data(returned.rest()) == frames[-1:]
+            with server.delete(stream) as reply:
+                assert (reply.status, reply.json()["ended"]) == (200, True)
+        for answer in (first, reader):
+            answer.leave()
+        with here.put(new_id(), f"fault pace texts=3 {nonce}") as answer:
+            assert data(answer.rest())[-1][1] == "[DONE]"
+
+
+def test_after_term_short_answers_finish_and_long_ones_are_interrupted(
+    standin: StandIn, nonce: str
+) -> None:
+    """TERM: running answers have DRAIN_SECONDS; what is left then ends so in log and at the reader."""
+    with serve(standin, 2, DRAIN_SECONDS=1.5) as [here, there]:
+        brief, long, silent = new_id(), new_id(), new_id()
+        started = [
+            here.put(brief, f"fault pace texts=30 gap_ms=30 {nonce}-brief"),
+            here.put(long, f"fault pace texts=99999 gap_ms=30 {nonce}-long"),
+            here.put(silent, f"fault silent_headers {nonce}-silent"),
+        ]
+        started[1].read_until(b"word2 ")
+        elsewhere = there.get(long)
+        elsewhere.read_until(b"word2 ")
+        exchange(standin, f"{nonce}-silent")
+        before = time.monotonic()
+        here.process.send_signal(signal.SIGTERM)
+        ends = [data(answer.rest())[-1][1] for answer in (*started, elsewhere)]
+        assert here.process.wait(10) == 0
+        assert time.monotonic() - before < 1.5 + 1.5
+        assert ends[0] == "[DONE]"
+        assert [end["code"] for end in ends[1:]] == ["interrupted"] * 3
+        assert "restart" in ends[1]["error"]
+        for stream, answer in zip((brief, long, silent), started, strict=True):
+            with there.get(stream) as log:  # the log has the same end as the reader
+                assert logged(log.rest()) == logged(answer.body)
+        for answer in (*started, elsewhere):
+            answer.leave()
+
+
+def test_while_draining_nothing_new_is_started(standin: StandIn, nonce: str) -> None:
+    """From TERM on nobody is let in, while the running answers go on."""
+    with serve(standin, DRAIN_SECONDS=3) as [server]:
+        with server.put(new_id(), f"fault pace texts=60 gap_ms=20 {nonce}") as running:
+            running.read_until(b"word1 ")
+            server.process.send_signal(signal.SIGTERM)
+
+            def refuses() -> bool:
+                try:
+                    with server.put(new_id(), f"fault pace texts=3 {nonce}") as answer:
+                        return answer.status == 503 and answer.json()["code"] == "draining"
+                except ConnectionError:
+                    return True
+
+            eventually(refuses)
+            assert data(running.rest())[-1][1] == "[DONE]"
+            assert text(running.body) == exchange(standin, nonce).sent
+        assert server.process.wait(10) == 0
+
+
+def test_clients_that_neither_read_nor_close_do_not_hold_the_exit_up(
+    standin: StandIn, nonce: str
+) -> None:
+    """A full socket, a silent stream and an idle connection: gone within a second after the drain."""
+    with serve(standin, DRAIN_SECONDS=0.5) as [server]:
+        full = server.put(new_id(), f"bench n=20000 pad=1500 {nonce}-full", receive_buffer=4096)
+        silent = server.post(f"fault silent {nonce}-silent")
+        asked = connect(server.port)
+        asked.sendall(request("GET", "/healthz"))
+        idle = connect(server.port)
+        exchange(standin, f"{nonce}-full")
+        exchange(standin, f"{nonce}-silent")
+        before = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(10) == 0
+        assert time.monotonic() - before < 0.5 + 1.5
+        for sock in (full.sock, silent.sock, asked, idle):
+            sock.close()
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGQUIT"])
+def test_ctrl_c_ends_at_once(standin: StandIn, nonce: str, name: str) -> None:
+    """Whoever presses Ctrl-C does not wait for answers: they are interrupted, and the log says so."""
+    with serve(standin, 2, DRAIN_SECONDS=30) as [here, there]:
+        stream = new_id()
+        with here.put(stream, f"fault stall after=3 {nonce}") as answer:
+            answer.read_until(b"word2 ")
+            before = time.monotonic()
+            here.process.send_signal(signal.Signals[name])
+            assert here.process.wait(10) == 0
+            assert time.monotonic() - before < 2
+        with there.get(stream) as log:
+            assert data(log.rest())[-1][1]["code"] == "interrupted"
+
+
+def test_a_reader_of_another_process_is_sent_back_without_a_last_frame(
+    standin: StandIn, nonce: str
+) -> None:
+    """When a reader's process goes and the writer's stays, the body ends unfinished: it resumes."""
+    with serve(standin, 2) as [here, there]:
+        stream = new_id()
+        with here.put(stream, f"fault pace texts=40 gap_ms=50 {nonce}") as first:
+            with there.get(stream) as reader:
+                reader.read_until(b"word2 ")
+                there.process.send_signal(signal.SIGTERM)
+                while reader.read():
+                    pass
+                seen = data(reader.body)
+            assert seen[-1][1] != "[DONE]" and "error" not in seen[-1][1]
+            with here.get(stream, after=seen[-1][0]) as returned:
+                assert seen + data(returned.rest()) == data(first.rest())
+
+
+def test_a_worker_that_reloads_finishes_its_answers(standin: StandIn, nonce: str) -> None:
+    """HUP starts new workers, and the old ones end their answers within DRAIN_SECONDS."""
+    with serve(standin, DRAIN_SECONDS=5) as [server]:
+        old = server.workers()
+        stream = new_id()
+        with server.put(stream, f"fault pace texts=50 gap_ms=20 {nonce}") as answer:
+            answer.read_until(b"word2 ")
+            server.process.send_signal(signal.SIGHUP)
+            eventually(lambda: set(server.workers()) - set(old))
+            with server.get(stream) as reader:  # on the old or the new worker
+                assert data(answer.rest())[-1][1] == "[DONE]"
+                log, read = logged(answer.body), reader
+                while read.read():
+                    pass
+                assert log.startswith(logged(read.body))
+        eventually(lambda: not Path(f"/proc/{old[0]}").exists(), 10)
+        with server.ask("GET", "/healthz") as health:
+            assert health.status == 200
+
+
+def test_streams_survive_a_restart(standin: StandIn, nonce: str) -> None:
+    """A server that starts again on the same folder serves what its predecessor had received."""
+    with serve(standin, 2) as [here, there]:
+        stream = new_id()
+        with here.put(stream, f"fault pace texts=5 {nonce}") as answer:
+            log = logged(answer.rest())
+        here.end()
+        with there.get(stream) as returned:
+            assert logged(returned.rest()) == log
+        here.start()
+        here.wait_until_ready()
+        with here.get(stream, after=3) as returned:
+            assert log.endswith(logged(returned.rest()))

@@ -1,0 +1,303 @@
+"""Claude as the product meets it: the real SDK over our transport, against the stand-in."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from claude_sse.claude import Claude, Line
+from claude_sse.config import Settings
+from claude_sse.errors import AnswerFailed, Interrupted, Overloaded, Unavailable
+from claude_sse.question import Question
+from claude_sse.standin import StandIn
+
+
+@pytest.fixture
+def claude(standin):
+    return Claude(Settings(api_key="sk-ant-test", base_url=standin.base_url))
+
+
+def question(text, **fields):
+    return Question(messages=(("user", text),), digest="", **fields)
+
+
+def answer(claude, text, line=None, **fields):
+    """All objects of an answer; the last is the failure where there is one."""
+    objects = []
+    try:
+        for batch in claude.events(question(text, **fields), line or Line()):
+            objects += batch
+    except AnswerFailed as exc:
+        objects.append(exc)
+    return objects
+
+
+def text_of(objects):
+    text = "".join(o["text"] for o in objects if not isinstance(o, AnswerFailed))
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def requests_for(standin, text):
+    return [r for r in standin.requests if r.prompt == text]
+
+
+def test_an_answer_opens_speaks_and_closes(claude, nonce):
+    """First comes the model that answers, then thinking and text, last the reason and the usage."""
+    objects = answer(claude, f"fault pace texts=3 gap_ms=1 {nonce}")
+    assert objects[0]["text"] == "" and objects[0]["model"] == "claude-sonnet-5-5"
+    assert objects[0]["message"].startswith("msg_")
+    assert any(o.get("thinking") for o in objects)
+    assert text_of(objects) == "word0 word1 word2 "
+    assert objects[-1]["stop_reason"] == "end_turn"
+    assert objects[-1]["usage"]["output_tokens"] > 0 and objects[-1]["usage"]["input_tokens"] > 0
+    assert "estimated" not in objects[-1]["usage"]
+
+
+def test_what_is_asked_reaches_claude(claude, standin, nonce):
+    """Messages, system, model, max_tokens, effort and thinking travel; the key as a Bearer."""
+    asked = Question(
+        messages=(("user", "one"), ("assistant", "two"), ("user", nonce)),
+        digest="",
+        system="Be brief.",
+        model="claude-opus-5-5",
+        max_tokens=77,
+        effort="low",
+    )
+    for _ in claude.events(asked, Line()):
+        pass
+    (request,) = requests_for(standin, nonce)
+    assert request.headers["authorization"] == "Bearer sk-ant-test"
+    body = request.body
+    assert [m["content"] for m in body["messages"]] == ["one", "two", nonce]
+    assert (body["system"], body["model"], body["max_tokens"]) == (
+        "Be brief.",
+        "claude-opus-5-5",
+        77,
+    )
+    assert body["output_config"] == {"effort": "low"}
+    assert body["thinking"] == {"type": "adaptive", "display": "summarized"}
+    assert not {"temperature", "top_p", "top_k"} & set(body)
+
+
+@pytest.mark.filterwarnings("ignore:The model")  # the SDK tells of its retirement
+def test_an_older_model_gets_the_plain_request(claude, standin, nonce):
+    """Thinking and effort are sent only to a model that the list says takes them."""
+    for model in ("claude-sonnet-4-5", "claude-unlisted-9"):
+        answer(claude, f"{nonce} {model}", model=model, effort="low")
+        (request,) = requests_for(standin, f"{nonce} {model}")
+        assert not {"thinking", "output_config"} & set(request.body)
+
+
+def test_models_come_from_the_api(claude):
+    """The list has names, lifecycles and what each model takes; without a key there is none."""
+    models = {model.id: model for model in claude.models()}
+    assert models["claude-sonnet-5-5"].thinks and "high" in models["claude-sonnet-5-5"].efforts
+    old = models["claude-sonnet-4-5"]
+    assert old.lifecycle == "deprecated" and old.retires_at and not old.thinks and not old.efforts
+    assert claude.knows("claude-opus-5-5") and not claude.knows("gpt-4")
+    with pytest.raises(Unavailable, match="ANTHROPIC_API_KEY"):
+        Claude(Settings()).models()
+
+
+FAULTS = [
+    ("unauthorized", "authentication", "check ANTHROPIC_API_KEY in .env"),
+    ("forbidden", "permission", "console"),
+    ("billing", "billing", "billing page"),
+    ("model_not_found", "model_not_found", "GET /models"),
+    ("bad_request", "rejected", "did not accept the question"),
+    ("too_large", "too_long", "too long"),
+    ("rate_limited retry_after=25", "rate_limited", "rate limit"),
+    ("spend_limit", "budget", "spend limit"),
+    ("redirect", "protocol", "redirect"),
+    ("html", "protocol", "ANTHROPIC_BASE_URL"),
+    ("empty", "protocol", "ANTHROPIC_BASE_URL"),
+    ("wrong_order", "protocol", ""),
+]
+
+
+@pytest.mark.parametrize(("fault", "code", "says"), FAULTS, ids=[f[0] for f in FAULTS])
+def test_a_refusal_is_one_sentence_and_asked_once(claude, standin, nonce, fault, code, says):
+    """What will not pass by asking again is asked once, and its sentence says what to do."""
+    prompt = f"fault {fault} {nonce}"
+    (failure,) = answer(claude, prompt)
+    assert failure.code == code and says in str(failure)
+    assert len(requests_for(standin, prompt)) == 1
+    for secret in ("sk-ant", "Bearer", "Traceback", nonce):
+        assert secret not in str(failure.to_dict())
+
+
+def test_a_refusal_names_claudes_request(claude, nonce):
+    """The request id travels with the failure, for Anthropic's support."""
+    (failure,) = answer(claude, f"fault unauthorized {nonce}")
+    assert failure.request_id.startswith("req_") and not failure.retryable
+    (failure,) = answer(claude, f"fault rate_limited retry_after=25 {nonce}")
+    assert failure.retry_after == 25 and failure.retryable
+
+
+@pytest.mark.parametrize("fault", ["overloaded", "server_error", "rate_limited retry_after=1"])
+def test_what_may_pass_is_tried_once_more(claude, standin, nonce, fault):
+    """Before the first event a passing failure is announced, waited for, and tried again."""
+    prompt = f"fault {fault} times=1 texts=2 {nonce}"
+    objects = answer(claude, prompt)
+    assert objects[0]["text"] == "" and 0 < objects[0]["waiting"] <= 3 and objects[0]["code"]
+    assert text_of(objects) == "word0 word1 " and objects[-1]["stop_reason"]
+    assert len(requests_for(standin, prompt)) == 2
+
+
+def test_a_second_failure_is_the_answer(claude, standin, nonce):
+    """There is one retry, not two."""
+    prompt = f"fault rate_limited retry_after=0.2 times=2 {nonce}"
+    waiting, failure = answer(claude, prompt)
+    assert waiting["waiting"] == 0.2 and isinstance(failure, Overloaded)
+    assert len(requests_for(standin, prompt)) == 2
+
+
+def test_an_error_as_the_first_event_is_tried_again(claude, standin, nonce):
+    """An overload that comes under HTTP 200 before anything else is retried like any other."""
+    prompt = f"fault error_event after=0 times=1 texts=1 {nonce}"
+    assert text_of(answer(claude, prompt)) == "word0 "
+    assert len(requests_for(standin, prompt)) == 2
+
+
+def test_an_error_in_mid_answer_keeps_the_text(claude, standin, nonce):
+    """After the first event nothing is asked again: the text stays, the failure follows it."""
+    prompt = f"fault error_event after=2 {nonce}"
+    objects = answer(claude, prompt)
+    assert text_of(objects) == "word0 word1 " and objects[-1].code == "overloaded"
+    assert objects[-1].usage["estimated"] and objects[-1].usage["output_tokens"] >= 1
+    assert len(requests_for(standin, prompt)) == 1
+
+
+@pytest.mark.parametrize("fault", ["reset", "cut", "cut_chunk", "bad_json", "bad_utf8", "bad_index"])
+def test_a_broken_answer_is_never_whole(claude, standin, nonce, fault):
+    """A cut or garbled answer ends with a failure behind everything that came before it."""
+    prompt = f"fault {fault} after=3 {nonce}"
+    objects = answer(claude, prompt)
+    assert text_of(objects).startswith("word0 word1 ")
+    assert objects[-1].code == ("protocol" if fault.startswith("bad") else "interrupted")
+    assert len(requests_for(standin, prompt)) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["unknown_events", "dribble", "slice", "imitate", "after_stop", "gzip", "http10", "slow_close",
+     "no_thinking", "stop_reason reason=refusal"],
+)  # fmt: skip
+def test_an_unusual_answer_is_read_exactly(claude, standin, nonce, fault):
+    """However the bytes are cut, packed and decorated, the text is what Claude wrote."""
+    prompt = f"fault {fault} {nonce}"
+    objects = answer(claude, prompt)
+    (request,) = requests_for(standin, prompt)
+    assert text_of(objects) == request.sent != ""
+    assert objects[-1]["stop_reason"] and not any(o.get("stop_reason") for o in objects[:-1])
+
+
+def test_a_cut_at_every_byte_is_never_whole(claude, standin, nonce):
+    """Wherever a short answer is cut, it fails, and what came before is a prefix of what was sent."""
+    sizes = iter(range(0, 100_000, 97))
+    while True:
+        byte = next(sizes)
+        prompt = f"fault cut_at byte={byte} texts=2 gap_ms=0 {nonce}"
+        objects = answer(claude, prompt)
+        if not isinstance(objects[-1], AnswerFailed):
+            break
+        assert objects[-1].code in ("interrupted", "protocol")
+        assert "word0 word1 ".startswith(text_of(objects[:-1]))
+    assert byte > 1000 and text_of(objects) == "word0 word1 "
+
+
+def test_a_giant_event_is_refused(claude, nonce):
+    """An event over 4 MB ends the answer instead of filling the memory."""
+    objects = answer(claude, f"fault huge mb=6 {nonce}")
+    assert objects[-1].code == "protocol"
+
+
+def test_nobody_there_is_tried_once_more():
+    """A refused connection is retried once, then said."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        objects = answer(Claude(Settings(api_key="x", base_url=f"http://127.0.0.1:{port}")), "Hi")
+    assert [o.get("code") for o in objects[:-1]] == ["unreachable"]
+    assert objects[-1].code == "unreachable" and objects[-1].retryable
+
+
+@pytest.mark.parametrize("fault", ["silent_headers", "silent", "pings", "stall after=2"])
+def test_a_cut_reaches_claude_at_any_moment(claude, standin, nonce, fault):
+    """Cutting the line wakes the reading thread and closes the connection to Claude at once."""
+    prompt, line, ended = f"fault {fault} {nonce}", Line(), []
+    thread = threading.Thread(target=lambda: ended.extend(answer(claude, prompt, line)))
+    thread.start()
+    request = standin.wait(lambda s: next(iter(requests_for(s, prompt)), None))
+    began = time.monotonic()
+    line.cut()
+    standin.wait(lambda s: request.closed_at)
+    thread.join(5.0)
+    assert isinstance(ended[-1], Interrupted)
+    assert request.closed_at - began < 1.0
+
+
+def test_a_cut_ends_the_wait_for_a_retry(claude, standin, nonce):
+    """Stop is heard while waiting to try again, and nothing more is asked."""
+    prompt, line = f"fault rate_limited retry_after=19 {nonce}", Line()
+    events = claude.events(question(prompt), line)
+    assert next(events)[0]["waiting"] == 19
+    threading.Timer(0.05, line.cut).start()
+    began = time.monotonic()
+    with pytest.raises(AnswerFailed):
+        next(events)
+    assert time.monotonic() - began < 5.0
+    assert len(requests_for(standin, prompt)) == 1
+
+
+def test_a_line_that_was_cut_before_stays_cut(claude, nonce):
+    """An answer that was stopped before it was asked for ends as soon as it is connected."""
+    line = Line()
+    line.cut()
+    assert isinstance(answer(claude, f"fault silent {nonce}", line)[-1], Interrupted)
+
+
+def test_silence_is_told_every_second(claude, nonce):
+    """While Claude is silent whoever pulls gets an empty batch each second."""
+    line = Line()
+    events = claude.events(question(f"fault silent {nonce}"), line)
+    began = time.monotonic()
+    assert next(events) == [] and 0.5 < time.monotonic() - began < 3.0
+    line.cut()
+    assert pytest.raises(Interrupted, next, events)
+
+
+def test_the_key_never_follows_a_redirect(claude, standin, nonce):
+    """A redirect ends the answer; nobody else ever sees the key."""
+    before = len(standin.others)
+    answer(claude, f"fault redirect to=/elsewhere-{nonce}")
+    assert not [r for r in standin.others[before:] if nonce in r.path]
+
+
+def test_tls_is_checked_and_cut_like_plain(nonce, tmp_path, monkeypatch, require):
+    """Over TLS an answer streams and is cut; a certificate that nobody trusts is unreachable."""
+    import subprocess
+
+    cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    subprocess.run(
+        [require("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
+         "-out", cert, "-days", "2", "-subj", "/CN=localhost", "-addext",
+         "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    with StandIn(certfile=cert, keyfile=key) as standin:
+        strict = Claude(Settings(api_key="x", base_url=standin.base_url))
+        assert answer(strict, nonce)[-1].code == "unreachable"
+        monkeypatch.setenv("SSL_CERT_FILE", cert)
+        claude = Claude(Settings(api_key="x", base_url=standin.base_url))
+        assert text_of(answer(claude, f"fault pace texts=2 {nonce}")) == "word0 word1 "
+        prompt, line, ended = f"fault silent {nonce}", Line(), []
+        thread = threading.Thread(target=lambda: ended.extend(answer(claude, prompt, line)))
+        thread.start()
+        request = standin.wait(lambda s: next(iter(requests_for(s, prompt)), None))
+        line.cut()
+        standin.wait(lambda s: request.closed_at)
+        thread.join(5.0)
+        assert isinstance(ended[-1], Interrupted)

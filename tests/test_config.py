@@ -1,0 +1,131 @@
+"""Settings: read once, checked at the start, refused in a sentence."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from claude_sse.config import NAMES, ConfigError, Settings, from_environ, refuse_unknown
+from claude_sse.environment import load
+
+ROOT = Path(__file__).parent.parent
+SECRET = "s" * 32
+
+
+def test_no_setting_is_needed():
+    """Without any variable the defaults hold, and an empty value is none."""
+    assert from_environ({}) == Settings() == from_environ({name: " " for name in NAMES})
+
+
+def test_values_are_read():
+    """Each value arrives in its type."""
+    settings = from_environ(
+        {"PORT": "8080", "THREADS": "20", "ORPHAN_SECONDS": "1.5", "EFFORT": "High"}
+    )
+    assert (settings.port, settings.orphan_seconds, settings.effort) == (8080, 1.5, "high")
+    assert settings.max_streams == settings.seats == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("PORT", "http", "whole number from 1 to 65535"),
+        ("PORT", "70000", "whole number"),
+        ("WORKERS", "-1", "whole number"),
+        ("THREADS", "8", "whole number from 9"),
+        ("HEARTBEAT_SECONDS", "nan", "seconds from"),
+        ("HEARTBEAT_SECONDS", "soon", "seconds from"),
+        ("EFFORT", "extreme", "one of low, medium"),
+        ("THINKING", "yes", "one of summarized"),
+        ("ANTHROPIC_BASE_URL", "api.anthropic.com", "starts with http"),
+        ("AUTH", "basic", "one of none, proxy"),
+        ("PUBLIC_HOSTS", "https://chat.example.com", "without https://"),
+        ("LOG_LEVEL", "loud", "one of DEBUG"),
+        ("MODEL", "a\x00b", "control characters"),
+    ],
+)
+def test_a_malformed_value_is_named(name, value, hint):
+    """A value that cannot be meant stops the start, with its name and what it must be."""
+    with pytest.raises(ConfigError, match=re.escape(hint)) as raised:
+        from_environ({name: value})
+    assert str(raised.value).startswith(f"{name}=")
+
+
+def test_secrets_are_not_repeated():
+    """A malformed key is not printed."""
+    with pytest.raises(ConfigError) as raised:
+        from_environ({"ANTHROPIC_API_KEY": "sk-ant-secret\x01"})
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"HOST": "0.0.0.0"},
+        {"HOST": "192.168.1.5"},
+        {"PUBLIC_HOSTS": "chat.example.com"},
+        {"AUTH": "proxy"},
+        {"AUTH": "proxy", "SECRET_KEY": "short"},
+    ],
+)
+def test_an_open_endpoint_is_refused(environ):
+    """Whatever would let strangers spend the key does not start."""
+    with pytest.raises(ConfigError):
+        from_environ(environ)
+
+
+def test_a_sign_on_makes_it_public():
+    """With a proxy that signs people in, other hosts and binds are fine."""
+    from_environ(
+        {
+            "AUTH": "proxy",
+            "SECRET_KEY": SECRET,
+            "HOST": "0.0.0.0",
+            "PUBLIC_HOSTS": "chat.example.com",
+        }
+    )
+
+
+def test_env_example_lists_every_setting_with_its_default():
+    """.env.example is the settings reference: every name, commented out, with the true default."""
+    lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
+    shown = dict(match.groups() for line in lines if (match := re.match(r"#?([A-Z_]+)=(.*)", line)))
+    assert set(shown) == NAMES
+    assert from_environ(shown) == Settings()
+
+
+def test_a_typo_in_env_is_refused(tmp_path):
+    """A name in .env that is no setting is refused, not ignored."""
+    env = tmp_path / ".env"
+    env.write_text("MODELL=claude-haiku-5-5\n")
+    with pytest.raises(ConfigError, match="MODELL in .env is not a setting"):
+        load(env)
+    with pytest.raises(ConfigError):
+        refuse_unknown(["PROMPT"])
+
+
+def test_the_environment_wins_over_env(tmp_path, monkeypatch):
+    """A variable that is set is taken before .env; a dollar sign in .env is a dollar sign."""
+    env = tmp_path / ".env"
+    env.write_text('PORT=1111\nMODEL=from-file\nSYSTEM_PROMPT="costs $HOME"\n')
+    monkeypatch.setenv("PORT", "2222")
+    settings = load(env)
+    assert (settings.port, settings.model) == (2222, "from-file")
+    assert settings.system_prompt == "costs $HOME"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
+def test_an_unreadable_env_is_a_sentence(tmp_path, content):
+    """A .env that is no text, or no file, is said to be so."""
+    env = tmp_path / ".env"
+    if content is None:
+        env.mkdir()
+    else:
+        env.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"\.env cannot be read"):
+        load(env)
+
+
+def test_no_env_is_fine(tmp_path):
+    """Without .env the environment alone counts."""
+    assert load(tmp_path / ".env").model

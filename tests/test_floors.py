@@ -1,0 +1,63 @@
+"""The house: imports go down, and a library has one home."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "claude_sse"
+FLOORS = {
+    "errors": 0, "sse": 0, "config": 0, "question": 0.5,
+    "claude": 1, "stream_log": 1, "environment": 1, "standin": 1,
+    "limits": 2, "pen": 2, "ending": 2, "streams": 2.5,
+    "auth": 3, "client_socket": 3, "engine": 3, "gate": 3.5, "refusals": 3.5,
+    "views": 3.5, "ops": 3.5,
+    "__init__": 4,
+}  # fmt: skip
+HOMES = {
+    "anthropic": {"claude"},
+    "httpx2": {"claude"},
+    "dotenv": {"environment"},
+    "flask": {"__init__", "views", "ops", "auth", "gate", "engine", "refusals"},
+    "werkzeug": {"refusals"},
+}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def _part(path):
+    """The part of the house that a file belongs to: a module, or a package as a whole."""
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0] if len(relative.parts) > 1 else relative.stem
+
+
+def _imports(path):
+    """Yield (is ours, name of part or library) for each import anywhere in the file."""
+    depth = len(path.relative_to(PACKAGE).parts)
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((False, alias.name.partition(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield False, (node.module or "").partition(".")[0]
+        elif isinstance(node, ast.ImportFrom) and node.level == depth:
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            yield from ((True, name.partition(".")[0]) for name in names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down(path):
+    """A module imports from lower floors only, and a library only where it lives."""
+    part = _part(path)
+    for ours, name in _imports(path):
+        if ours:
+            assert FLOORS[name] < FLOORS[part], f"{part} must not import {name}"
+            assert name != "standin", "the product does not know the stand-in"
+        else:
+            assert part in HOMES.get(name, {part}), f"{name} is not at home in {part}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_hold_one_thought(path):
+    """No file is longer than 260 lines, and each opens with a sentence."""
+    source = path.read_text("utf-8")
+    assert len(source.splitlines()) <= 260
+    assert ast.get_docstring(ast.parse(source))

@@ -1,0 +1,149 @@
+"""What a client may ask: every other body is a sentence that names the field."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_sse.errors import BadRequest
+from claude_sse.question import PROMPT_CHARACTERS, parse
+
+
+def ask(body, *, allow_prompt=True):
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return parse(raw, max_tokens=1000, allow_prompt=allow_prompt)
+
+
+def user(content="Hi"):
+    return {"role": "user", "content": content}
+
+
+def test_a_prompt_is_a_conversation_of_one():
+    """The tutorial's body asks one question; what is not said stays open."""
+    question = ask({"prompt": "Hello"})
+    assert question.messages == (("user", "Hello"),)
+    assert question.system is question.model is question.max_tokens is question.effort is None
+
+
+def test_a_conversation_with_every_field():
+    """All that may be said arrives; null is the same as absent."""
+    body = {
+        "messages": [user(), {"role": "assistant", "content": "Yes?"}, user("Go on")],
+        "system": "Be brief.",
+        "model": "claude-opus-5-5",
+        "max_tokens": 500,
+        "effort": "low",
+    }
+    question = ask(body, allow_prompt=False)
+    assert [role for role, _ in question.messages] == ["user", "assistant", "user"]
+    assert (question.system, question.model) == ("Be brief.", "claude-opus-5-5")
+    assert (question.max_tokens, question.effort) == (500, "low")
+    assert ask({"prompt": "x", "system": None}).system is None
+
+
+def test_the_digest_tells_bodies_apart():
+    """The same bytes have the same digest, any other bytes another one."""
+    assert ask(b'{"prompt":"a"}').digest == ask(b'{"prompt":"a"}').digest
+    assert ask(b'{"prompt":"a"}').digest != ask(b'{"prompt": "a"}').digest
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "not valid JSON"),
+        (b"Hello", "not valid JSON: Expecting value at line 1, column 1"),
+        (b"{'prompt': 'x'}", "not valid JSON"),
+        (b"\xef\xbb\xbf{}", "not valid JSON"),
+        ('{"prompt":"x"}'.encode("utf-16"), "not UTF-8"),
+        (b'{"prompt":"\xff"}', "not UTF-8"),
+        (b'{"prompt":NaN}', "NaN is not a JSON number"),
+        (b'{"prompt":"a","prompt":"b"}', "stands twice"),
+        (b'{"prompt":"x","max_tokens":' + b"9" * 5000 + b"}", "a number is too long"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "nested too deeply"),
+        (b"null", "must be a JSON object"),
+        (b'["prompt"]', "must be a JSON object"),
+        ({}, "prompt (or messages) is missing"),
+        ({"prompt": 7}, "prompt must be a string"),
+        ({"prompt": None}, "prompt must be a string"),
+        ({"prompt": ""}, "prompt is empty"),
+        ({"prompt": " \n\t"}, "prompt is empty"),
+        ({"prompt": "x" * (PROMPT_CHARACTERS + 1)}, "the limit is 100,000"),
+        (b'{"prompt":"\\ud800"}', "half a surrogate pair"),
+        ({"prompt": "x", "temperature": 1}, "Unknown field 'temperature'"),
+        ({"prompt": "x", "a\nb" * 30: 1}, "Unknown field 'a\\nb"),
+        ({"prompt": "x", "messages": [user()]}, "not both"),
+        ({"messages": []}, "messages must be a list of 1 to 1,000"),
+        ({"messages": "Hi"}, "messages must be a list"),
+        ({"messages": [user()] * 1001}, "messages must be a list"),
+        ({"messages": ["Hi"]}, "messages[0] must be an object"),
+        ({"messages": [{"role": "user"}]}, "messages[0] must be an object"),
+        ({"messages": [user() | {"name": "x"}]}, "messages[0] must be an object"),
+        ({"messages": [user(), {"role": "system", "content": "x"}]}, "messages[1].role must be"),
+        ({"messages": [user([{"type": "text"}])]}, "messages[0].content must be a string"),
+        ({"messages": [{"role": "assistant", "content": "x"}]}, "messages[0].role must be user"),
+        ({"messages": [user(), {"role": "assistant", "content": "x"}]}, "The last of messages"),
+        ({"prompt": "x", "system": 1}, "system must be a string"),
+        ({"prompt": "x", "model": "../etc"}, "model must be the id of a model"),
+        ({"prompt": "x", "model": ["a"]}, "model must be the id of a model"),
+        ({"prompt": "x", "max_tokens": 0}, "max_tokens must be a whole number from 1 to 1,000"),
+        ({"prompt": "x", "max_tokens": 1001}, "max_tokens must be"),
+        ({"prompt": "x", "max_tokens": True}, "max_tokens must be"),
+        ({"prompt": "x", "max_tokens": 1.5}, "max_tokens must be"),
+        ({"prompt": "x", "effort": "extreme"}, "effort must be one of low"),
+        ({"prompt": "x", "effort": {}}, "effort must be one of low"),
+    ],
+)
+def test_a_bad_body_is_named(body, says):
+    """Whatever is wrong is said in one line that names the field and its limit."""
+    with pytest.raises(BadRequest) as raised:
+        ask(body)
+    assert says in str(raised.value)
+    assert "\n" not in str(raised.value) and len(str(raised.value)) < 300
+
+
+def test_without_a_prompt_field():
+    """Streams with an id take messages only."""
+    with pytest.raises(BadRequest, match="Unknown field 'prompt'; the fields are messages"):
+        ask({"prompt": "x"}, allow_prompt=False)
+    with pytest.raises(BadRequest, match="The field messages is missing"):
+        ask({}, allow_prompt=False)
+
+
+def test_a_prompt_of_the_longest_length():
+    """Exactly the limit is accepted; it counts characters, not bytes."""
+    assert ask({"prompt": "é" * PROMPT_CHARACTERS})
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_are_more_than_a_bad_request(raw):
+    """Any bytes are a question or a BadRequest, never another error."""
+    try:
+        ask(raw)
+    except BadRequest:
+        pass
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=8,
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            name: json_values
+            for name in ("prompt", "messages", "system", "model", "max_tokens", "effort", "x")
+        },
+    )
+)
+def test_no_value_is_more_than_a_bad_request(body):
+    """Any JSON value at any field is a question or a BadRequest."""
+    try:
+        ask(json.dumps(body).encode())
+    except BadRequest:
+        pass

@@ -1,0 +1,317 @@
+"""The contract of a stream log, run against every implementation."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from claude_sse import sse
+from claude_sse.errors import BadRequest, NotFound, Unavailable
+from claude_sse.stream_log import StreamExists, WriterLost, open_log
+from claude_sse.stream_log.file import FileStreamLog
+
+DIGEST = "d" * 64
+KEY = "local/1"
+
+
+def frame(number, text="x"):
+    return sse.encode(number, {"text": text})
+
+
+class Contract:
+    """``here`` is the writer's process, ``elsewhere`` another one on the same store."""
+
+    def test_what_is_appended_is_read(self, here, elsewhere):
+        """Readers on every worker get exactly the bytes that were appended, whole frames only."""
+        writer = here.create(KEY, DIGEST)
+        near, far = here.open(KEY), elsewhere.open(KEY)
+        writer.append(frame(1) + frame(2))
+        for reader in (near, far):
+            assert reader.read(1.0) == frame(1) + frame(2)
+            assert reader.read(0.0) == b""
+        writer.append(frame(3))
+        assert near.read(1.0) == far.read(1.0) == frame(3)
+        writer.close()
+        near.close()
+        far.close()
+
+    def test_a_reader_waits_no_longer_than_asked(self, here, elsewhere):
+        """A read that finds nothing returns nothing, after its time-out."""
+        writer = here.create(KEY, DIGEST)
+        for log in (here, elsewhere):
+            reader = log.open(KEY)
+            began = time.monotonic()
+            assert reader.read(0.2) == b""
+            assert 0.15 < time.monotonic() - began < 1.0
+            reader.close()
+        writer.close()
+
+    def test_an_append_wakes_a_waiting_reader(self, here, elsewhere):
+        """A reader that waits gets the frame as it is written, on any worker."""
+        writer = here.create(KEY, DIGEST)
+        for number, log in enumerate((here, elsewhere), 1):
+            reader = log.open(KEY, number - 1)
+            threading.Timer(0.05, writer.append, [frame(number)]).start()
+            began = time.monotonic()
+            assert reader.read(5.0) == frame(number)
+            assert time.monotonic() - began < 2.0
+            reader.close()
+        writer.close()
+
+    def test_there_is_one_writer_ever(self, here, elsewhere):
+        """A key is written once, also after its stream has ended."""
+        writer = here.create(KEY, DIGEST)
+        for log in (here, elsewhere):
+            with pytest.raises(StreamExists):
+                log.create(KEY, DIGEST)
+        writer.append(sse.encode(1, sse.DONE))
+        writer.close()
+        for log in (here, elsewhere):
+            with pytest.raises(StreamExists):
+                log.create(KEY, DIGEST)
+
+    def test_one_of_many_creators_wins(self, here, elsewhere):
+        """Of twenty who create the same key at once one gets the writer."""
+        won, barrier = [], threading.Barrier(20)
+
+        def create(log):
+            barrier.wait()
+            try:
+                won.append(log.create(KEY, DIGEST))
+            except StreamExists:
+                pass
+
+        threads = [
+            threading.Thread(target=create, args=[(here, elsewhere)[i % 2]]) for i in range(20)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(won) == 1
+        won[0].close()
+
+    def test_a_reader_continues_where_it_says(self, here, elsewhere):
+        """For every n, the first n frames and what a reader after n gets are together the log."""
+        frames = [frame(n, "t" * (n % 7)) for n in range(1, 25)] + [sse.encode(25, sse.DONE)]
+        writer = here.create(KEY, DIGEST)
+        writer.append(b"".join(frames))
+        for closed in (False, True):
+            for log in (here, elsewhere):
+                for n in range(25):
+                    reader = log.open(KEY, n)
+                    assert reader.digest == DIGEST and reader.after == n
+                    assert not reader.at_end
+                    assert reader.read(0.0) == b"".join(frames[n:])
+                    reader.close()
+                reader = log.open(KEY, 25)
+                assert reader.at_end
+                reader.close()
+            if not closed:
+                writer.close()
+
+    def test_an_id_that_was_never_reached_is_refused(self, here, elsewhere):
+        """A reader cannot continue behind a frame that does not exist."""
+        writer = here.create(KEY, DIGEST)
+        writer.append(frame(1))
+        for log in (here, elsewhere):
+            with pytest.raises(BadRequest, match="has not reached 2"):
+                log.open(KEY, 2)
+        writer.close()
+
+    def test_unknown_keys_are_not_found(self, here):
+        """A stranger's key finds nothing, whatever the id."""
+        writer = here.create(KEY, DIGEST)
+        for key in ("other/1", "local/2", "local/../1", ""):
+            with pytest.raises(NotFound):
+                here.open(key)
+        writer.close()
+
+    def test_a_writer_knows_of_readers_anywhere(self, here, elsewhere):
+        """A writer is told of readers on its own and on other workers, and when the last left."""
+        writer = here.create(KEY, DIGEST)
+        assert not writer.has_readers()
+        for log in (here, elsewhere):
+            first, second = log.open(KEY), log.open(KEY)
+            assert writer.has_readers()
+            first.close()
+            first.close()
+            assert writer.has_readers()
+            second.close()
+            assert not writer.has_readers()
+        writer.close()
+
+    def test_a_stop_reaches_the_writer_from_anywhere(self, here, elsewhere):
+        """The writer's process learns who was asked to stop, and forgets it with the stream."""
+        writers = [here.create(f"local/{n}", DIGEST) for n in range(3)]
+        keys = [f"local/{n}" for n in range(3)]
+        assert here.asked_to_stop(keys) == set()
+        elsewhere.stop("local/1")
+        here.stop("local/2")
+        elsewhere.stop("local/2")
+        assert here.asked_to_stop(keys) == {"local/1", "local/2"}
+        assert here.asked_to_stop(["local/0"]) == set()
+        for writer in writers:
+            writer.close()
+        assert here.asked_to_stop(keys) == set()
+
+    def test_a_frame_of_any_size_is_read_whole(self, here, elsewhere):
+        """A frame longer than a read's buffer arrives in one piece."""
+        large = frame(1, "y" * 300_000)
+        writer = here.create(KEY, DIGEST)
+        writer.append(large)
+        for log in (here, elsewhere):
+            reader = log.open(KEY)
+            assert reader.read(0.0) == large
+            reader.close()
+        writer.close()
+
+    def test_sweep_removes_what_is_old_and_over(self, here, elsewhere):
+        """An expired stream is as if it had never been; one that is being written stays."""
+        over, running = here.create("local/over", DIGEST), here.create("local/running", DIGEST)
+        over.append(sse.encode(1, sse.DONE))
+        over.close()
+        elsewhere.sweep(older_than=3600.0)
+        here.open("local/over").close()
+        elsewhere.sweep(older_than=-1.0)
+        with pytest.raises(NotFound):
+            here.open("local/over")
+        here.open("local/running").close()
+        running.close()
+
+    def test_skip_steps_over_what_was_received_elsewhere(self, here):
+        """A reader that got frames from the writer itself continues behind them."""
+        writer = here.create(KEY, DIGEST)
+        reader = here.open(KEY)
+        writer.append(frame(1))
+        reader.skip(frame(1))
+        writer.append(frame(2))
+        assert reader.read(0.0) == frame(2)
+        reader.close()
+        writer.close()
+
+
+class TestFileStreamLog(Contract):
+    """The contract on files; two instances on one folder are two processes to each other."""
+
+    @pytest.fixture
+    def here(self, tmp_path):
+        return FileStreamLog(tmp_path)
+
+    @pytest.fixture
+    def elsewhere(self, tmp_path):
+        return FileStreamLog(tmp_path)
+
+    def test_a_killed_writer_is_found_out(self, here, tmp_path):
+        """When the writer's process is killed, readers get what it wrote, then know it is lost."""
+        code = (
+            "import sys, time; from pathlib import Path\n"
+            "from claude_sse.stream_log.file import FileStreamLog\n"
+            f"w = FileStreamLog(Path({str(tmp_path)!r})).create({KEY!r}, {DIGEST!r})\n"
+            f"w.append({frame(1)!r} + b'id: 2\\ndata: half')\n"
+            "print('ready', flush=True); time.sleep(60)\n"
+        )
+        writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        assert writer.stdout.readline() == b"ready\n"
+        reader = here.open(KEY)
+        assert reader.read(0.0) == frame(1)
+        assert reader.read(0.1) == b""
+        writer.kill()
+        writer.wait()
+        writer.stdout.close()
+        with pytest.raises(WriterLost):
+            reader.read(5.0)
+        reader.close()
+
+    def test_half_a_write_is_not_seen(self, here, elsewhere, tmp_path):
+        """A reader elsewhere that meets a write half way returns the whole frames only."""
+        writer = here.create(KEY, DIGEST)
+        reader = elsewhere.open(KEY)
+        (path,) = (tmp_path / "log").iterdir()
+        with path.open("ab") as file:
+            file.write(frame(1) + frame(2)[:9])
+            file.flush()
+            assert reader.read(0.0) == frame(1)
+            assert reader.read(0.1) == b""
+            file.write(frame(2)[9:])
+        assert reader.read(1.0) == frame(2)
+        reader.close()
+        writer.close()
+
+    def test_the_file_holds_exactly_the_bytes_sent(self, here, tmp_path):
+        """A log is a comment with the digest, then the frames; only its user may read it."""
+        writer = here.create(KEY, DIGEST)
+        writer.append(frame(1))
+        writer.append(sse.encode(2, sse.DONE))
+        writer.close()
+        (path,) = (tmp_path / "log").iterdir()
+        assert path.read_bytes() == (
+            f": sha256 {DIGEST}\n\n".encode() + frame(1) + sse.encode(2, sse.DONE)
+        )
+        assert path.stat().st_mode & 0o077 == 0
+        assert (tmp_path / "log").stat().st_mode & 0o077 == 0
+
+    def test_a_full_disk_hurts_nobody_who_is_reading(self, here, elsewhere, monkeypatch):
+        """When appends fail the readers here go on from memory; new ones and new streams get 503."""
+        import claude_sse.stream_log.file_writer as file_writer
+
+        writer = here.create(KEY, DIGEST)
+        reader, late = here.open(KEY), here.open(KEY)
+        writer.append(frame(1))
+        real = file_writer.os.write
+
+        def full(fd, data):
+            return real(fd, data[:5])
+
+        monkeypatch.setattr(file_writer.os, "write", full)
+        writer.append(frame(2))
+        writer.append(frame(3))
+        assert reader.read(0.0) == frame(1)
+        assert reader.read(0.0) == frame(2) + frame(3)
+        with pytest.raises(Unavailable):
+            here.open(KEY)
+        with pytest.raises(Unavailable):
+            here.create("local/new", DIGEST)
+        monkeypatch.undo()
+        writer.append(sse.encode(4, sse.DONE))
+        writer.close()
+        assert late.read(0.0) == frame(1)
+        assert late.read(0.0) == frame(2) + frame(3) + sse.encode(4, sse.DONE)
+        far = elsewhere.open(KEY)
+        assert far.read(0.0) == frame(1)
+        with pytest.raises(WriterLost):
+            far.read(1.0)
+        here.create("local/new", DIGEST).close()  # it heals by itself
+        for each in (reader, late, far):
+            each.close()
+
+    def test_a_folder_that_cannot_be_used_is_a_sentence(self, tmp_path):
+        """An address of no known kind, or a folder that cannot be made, says what to set."""
+        (tmp_path / "file").write_text("")
+        for url in ("ftp://x", "file://relative", f"file://{tmp_path}/file/x"):
+            with pytest.raises(ValueError, match="STREAM_LOG"):
+                open_log(url, str(tmp_path))
+
+
+@settings(max_examples=60, deadline=None)
+@given(sizes=st.lists(st.integers(0, 200), min_size=1, max_size=30), data=st.data())
+def test_any_cut_resumes_without_gap_or_double(tmp_path_factory, sizes, data):
+    """However frames were grouped into appends, a reader that leaves anywhere misses nothing."""
+    log = FileStreamLog(tmp_path_factory.mktemp("log"))
+    writer = log.create(KEY, DIGEST)
+    frames = [frame(n, "z" * size) for n, size in enumerate(sizes, 1)]
+    received, after = b"", 0
+    while frames:
+        group = data.draw(st.integers(1, len(frames)))
+        writer.append(b"".join(frames[:group]))
+        del frames[:group]
+        reader = log.open(KEY, after)
+        received += reader.read(0.0)
+        after = sse.last_id(received)
+        reader.close()
+    writer.close()
+    assert received == b"".join(frame(n, "z" * size) for n, size in enumerate(sizes, 1))

@@ -1,0 +1,340 @@
+"""The hot path: one writer, who holds the pen, and many readers; ends for every reason."""
+
+import json
+import threading
+import time
+
+import pytest
+
+from claude_sse import ending, pen, sse, streams
+from claude_sse.claude import Claude
+from claude_sse.config import Settings
+from claude_sse.errors import Conflict, NotFound, Unavailable
+from claude_sse.question import Question
+from claude_sse.stream_log import StreamExists
+from claude_sse.stream_log.file import FileStreamLog
+from claude_sse.streams import Streams
+
+DIGEST = "d" * 64
+
+
+class Engine:
+    """Streams on a folder, against the stand-in; ``asks`` starts one."""
+
+    def __init__(self, standin, folder, orphan_seconds=30.0, heartbeat_seconds=10.0):
+        self.standin = standin
+        self.ended = []
+        self.streams = Streams(
+            FileStreamLog(folder),
+            Claude(Settings(api_key="x", base_url=standin.base_url)),
+            heartbeat_seconds=heartbeat_seconds,
+            orphan_seconds=orphan_seconds,
+            stream_ttl=3600.0,
+        )
+
+    def ask(self, key, prompt, **options):
+        question = Question(messages=(("user", prompt),), digest=DIGEST)
+        on_end = options.pop("on_end", lambda: self.ended.append(key))
+        return self.streams.start(key, question, on_end=on_end, **options)
+
+    def request(self, prompt):
+        return self.standin.wait(
+            lambda s: next((r for r in s.requests if r.prompt == prompt), None)
+        )
+
+    def all(self, reader):
+        received = b"".join(self.streams.follow(reader))
+        reader.close()
+        return received.removeprefix(sse.PREAMBLE)
+
+
+@pytest.fixture
+def make(standin, tmp_path):
+    engines = []
+
+    def make(**options):
+        engines.append(Engine(standin, tmp_path, **options))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.streams.drain(0.0)
+
+
+@pytest.fixture
+def engine(make):
+    return make()
+
+
+def objects(frames):
+    return list(sse.objects(frames))
+
+
+def text(frames):
+    return "".join(fields.get("text", "") for fields in objects(frames))
+
+
+def wait_for(condition):
+    """Wait until the condition holds; events that no socket tells of."""
+    deadline = time.monotonic() + 10.0
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.005)
+
+
+def test_a_stream_is_what_claude_said_and_done(engine, nonce):
+    """The first reader gets the whole answer, numbered from 1, and [DONE]."""
+    frames = engine.all(engine.ask("a/1", f"fault pace texts=9 {nonce}"))
+    assert text(frames) == "".join(f"word{n} " for n in range(9))
+    assert frames.endswith(b"data: [DONE]\n\n")
+    ids = [int(line[4:]) for line in frames.split(b"\n") if line.startswith(b"id: ")]
+    assert ids == list(range(1, len(ids) + 1))
+    assert engine.ended == ["a/1"]
+
+
+def test_head_and_rest_are_the_log(engine, make, nonce):
+    """For every n, the first n frames and what follows n are together the log, byte for byte."""
+    log = engine.all(engine.ask("a/1", f"fault pace texts=12 gap_ms=0 {nonce}"))
+    frames = [frame + b"\n\n" for frame in log.split(b"\n\n")[:-1]]
+    for where in (engine, make()):
+        for n in range(len(frames)):
+            rest = where.all(where.streams.open("a/1", n))
+            assert b"".join(frames[:n]) + rest == log
+
+
+def test_every_reader_gets_the_same_bytes(engine, make, standin, nonce):
+    """Readers who join at any time, on any worker, receive what the first one did."""
+    prompt = f"fault pace texts=40 gap_ms=5 {nonce}"
+    first, elsewhere, received = engine.ask("a/1", prompt), make(), []
+
+    def join(where):
+        received.append(where.all(where.streams.join("a/1", DIGEST)))
+
+    threads = [threading.Thread(target=join, args=[(engine, elsewhere)[n % 2]]) for n in range(8)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.02)
+    whole = engine.all(first)
+    for thread in threads:
+        thread.join()
+    assert received == [whole] * 8
+    assert len([r for r in standin.requests if r.prompt == prompt]) == 1
+
+
+def test_a_large_answer_reaches_the_first_reader_whole(engine, nonce):
+    """However much the opener had read when the pen was handed over, nothing is skipped."""
+    for burst in (10, 1000, 20_000):
+        prompt = f"bench n={burst} pad=50 {nonce}"
+        frames = engine.all(engine.ask(f"a/{burst}", prompt))
+        assert text(frames) == engine.request(prompt).sent
+    frames = engine.all(engine.ask("a/huge", f"fault huge mb=2 {nonce}"))
+    assert len(text(frames)) >= 2_000_000
+
+
+def test_a_key_is_used_once(engine, nonce):
+    """A second start with the same key is refused, a join with another body as well."""
+    engine.all(engine.ask("a/1", f"fault pace texts=1 {nonce}"))
+    with pytest.raises(StreamExists):
+        engine.ask("a/1", nonce)
+    with pytest.raises(Conflict):
+        engine.streams.join("a/1", "e" * 64)
+    with pytest.raises(NotFound):
+        engine.streams.join("b/1", DIGEST)
+
+
+def test_a_reader_that_leaves_passes_the_pen_on(engine, nonce):
+    """When the first reader leaves in mid-answer the answer is written to its end all the same."""
+    prompt = f"fault pace texts=30 gap_ms=5 {nonce}"
+    reader = engine.ask("a/1", prompt)
+    following = engine.streams.follow(reader)
+    while b"word3" not in next(following):
+        pass
+    following.close()
+    reader.close()
+    frames = engine.all(engine.streams.open("a/1", 0))
+    assert text(frames) == engine.request(prompt).sent and frames.endswith(b"[DONE]\n\n")
+
+
+def test_a_reader_that_stalls_passes_the_pen_on(engine, nonce):
+    """A first reader that does not read holds nobody up; when it reads again it misses nothing."""
+    prompt = f"fault pace texts=40 gap_ms=10 {nonce}"
+    reader = engine.ask("a/1", prompt)
+    following = engine.streams.follow(reader)
+    begun = next(following)
+    while b"word2" not in begun:
+        begun += next(following)
+    frames = engine.all(engine.streams.open("a/1", 0))
+    assert text(frames) == engine.request(prompt).sent
+    assert begun.removeprefix(sse.PREAMBLE) + b"".join(following) == frames
+    reader.close()
+
+
+def test_a_first_reader_that_never_reads_holds_nobody_up(engine, nonce):
+    """A response that is never iterated costs nobody the answer."""
+    prompt = f"fault pace texts=3 {nonce}"
+    reader = engine.ask("a/1", prompt)
+    frames = engine.all(engine.streams.open("a/1", 0))
+    assert text(frames) == "word0 word1 word2 "
+    reader.close()
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+@pytest.mark.parametrize("fault", ["pace texts=500 gap_ms=20", "silent", "silent_headers", "pings"])
+def test_stop_reaches_claude_and_is_the_last_word(engine, make, nonce, fault, elsewhere):
+    """Stop ends the answer at Claude at any moment, from any worker; the stream says stopped."""
+    prompt = f"fault {fault} {nonce}"
+    reader = engine.ask("a/1", prompt)
+    request = engine.request(prompt)
+    kept = (make() if elsewhere else engine).streams.stop("a/1")
+    assert kept["ended"] and kept["stop_reason"] == "stopped" and kept["last_event_id"] >= 2
+    engine.standin.wait(lambda s: request.closed_at)
+    *_, closing = objects(frames := engine.all(reader))
+    assert closing["stop_reason"] == "stopped" and frames.endswith(b"data: [DONE]\n\n")
+    assert engine.streams.stop("a/1") == kept
+    assert engine.ended == ["a/1"]
+
+
+def test_stop_of_a_finished_stream_is_harmless(engine, make, nonce):
+    """Stopping what has ended tells what is kept, and changes nothing."""
+    frames = engine.all(engine.ask("a/1", f"fault pace texts=2 {nonce}"))
+    for where in (engine, make()):
+        kept = where.streams.stop("a/1")
+        assert kept["stop_reason"] == "end_turn" and kept["usage"]["output_tokens"]
+        assert kept["last_event_id"] == sse.last_id(frames)
+    with pytest.raises(NotFound):
+        engine.streams.stop("b/1")
+
+
+def test_who_may_not_return_stops_by_leaving(engine, nonce):
+    """A reader that cannot come back ends the answer when it leaves, even while Claude is silent."""
+    prompt = f"fault silent {nonce}"
+    reader = engine.ask("a/1", prompt, may_return=False)
+    request = engine.request(prompt)
+    reader.close()
+    engine.standin.wait(lambda s: request.closed_at)
+    assert objects(engine.all(engine.streams.open("a/1", 0)))[-1]["code"] == "interrupted"
+
+
+def test_an_orphan_is_ended(make, nonce):
+    """A stream that nobody reads goes on for a while and is then ended, interrupted, text kept."""
+    engine = make(orphan_seconds=0.4)
+    prompt = f"fault pace texts=1000 gap_ms=10 {nonce}"
+    reader = engine.ask("a/1", prompt)
+    request = engine.request(prompt)
+    reader.close()
+    left = time.monotonic()
+    engine.standin.wait(lambda s: request.closed_at)
+    assert request.closed_at - left >= 0.4
+    wait_for(lambda: engine.ended)
+    last = objects(engine.all(engine.streams.open("a/1", 0)))[-1]
+    assert last["code"] == "interrupted" and last["retryable"] and last["usage"]["estimated"]
+
+
+def test_a_reader_on_another_worker_keeps_a_stream_alive(make, nonce):
+    """A stream is no orphan as long as anybody reads it, anywhere."""
+    engine, elsewhere = make(orphan_seconds=0.3), make()
+    prompt = f"fault pace texts=80 gap_ms=10 {nonce}"
+    first = engine.ask("a/1", prompt)
+    second = elsewhere.streams.open("a/1", 0)
+    first.close()
+    frames = elsewhere.all(second)
+    assert frames.endswith(b"data: [DONE]\n\n") and text(frames) == engine.request(prompt).sent
+
+
+@pytest.mark.parametrize(
+    ("limit", "fault"),
+    [("NO_CONTENT_SECONDS", "pings"), ("NO_CONTENT_SECONDS", "silent_headers"),
+     ("LIFE_SECONDS", "pace texts=1000 gap_ms=10")],
+)  # fmt: skip
+def test_what_takes_too_long_is_ended(engine, nonce, monkeypatch, limit, fault):
+    """Silence (pings do not count) and endless answers are ended by the watch."""
+    monkeypatch.setattr(ending, limit, 0.5)
+    prompt = f"fault {fault} {nonce}"
+    frames = engine.all(engine.ask("a/1", prompt))
+    assert objects(frames)[-1]["code"] == "interrupted"
+    request = engine.request(prompt)
+    engine.standin.wait(lambda s: request.closed_at)
+
+
+def test_a_failure_is_the_last_frame(engine, nonce):
+    """What Claude refuses ends the stream with one error frame and nothing behind it."""
+    frames = engine.all(engine.ask("a/1", f"fault unauthorized {nonce}"))
+    (failure,) = objects(frames)
+    assert failure["code"] == "authentication" and failure["request_id"]
+    assert frames.count(b"data: ") == 1 and frames.startswith(b'id: 1\ndata: {"error":')
+
+
+def test_a_retry_is_seen(engine, nonce):
+    """A retry before the first text is a frame of its own, before the answer."""
+    prompt = f"fault rate_limited retry_after=0.3 times=1 texts=1 {nonce}"
+    frames = engine.all(engine.ask("a/1", prompt))
+    assert objects(frames)[0] == {"text": "", "waiting": 0.3, "code": "rate_limited"}
+    assert text(frames) == "word0 "
+
+
+def test_a_bug_ends_the_stream_honestly(engine, nonce, monkeypatch):
+    """Whatever fails inside, the stream ends with an error frame that tells no internals."""
+
+    def broken(question, line):
+        yield [{"text": "a"}]
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(engine.streams._claude, "events", broken)
+    frames = engine.all(engine.ask("a/1", nonce))
+    assert text(frames) == "a" and objects(frames)[-1]["code"] == "interrupted"
+    assert b"secret" not in frames and engine.ended == ["a/1"]
+
+
+def test_a_silent_stream_has_heartbeats(make, nonce, monkeypatch):
+    """From the start, and before Claude's headers, a silent stream sends comments."""
+    monkeypatch.setattr(streams, "TICK_SECONDS", 0.1)
+    engine = make(heartbeat_seconds=0.2)
+    reader = engine.ask("a/1", f"fault silent_headers {nonce}")
+    following = engine.streams.follow(reader)
+    assert [next(following) for _ in range(3)] == [sse.PREAMBLE, sse.HEARTBEAT, sse.HEARTBEAT]
+    following.close()
+    reader.close()
+
+
+def test_a_client_that_left_ends_the_response(engine, nonce, monkeypatch):
+    """A silent response looks whether its client is still there, and ends when it is not."""
+    monkeypatch.setattr(streams, "TICK_SECONDS", 0.1)
+    reader = engine.ask("a/1", f"fault silent {nonce}")
+    assert list(engine.streams.follow(reader, gone=lambda: True)) == [sse.PREAMBLE]
+    reader.close()
+
+
+def test_drain_lets_answers_finish_and_interrupts_the_rest(engine, make, nonce):
+    """While draining nothing new starts, short answers finish, long ones end as interrupted."""
+    short = engine.ask("a/1", f"fault pace texts=5 gap_ms=20 {nonce}")
+    long = engine.ask("a/2", f"fault pace texts=1000 gap_ms=20 {nonce}")
+    draining = threading.Thread(target=engine.streams.drain, args=[0.8])
+    draining.start()
+    wait_for(lambda: engine.streams.draining)
+    with pytest.raises(Unavailable):
+        engine.ask("a/3", nonce)
+    assert engine.all(short).endswith(b"data: [DONE]\n\n")
+    assert objects(engine.all(long))[-1]["code"] == "interrupted"
+    draining.join()
+    assert engine.ended == ["a/1", "a/2"]
+
+
+def test_nothing_is_left_when_it_cannot_start(engine, nonce, monkeypatch):
+    """Without a thread to be had a start is refused, and everything taken is given back."""
+
+    def no_thread(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(pen.Pen, "open", no_thread)
+    with pytest.raises(Unavailable):
+        engine.ask("a/1", nonce)
+    assert not engine.streams._running and not engine.ended
+
+
+def test_every_data_line_is_ascii_json(engine, nonce):
+    """Whatever Claude writes, a frame's data is one line of ASCII JSON with text or error."""
+    frames = engine.all(engine.ask("a/1", f"fault imitate {nonce}"))
+    for line in frames.decode("ascii").split("\n"):
+        if line.startswith("data: ") and line != "data: [DONE]":
+            fields = json.loads(line[6:])
+            assert "text" in fields or "error" in fields
