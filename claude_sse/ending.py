@@ -65,7 +65,9 @@ class Ending:
             self.end(LEFT)
 
     def due(self, now: float) -> str | None:
-        """Return the reason to end the stream now, if there is one."""
+        """Return the reason to end the stream now, if there is one; one that was given stays."""
+        if self._reason is not None:
+            return self._reason
         if now - self._began_at > LIFE_SECONDS:
             return TOO_OLD
         if now - self._content_at > NO_CONTENT_SECONDS:

@@ -1,21 +1,24 @@
 """What every request passes: one check before it, one set of headers after it.
 
-In this order: the Host (Flask's ``TRUSTED_HOSTS``; it is what stops DNS rebinding), then whether
-another site's page sent it (Fetch Metadata, else Origin; there is no CORS anywhere), then who is
-asking. A request without ``Sec-Fetch-Site``, ``Origin`` and cookie comes from no browser and passes
-the second.
+In this order: the Host (it is what stops DNS rebinding; not by Flask's ``TRUSTED_HOSTS``, which
+cannot say ``[::1]``), then whether another site's page sent it (Fetch Metadata, else Origin; there
+is no CORS anywhere), then who is asking. A request without ``Sec-Fetch-Site``, ``Origin`` and
+cookie comes from no browser and passes the second.
 """
 
 from __future__ import annotations
+
+import re
 
 from flask import Flask, Response, g, request
 
 from .auth import owner_of
 from .config import Settings
-from .errors import Forbidden
+from .errors import BadRequest, Forbidden
 from .question import BODY_BYTES
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_PORT = re.compile(r":[0-9]*$")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 #: Asked by machines that have no name to give.
 _ANONYMOUS = ("/healthz", "/readyz")
@@ -35,12 +38,17 @@ _HEADERS = {
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Put the gate in front of every route of this app, present and future."""
-    app.config["TRUSTED_HOSTS"] = [*_LOOPBACK, *settings.public_hosts]
+    hosts = {*_LOOPBACK, *settings.public_hosts}
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
 
     @app.before_request
     def enter() -> None:
+        if _PORT.sub("", request.headers.get("Host", "").lower()) not in hosts:
+            raise BadRequest(
+                "This server does not answer to this host name; PUBLIC_HOSTS lists those it has.",
+                code="host_not_allowed",
+            )
         _refuse_other_sites()
         g.owner = "" if request.path in _ANONYMOUS else owner_of(request, settings)
 

@@ -10,7 +10,7 @@ import logging
 import math
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from . import sse
 from .errors import BadRequest, ClaudeSSEError, NotFound, TooLarge
@@ -40,13 +40,10 @@ def _refuse(exc: ClaudeSSEError) -> Response:
 
 def _refuse_http(exc: HTTPException) -> Response:
     status = exc.code or 500
-    if isinstance(exc, SecurityError):
-        refusal: ClaudeSSEError = BadRequest(
-            "This server does not answer to this host name; PUBLIC_HOSTS lists the names it has.",
-            code="host_not_allowed",
+    if status == 413:
+        refusal: ClaudeSSEError = TooLarge(
+            f"The body is larger than {BODY_BYTES // 1024} KiB, the limit."
         )
-    elif status == 413:
-        refusal = TooLarge(f"The body is larger than {BODY_BYTES // 1024} KiB, the limit.")
     elif status == 404:
         refusal = NotFound(f"There is nothing at {ascii(request.path[:80])}.")
     elif isinstance(exc, MethodNotAllowed):

@@ -193,10 +193,10 @@ class Streams:
             log.exception("stream: the answer failed")
             last = [interrupted(FAILED)]
         frames = b"".join([sse.encode(number := number + 1, o) for o in last])
+        on_end()  # before anybody sees the end, and asks the next question
         writer.append(frames)
         writer.close()
         self._running.pop(key, None)
-        on_end()
         yield frames
 
     def _start_watch(self) -> None:

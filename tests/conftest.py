@@ -1,4 +1,4 @@
-"""What every test may ask for: a stand-in for Claude, a word of its own, programs of the machine."""
+"""What every test may ask for: a stand-in for Claude, a word of its own, programs."""
 
 from __future__ import annotations
 

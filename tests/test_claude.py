@@ -169,7 +169,9 @@ def test_an_error_in_mid_answer_keeps_the_text(claude, standin, nonce):
     assert len(requests_for(standin, prompt)) == 1
 
 
-@pytest.mark.parametrize("fault", ["reset", "cut", "cut_chunk", "bad_json", "bad_utf8", "bad_index"])
+@pytest.mark.parametrize(
+    "fault", ["reset", "cut", "cut_chunk", "bad_json", "bad_utf8", "bad_index"]
+)
 def test_a_broken_answer_is_never_whole(claude, standin, nonce, fault):
     """A cut or garbled answer ends with a failure behind everything that came before it."""
     prompt = f"fault {fault} after=3 {nonce}"

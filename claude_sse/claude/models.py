@@ -22,6 +22,8 @@ _FRESH_SECONDS = 3600.0
 #: After a failed fetch questions go out plain for this long, instead of waiting for it each time.
 _RETRY_SECONDS = 30.0
 _TIMEOUT_SECONDS = 5.0
+#: What the SDK raises over an answer that is no list of models: some gateways have none.
+_NOT_A_LIST = (AttributeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Models:
         try:
             page = self._client.models.list(limit=1000, timeout=_TIMEOUT_SECONDS)
             models = [_model(info) for info in page.data if info.lifecycle != "retired"]
-        except (anthropic.AnthropicError, httpx2.HTTPError) as exc:
+        except (anthropic.AnthropicError, httpx2.HTTPError, *_NOT_A_LIST) as exc:
             raise translate(exc, began=False) from exc
         self._listed = {model.id: model for model in models}
         self._due = time.monotonic() + _FRESH_SECONDS

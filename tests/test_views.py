@@ -1,0 +1,267 @@
+"""The HTTP API, without a server: verbs, statuses, headers, and every bad input."""
+
+import json
+import uuid
+
+import pytest
+
+from claude_sse import create_app, sse
+from claude_sse.config import Settings
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def make_app(standin, tmp_path):
+    apps = []
+
+    def make_app(**fields):
+        options = {"api_key": "sk-ant-canary", "base_url": standin.base_url}
+        settings = Settings(**(options | {"stream_log": f"file://{tmp_path}/log"} | fields))
+        apps.append(create_app(settings))
+        return apps[-1]
+
+    yield make_app
+    for app in apps:
+        app.extensions["claude_sse"].streams.drain(0.0)
+
+
+@pytest.fixture
+def client(make_app):
+    return make_app().test_client()
+
+
+@pytest.fixture
+def url():
+    return f"/streams/{uuid.uuid4()}"
+
+
+def body(text):
+    return {"messages": [{"role": "user", "content": text}]}
+
+
+def texts(response):
+    return "".join(fields.get("text", "") for fields in sse.objects(response.data))
+
+
+def test_the_tutorials_reader_works_unchanged(client, nonce):
+    """A reader that knows only the tutorial shows Claude's text, thinking and strangers skipped."""
+    for fault in ("pace texts=4", "unknown_events"):
+        response = client.post("/stream", json={"prompt": f"fault {fault} {nonce}"})
+        shown = ""
+        for line in response.text.split("\n"):
+            if not line.startswith("data: "):
+                continue
+            if line == "data: [DONE]":
+                break
+            data = json.loads(line[6:])
+            assert "error" not in data
+            shown += str(data.get("text", "undefined"))
+        else:
+            pytest.fail("no [DONE]")
+        assert shown.startswith("word0 word1 ") and "undefined" not in shown
+
+
+def test_stream_headers(client, nonce):
+    """A stream is UTF-8 event-stream that nobody may keep, change or hold back."""
+    response = client.post("/stream", json={"prompt": f"fault pace texts=1 {nonce}"})
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store, no-transform"
+    assert response.headers["X-Accel-Buffering"] == "no"
+    assert "Connection" not in response.headers
+    assert response.data.startswith(sse.PREAMBLE)
+
+
+def test_put_creates_then_joins(client, standin, url, nonce):
+    """A repeat of a PUT joins the stream: the same bytes, one request to Claude."""
+    prompt = f"fault pace texts=3 {nonce}"
+    first = client.put(url, json=body(prompt))
+    again = client.put(url, json=body(prompt))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.data == again.data and texts(first) == "word0 word1 word2 "
+    assert len([r for r in standin.requests if r.prompt == prompt]) == 1
+    other = client.put(url, json=body("another"))
+    assert other.status_code == 409 and other.json["code"] == "conflict"
+
+
+def test_get_follows_from_where_one_was(client, url, nonce):
+    """Last-Event-ID continues; behind the end there is nothing; nonsense is refused."""
+    whole = client.put(url, json=body(f"fault pace texts=3 {nonce}")).data
+    last = sse.last_id(whole)
+    assert client.get(url).data == whole
+    after = client.get(url, headers={"Last-Event-ID": "2"})
+    assert after.status_code == 200 and b"id: 3\n" in after.data and b"id: 2\n" not in after.data
+    assert client.get(url, headers={"Last-Event-ID": str(last)}).status_code == 204
+    for bad in (str(last + 1), "-1", "x", "1.5", "", "9" * 10, "٣", "1" * 100_000):
+        response = client.get(url, headers={"Last-Event-ID": bad})
+        assert response.status_code == 400 and "Last-Event-ID" in response.json["error"]
+
+
+def test_delete_tells_what_is_kept(client, url, nonce):
+    """DELETE is idempotent and says how the stream ended and where."""
+    whole = client.put(url, json=body(f"fault pace texts=3 {nonce}")).data
+    first, second = client.delete(url), client.delete(url)
+    assert first.json == second.json
+    assert first.json["ended"] and first.json["stop_reason"] == "end_turn"
+    assert first.json["last_event_id"] == sse.last_id(whole)
+
+
+@pytest.mark.parametrize("method", ["get", "delete"])
+def test_unknown_streams_are_not_found(client, url, method):
+    """An unknown id is 404 as JSON, and is not made by asking for it."""
+    response = getattr(client, method)(url)
+    assert response.status_code == 404 and response.json["code"] == "not_found"
+    assert client.get(url).status_code == 404
+
+
+def test_someone_elses_stream_looks_unknown(make_app, url, nonce):
+    """Another user's stream answers exactly like one that never was."""
+    secret = "s" * 40
+    client = make_app(auth="proxy", secret_key=secret).test_client()
+
+    def as_user(name):
+        return {"X-Proxy-Secret": secret, "X-Forwarded-User": name}
+
+    prompt = body(f"fault pace texts=1 {nonce}")
+    assert client.put(url, json=prompt, headers=as_user("ann")).status_code == 201
+    assert client.get(url, headers=as_user("ann")).status_code == 200
+    stranger, unknown = as_user("bob"), f"/streams/{uuid.uuid4()}"
+    for method in (client.get, client.delete):
+        theirs, none = method(url, headers=stranger), method(unknown, headers=stranger)
+        assert (theirs.status_code, theirs.data) == (none.status_code, none.data)
+    assert client.put(url, json=body(f"x {nonce}"), headers=stranger).status_code == 201
+    for headers in ({}, {"X-Forwarded-User": "ann"}, as_user("ann") | {"X-Proxy-Secret": "x"}):
+        assert client.get(url, headers=headers).status_code == 403
+    assert client.get("/healthz").status_code == 200
+
+
+BAD = [
+    (b"Hello", JSON, 400, "not valid JSON"),
+    (b"{}", JSON, 400, "is missing"),
+    (b"[" * 100_000, JSON, 400, "nested too deeply"),
+    (b'{"prompt":"\\ud800"}', JSON, 400, ""),
+    (b'{"prompt":"x","model":"gpt-4"}', JSON, 400, "model"),
+    (b'{"prompt":"x","temperature":1}', JSON, 400, "temperature"),
+    (b'{"prompt":"x"}', {"Content-Type": "text/plain"}, 415, "Content-Type: application/json"),
+    (b'{"prompt":"x"}', {}, 415, "Content-Type: application/json"),
+    (b'{"prompt":"' + b"x" * 300_000 + b'"}', JSON, 413, "256 KiB"),
+]
+
+
+@pytest.mark.parametrize(("raw", "headers", "status", "says"), BAD, ids=range(len(BAD)))
+def test_bad_input_is_one_shape_in_two_carriers(client, url, raw, headers, status, says):
+    """A bad body is a 4xx with a sentence: JSON, and on POST /stream an error frame."""
+    streamed = client.post("/stream", data=raw, headers=headers)
+    assert streamed.status_code == status
+    assert streamed.mimetype == "text/event-stream"
+    (fields,) = sse.objects(streamed.data)
+    assert says in fields["error"] and fields["code"] and not fields["retryable"]
+    assert sse.is_last(streamed.data)
+    plain = client.put(url, data=raw.replace(b'"prompt"', b'"messages"'), headers=headers)
+    assert plain.status_code == status and plain.json["error"]
+
+
+def test_an_unknown_model_names_the_field(client, url):
+    """A model that the key does not have is refused before Claude is asked."""
+    response = client.put(url, json=body("x") | {"model": "gpt-4"})
+    assert response.status_code == 400 and response.json["code"] == "model_not_found"
+    assert "GET /models" in response.json["error"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("GET", "/stream", "POST"), ("POST", "/", "GET"), ("POST", f"/streams/{uuid.uuid4()}", "PUT"),
+     ("OPTIONS", "/stream", "POST"), ("TRACE", "/", "GET"), ("PATCH", "/models", "GET")],
+)  # fmt: skip
+def test_a_wrong_method_is_told_the_right_one(client, method, path, allowed):
+    """405 names what the address takes; there is no OPTIONS, since there is no CORS."""
+    response = client.open(path, method=method)
+    assert response.status_code == 405
+    assert allowed in response.json["error"] and allowed in response.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/streams/", "/streams/1", "/static/../wsgi.py"])
+def test_nothing_there_is_json(client, path):
+    """An unknown address is a JSON 404."""
+    response = client.get(path)
+    assert response.status_code == 404 and response.json["code"] == "not_found"
+
+
+def test_head_starts_nothing(client, url, nonce):
+    """HEAD answers like GET, holds no seat and reads nothing."""
+    with client.put(url, json=body(f"fault pace texts=1 {nonce}")) as response:
+        assert response.data
+    for path in (url, "/"):
+        with client.head(path) as response:
+            assert response.status_code == 200 and not response.data
+    assert client.application.extensions["claude_sse"].seats.taken == 0
+
+
+def test_models_are_listed(client):
+    """The list has what the page needs, and the default."""
+    response = client.get("/models")
+    assert response.json["default"] == "claude-sonnet-5-5"
+    assert {"id", "name", "efforts", "lifecycle"} <= set(response.json["models"][0])
+
+
+def test_without_a_key_everything_says_so(make_app, url):
+    """A server without a key says what to set, on every way in, and is not ready."""
+    client = make_app(api_key="").test_client()
+    for response in (
+        client.get("/models"),
+        client.put(url, json=body("x")),
+        client.get("/readyz"),
+    ):
+        assert response.status_code == 503 and response.json["code"] == "no_key"
+        assert "ANTHROPIC_API_KEY" in response.json["error"]
+    streamed = client.post("/stream", json={"prompt": "x"})
+    (fields,) = sse.objects(streamed.data)
+    assert fields["code"] == "no_key"
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/").status_code == 200
+
+
+def test_places_are_limited_and_given_back(make_app, nonce):
+    """Beyond the slots and seats there is a 503 with Retry-After at once; what ends makes room."""
+    app = make_app(max_streams=1, threads=10)
+    client, places = app.test_client(), app.extensions["claude_sse"]
+    running, another = f"/streams/{uuid.uuid4()}", f"/streams/{uuid.uuid4()}"
+    first = client.put(running, json=body(f"fault silent {nonce}"), buffered=False)
+    busy = client.put(another, json=body(f"x {nonce}"))
+    assert busy.status_code == 503 and busy.json["retryable"]
+    assert int(busy.headers["Retry-After"]) >= 1
+    second = client.get(running, buffered=False)
+    assert second.status_code == 200 and places.seats.taken == 2
+    assert client.get(running).status_code == 503
+    assert client.put(running, json=body(f"fault silent {nonce}")).status_code == 503
+    assert client.delete(running).json["stop_reason"] == "stopped"
+    first.close()
+    second.close()
+    assert (places.slots.taken, places.seats.taken) == (0, 0)
+    assert client.put(another, json=body(f"fault pace texts=1 {nonce}")).status_code == 201
+
+
+def test_readiness_ends_with_draining(client):
+    """A server that is being shut down is not ready and takes no question."""
+    client.application.extensions["claude_sse"].streams.drain(0.0)
+    assert client.get("/readyz").json["code"] == "draining"
+    assert client.post("/stream", json={"prompt": "x"}).status_code == 503
+
+
+def test_a_bug_is_a_500_without_detail(make_app, monkeypatch):
+    """An unforeseen error is logged, and told without its detail."""
+    app = make_app()
+    monkeypatch.setattr(app.extensions["claude_sse"].claude, "models", lambda: 1 / 0)
+    response = app.test_client().get("/models")
+    assert response.status_code == 500 and "division" not in response.text
+    assert response.json["code"] == "error"
+
+
+def test_the_key_is_in_no_response(client, url, nonce):
+    """The API key travels to Claude only."""
+    for path in ("/", "/models", "/healthz", "/readyz", "/nothing"):
+        assert "canary" not in client.get(path).text
+    for fault in ("unauthorized", "echo", "bad_request"):
+        response = client.post("/stream", json={"prompt": f"fault {fault} {nonce}"})
+        assert b"canary" not in response.data
