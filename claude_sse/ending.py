@@ -93,5 +93,7 @@ class Ending:
 def interrupted(reason: str, usage: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the terminal object of an answer that was ended for this reason."""
     failure = Interrupted(_SENTENCES[reason])
+    if reason == SILENT and usage is None:  # Claude never began: there is nothing to continue
+        failure.code = "timeout"
     failure.usage = usage
     return failure.to_dict()

@@ -127,10 +127,22 @@ def test_a_refusal_is_one_sentence_and_asked_once(claude, standin, nonce, fault,
         assert secret not in str(failure.to_dict())
 
 
+def test_a_refused_key_is_not_tried_for_each_question(claude, standin, nonce):
+    """After Claude refused the key, further questions fail at once, without asking Claude."""
+    (first,) = answer(claude, f"fault unauthorized {nonce}")
+    (second,) = answer(claude, f"second {nonce}")
+    assert (str(second), second.code) == (str(first), first.code)
+    assert not requests_for(standin, f"second {nonce}")
+
+
 def test_a_refusal_names_claudes_request(claude, nonce):
     """The request id travels with the failure, for Anthropic's support."""
     (failure,) = answer(claude, f"fault unauthorized {nonce}")
     assert failure.request_id.startswith("req_") and not failure.retryable
+
+
+def test_a_rate_limit_names_its_time(claude, nonce):
+    """How long to wait travels with the failure."""
     (failure,) = answer(claude, f"fault rate_limited retry_after=25 {nonce}")
     assert failure.retry_after == 25 and failure.retryable
 

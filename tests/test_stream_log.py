@@ -289,6 +289,24 @@ class TestFileStreamLog(Contract):
         for each in (reader, late, far):
             each.close()
 
+    def test_a_damaged_log_is_not_found(self, here, tmp_path):
+        """A log whose beginning is damaged is as if it were not there; the others are fine."""
+        for content in (b"", b"\0" * 100, b": sha256 short\n\n" + frame(1)):
+            here.create(KEY, DIGEST).close()
+            (path,) = (tmp_path / "log").iterdir()
+            path.write_bytes(content)
+            with pytest.raises(NotFound):
+                here.open(KEY)
+            path.unlink()
+
+    def test_the_last_of_the_disk_is_kept_for_what_runs(self, here, monkeypatch):
+        """With hardly any room left no stream begins, and the refusal says why."""
+        import claude_sse.stream_log.file as file
+
+        monkeypatch.setattr(file, "_RESERVE_BYTES", 1 << 62)
+        with pytest.raises(Unavailable, match="disk is full"):
+            here.create(KEY, DIGEST)
+
     def test_a_folder_that_cannot_be_used_is_a_sentence(self, tmp_path):
         """An address of no known kind, or a folder that cannot be made, says what to set."""
         (tmp_path / "file").write_text("")

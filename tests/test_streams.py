@@ -242,16 +242,18 @@ def test_a_reader_on_another_worker_keeps_a_stream_alive(make, nonce):
 
 
 @pytest.mark.parametrize(
-    ("limit", "fault"),
-    [("NO_CONTENT_SECONDS", "pings"), ("NO_CONTENT_SECONDS", "silent_headers"),
-     ("LIFE_SECONDS", "pace texts=1000 gap_ms=10")],
+    ("limit", "fault", "code"),
+    [("NO_CONTENT_SECONDS", "pings", "interrupted"),
+     ("NO_CONTENT_SECONDS", "silent", "timeout"),
+     ("NO_CONTENT_SECONDS", "silent_headers", "timeout"),
+     ("LIFE_SECONDS", "pace texts=1000 gap_ms=10", "interrupted")],
 )  # fmt: skip
-def test_what_takes_too_long_is_ended(engine, nonce, monkeypatch, limit, fault):
+def test_what_takes_too_long_is_ended(engine, nonce, monkeypatch, limit, fault, code):
     """Silence (pings do not count) and endless answers are ended by the watch."""
     monkeypatch.setattr(ending, limit, 0.5)
     prompt = f"fault {fault} {nonce}"
     frames = engine.all(engine.ask("a/1", prompt))
-    assert objects(frames)[-1]["code"] == "interrupted"
+    assert objects(frames)[-1]["code"] == code
     request = engine.request(prompt)
     engine.standin.wait(lambda s: request.closed_at)
 

@@ -8,6 +8,7 @@ pings, and end silently when the answer is cut before ``message_stop``.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ import anthropic
 import httpx2
 
 from ..config import Settings
-from ..errors import AnswerFailed, Interrupted, Overloaded, Unavailable, Unreachable
+from ..errors import AnswerFailed, Interrupted, Overloaded, Rejected, Unavailable, Unreachable
 from ..question import Question
 from .answer import Answer
 from .failures import translate
@@ -28,6 +29,9 @@ __all__ = ["Claude", "Line", "Model", "no_key"]
 _TIMEOUT = anthropic.Timeout(None, connect=5.0)
 #: A rate limit that lifts within this many seconds is waited for.
 _LONGEST_WAIT = 20.0
+#: What is refused for these reasons is not asked again for a while.
+_LASTING = ("authentication", "permission")
+_REFUSED_SECONDS = 30.0
 
 
 class Claude:
@@ -48,6 +52,7 @@ class Claude:
             ),
         )
         self._models = Models(self._client)
+        self._refused: tuple[str | None, float, AnswerFailed] | None = None
 
     def models(self) -> tuple[Model, ...]:
         """Return the models that the key can use, newest list an hour old.
@@ -71,9 +76,14 @@ class Claude:
         then what is known so far. Before the first event of Claude a failure that may pass is tried
         once more, announced by an object with ``waiting``.
         """
+        self._refuse_again(question)
         try:
             yield from self._attempt(question, line, Answer())
             return
+        except Rejected as exc:
+            if exc.code in _LASTING:
+                self._refused = (question.model, time.monotonic() + _REFUSED_SECONDS, exc)
+            raise
         except (Overloaded, Unreachable) as exc:
             seconds = _pause(exc)
             if seconds is None or line.is_cut:
@@ -83,6 +93,13 @@ class Claude:
         if line.wait(seconds):
             raise failure
         yield from self._attempt(question, line, Answer())
+
+    def _refuse_again(self, question: Question) -> None:
+        """Fail at once what Claude refused a moment ago; only another key mends that."""
+        if self._refused is not None:
+            model, until, failure = self._refused
+            if model == question.model and time.monotonic() < until:
+                raise Rejected(str(failure), code=failure.code, request_id=failure.request_id)
 
     def _attempt(
         self, question: Question, line: Line, answer: Answer

@@ -28,6 +28,9 @@ from .locks import is_locked
 
 log = logging.getLogger(__name__)
 
+#: No stream begins with less room than this: those that run shall be able to end on the log.
+_RESERVE_BYTES = 64 << 20
+
 
 class FileStreamLog:
     """Implements ``base.StreamLog`` in a folder that only this user may read."""
@@ -47,6 +50,8 @@ class FileStreamLog:
         """See ``base.StreamLog.create``."""
         name = _name(key)
         path = f"{self._streams}/{name}"
+        if _free_bytes(self._streams) < _RESERVE_BYTES:
+            raise _unavailable(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         draft = f"{path}.{os.getpid()}-{threading.get_ident()}"
         try:
             fd = _make(draft, f": sha256 {digest}\n\n".encode("ascii"))
@@ -125,6 +130,11 @@ def _unavailable(exc: OSError) -> Unavailable:
         code="log_unavailable",
         retry_after=10,
     )
+
+
+def _free_bytes(folder: str) -> int:
+    room = os.statvfs(folder)
+    return room.f_bavail * room.f_frsize
 
 
 def _name(key: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import threading
 import time
 
 from .. import sse
-from ..errors import BadRequest
+from ..errors import BadRequest, NotFound
 from .base import WriterLost
 from .file_writer import FileWriter
 from .locks import is_free
@@ -16,7 +17,8 @@ from .locks import is_free
 _POLL_SECONDS = 0.05
 _READ_BYTES = 1 << 16
 _DIGEST_CHARACTERS = 64
-#: The first line is ": sha256 <digest>", a comment where the file is read as a stream.
+_HEADER = re.compile(rb": sha256 [!-~]{%d}\n\n" % _DIGEST_CHARACTERS)
+#: The first line is a comment, where the file is read as a stream.
 HEADER_BYTES = len(": sha256 ") + _DIGEST_CHARACTERS + 2
 
 
@@ -30,7 +32,7 @@ class FileReader:
         self._closing = threading.Lock()
         self._writer_gone = False
         self.after = after
-        self.digest = os.pread(fd, HEADER_BYTES, 0)[-_DIGEST_CHARACTERS - 2 : -2].decode("ascii")
+        self.digest = _digest(fd)
         self._offset, self.at_end = _find(fd, after)
         if writer is not None:
             writer.join(1)
@@ -86,6 +88,13 @@ class FileReader:
             os.close(self._lock_fd)
         if self._writer is not None:
             self._writer.join(-1)
+
+
+def _digest(fd: int) -> str:
+    header = os.pread(fd, HEADER_BYTES, 0)
+    if not _HEADER.fullmatch(header):
+        raise NotFound("This stream's log is damaged, so it cannot be read any more.")
+    return header[-_DIGEST_CHARACTERS - 2 : -2].decode("ascii")
 
 
 def _find(fd: int, after: int) -> tuple[int, bool]:
