@@ -72,6 +72,9 @@ def post_worker_init(worker):
         before(signum, frame)
 
     signal.signal(signal.SIGTERM, on_term)
+    # Ctrl-C reaches a worker twice, by the terminal and as the master's QUIT; the second one nests
+    # in the first and waits for the thread pool's lock for ever.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def worker_int(worker):

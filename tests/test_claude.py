@@ -208,7 +208,7 @@ def test_an_unusual_answer_is_read_exactly(claude, standin, nonce, fault):
 
 
 def test_a_cut_at_every_byte_is_never_whole(claude, standin, nonce):
-    """Wherever a short answer is cut, it fails, and what came before is a prefix of what was sent."""
+    """Wherever a short answer is cut, it fails; what came before is a prefix of what was sent."""
     sizes = iter(range(0, 100_000, 97))
     while True:
         byte = next(sizes)

@@ -256,7 +256,7 @@ class TestFileStreamLog(Contract):
         assert (tmp_path / "log").stat().st_mode & 0o077 == 0
 
     def test_a_full_disk_hurts_nobody_who_is_reading(self, here, elsewhere, monkeypatch):
-        """When appends fail the readers here go on from memory; new ones and new streams get 503."""
+        """When appends fail the readers here go on from memory; whatever is new gets 503."""
         import claude_sse.stream_log.file_writer as file_writer
 
         writer = here.create(KEY, DIGEST)

@@ -206,7 +206,7 @@ def test_stop_of_a_finished_stream_is_harmless(engine, make, nonce):
 
 
 def test_who_may_not_return_stops_by_leaving(engine, nonce):
-    """A reader that cannot come back ends the answer when it leaves, even while Claude is silent."""
+    """A reader that cannot come back ends the answer by leaving, even while Claude is silent."""
     prompt = f"fault silent {nonce}"
     reader = engine.ask("a/1", prompt, may_return=False)
     request = engine.request(prompt)
