@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .config import EFFORTS
-from .errors import BadRequest
+from .errors import BadRequest, TooLarge
 
 #: The longest body that is read; larger ones are refused before reading.
 BODY_BYTES = 256 * 1024
+TOO_LARGE = f"The body is larger than {BODY_BYTES // 1024} KiB, the limit."
 PROMPT_CHARACTERS = 100_000
 MESSAGES = 1_000
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}")
@@ -41,8 +42,11 @@ class Question:
 def parse(body: bytes, *, max_tokens: int, allow_prompt: bool) -> Question:
     """Return the question in a JSON body; ``max_tokens`` is the ceiling of what it may ask for.
 
-    Raises ``BadRequest`` for anything that is not exactly the schema.
+    Raises ``BadRequest`` for anything that is not exactly the schema, ``TooLarge`` for too much of
+    it.
     """
+    if len(body) > BODY_BYTES:
+        raise TooLarge(TOO_LARGE)
     fields = _load(body)
     for name in fields:
         if name not in _FIELDS or (name == "prompt" and not allow_prompt):

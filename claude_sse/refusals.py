@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from . import sse
 from .errors import BadRequest, ClaudeSSEError, NotFound, TooLarge
-from .question import BODY_BYTES
+from .question import TOO_LARGE
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +41,7 @@ def _refuse(exc: ClaudeSSEError) -> Response:
 def _refuse_http(exc: HTTPException) -> Response:
     status = exc.code or 500
     if status == 413:
-        refusal: ClaudeSSEError = TooLarge(
-            f"The body is larger than {BODY_BYTES // 1024} KiB, the limit."
-        )
+        refusal: ClaudeSSEError = TooLarge(TOO_LARGE)
     elif status == 404:
         refusal = NotFound(f"There is nothing at {ascii(request.path[:80])}.")
     elif isinstance(exc, MethodNotAllowed):

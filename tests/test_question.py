@@ -113,7 +113,7 @@ def test_without_a_prompt_field():
 
 def test_a_prompt_of_the_longest_length():
     """Exactly the limit is accepted; it counts characters, not bytes."""
-    assert ask({"prompt": "é" * PROMPT_CHARACTERS})
+    assert ask(json.dumps({"prompt": "é" * PROMPT_CHARACTERS}, ensure_ascii=False).encode())
 
 
 @given(st.binary(max_size=200))
