@@ -34,6 +34,8 @@ loglevel = settings.log_level.lower() if settings.log_level != "INFO" else "warn
 graceful_timeout = int(settings.drain_seconds) + 5
 timeout = graceful_timeout + 5
 _FORCED_EXIT_SECONDS = 0.8
+#: For so long a refused body is read and forgotten, so that its sender reads why.
+_REFUSED_BODY_SECONDS = 3.0
 
 
 def on_starting(server):
@@ -96,22 +98,25 @@ def post_request(worker, req, environ, resp):
     """Close the read side of an answered connection.
 
     gunicorn waits for the client's close *on its accept loop*, 2 s for each that does not; with the
-    read side shut it sees the end at once. Not after 413: closing over an unread body would reset
-    the connection before the client has read why.
+    read side shut it sees the end at once. What was sent and not read is read first: closing over it
+    would reset the connection before the client has read its answer. After 413 that is a body which
+    may still be on its way, and is waited for, here in a thread of the pool.
     """
     sock = environ.get("gunicorn.socket")
-    if sock is None or resp is None or resp.status_code == 413:
+    if sock is None or resp is None:
         return
+    too_large = resp.status_code == 413
+    deadline = time.monotonic() + (_REFUSED_BODY_SECONDS if too_large else 0.0)
     try:
-        sock.setblocking(False)
-        while sock.recv(65536):
+        sock.settimeout(0.5 if too_large else 0.0)
+        while sock.recv(65536) and time.monotonic() < deadline:
             pass
     except OSError:
-        pass
+        pass  # nothing more is there
     try:
         sock.shutdown(socket.SHUT_RD)
     except OSError:
-        pass
+        pass  # the client was faster
 
 
 def _is_taken(host, port):
