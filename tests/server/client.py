@@ -1,4 +1,4 @@
-"""A client over a plain socket: it reads no further than it is asked to, stalls, leaves and resets."""
+"""A client over a plain socket: it reads no further than it is asked to, and leaves as it likes."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ class Answer:
         #: The connection ended, properly or not.
         self.closed = False
         self._raw = b""
+        self._told = 0
         if wait:
             self.read_head()
 
@@ -87,12 +88,12 @@ class Answer:
         self._decode()
 
     def read(self) -> bytes:
-        """Return more of the body, or nothing when there is no more."""
-        before = len(self.body)
-        while len(self.body) == before and not self.complete:
+        """Return what came of the body since the last call, or nothing when there is no more."""
+        while len(self.body) == self._told and not self.complete:
             if not self._receive():
                 break
             self._decode()
+        before, self._told = self._told, len(self.body)
         return self.body[before:]
 
     def read_until(self, *expected: bytes) -> bytes:

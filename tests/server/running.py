@@ -52,7 +52,7 @@ class Server:
         """Return when it answers."""
 
         def answers() -> bool:
-            assert self.process.poll() is None, f"did not start:\n{self.log()}"
+            assert self.process.poll() is None, f"it ended: {self.process.returncode}\n{self.log()}"
             with contextlib.suppress(OSError), self.ask("GET", "/healthz") as answer:
                 return answer.status == 200
             return False
@@ -72,12 +72,16 @@ class Server:
         """End it with TERM; it must go by itself, without a trace."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+        self.check_end()
+
+    def check_end(self) -> None:
+        """Wait until it has gone, as it should when it was told to."""
         try:
             code = self.process.wait(15)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
-        assert code == 0, self.log()
+        assert code == 0, f"it ended with {code}:\n{self.log()}"
         self.check()
 
     def kill(self) -> None:
@@ -133,7 +137,7 @@ def serve(standin: StandIn, count: int = 1, **settings: object) -> Iterator[list
     Two servers of one worker each stand to each other as two workers of one server do, only that
     here a test knows which one it talks to.
     """
-    with tempfile.TemporaryDirectory(prefix="claude-sse-test-") as name, contextlib.ExitStack() as s:
+    with tempfile.TemporaryDirectory(prefix="claude-sse-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         settings = {"STREAM_LOG": f"file://{folder}/streams", **settings}
         settings = {"ANTHROPIC_BASE_URL": standin.base_url, **settings}
@@ -141,12 +145,15 @@ def serve(standin: StandIn, count: int = 1, **settings: object) -> Iterator[list
         for number in range(count):
             (folder / str(number)).mkdir()
             servers.append(Server(folder / str(number), **settings))
-            s.callback(servers[-1].kill)
+            stack.callback(servers[-1].kill)
         for server in servers:
             server.wait_until_ready()
         yield servers
         for server in servers:
-            server.end()
+            if server.process.poll() is None:
+                server.process.send_signal(signal.SIGTERM)
+        for server in servers:
+            server.check_end()
 
 
 def environment(**settings: object) -> dict[str, str]:

@@ -11,21 +11,22 @@ import pytest
 from claude_sse.standin import StandIn
 
 from .client import PREAMBLE, data, eventually, logged, objects, text
-from .running import Server, exchange, new_id, serve
+from .running import Server, exchange, exchanges, new_id, serve
 
 #: A silent stream looks for its client every second.
 NOTICED_WITHIN_SECONDS = 2.5
 
 
-@pytest.mark.parametrize("how", ["leave", "reset"])
 @pytest.mark.parametrize(
-    ("order", "seen"),
+    ("order", "seen", "how"),
     [
-        ("silent_headers", PREAMBLE),
-        ("silent", PREAMBLE),
-        ("stall after=3", b"word2 "),
-        ("pings", b'"model"'),
-        ("pace texts=100000 gap_ms=10", b"word3 "),
+        ("silent_headers", PREAMBLE, "leave"),
+        ("silent", PREAMBLE, "reset"),
+        ("stall after=3", b"word2 ", "leave"),
+        ("stall after=3", b"word2 ", "reset"),
+        ("pings", b'"model"', "leave"),
+        ("pace texts=100000 gap_ms=10", b"word3 ", "reset"),
+        ("pace texts=100000 gap_ms=10", b"word3 ", "leave"),
     ],
 )
 def test_a_tutorial_client_that_leaves_stops_claude(
@@ -96,22 +97,28 @@ def impatient(standin: StandIn) -> Iterator[list[Server]]:
         yield servers
 
 
-@pytest.mark.parametrize("order", ["stall after=3", "silent_headers", "pace texts=9999 gap_ms=9"])
 def test_an_answer_that_nobody_reads_is_ended(
-    impatient: list[Server], standin: StandIn, nonce: str, order: str
+    impatient: list[Server], standin: StandIn, nonce: str
 ) -> None:
     """When nobody came back for ORPHAN_SECONDS, Claude is cut off and the log says why it ends."""
     here, there = impatient
-    stream = new_id()
-    with here.put(stream, f"fault {order} {nonce}") as answer:
-        answer.read_until(PREAMBLE if order == "silent_headers" else b"word2 ")
-    upstream = exchange(standin, nonce)
-    standin.wait(lambda _: upstream.closed_at)
-    with there.get(stream) as returned:
-        frames = objects(returned.rest())
-    assert frames[-1]["code"] == "interrupted"
-    assert frames[-1]["retryable"] is True
-    assert "reading" in frames[-1]["error"]
+    orders = {
+        "stall after=3": b"word2 ",
+        "silent_headers": PREAMBLE,
+        "pace texts=9999 gap_ms=9": b"word2 ",
+    }
+    streams = [new_id() for _ in orders]
+    for stream, (order, seen) in zip(streams, orders.items(), strict=True):
+        with here.put(stream, f"fault {order} {nonce}") as answer:
+            answer.read_until(seen)
+    standin.wait(lambda s: all(e.closed_at for e in exchanges(s, nonce)))
+    assert len(exchanges(standin, nonce)) == 3
+    for stream in streams:
+        with there.get(stream) as returned:
+            frames = objects(returned.rest())
+        assert frames[-1]["code"] == "interrupted"
+        assert frames[-1]["retryable"] is True
+        assert "reading" in frames[-1]["error"]
 
 
 def test_one_reader_anywhere_keeps_an_answer_alive(
@@ -136,7 +143,7 @@ def test_one_reader_anywhere_keeps_an_answer_alive(
 def test_a_reader_that_stalls_holds_nobody_up(
     here: Server, there: Server, standin: StandIn, nonce: str
 ) -> None:
-    """The first reader stops reading: others receive the whole answer; when it reads on, it does too."""
+    """The first reader stops reading: others receive everything; when it reads on, so does it."""
     stream = new_id()
     prompt = f"bench n=8000 gap_us=20 pad=1500 {nonce}"  # 12 MB: more than the sockets hold
     with here.put(stream, prompt, receive_buffer=4096) as stalled:

@@ -36,7 +36,7 @@ def assert_busy(answer: Answer) -> None:
 
 
 def admitted(server: Server, prompt: str) -> tuple[str, Answer]:
-    """Start a stream as soon as there is a place: it is given back a moment after a response ends."""
+    """Start a stream as soon as there is a place: one is free a moment after a response ends."""
 
     def try_it() -> tuple[str, Answer] | None:
         stream = new_id()
@@ -53,7 +53,7 @@ def admitted(server: Server, prompt: str) -> tuple[str, Answer]:
 def test_a_full_server_refuses_at_once_and_answers_everything_short(
     small: Server, nonce: str
 ) -> None:
-    """With every place taken, a third stream and a third reader get 503; health, page and stop work."""
+    """With every place taken, new streams and readers get 503; health, page and stop work."""
     prompt = f"fault stall after=3 {nonce}"
     first, answer = admitted(small, prompt)
     second, other = admitted(small, prompt)
@@ -112,7 +112,7 @@ def test_a_stream_without_its_reader_keeps_its_slot(small: Server, nonce: str) -
 
 def test_a_place_is_given_back_however_a_stream_ends(small: Server, nonce: str) -> None:
     """Twenty streams after each other, refused, failed, left, reset and complete, find a place."""
-    orders = ["unauthorized", "cut after=2", "pace texts=3", "stall after=2", "silent_headers"]
+    orders = ["billing", "cut after=2", "pace texts=3", "stall after=2", "silent_headers"]
     for number in range(20):
         order = orders[number % 5]
         stream, answer = admitted(small, f"fault {order} {nonce}")

@@ -29,7 +29,7 @@ PHASES = {
 def test_stop_cuts_the_answer(
     here: Server, somewhere: Server, standin: StandIn, nonce: str, phase: str, reader: str
 ) -> None:
-    """DELETE ends the answer within a second, in every phase; what came is kept and the log ends so."""
+    """DELETE ends the answer within a second, in every phase; the log keeps what came."""
     order, seen = PHASES[phase]
     stream = new_id()
     with here.put(stream, f"{order} {nonce}") as first:
@@ -105,7 +105,11 @@ def test_a_stop_leaves_nothing_behind(here: Server, there: Server, nonce: str) -
         folders = (here.streams / "stops", here.streams / "readers")
         return [file.name for folder in folders for file in folder.iterdir()]
 
-    for order, server in (("stall after=3", there), ("pace texts=3", here), ("pace texts=3", there)):
+    for order, server in (
+        ("stall after=3", there),
+        ("pace texts=3", here),
+        ("pace texts=3", there),
+    ):
         before, stream = left(), new_id()
         with here.put(stream, f"fault {order} {nonce}") as answer:
             answer.read_until(b"word2 ")

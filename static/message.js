@@ -1,0 +1,83 @@
+// What a conversation consists of: questions, answers, and what can be done about an answer.
+
+/**
+ * @typedef {{ role: 'user', id: string, text: string, at: number }} Question
+ *
+ * @typedef {object} Problem
+ * @property {string} message  One sentence for the reader.
+ * @property {string} code
+ * @property {boolean} retryable
+ * @property {number} [status]  Of a refusal: nothing was accepted.
+ * @property {string} [requestId]
+ *
+ * @typedef {'waiting' | 'thinking' | 'writing' | 'retrying' | 'busy' | 'reconnecting' | 'lost'} Phase
+ *
+ * @typedef {object} Answer
+ * @property {'assistant'} role
+ * @property {string} id  Of the answer and of its stream: repeating a PUT cannot buy a second one.
+ * @property {number} at  When it was asked for, in ms.
+ * @property {string} text
+ * @property {string} thinking
+ * @property {'streaming' | 'done' | 'stopped' | 'interrupted' | 'error'} state
+ * @property {Phase} phase  What an answer that is still streaming is doing.
+ * @property {number} delay  Seconds until the next try, while retrying or busy.
+ * @property {number} lastEventId
+ * @property {boolean} accepted  The server has answered for this stream: from now on it is only followed.
+ * @property {boolean} stopping  The reader asked to stop; the stream's last words may still come.
+ * @property {boolean} replaced  Asked again: kept for the eye, not sent to Claude.
+ * @property {string} [model]
+ * @property {string} [stopReason]
+ * @property {Record<string, any>} [usage]
+ * @property {Problem} [problem]
+ *
+ * @typedef {Question | Answer} Message
+ *
+ * @typedef {'retry' | 'continue' | 'edit' | 'reconnect'} Remedy
+ */
+
+/** Faults that lie in the server's set-up: the same question succeeds once somebody has mended it. */
+const MENDABLE = ['authentication', 'permission', 'billing', 'budget', 'model_not_found', 'no_key',
+  'forbidden', 'unauthorized', 'protocol'];
+
+/** @param {string} text @param {number} at @returns {Question} */
+export function newQuestion(text, at) {
+  return { role: 'user', id: uuid(), text, at };
+}
+
+/** @param {number} at @returns {Answer} */
+export function newAnswer(at) {
+  return {
+    role: 'assistant', id: uuid(), at, text: '', thinking: '', state: 'streaming', phase: 'waiting',
+    delay: 0, lastEventId: 0, accepted: false, stopping: false, replaced: false,
+  };
+}
+
+/** What can be done about an answer that is not simply done; the best first. @param {Answer} answer @returns {Remedy[]} */
+export function remedies({ state, phase, text, stopReason, problem, replaced, stopping }) {
+  if (replaced || stopping) return [];
+  if (state === 'streaming') return phase === 'lost' ? ['reconnect'] : [];
+  if (state === 'done') return stopReason === 'max_tokens' && text.trim() ? ['continue'] : [];
+  if (state === 'error' && !problem?.retryable) {
+    return problem && MENDABLE.includes(problem.code) ? ['retry'] : text.trim() ? ['retry'] : ['edit'];
+  }
+  return text.trim() ? ['continue', 'retry'] : ['retry'];
+}
+
+/** @param {Message} message @returns {message is Answer} */
+export function isAnswer(message) {
+  return message.role === 'assistant';
+}
+
+/** Whether it says nothing, which Claude does not take. @param {Message} message */
+export function isBlank(message) {
+  return message.text.trim() === '';
+}
+
+/** A version 4 UUID; `crypto.randomUUID` exists only on https and localhost. */
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}

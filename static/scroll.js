@@ -1,0 +1,84 @@
+// Keeps the end of a growing log in view for as long as the reader wants that, and not a moment longer.
+//
+// The reader's wish shows in what they do (wheel, finger, keys, a selection), not in where the log stands:
+// our own writes to scrollTop move it as well.
+
+const NEAR_PIXELS = 48;
+const UPWARD_KEYS = ['ArrowUp', 'PageUp', 'Home'];
+
+export class Follower {
+  #log;
+  #jump;
+  #pinned = true;
+  #top = 0; // where the log stood last, and where we put it: a scroll event to there is our own
+  #touchY = 0;
+
+  /** @param {HTMLElement} log @param {HTMLButtonElement} jump goes to the end, shown while not there */
+  constructor(log, jump) {
+    this.#log = log;
+    this.#jump = jump;
+    log.addEventListener('wheel', (event) => event.deltaY < 0 && this.#unpin(), { passive: true });
+    log.addEventListener('touchstart', (event) => (this.#touchY = event.touches[0].clientY), { passive: true });
+    log.addEventListener('touchmove', (event) => this.#touched(event.touches[0].clientY), { passive: true });
+    log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    document.addEventListener('keydown', (event) => this.#pressed(event));
+    document.addEventListener('selectionchange', () => this.#selected());
+    jump.addEventListener('click', () => {
+      this.pin();
+      log.focus({ preventScroll: true });
+    });
+    new ResizeObserver(() => this.follow()).observe(log);
+  }
+
+  /** Go to the end and stay there. */
+  pin() {
+    this.#pinned = true;
+    this.follow();
+  }
+
+  /** The log may have grown: go to its end, if that is wanted; at once, a smooth way would be cut short. */
+  follow() {
+    if (this.#pinned) {
+      this.#log.scrollTop = this.#log.scrollHeight;
+      this.#top = this.#log.scrollTop;
+    }
+    this.#jump.hidden = this.#pinned || this.#distance() < NEAR_PIXELS;
+  }
+
+  #unpin() {
+    if (this.#log.scrollHeight <= this.#log.clientHeight) return; // nothing to look back at
+    this.#pinned = false;
+  }
+
+  #distance() {
+    return this.#log.scrollHeight - this.#log.clientHeight - this.#log.scrollTop;
+  }
+
+  #scrolled() {
+    const moved = this.#log.scrollTop - this.#top;
+    if (Math.abs(moved) < 1) return; // our own
+    this.#top = this.#log.scrollTop;
+    if (moved < 0 && this.#distance() > 1) this.#unpin();
+    else if (moved > 0 && this.#distance() < NEAR_PIXELS) this.#pinned = true;
+    this.#jump.hidden = this.#pinned || this.#distance() < NEAR_PIXELS;
+  }
+
+  /** @param {number} y */
+  #touched(y) {
+    if (y > this.#touchY) this.#unpin();
+    this.#touchY = y;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #pressed(event) {
+    const { target, key, shiftKey } = event;
+    if (target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement) return;
+    if (UPWARD_KEYS.includes(key) || (key === ' ' && shiftKey)) this.#unpin();
+    if (key === 'End') this.#pinned = true;
+  }
+
+  #selected() {
+    const selection = document.getSelection();
+    if (selection && !selection.isCollapsed && this.#log.contains(selection.anchorNode)) this.#unpin();
+  }
+}

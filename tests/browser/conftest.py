@@ -1,0 +1,87 @@
+"""A real Chromium on a real server; a story ends without an error on the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from server.running import Server, serve
+
+from claude_sse.standin import StandIn
+
+from .wire import Wire
+
+#: What a browser says of its own accord when a connection is cut or a request is refused.
+_HARMLESS = ("Failed to load resource", "net::ERR_")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser(require: Callable[[str], str]) -> Iterator[Browser]:
+    """Debian's Chromium; as root it runs without its sandbox, and it looks for no hosts."""
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=require("chromium"), args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(standin: StandIn) -> Iterator[Server]:
+    """The server that the stories are played on."""
+    with serve(standin, 1, WORKERS=2, BANNER="This is a test.") as (server,):
+        yield server
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser that has never been here, with its page 15 s to show what it shall."""
+    context = browser.new_context(viewport={"width": 1000, "height": 700})
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: Server) -> Iterator[Page]:
+    """The chat page, open; whatever it complains of fails the test."""
+    yield from _visit(context, server.port)
+
+
+@pytest.fixture
+def wire(server: Server) -> Iterator[Wire]:
+    """The cable to the server, for tests that pull it."""
+    wire = Wire(server.port)
+    yield wire
+    wire.close()
+
+
+@pytest.fixture
+def wired_page(context: BrowserContext, wire: Wire) -> Iterator[Page]:
+    """The chat page, open at the far end of the cable."""
+    yield from _visit(context, wire.port)
+
+
+def _visit(context: BrowserContext, port: int) -> Iterator[Page]:
+    complaints: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text)
+            if message.type in ("error", "warning")
+            and not any(word in message.text for word in _HARMLESS)
+            else None
+        ),
+    )
+    page.goto(f"http://localhost:{port}/")
+    yield page
+    assert not complaints

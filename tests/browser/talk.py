@@ -1,0 +1,33 @@
+"""Words for the stories: ask, and look at the last answer."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+ANSWER = "article[data-role=assistant]"
+
+
+def ask(page: Page, prompt: str) -> None:
+    """Type a question and press Enter."""
+    page.locator("#prompt").fill(prompt)
+    page.locator("#prompt").press("Enter")
+
+
+def last_answer(page: Page) -> Locator:
+    """Return the newest answer."""
+    return page.locator(ANSWER).last
+
+
+def text(answer: Locator) -> str:
+    """Return the text of an answer as it is shown."""
+    return answer.locator(".text").inner_text()
+
+
+def wait_for_text(answer: Locator, words: str) -> None:
+    """Wait until an answer shows these words."""
+    expect(answer.locator(".text")).to_contain_text(words)
+
+
+def wait_until_over(answer: Locator, state: str = "done") -> None:
+    """Wait until an answer has ended like this."""
+    expect(answer).to_have_attribute("data-state", state)

@@ -1,0 +1,73 @@
+"""Coming back: reload, a pulled cable, another tab; the answer is whole, and bought once."""
+
+from playwright.sync_api import BrowserContext, Page
+from server.running import exchange, exchanges
+
+from claude_sse.standin import StandIn
+
+from .talk import ask, last_answer, text, wait_for_text, wait_until_over
+from .wire import Wire
+
+
+def _is_whole(page: Page, standin: StandIn, nonce: str) -> None:
+    answer = last_answer(page)
+    wait_until_over(answer)
+    assert text(answer).split() == exchange(standin, nonce).sent.split()
+    assert len(exchanges(standin, nonce)) == 1
+
+
+def test_a_reload_in_mid_answer_loses_nothing(page: Page, standin: StandIn, nonce: str) -> None:
+    """After reloads in mid-answer the whole text is there, without a gap or a double."""
+    ask(page, f"fault pace texts=120 gap_ms=25 {nonce}")
+    for word in ("word5 ", "word30 ", "word60 "):
+        wait_for_text(last_answer(page), word)
+        page.reload()
+    _is_whole(page, standin, nonce)
+
+
+def test_a_reload_before_the_first_word(page: Page, standin: StandIn, nonce: str) -> None:
+    """A reload while Claude has not begun finds the answer when it comes."""
+    ask(page, f"fault pace texts=5 first_ms=1500 {nonce}")
+    exchange(standin, nonce)
+    page.reload()
+    _is_whole(page, standin, nonce)
+
+
+def test_a_cut_cable_is_survived(
+    wired_page: Page, wire: Wire, standin: StandIn, nonce: str
+) -> None:
+    """Connections that break in mid-answer are made again by themselves; the text is exact."""
+    ask(wired_page, f"fault pace texts=150 gap_ms=25 {nonce}")
+    for word in ("word5 ", "word50 "):
+        wait_for_text(last_answer(wired_page), word)
+        wire.cut()
+    _is_whole(wired_page, standin, nonce)
+
+
+def test_a_network_that_is_gone_for_a_while(
+    wired_page: Page, wire: Wire, standin: StandIn, nonce: str
+) -> None:
+    """While there is no network the page says so; when it is back the rest arrives."""
+    ask(wired_page, f"fault pace texts=60 gap_ms=25 {nonce}")
+    answer = last_answer(wired_page)
+    wait_for_text(answer, "word5 ")
+    wire.cut(unplug=True)
+    answer.get_by_text("reconnecting").wait_for()
+    wire.plug()
+    _is_whole(wired_page, standin, nonce)
+
+
+def test_the_conversation_is_there_the_next_day(
+    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+) -> None:
+    """A page that is closed and opened again shows the conversation, and goes on with it."""
+    ask(page, f"fault pace texts=2 {nonce} first")
+    wait_until_over(last_answer(page))
+    url = page.url
+    page.close()
+    again = context.new_page()
+    again.goto(url)
+    wait_for_text(last_answer(again), "word1")
+    ask(again, f"fault pace texts=2 {nonce} second")
+    wait_until_over(last_answer(again))
+    assert len(exchange(standin, f"{nonce} second").body["messages"]) == 3
