@@ -98,9 +98,9 @@ def post_request(worker, req, environ, resp):
     """Close the read side of an answered connection.
 
     gunicorn waits for the client's close *on its accept loop*, 2 s for each that does not; with the
-    read side shut it sees the end at once. What was sent and not read is read first: closing over it
-    would reset the connection before the client has read its answer. After 413 that is a body which
-    may still be on its way, and is waited for, here in a thread of the pool.
+    read side shut it sees the end at once. What was sent and not read is read first: closing over
+    it would reset the connection before the client has read its answer. After 413 that is a body
+    which may still be on its way, and is waited for, here in a thread of the pool.
     """
     sock = environ.get("gunicorn.socket")
     if sock is None or resp is None:
