@@ -153,7 +153,7 @@ class Streams:
             if running is not None:
                 running.ending.end(STOPPED)
                 running.pen.take(after_seconds=0.0)
-            elif not reader.at_end:
+            else:
                 self._log.stop(key)
             return _kept(reader)
         finally:

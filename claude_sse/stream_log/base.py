@@ -79,7 +79,7 @@ class StreamLog(Protocol):
         """
 
     def stop(self, key: str) -> None:
-        """Ask the stream's writer to stop, wherever it is."""
+        """Ask the stream's writer to stop, wherever it is; nothing happens where it has ended."""
 
     def asked_to_stop(self, keys: Iterable[str]) -> set[str]:
         """Return those of the keys that ``stop`` was called for."""

@@ -96,8 +96,10 @@ class FileStreamLog:
 
     def stop(self, key: str) -> None:
         """See ``base.StreamLog.stop``."""
+        name = _name(key)
         try:
-            os.close(os.open(f"{self._stops}/{_name(key)}", os.O_CREAT | os.O_WRONLY, 0o600))
+            if is_locked(f"{self._streams}/{name}"):
+                os.close(os.open(f"{self._stops}/{name}", os.O_CREAT | os.O_WRONLY, 0o600))
         except OSError as exc:
             raise _unavailable(exc) from exc
 

@@ -36,7 +36,7 @@ class FileReader:
         self._offset, self.at_end = _find(fd, after)
         if writer is not None:
             writer.join(1)
-        elif not self.at_end:
+        elif not is_free(fd):  # a writer that is gone need not know
             self._lock_fd = os.open(readers_path, os.O_CREAT | os.O_RDWR, 0o600)
             fcntl.flock(self._lock_fd, fcntl.LOCK_SH)
 

@@ -1,10 +1,10 @@
 """Asking: a question, its answer as it is written, and the next question."""
 
 from playwright.sync_api import Page, expect
-from server.running import exchange, exchanges
 
 from claude_sse.standin import StandIn
 
+from ..server.running import exchange, exchanges
 from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 
 

@@ -1,10 +1,10 @@
 """Coming back: reload, a pulled cable, another tab; the answer is whole, and bought once."""
 
 from playwright.sync_api import BrowserContext, Page
-from server.running import exchange, exchanges
 
 from claude_sse.standin import StandIn
 
+from ..server.running import exchange, exchanges
 from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 from .wire import Wire
 

@@ -2,10 +2,10 @@
 
 import pytest
 from playwright.sync_api import Page, expect
-from server.running import exchange
 
 from claude_sse.standin import StandIn
 
+from ..server.running import exchange
 from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 
 

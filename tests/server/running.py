@@ -180,6 +180,13 @@ def exchange(standin: StandIn, nonce: str) -> Exchange:
     return exchanges(standin, nonce)[-1]
 
 
+def whole_text(standin: StandIn, nonce: str) -> str:
+    """Return the text that Claude sent in that request, when all of it is written and recorded."""
+    asked = exchange(standin, nonce)
+    standin.wait(lambda _: asked.ended)
+    return asked.sent
+
+
 def exchanges(standin: StandIn, nonce: str) -> list[Exchange]:
     """Return the requests that have this word in their prompts."""
     return [request for request in standin.requests if nonce in request.prompt]

@@ -10,7 +10,7 @@ from pathlib import Path
 from claude_sse.standin import StandIn
 
 from .client import connect, data, eventually, logged, request, text
-from .running import exchange, new_id, serve
+from .running import exchange, new_id, serve, whole_text
 
 
 def test_an_answer_whose_worker_was_killed_ends_honestly(standin: StandIn, nonce: str) -> None:
@@ -93,7 +93,7 @@ def test_while_draining_nothing_new_is_started(standin: StandIn, nonce: str) -> 
 
             eventually(refuses)
             assert data(running.rest())[-1][1] == "[DONE]"
-            assert text(running.body) == exchange(standin, f"{nonce}-old").sent
+            assert text(running.body) == whole_text(standin, f"{nonce}-old")
         assert server.process.wait(10) == 0
 
 

@@ -10,7 +10,7 @@ import pytest
 from claude_sse.standin import StandIn
 
 from .client import PREAMBLE, Answer, data, eventually, logged, text
-from .running import Server, exchange, exchanges, new_id, serve
+from .running import Server, exchanges, new_id, serve, whole_text
 
 
 def finished(server: Server, prompt: str) -> tuple[str, bytes]:
@@ -83,7 +83,7 @@ def test_a_repeated_question_joins_its_stream(
             assert logged(second.rest()) == logged(third.rest()) == log
     with there.put(stream, prompt) as late:  # when it is over, too
         assert (late.status, logged(late.rest())) == (200, log)
-    assert text(log) == exchange(standin, nonce).sent
+    assert text(log) == whole_text(standin, nonce)
     assert len(exchanges(standin, nonce)) == 1
 
 

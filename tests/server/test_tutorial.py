@@ -12,7 +12,7 @@ import pytest
 from claude_sse.standin import StandIn
 
 from .client import PREAMBLE, Answer, data, objects
-from .running import Server, exchange, new_id
+from .running import Server, exchange, new_id, whole_text
 
 
 def read_as_the_tutorial_does(answer: Answer) -> tuple[str, str | None]:
@@ -60,7 +60,7 @@ def test_a_tutorial_reader_shows_exactly_the_text(
 ) -> None:
     """A client that knows only the tutorial shows Claude's text, all of it and nothing else."""
     with here.post(f"{order} {nonce}") as answer:
-        assert read_as_the_tutorial_does(answer) == (exchange(standin, nonce).sent, None)
+        assert read_as_the_tutorial_does(answer) == (whole_text(standin, nonce), None)
 
 
 def test_ten_thousand_texts_in_one_burst_arrive_complete(
@@ -68,7 +68,7 @@ def test_ten_thousand_texts_in_one_burst_arrive_complete(
 ) -> None:
     """An answer of 10,000 texts, as fast as the network carries it, arrives without a gap."""
     with here.post(f"bench n=10000 gap_us=0 {nonce}") as answer:
-        assert read_as_the_tutorial_does(answer) == (exchange(standin, nonce).sent, None)
+        assert read_as_the_tutorial_does(answer) == (whole_text(standin, nonce), None)
     texts = [fields["text"] for fields in objects(answer.body) if fields["text"]]
     assert len(texts) == 10_000
 
@@ -90,7 +90,7 @@ def test_a_tutorial_reader_shows_what_came_and_then_one_sentence(
     """When Claude fails, the reader shows the text that came before and one sentence."""
     with here.post(f"{order} {nonce}") as answer:
         shown, sentence = read_as_the_tutorial_does(answer)
-        sent = exchange(standin, nonce).sent
+        sent = whole_text(standin, nonce)
         assert shown == ("word0 word1 word2 " if "after=3" in order else sent)
         assert sentence and sentence.endswith((".", ")"))
         answer.rest()
