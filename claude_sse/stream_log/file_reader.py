@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -37,6 +38,7 @@ class FileReader:
         if writer is not None:
             writer.join(1)
         elif not is_free(fd):  # a writer that is gone need not know
+            self._mark = readers_path
             self._lock_fd = os.open(readers_path, os.O_CREAT | os.O_RDWR, 0o600)
             fcntl.flock(self._lock_fd, fcntl.LOCK_SH)
 
@@ -83,9 +85,12 @@ class FileReader:
             fd, self._fd = self._fd, -1
         if fd < 0:
             return
-        os.close(fd)
         if self._lock_fd >= 0:
             os.close(self._lock_fd)
+            if is_free(fd):  # the writer has gone, and does not remove the mark
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(self._mark)
+        os.close(fd)
         if self._writer is not None:
             self._writer.join(-1)
 
