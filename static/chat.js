@@ -2,19 +2,14 @@
 
 import { Composer } from './composer.js';
 import { CONTINUE, Conversation } from './conversation.js';
-import { localStore, memoryStorage } from './store.js';
+import { localStore } from './store.js';
 import { StreamError, follow, stop } from './stream.js';
 import { Transcript } from './transcript.js';
 
 /**
- * @typedef {import('./message.js').Answer} Answer
- * @typedef {import('./message.js').Remedy} Remedy
- * @typedef {import('./stream.js').StreamEvent} StreamEvent
- *
- * @typedef {object} Run  One answer that is being followed.
- * @property {Answer} answer
- * @property {AbortController} reading
- * @property {boolean} sending  A PUT is on its way and nobody knows yet what became of it.
+ * @import { Answer, Remedy, Shelf, StreamEvent } from './types.js'
+ * @typedef {{ answer: Answer, reading: AbortController, sending: boolean }} Run
+ *   An answer that is being followed; `sending`: its PUT is on its way, nobody knows yet what became of it.
  */
 
 /** A question that a reload caught on its way is sent again only while the reader still waits for it. */
@@ -33,7 +28,7 @@ class Chat {
   /** @type {Run | null} what Stop stops */
   #current = null;
 
-  /** @param {{ storage: Storage, streams: string, wake: EventTarget }} options */
+  /** @param {{ storage: Shelf, streams: string, wake: EventTarget }} options */
   constructor({ storage, streams, wake }) {
     this.#streams = streams;
     this.#wake = wake;
@@ -86,7 +81,7 @@ class Chat {
     const run = this.#current;
     if (!run) return;
     this.#release(run);
-    this.#conversation.stopping(run.answer);
+    this.#conversation.update(run.answer, { stopping: true });
     this.#transcript.update(run.answer);
     // A DELETE must not overtake its PUT: while one is on its way, the reading ends with its head.
     if (!run.sending) run.reading.abort();
@@ -100,7 +95,7 @@ class Chat {
     else if (remedy === 'retry') this.#retry(answer);
     else if (remedy === 'edit') this.#edit(answer);
     else {
-      this.#conversation.reopen(answer);
+      this.#conversation.update(answer, { phase: 'reconnecting', problem: undefined });
       this.#run(answer, false);
     }
   }
@@ -184,7 +179,7 @@ class Chat {
       const expired = 'The rest of this answer is no longer on the server. What came is kept.';
       conversation.fail(answer, { message: expired, code: 'interrupted', retryable: true });
     } else if (answer.accepted && code !== 'protocol' && status !== 400) {
-      conversation.lose(answer, problem);
+      conversation.update(answer, { phase: 'lost', problem });
     } else if (status === 404) {
       const unsent = 'The question did not reach the server.';
       conversation.fail(answer, { message: unsent, code: 'no_connection', retryable: true });
@@ -237,17 +232,17 @@ function find(selector, type) {
   return found;
 }
 
-/** @returns {Storage} */
-function storage() {
+/** @returns {Shelf} */
+function shelf() {
   try {
     return localStorage;
   } catch {
-    return memoryStorage(); // the browser allows no storage here
+    return { getItem: () => null, setItem() {}, removeItem() {} }; // forbidden here: a reload forgets
   }
 }
 
 const wake = new EventTarget();
-const chat = new Chat({ storage: storage(), streams: document.body.dataset.streams ?? '', wake });
+const chat = new Chat({ storage: shelf(), streams: document.body.dataset.streams ?? '', wake });
 
 /** After a sleep or a change of network an open body may stay silent for ever: follow anew. @param {number} silentFor ms */
 function reconnect(silentFor) {

@@ -1,5 +1,7 @@
 // Where the reader writes: Enter sends, Shift+Enter breaks the line, the one button sends or stops.
 
+/** @import { Shelf } from './types.js' */
+
 const DRAFT = 'claude-sse:draft';
 
 export class Composer {
@@ -11,7 +13,7 @@ export class Composer {
   #onStop;
   #streaming = false;
 
-  /** @param {{ form: HTMLFormElement, storage: Storage, onSend: (text: string) => void, onStop: () => void }} options */
+  /** @param {{ form: HTMLFormElement, storage: Shelf, onSend: (text: string) => void, onStop: () => void }} options */
   constructor({ form, storage, onSend, onStop }) {
     this.#prompt = /** @type {HTMLTextAreaElement} */ (form.querySelector('textarea'));
     this.#button = /** @type {HTMLButtonElement} */ (form.querySelector('button'));

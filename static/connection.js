@@ -3,12 +3,7 @@
 
 import { createParser } from './sse.js';
 
-/**
- * @typedef {object} Limits
- * @property {number} silence  Milliseconds without a byte after which a connection is dead.
- * @property {number} check  How often that is looked at.
- * @property {number} longestDelay  The longest `retry:` that is believed.
- */
+/** @import { ServerSentEvent, Timing } from './types.js' */
 
 /** One request, from its sending to the last byte of its body. */
 export class Connection {
@@ -21,7 +16,7 @@ export class Connection {
   #timing;
   #release;
 
-  /** @param {{ signal?: AbortSignal, wake?: EventTarget, timing: Limits }} options */
+  /** @param {{ signal?: AbortSignal, wake?: EventTarget, timing: Timing }} options */
   constructor({ signal, wake, timing }) {
     this.#timing = timing;
     const abort = () => this.#controller.abort();
@@ -51,7 +46,7 @@ export class Connection {
   /** Yield the events of this body until it ends, well or badly. @param {Response} response */
   async *events(response) {
     if (!response.body) return;
-    /** @type {import('./sse.js').ServerSentEvent[]} */
+    /** @type {ServerSentEvent[]} */
     let events = [];
     const parser = createParser({
       onEvent: (event) => events.push(event),

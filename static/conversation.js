@@ -5,18 +5,7 @@
 
 import { isAnswer, isBlank, newAnswer, newQuestion } from './message.js';
 
-/**
- * @typedef {import('./message.js').Message} Message
- * @typedef {import('./message.js').Question} Question
- * @typedef {import('./message.js').Answer} Answer
- * @typedef {import('./message.js').Problem} Problem
- *
- * @typedef {object} Store  Where messages are kept; IndexedDB fits as well as localStorage.
- * @property {() => Message[] | Promise<Message[]>} load
- * @property {(message: Message) => void | Promise<void>} put
- * @property {() => void | Promise<void>} clear
- * @property {(id: string) => void | Promise<void>} remove
- */
+/** @import { Answer, Data, Message, Problem, Question, Store } from './types.js' */
 
 const SAVE_EVERY_MS = 500;
 
@@ -71,15 +60,11 @@ export class Conversation {
    */
   retry(answer) {
     if (!answer.accepted && answer.problem?.code === 'no_connection') {
-      Object.assign(answer, { state: 'streaming', phase: 'waiting', problem: undefined, at: this.#now() });
-      this.#save(answer, true);
+      this.update(answer, { state: 'streaming', phase: 'waiting', problem: undefined, at: this.#now() });
       return answer;
     }
     if (isBlank(answer)) this.#remove(answer);
-    else {
-      answer.replaced = true;
-      this.#save(answer, true);
-    }
+    else this.update(answer, { replaced: true });
     return this.#addAnswer();
   }
 
@@ -122,11 +107,10 @@ export class Conversation {
   accept(answer) {
     answer.phase = answer.text ? 'writing' : answer.thinking ? 'thinking' : 'waiting';
     if (answer.accepted) return;
-    answer.accepted = true;
-    this.#save(answer, true);
+    this.update(answer, { accepted: true });
   }
 
-  /** Take in one frame. @param {Answer} answer @param {number} id @param {Record<string, any> | '[DONE]'} data */
+  /** Take in one frame. @param {Answer} answer @param {number} id @param {Data | '[DONE]'} data */
   apply(answer, id, data) {
     if (id <= answer.lastEventId) return;
     answer.lastEventId = id;
@@ -152,34 +136,20 @@ export class Conversation {
     Object.assign(answer, { phase, delay });
   }
 
-  /** @param {Answer} answer */
-  stopping(answer) {
-    answer.stopping = true;
+  /** Change an answer and store it at once. @param {Answer} answer @param {Partial<Answer>} changes */
+  update(answer, changes) {
+    Object.assign(answer, changes);
     this.#save(answer, true);
   }
 
   /** @param {Answer} answer @param {'done' | 'stopped'} state */
   end(answer, state) {
-    Object.assign(answer, { state, stopping: false, problem: undefined });
-    this.#save(answer, true);
+    this.update(answer, { state, stopping: false, problem: undefined });
   }
 
   /** @param {Answer} answer @param {Problem} problem */
   fail(answer, problem) {
-    Object.assign(answer, { state: problem.code === 'interrupted' ? 'interrupted' : 'error', stopping: false, problem });
-    this.#save(answer, true);
-  }
-
-  /** The way to the server is lost, the answer perhaps not: it stays open. @param {Answer} answer @param {Problem} problem */
-  lose(answer, problem) {
-    Object.assign(answer, { phase: 'lost', problem });
-    this.#save(answer, true);
-  }
-
-  /** Follow an open answer once more. @param {Answer} answer */
-  reopen(answer) {
-    Object.assign(answer, { phase: 'reconnecting', problem: undefined });
-    this.#save(answer, true);
+    this.update(answer, { state: problem.code === 'interrupted' ? 'interrupted' : 'error', stopping: false, problem });
   }
 
   /** Write down all that is not; called when the page may be about to go. */

@@ -1,39 +1,6 @@
 // What a conversation consists of: questions, answers, and what can be done about an answer.
 
-/**
- * @typedef {{ role: 'user', id: string, text: string, at: number }} Question
- *
- * @typedef {object} Problem
- * @property {string} message  One sentence for the reader.
- * @property {string} code
- * @property {boolean} retryable
- * @property {number} [status]  Of a refusal: nothing was accepted.
- * @property {string} [requestId]
- *
- * @typedef {'waiting' | 'thinking' | 'writing' | 'retrying' | 'busy' | 'reconnecting' | 'lost'} Phase
- *
- * @typedef {object} Answer
- * @property {'assistant'} role
- * @property {string} id  Of the answer and of its stream: repeating a PUT cannot buy a second one.
- * @property {number} at  When it was asked for, in ms.
- * @property {string} text
- * @property {string} thinking
- * @property {'streaming' | 'done' | 'stopped' | 'interrupted' | 'error'} state
- * @property {Phase} phase  What an answer that is still streaming is doing.
- * @property {number} delay  Seconds until the next try, while retrying or busy.
- * @property {number} lastEventId
- * @property {boolean} accepted  The server has answered for this stream: from now on it is only followed.
- * @property {boolean} stopping  The reader asked to stop; the stream's last words may still come.
- * @property {boolean} replaced  Asked again: kept for the eye, not sent to Claude.
- * @property {string} [model]
- * @property {string} [stopReason]
- * @property {Record<string, any>} [usage]
- * @property {Problem} [problem]
- *
- * @typedef {Question | Answer} Message
- *
- * @typedef {'retry' | 'continue' | 'edit' | 'reconnect'} Remedy
- */
+/** @import { Answer, Message, Question, Remedy } from './types.js' */
 
 /** Faults that lie in the server's set-up: the same question succeeds once somebody has mended it. */
 const MENDABLE = ['authentication', 'permission', 'billing', 'budget', 'model_not_found', 'no_key',

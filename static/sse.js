@@ -3,33 +3,12 @@
 // WHATWG HTML Living Standard, section 9.2.6. Pure: no I/O, no DOM. The parser drops the one leading
 // byte order mark itself, so a TextDecoder in front of it needs `ignoreBOM: true`, or two would go.
 
-/**
- * @typedef {{ type: string, data: string, id: string }} ServerSentEvent
- *   `id` is the last event id as of this event, also when the event brought none of its own.
- *
- * @typedef {object} Parser
- * @property {(chunk: string) => void} feed  Throws a RangeError, from then on, past `maxSize`.
- * @property {() => void} reset  Forget what is half read (a new connection begins); keeps the last id.
- * @property {string} lastEventId  What the next connection must ask for; '' is nothing.
- */
+/** @import { Parser, ParserOptions } from './types.js' */
 
 const FIELDS = ['data', 'event', 'id', 'retry'];
 const LONGEST_FIELD = 'event:'.length;
 
-/**
- * Return a parser that calls back for each event, reconnection time (ms) and comment.
- * `maxSize` is how many characters one event may hold: a server that never ends an event must not
- * fill the memory.
- *
- * @param {{
- *   onEvent: (event: ServerSentEvent) => void,
- *   onRetry?: (milliseconds: number) => void,
- *   onComment?: (comment: string) => void,
- *   lastEventId?: string,
- *   maxSize?: number,
- * }} options
- * @returns {Parser}
- */
+/** Return a parser that calls back for each event, reconnection time and comment. @param {ParserOptions} options @returns {Parser} */
 export function createParser({ onEvent, onRetry, onComment, lastEventId = '', maxSize = 1 << 24 }) {
   /** @type {string[]} the pieces of an unfinished line, joined once: joining at each piece is quadratic */
   let held = [];

@@ -1,6 +1,6 @@
 // The one line below an answer: what it is doing now, or how it ended and what it cost.
 
-/** @typedef {import('./message.js').Answer} Answer */
+/** @import { Answer } from './types.js' */
 
 /** @param {Answer} answer @returns {string} */
 export function statusOf(answer) {
@@ -16,7 +16,7 @@ function doing({ phase, delay }) {
   switch (phase) {
     case 'thinking': return 'Thinking…';
     case 'writing': return 'Writing…';
-    case 'retrying': return `Claude is overloaded, trying again in ${seconds} s…`;
+    case 'retrying': return `Claude is busy, trying again in ${seconds} s…`;
     case 'busy': return `Busy, trying again in ${seconds} s…`;
     case 'reconnecting': return 'Connection lost, reconnecting…';
     case 'lost': return 'Not connected';

@@ -1,19 +1,11 @@
 // Where the conversation is kept: one record per message, so that saving a growing answer writes only it.
 
-/**
- * @typedef {import('./message.js').Message} Message
- * @typedef {import('./conversation.js').Store} Store
- */
+/** @import { Message, Shelf, Store } from './types.js' */
 
 const INDEX = 'claude-sse:messages';
 const RECORD = 'claude-sse:message:';
 
-/**
- * Return a store in this localStorage. Other tabs write there too, so the index is read anew each time.
- *
- * @param {Storage} storage
- * @returns {Store}
- */
+/** Return a store in localStorage. Other tabs write there too, so the index is read anew each time. @param {Shelf} storage @returns {Store} */
 export function localStore(storage) {
   return {
     load: () => ids().map(record).filter((message) => message !== null),
@@ -55,20 +47,4 @@ export function localStore(storage) {
       return null;
     }
   }
-}
-
-/** Return a Storage for browsers that allow none: it lasts as long as the page. @returns {Storage} */
-export function memoryStorage() {
-  /** @type {Map<string, string>} */
-  const items = new Map();
-  return {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => void items.set(key, String(value)),
-    removeItem: (key) => void items.delete(key),
-    clear: () => items.clear(),
-    key: (index) => [...items.keys()][index] ?? null,
-    get length() {
-      return items.size;
-    },
-  };
 }

@@ -9,31 +9,15 @@ import { Connection, StreamError, isEventStream, refusalOf, unreadable } from '.
 
 export { StreamError };
 
-/**
- * @typedef {Record<string, any>} Data  The object of a frame; keys unknown to a reader are skipped.
- * @typedef {{ type: 'sending' }} Sending  A PUT leaves: what it does on the server is not known yet.
- * @typedef {{ type: 'open', status: number }} Open  The head came: 201 new, 200 joined or followed.
- * @typedef {{ type: 'waiting', why: 'busy' | 'unreachable' | 'lost', ms: number }} Waiting
- * @typedef {{ type: 'frame', id: number, data: Data | '[DONE]' }} Frame
- * @typedef {Sending | Open | Waiting | Frame} StreamEvent
- *
- * @typedef {object} Options
- * @property {string} [body]  JSON to PUT; without it an existing stream is followed.
- * @property {number} [lastEventId]  The last frame that was received.
- * @property {AbortSignal} [signal]  Ends the following, quietly. It does not stop the answer: see `stop`.
- * @property {EventTarget} [wake]  Its `wake` event ends a wait, and a reading that has heard nothing for
- *   `detail.silentFor` ms: after sleep a body may neither deliver nor fail.
- * @property {typeof globalThis.fetch} [fetch]
- * @property {Partial<typeof TIMING>} [timing]
- */
+/** @import { Data, FollowOptions, StreamEvent, Timing } from './types.js' */
 
-/** Milliseconds, and how often. */
+/** @type {Timing} */
 export const TIMING = {
-  silence: 30_000, // three missed heartbeats: this connection is dead
+  silence: 30_000, // three missed heartbeats
   check: 5_000,
-  firstDelay: 1_000, // doubles up to `longestDelay`; the stream's `retry:` replaces it
+  firstDelay: 1_000,
   longestDelay: 15_000,
-  longestBusy: 60_000, // a server that asks for more patience than this gets none
+  longestBusy: 60_000,
   puts: 5,
   busyPuts: 20,
   gets: 45, // about ten minutes
@@ -44,7 +28,7 @@ export const TIMING = {
  * Yield what happens on this stream until it ends; throw a StreamError when it cannot be had.
  *
  * @param {string} url
- * @param {Options} [options]
+ * @param {FollowOptions} [options]
  * @returns {AsyncGenerator<StreamEvent, void, void>}
  */
 export async function* follow(url, options = {}) {
@@ -57,7 +41,7 @@ export async function* follow(url, options = {}) {
 
   while (!signal?.aborted) {
     const connection = new Connection({ signal, wake, timing });
-    /** @type {Waiting['why']} */
+    /** @type {'busy' | 'unreachable' | 'lost'} */
     let why = begun ? 'lost' : 'unreachable';
     let delay = -1;
     try {
@@ -114,7 +98,7 @@ export async function* follow(url, options = {}) {
  * Tell the server to stop this stream; return its reply, or null when it could not be told.
  *
  * @param {string} url
- * @param {Pick<Options, 'fetch' | 'timing'>} [options]
+ * @param {FollowOptions} [options]
  * @returns {Promise<{ ended: boolean, last_event_id: number, stop_reason?: string } | null>}
  */
 export async function stop(url, { fetch = globalThis.fetch, timing } = {}) {
@@ -176,7 +160,7 @@ function gone() {
   });
 }
 
-/** @param {number} failures @param {typeof TIMING} timing */
+/** @param {number} failures @param {Timing} timing */
 function backoff(failures, { firstDelay, longestDelay }) {
   const delay = Math.min(longestDelay, firstDelay * 2 ** Math.min(failures - 1, 10));
   return delay * (0.5 + Math.random() / 2); // many readers cut at once must not return at once

@@ -5,11 +5,7 @@ import { isAnswer, remedies } from './message.js';
 import { Follower } from './scroll.js';
 import { statusOf } from './status.js';
 
-/**
- * @typedef {import('./message.js').Message} Message
- * @typedef {import('./message.js').Answer} Answer
- * @typedef {import('./message.js').Remedy} Remedy
- */
+/** @import { Answer, Message, Remedy } from './types.js' */
 
 const CHUNK_CHARACTERS = 6000;
 

@@ -1,0 +1,129 @@
+// The shapes that travel between the page's modules; for the type checker and the reader, no browser loads it.
+
+export interface Question {
+  role: 'user';
+  id: string;
+  text: string;
+  /** When it was asked, in ms. */
+  at: number;
+}
+
+export interface Answer {
+  role: 'assistant';
+  /** Of the answer and of its stream: repeating a PUT under the same id cannot buy a second one. */
+  id: string;
+  at: number;
+  text: string;
+  thinking: string;
+  state: 'streaming' | 'done' | 'stopped' | 'interrupted' | 'error';
+  /** What an answer that is still streaming is doing. */
+  phase: 'waiting' | 'thinking' | 'writing' | 'retrying' | 'busy' | 'reconnecting' | 'lost';
+  /** Seconds until the next try, while retrying or busy. */
+  delay: number;
+  /** The last frame that is in this text; the two are always stored together. */
+  lastEventId: number;
+  /** The server has answered for this stream: from now on it is only followed. */
+  accepted: boolean;
+  /** The reader asked to stop; the stream's last words may still come. */
+  stopping: boolean;
+  /** Asked again: kept for the eye, not sent to Claude. */
+  replaced: boolean;
+  model?: string;
+  stopReason?: string;
+  usage?: Record<string, any>;
+  problem?: Problem;
+}
+
+export type Message = Question | Answer;
+
+export interface Problem {
+  /** One sentence for the reader. */
+  message: string;
+  code: string;
+  retryable: boolean;
+  /** The HTTP status of a refusal; 0 where there was no response. */
+  status?: number;
+  requestId?: string;
+}
+
+/** What can be done about an answer that is not simply done. */
+export type Remedy = 'retry' | 'continue' | 'edit' | 'reconnect';
+
+/** Where messages are kept; IndexedDB fits as well as localStorage. */
+export interface Store {
+  load(): Message[] | Promise<Message[]>;
+  put(message: Message): void | Promise<void>;
+  remove(id: string): void | Promise<void>;
+  clear(): void | Promise<void>;
+}
+
+/** As much of localStorage as we use. */
+export type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+
+/** The object of a frame; keys unknown to a reader are skipped. */
+export type Data = Record<string, any>;
+
+export type StreamEvent =
+  /** A PUT leaves: what it does on the server is not known yet. */
+  | { type: 'sending' }
+  /** The head came: 201 new, 200 joined or followed. */
+  | { type: 'open'; status: number }
+  /** So many ms until the next try. */
+  | { type: 'waiting'; why: 'busy' | 'unreachable' | 'lost'; ms: number }
+  | { type: 'frame'; id: number; data: Data | '[DONE]' };
+
+export interface FollowOptions {
+  /** JSON to PUT; without it an existing stream is followed. */
+  body?: string;
+  /** The last frame that was received. */
+  lastEventId?: number;
+  /** Ends the following, quietly. It does not stop the answer: see `stop`. */
+  signal?: AbortSignal;
+  /** Its `wake` event ends a wait, and a reading that has heard nothing for `detail.silentFor` ms. */
+  wake?: EventTarget;
+  fetch?: typeof globalThis.fetch;
+  timing?: Partial<Timing>;
+}
+
+/** Milliseconds, and how often. */
+export interface Timing {
+  /** Without a byte for so long, a connection is dead. */
+  silence: number;
+  /** How often that is looked at. */
+  check: number;
+  /** Doubles up to `longestDelay`; the stream's `retry:` replaces it. */
+  firstDelay: number;
+  longestDelay: number;
+  /** A server that asks for more patience than this gets none. */
+  longestBusy: number;
+  puts: number;
+  busyPuts: number;
+  gets: number;
+  /** How long a DELETE may take. */
+  stop: number;
+}
+
+export interface ServerSentEvent {
+  type: string;
+  data: string;
+  /** The last event id as of this event, also when the event brought none of its own. */
+  id: string;
+}
+
+export interface Parser {
+  /** Throws a RangeError, from then on, once an event is longer than `maxSize`. */
+  feed(chunk: string): void;
+  /** Forget what is half read, for a new connection begins; the last id stays. */
+  reset(): void;
+  /** What the next connection must ask for; '' is nothing. */
+  readonly lastEventId: string;
+}
+
+export interface ParserOptions {
+  onEvent(event: ServerSentEvent): void;
+  onRetry?(milliseconds: number): void;
+  onComment?(comment: string): void;
+  lastEventId?: string;
+  /** Characters that one event may hold: a server that never ends one must not fill the memory. */
+  maxSize?: number;
+}

@@ -1,0 +1,248 @@
+// The conversation as data: what is kept, what is sent, what can be done about an answer.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { CONTINUE, Conversation } from '../../static/conversation.js';
+import { remedies, uuid } from '../../static/message.js';
+import { statusOf } from '../../static/status.js';
+import { localStore } from '../../static/store.js';
+
+/** localStorage without a browser; `writes` counts what was written. */
+class FakeStorage {
+  items = new Map();
+  writes = [];
+  getItem = (key) => this.items.get(key) ?? null;
+  setItem = (key, value) => {
+    this.items.set(key, String(value));
+    this.writes.push(key);
+  };
+  removeItem = (key) => void this.items.delete(key);
+}
+
+/** A conversation on a clock that stands still until it is moved. */
+function begin(storage = new FakeStorage()) {
+  const clock = { ms: 1_000_000 };
+  const conversation = new Conversation(localStore(storage), { now: () => clock.ms });
+  return { conversation, clock, storage };
+}
+async function reloaded(storage) {
+  const { conversation } = begin(storage);
+  await conversation.load();
+  return conversation;
+}
+/** Give an answer these frames, from the first on. */
+function play(conversation, answer, ...frames) {
+  for (const data of frames) conversation.apply(answer, answer.lastEventId + 1, data);
+}
+const ended = [{ text: '', stop_reason: 'end_turn', usage: { input_tokens: 3, output_tokens: 2 } }, '[DONE]'];
+const contents = (body) => body.messages.map(({ role, content }) => `${role}: ${content}`);
+
+test('a question is stored before anything is sent', async () => {
+  const { conversation, storage } = begin();
+  const [question, answer] = conversation.ask('Hi');
+  const again = await reloaded(storage);
+  assert.deepEqual(again.messages, [question, answer]);
+  assert.deepEqual(again.open().map(({ id }) => id), [answer.id]);
+});
+
+test('text is stored together with the id of its last frame, twice a second', async () => {
+  const { conversation, clock, storage } = begin();
+  const [, answer] = conversation.ask('Hi');
+  for (let i = 0; i < 100; i++) {
+    clock.ms += 20;
+    play(conversation, answer, { text: 'x' });
+    const kept = (await reloaded(storage)).answer(answer.id);
+    assert.equal(kept.text.length, kept.lastEventId);
+    assert.ok(answer.text.length - kept.text.length <= 25);
+  }
+  assert.ok(storage.writes.length < 12, `${storage.writes.length} writes in two seconds`);
+  play(conversation, answer, { text: 'last' });
+  conversation.flush();
+  assert.ok((await reloaded(storage)).answer(answer.id).text.endsWith('last'));
+});
+
+test('a growing answer is the only record that is written', () => {
+  const { conversation, clock, storage } = begin();
+  conversation.ask('one');
+  const [, answer] = conversation.ask('two');
+  storage.writes.length = 0;
+  clock.ms += 1000;
+  play(conversation, answer, { text: 'x' });
+  assert.deepEqual(storage.writes, [`claude-sse:message:${answer.id}`]);
+});
+
+test('two tabs that write to one store keep both their questions', async () => {
+  const { conversation: one, storage } = begin();
+  const { conversation: two } = begin(storage);
+  one.ask('one');
+  two.ask('two');
+  one.ask('three');
+  const texts = (await reloaded(storage)).messages.filter(({ role }) => role === 'user').map(({ text }) => text);
+  assert.deepEqual(texts, ['one', 'two', 'three']);
+});
+
+test('records that cannot be read do not keep the page from starting', async () => {
+  const { conversation, storage } = begin();
+  const [question] = conversation.ask('Hi');
+  storage.items.set(`claude-sse:message:${question.id}`, '{');
+  assert.equal((await reloaded(storage)).messages.length, 1);
+  storage.items.set('claude-sse:messages', '{}');
+  assert.deepEqual((await reloaded(storage)).messages, []);
+});
+
+test('a store that fails is told of, and the conversation goes on', async () => {
+  const failures = [];
+  const store = { load: () => [], put: () => { throw new Error('full'); }, remove() {}, clear() {} };
+  const conversation = new Conversation(store, { onSaveFailed: (error) => failures.push(error.message) });
+  conversation.ask('Hi');
+  await null;
+  assert.deepEqual(failures, ['full', 'full']);
+  assert.equal(conversation.messages.length, 2);
+});
+
+test('frames that were applied before change nothing; unknown keys pass by', () => {
+  const { conversation } = begin();
+  const [, answer] = conversation.ask('Hi');
+  conversation.apply(answer, 1, { text: '', model: 'm', message: 'msg_1', more: {} });
+  conversation.apply(answer, 2, { text: 'a' });
+  conversation.apply(answer, 2, { text: 'a' });
+  conversation.apply(answer, 1, { text: 'a' });
+  assert.equal(answer.text, 'a');
+  assert.equal(answer.model, 'm');
+});
+
+test('an answer goes through waiting, retrying, thinking and writing to done', () => {
+  const { conversation } = begin();
+  const [, answer] = conversation.ask('Hi');
+  const said = [];
+  const frames = [{ text: '', model: 'm' }, { text: '', waiting: 2.5, code: 'overloaded' }, { text: '', thinking: 'Hm' },
+    { text: 'Hel' }, { text: 'lo' }, ...ended];
+  for (const data of frames) {
+    said.push(statusOf(answer));
+    play(conversation, answer, data);
+  }
+  assert.deepEqual(said, ['Waiting for Claude…', 'Waiting for Claude…', 'Claude is busy, trying again in 3 s…',
+    'Thinking…', 'Writing…', 'Writing…', 'Writing…']);
+  assert.deepEqual([answer.state, answer.thinking, answer.text], ['done', 'Hm', 'Hello']);
+  assert.equal(statusOf(answer), 'Done · m · 3 tokens in, 2 out');
+});
+
+test('the cost counts cached input, and says what is only estimated', () => {
+  const { conversation } = begin();
+  const [, answer] = conversation.ask('Hi');
+  const usage = { input_tokens: 1000, cache_read_input_tokens: 234, output_tokens: 5, estimated: true };
+  play(conversation, answer, { text: 'x' }, { text: '', stop_reason: 'stopped', usage }, '[DONE]');
+  assert.equal(answer.state, 'stopped');
+  assert.equal(statusOf(answer), 'Stopped · about 1,234 tokens in, 5 out');
+});
+
+test('an error keeps the text, and its problem says what happened', () => {
+  const { conversation } = begin();
+  const [, answer] = conversation.ask('Hi');
+  play(conversation, answer, { text: 'half' },
+    { error: 'It broke.', code: 'interrupted', retryable: true, request_id: 'req_1', usage: { output_tokens: 1 } });
+  assert.equal(answer.text, 'half');
+  assert.equal(answer.state, 'interrupted');
+  assert.deepEqual(answer.problem, { message: 'It broke.', code: 'interrupted', retryable: true, requestId: 'req_1' });
+});
+
+test('what is sent are alternating turns that say something', () => {
+  const { conversation } = begin();
+  const [, one] = conversation.ask('one');
+  play(conversation, one, { text: 'answer' }, ...ended);
+  const [, two] = conversation.ask('two');
+  play(conversation, two, { error: 'No.', code: 'overloaded', retryable: true });
+  const [, three] = conversation.ask('three');
+  play(conversation, three, { text: ' \n' }, { error: 'No.', code: 'interrupted', retryable: true });
+  const [, four] = conversation.ask('half \ud83d');
+  assert.deepEqual(contents(conversation.request(one)), ['user: one']);
+  assert.deepEqual(contents(conversation.request(four)),
+    ['user: one', 'assistant: answer', 'user: two\n\nthree\n\nhalf \ufffd']);
+});
+
+test('the same answer is always asked for with the same bytes, also after a reload', async () => {
+  const { conversation, storage } = begin();
+  play(conversation, conversation.ask('one')[1], { text: 'é\u2028🌍' }, ...ended);
+  const [, answer] = conversation.ask('two');
+  const again = await reloaded(storage);
+  assert.equal(JSON.stringify(again.request(again.answer(answer.id))), JSON.stringify(conversation.request(answer)));
+});
+
+test('retry asks the same question under a new id; a text that came stays, but is not sent', () => {
+  const { conversation } = begin();
+  const [, first] = conversation.ask('one');
+  conversation.accept(first);
+  play(conversation, first, { text: 'half' }, { error: 'No.', code: 'interrupted', retryable: true });
+  const second = conversation.retry(first);
+  assert.notEqual(second.id, first.id);
+  assert.ok(first.replaced);
+  assert.deepEqual(contents(conversation.request(second)), ['user: one']);
+  assert.deepEqual(remedies(first), []);
+
+  play(conversation, second, { error: 'No.', code: 'overloaded', retryable: true });
+  const third = conversation.retry(second);
+  assert.deepEqual(conversation.messages.map(({ id }) => id), [conversation.messages[0].id, first.id, third.id]);
+});
+
+test('retry keeps the id where the server was never reached: it may have started all the same', () => {
+  const { conversation } = begin();
+  const [, answer] = conversation.ask('one');
+  conversation.fail(answer, { message: 'No.', code: 'no_connection', status: 0, retryable: true });
+  assert.equal(conversation.retry(answer), answer);
+  assert.equal(answer.state, 'streaming');
+  conversation.fail(answer, { message: 'No.', code: 'busy', status: 503, retryable: true });
+  assert.notEqual(conversation.retry(answer).id, answer.id);
+});
+
+test('a question without an answer can be taken back; one beside a half answer cannot', async () => {
+  const { conversation, storage } = begin();
+  const [question, answer] = conversation.ask('one');
+  assert.ok(conversation.canWithdraw(answer));
+  assert.equal(conversation.withdraw(answer), question);
+  assert.deepEqual((await reloaded(storage)).messages, []);
+
+  const [, first] = conversation.ask('two');
+  conversation.accept(first);
+  play(conversation, first, { text: 'half' }, { error: 'No.', code: 'interrupted', retryable: true });
+  const second = conversation.retry(first);
+  assert.ok(!conversation.canWithdraw(first) && !conversation.canWithdraw(second));
+  assert.equal(conversation.questionOf(second), 'two');
+  assert.ok(!conversation.canWithdraw(conversation.ask(CONTINUE)[1]));
+});
+
+test('what arrives for a conversation that was cleared is not stored again', async () => {
+  const { conversation, clock, storage } = begin();
+  const [, answer] = conversation.ask('Hi');
+  conversation.clear();
+  clock.ms += 1000;
+  play(conversation, answer, { text: 'late' }, ...ended);
+  conversation.flush();
+  assert.equal(storage.items.size, 0);
+});
+
+test('each ending offers what helps', () => {
+  const offered = (changes, text = '') => {
+    const { conversation } = begin();
+    const [, answer] = conversation.ask('Hi');
+    return remedies(Object.assign(answer, { text }, changes)).join(' ');
+  };
+  const error = (code, retryable = false) => ({ state: 'error', problem: { message: '', code, retryable } });
+  assert.equal(offered({}), '');
+  assert.equal(offered({ phase: 'lost' }, 'half'), 'reconnect');
+  assert.equal(offered({ state: 'done', stopReason: 'end_turn' }, 'all'), '');
+  assert.equal(offered({ state: 'done', stopReason: 'max_tokens' }, 'half'), 'continue');
+  assert.equal(offered({ state: 'stopped' }), 'retry');
+  assert.equal(offered({ state: 'stopped' }, 'half'), 'continue retry');
+  assert.equal(offered({ stopping: true }, 'half'), '');
+  assert.equal(offered({ state: 'interrupted' }, 'half'), 'continue retry');
+  assert.equal(offered(error('overloaded', true)), 'retry');
+  assert.equal(offered(error('overloaded', true), 'half'), 'continue retry');
+  for (const code of ['authentication', 'no_key', 'model_not_found', 'billing']) assert.equal(offered(error(code)), 'retry');
+  for (const code of ['too_long', 'rejected', 'bad_request']) assert.equal(offered(error(code)), 'edit');
+});
+
+test('ids are version 4 UUIDs', () => {
+  const ids = new Set(Array.from({ length: 1000 }, uuid));
+  assert.equal(ids.size, 1000);
+  for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
