@@ -8,10 +8,9 @@ received is lost: it was on the log before anyone saw it. One way to produce, on
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import sse
 from .claude import Claude, Line
@@ -19,25 +18,15 @@ from .ending import DRAINED, FAILED, STOPPED, Ending, interrupted
 from .errors import AnswerFailed, Conflict, Unavailable
 from .pen import Pen
 from .question import Question
-from .stream_log import Reader, StreamLog, Writer, WriterLost
+from .stream_log import Reader, StreamLog, WriterLost
+from .watch import LOOK_SECONDS, Running, Watch
 
 log = logging.getLogger(__name__)
 
 #: A reader looks up this often from a silent stream: is its client there, is a heartbeat due?
 TICK_SECONDS = 1.0
-WATCH_SECONDS = 0.1
-SWEEP_SECONDS = 600.0
 #: Holds the last frames of any stream.
 _TAIL_BYTES = 1 << 14
-
-
-class Running(NamedTuple):
-    """A stream whose writer is in this process."""
-
-    key: str
-    writer: Writer
-    pen: Pen
-    ending: Ending
 
 
 class Streams:
@@ -56,13 +45,7 @@ class Streams:
         self._claude = claude
         self._heartbeat_seconds = heartbeat_seconds
         self._orphan_seconds = orphan_seconds
-        self._stream_ttl = stream_ttl
-        self._running: dict[str, Running] = {}
-        self._some = threading.Event()  # set while there is something to watch
-        self._starting = threading.Lock()
-        self._watching = False
-        self._sweep_due = 0.0
-        self._drain_at = float("inf")
+        self._watch = Watch(log, stream_ttl)
         self.draining = False
 
     def start(
@@ -80,19 +63,21 @@ class Streams:
         """
         if self.draining:
             raise Unavailable("The server is restarting.", code="draining", retry_after=2)
-        self._start_watch()
         writer = self._log.create(key, question.digest)
+        reader: Reader | None = None
         try:
+            reader = self._log.open(key)
             ending = Ending(Line(), writer, self._orphan_seconds if may_return else 0.0)
             pen = Pen(self._produce(key, question, on_end))
             # Attached before the opener runs, or the stream would be an orphan.
-            first = pen.attach(self._log.open(key), ending.reader_left)
-            self._running[key] = Running(key, writer, pen, ending)
-            self._some.set()
+            first = pen.attach(reader, ending.reader_left)
+            self._watch.add(Running(key, writer, pen, ending))
             pen.open()
-        except (OSError, RuntimeError) as exc:  # no file or no thread left
-            self._running.pop(key, None)
+        except (Unavailable, RuntimeError) as exc:  # no file or no thread left
+            self._watch.remove(key)
             writer.close()
+            if reader is not None:
+                reader.close()
             log.error("stream: cannot start: %s", exc)
             raise Unavailable("The server has no room for an answer now.", retry_after=5) from exc
         return first
@@ -139,7 +124,7 @@ class Streams:
             elif now - sent_at >= self._heartbeat_seconds:
                 yield sse.HEARTBEAT
                 sent_at = now
-            if now >= self._drain_at + WATCH_SECONDS * 3:
+            if now >= self._watch.drain_at + 3 * LOOK_SECONDS:
                 return
 
     def stop(self, key: str) -> dict[str, Any]:
@@ -147,14 +132,14 @@ class Streams:
 
         Raises ``NotFound``.
         """
+        running = self._watch.get(key)
+        if running is not None:
+            running.ending.end(STOPPED)
+            running.pen.take(after_seconds=0.0)
+        else:
+            self._log.stop(key)
         reader = self._log.open(key)
         try:
-            running = self._running.get(key)
-            if running is not None:
-                running.ending.end(STOPPED)
-                running.pen.take(after_seconds=0.0)
-            else:
-                self._log.stop(key)
             return _kept(reader)
         finally:
             reader.close()
@@ -162,16 +147,18 @@ class Streams:
     def drain(self, seconds: float) -> None:
         """Take no new streams, give those here ``seconds``, then end them; returns when over."""
         self.draining = True
-        self._drain_at = time.monotonic() + seconds
-        while self._running and time.monotonic() < self._drain_at + TICK_SECONDS / 2:
-            time.sleep(WATCH_SECONDS / 2)
+        self._watch.drain_at = time.monotonic() + seconds
+        while self._watch and time.monotonic() < self._watch.drain_at + TICK_SECONDS / 2:
+            time.sleep(LOOK_SECONDS / 2)
 
     def _produce(self, key: str, question: Question, on_end: Callable[[], None]) -> Iterator[bytes]:
         """Yield each batch of Claude's events as frames, on the log already; ``b""`` for silence.
 
         Whatever happens, the last frame says how it ended; when it is yielded the stream is over.
         """
-        _, writer, pen, ending = self._running[key]
+        running = self._watch.get(key)
+        assert running is not None
+        _, writer, pen, ending = running
         number = 0
         opened = False
         last: list[Any] = [sse.DONE]
@@ -196,47 +183,8 @@ class Streams:
         on_end()  # before anybody sees the end, and asks the next question
         writer.append(frames)
         writer.close()
-        self._running.pop(key, None)
+        self._watch.remove(key)
         yield frames
-
-    def _start_watch(self) -> None:
-        with self._starting:  # one thread per process, begun with its first stream: never forked
-            if not self._watching:
-                threading.Thread(target=self._watch, name="watch", daemon=True).start()
-                self._watching = True
-
-    def _watch(self) -> None:
-        """End what nobody wants: every reason to end a writer is looked for here, every 100 ms.
-
-        A writer that is blocked in a read sees no flag, and nobody appends while Claude is silent.
-        """
-        while True:
-            self._some.wait()
-            time.sleep(WATCH_SECONDS)
-            try:
-                self._look(time.monotonic())
-            except Exception:
-                log.exception("watch: one look failed")
-
-    def _look(self, now: float) -> None:
-        running = list(self._running.values())
-        if not running:
-            self._some.clear()
-            if self._running:  # one began meanwhile
-                self._some.set()
-        asked = self._log.asked_to_stop([stream.key for stream in running])
-        for key, _, pen, ending in running:
-            reason = STOPPED if key in asked else ending.due(now)
-            if reason is None and now >= self._drain_at:
-                reason = DRAINED
-            if reason is None:
-                pen.take()
-            else:
-                ending.end(reason)
-                pen.take(after_seconds=0.0)  # the last frame shall not wait for a slow reader
-        if now >= self._sweep_due:
-            self._sweep_due = now + SWEEP_SECONDS
-            threading.Thread(target=self._log.sweep, args=(self._stream_ttl,), daemon=True).start()
 
 
 def _kept(reader: Reader) -> dict[str, Any]:
@@ -245,7 +193,7 @@ def _kept(reader: Reader) -> dict[str, Any]:
     frames = b""
     try:
         while not sse.is_last(frames) and time.monotonic() < deadline:
-            frames = frames[-_TAIL_BYTES:] + reader.read(WATCH_SECONDS)
+            frames = frames[-_TAIL_BYTES:] + reader.read(LOOK_SECONDS)
         ended = sse.is_last(frames)
     except WriterLost:
         ended = True

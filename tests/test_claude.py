@@ -289,6 +289,38 @@ def test_the_key_never_follows_a_redirect(claude, standin, nonce):
     assert not [r for r in standin.others[before:] if nonce in r.path]
 
 
+def test_a_proxy_from_the_environment_is_used(claude, standin, nonce, monkeypatch):
+    """With HTTP_PROXY set the answer comes through a tunnel of that proxy, credentials and all."""
+    asked = []
+
+    def tunnel(listener):
+        near, _ = listener.accept()
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += near.recv(4096)
+        asked.append(head)
+        host, port = head.split()[1].decode().rsplit(":", 1)
+        far = socket.create_connection((host, int(port)))
+        near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        far.sendall(near.recv(65536))
+        while data := far.recv(65536):
+            near.sendall(data)
+        near.close()
+        far.close()
+
+    claude.models()  # this one goes without
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=tunnel, args=[listener])
+        thread.start()
+        monkeypatch.setenv("http_proxy", f"http://me:pass@127.0.0.1:{listener.getsockname()[1]}")
+        monkeypatch.setenv("no_proxy", "")
+        objects = answer(claude, f"fault pace texts=2 thinking=0 {nonce}")
+        thread.join()
+    assert text_of(objects) == "word0 word1 "
+    assert asked[0].startswith(b"CONNECT 127.0.0.1:")
+    assert b"Proxy-Authorization: Basic bWU6cGFzcw==" in asked[0]
+
+
 def test_tls_is_checked_and_cut_like_plain(nonce, tmp_path, monkeypatch, require):
     """Over TLS an answer streams and is cut; a certificate that nobody trusts is unreachable."""
     import subprocess

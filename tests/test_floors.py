@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "claude_sse"
 FLOORS = {
     "errors": 0, "sse": 0, "config": 0, "question": 0.5,
     "claude": 1, "stream_log": 1, "environment": 1, "standin": 1,
-    "limits": 2, "pen": 2, "ending": 2, "streams": 2.5,
+    "limits": 2, "pen": 2, "ending": 2, "watch": 2.3, "streams": 2.6,
     "auth": 3, "client_socket": 3, "engine": 3, "gate": 3.5, "refusals": 3.5,
     "views": 3.5, "ops": 3.5,
     "__init__": 4,
@@ -57,7 +57,7 @@ def test_imports_go_down(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_hold_one_thought(path):
-    """No file is longer than 260 lines, and each opens with a sentence."""
+    """No file is longer than 250 lines, and each opens with a sentence."""
     source = path.read_text("utf-8")
-    assert len(source.splitlines()) <= 260
+    assert len(source.splitlines()) <= 250
     assert ast.get_docstring(ast.parse(source))

@@ -330,7 +330,7 @@ def test_nothing_is_left_when_it_cannot_start(engine, nonce, monkeypatch):
     monkeypatch.setattr(pen.Pen, "open", no_thread)
     with pytest.raises(Unavailable):
         engine.ask("a/1", nonce)
-    assert not engine.streams._running and not engine.ended
+    assert not engine.streams._watch and not engine.ended
 
 
 def test_every_data_line_is_ascii_json(engine, nonce):

@@ -20,8 +20,9 @@ from ..errors import AnswerFailed, Interrupted, Overloaded, Rejected, Unavailabl
 from ..question import Question
 from .answer import Answer
 from .failures import translate
+from .line import Line
 from .models import Model, Models
-from .transport import Line, Transport
+from .transport import Transport
 
 __all__ = ["Claude", "Line", "Model", "no_key"]
 

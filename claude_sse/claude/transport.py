@@ -16,76 +16,21 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-import threading
 import time
-import urllib.request
 import zlib
 from collections.abc import Iterator
-from contextvars import ContextVar
 from typing import Any
 
 import httpx2
 
+from .connection import Connection
 from .http_body import Body
+from .line import Line, current
 
 #: Seconds of silence after which a read yields b"".
 TICK = 1.0
 #: A thread blocked in recv(n) holds n bytes; 8 KB is more than a second of any answer.
 READ_BYTES = 8192
-
-_line: ContextVar[Line | None] = ContextVar("line", default=None)
-
-
-class Line:
-    """The way to Claude for one answer: whatever socket it uses now, ``cut()`` ends it.
-
-    Used as a context manager around the calls whose connections it shall hold::
-
-        with line, client.messages.stream(...) as stream: ...
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-        self._cut = threading.Event()
-
-    def cut(self) -> None:
-        """End the answer now: Claude sees the connection end, the reading thread wakes up."""
-        with self._lock:
-            self._cut.set()
-            if self._socket is not None:
-                _shutdown(self._socket)
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether ``cut()`` was called; a cut line stays cut."""
-        return self._cut.is_set()
-
-    def wait(self, seconds: float) -> bool:
-        """Sleep, but no longer than until the line is cut; tell whether it is."""
-        return self._cut.wait(seconds)
-
-    def hold(self, sock: socket.socket | None) -> None:
-        """Make this the socket that ``cut()`` ends; None lets go of it before it is closed."""
-        with self._lock:
-            self._socket = sock
-            if sock is not None and self._cut.is_set():
-                _shutdown(sock)
-
-    def __enter__(self) -> Line:
-        _line.set(self)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        _line.set(None)
-
-
-def _shutdown(sock: socket.socket) -> None:
-    try:
-        # Not sock.shutdown(): SSLSocket's own drops the TLS object under the reader's feet.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
-    except OSError:
-        pass  # it is gone already, which is what was wanted
 
 
 class Transport(httpx2.BaseTransport):
@@ -100,7 +45,7 @@ class Transport(httpx2.BaseTransport):
         Raises the HTTP library's ``ConnectError``, ``ConnectTimeout``, ``ReadTimeout``,
         ``ReadError`` and ``RemoteProtocolError``, so that the SDK translates them as usual.
         """
-        line = _line.get() or Line()
+        line = current()
         timeouts = request.extensions.get("timeout", {})
         connection = self._connect(request.url, line, timeouts.get("connect"))
         try:
@@ -109,8 +54,8 @@ class Transport(httpx2.BaseTransport):
             _close(connection, line)
             raise
 
-    def _connect(self, url: httpx2.URL, line: Line, timeout: float | None) -> _Connection:
-        connection = _Connection(url, self._tls, timeout)
+    def _connect(self, url: httpx2.URL, line: Line, timeout: float | None) -> Connection:
+        connection = Connection(url, self._tls, timeout)
         try:
             connection.connect()
             assert connection.sock is not None
@@ -124,37 +69,8 @@ class Transport(httpx2.BaseTransport):
         return connection
 
 
-class _Connection(http.client.HTTPConnection):
-    """A connection to the origin, or to the proxy that the environment names for it."""
-
-    def __init__(self, url: httpx2.URL, tls: ssl.SSLContext, timeout: float | None) -> None:
-        self._secure = url.scheme == "https"
-        self._tls = tls
-        self._name = url.host
-        port = url.port or (443 if self._secure else 80)
-        proxy = _proxy_for(url)
-        if proxy is None:
-            super().__init__(url.host, port, timeout=timeout)
-        else:
-            super().__init__(proxy.host, proxy.port or 80, timeout=timeout)
-            self.set_tunnel(url.host, port)  # also for http: the proxy sees no more than it must
-
-    def connect(self) -> None:
-        super().connect()  # sets TCP_NODELAY
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if self._secure:
-            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
-
-
-def _proxy_for(url: httpx2.URL) -> httpx2.URL | None:
-    address = urllib.request.getproxies().get(url.scheme)
-    if not address or urllib.request.proxy_bypass(url.host):
-        return None
-    return httpx2.URL(address if "://" in address else f"http://{address}")
-
-
 def _exchange(
-    connection: _Connection, request: httpx2.Request, line: Line, read_timeout: float | None
+    connection: Connection, request: httpx2.Request, line: Line, read_timeout: float | None
 ) -> httpx2.Response:
     sock = connection.sock
     sock.settimeout(read_timeout)  # before the headers a time-out is final
@@ -196,7 +112,7 @@ class _Stream(httpx2.SyncByteStream):
 
     def __init__(
         self,
-        connection: _Connection,
+        connection: Connection,
         sock: socket.socket,
         reply: http.client.HTTPResponse,
         early: bytes,
@@ -248,6 +164,6 @@ class _Stream(httpx2.SyncByteStream):
         self._socket.close()
 
 
-def _close(connection: _Connection, line: Line) -> None:
+def _close(connection: Connection, line: Line) -> None:
     line.hold(None)
     connection.close()

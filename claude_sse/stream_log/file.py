@@ -90,6 +90,9 @@ class FileStreamLog:
             raise _unavailable(exc) from exc
         try:
             return FileReader(fd, after, writer, f"{self._readers}/{name}")
+        except OSError as exc:
+            os.close(fd)
+            raise _unavailable(exc) from exc
         except BaseException:
             os.close(fd)
             raise

@@ -1,0 +1,48 @@
+"""A connection to Claude's address, or to the proxy that the environment names for it."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import socket
+import ssl
+import urllib.request
+
+import httpx2
+
+
+class Connection(http.client.HTTPConnection):
+    """One connection of the standard library, over TLS where the address says so."""
+
+    def __init__(self, url: httpx2.URL, tls: ssl.SSLContext, timeout: float | None) -> None:
+        self._secure = url.scheme == "https"
+        self._tls = tls
+        self._name = url.host
+        port = url.port or (443 if self._secure else 80)
+        proxy = _proxy_for(url)
+        if proxy is None:
+            super().__init__(url.host, port, timeout=timeout)
+        else:
+            super().__init__(proxy.host, proxy.port or 80, timeout=timeout)
+            # A tunnel also for http: the proxy sees no more than it must.
+            self.set_tunnel(url.host, port, _proxy_headers(proxy))
+
+    def connect(self) -> None:
+        super().connect()  # sets TCP_NODELAY
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if self._secure:
+            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
+
+
+def _proxy_for(url: httpx2.URL) -> httpx2.URL | None:
+    address = urllib.request.getproxies().get(url.scheme)
+    if not address or urllib.request.proxy_bypass(url.host):
+        return None
+    return httpx2.URL(address if "://" in address else f"http://{address}")
+
+
+def _proxy_headers(proxy: httpx2.URL) -> dict[str, str]:
+    if not proxy.username:
+        return {}
+    credentials = base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
+    return {"Proxy-Authorization": f"Basic {credentials}"}

@@ -1,0 +1,97 @@
+"""The watch: one thread per process that looks at every stream here and ends what nobody wants.
+
+A writer that is blocked in a read sees no flag, and nobody appends while Claude is silent. So every
+reason to end a writer is looked for in this one place, every 100 ms; the same look passes the pen
+on where a first reader does not use it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import NamedTuple
+
+from .ending import DRAINED, STOPPED, Ending
+from .pen import Pen
+from .stream_log import StreamLog, Writer
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.1
+SWEEP_SECONDS = 600.0
+
+
+class Running(NamedTuple):
+    """A stream whose writer is in this process."""
+
+    key: str
+    writer: Writer
+    pen: Pen
+    ending: Ending
+
+
+class Watch:
+    """The streams that are written here; safe to use from any thread."""
+
+    def __init__(self, log: StreamLog, stream_ttl: float) -> None:
+        self._log = log
+        self._stream_ttl = stream_ttl
+        self._running: dict[str, Running] = {}
+        self._some = threading.Event()  # set while there is something to look at
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._sweep_due = 0.0
+        #: When what is left is ended, by ``time.monotonic()``.
+        self.drain_at = float("inf")
+
+    def add(self, stream: Running) -> None:
+        """Watch this stream; raises ``RuntimeError`` where no thread can be started."""
+        with self._starting:  # with the first stream, so that no thread is there to be forked
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="watch", daemon=True)
+                thread.start()
+                self._thread = thread
+        self._running[stream.key] = stream
+        self._some.set()
+
+    def get(self, key: str) -> Running | None:
+        """Return the stream, if it is written here."""
+        return self._running.get(key)
+
+    def remove(self, key: str) -> None:
+        """Forget a stream that has ended."""
+        self._running.pop(key, None)
+
+    def __len__(self) -> int:
+        """Return how many streams are written here."""
+        return len(self._running)
+
+    def _run(self) -> None:
+        while True:
+            self._some.wait()
+            time.sleep(LOOK_SECONDS)
+            try:
+                self._look(time.monotonic())
+            except Exception:
+                log.exception("watch: one look failed")
+
+    def _look(self, now: float) -> None:
+        running = list(self._running.values())
+        if not running:
+            self._some.clear()
+            if self._running:  # one began meanwhile
+                self._some.set()
+        asked = self._log.asked_to_stop([stream.key for stream in running])
+        for key, _, pen, ending in running:
+            reason = STOPPED if key in asked else ending.due(now)
+            if reason is None and now >= self.drain_at:
+                reason = DRAINED
+            if reason is None:
+                pen.take()
+            else:
+                ending.end(reason)
+                pen.take(after_seconds=0.0)  # the last frame shall not wait for a slow reader
+        if now >= self._sweep_due:
+            self._sweep_due = now + SWEEP_SECONDS
+            threading.Thread(target=self._log.sweep, args=(self._stream_ttl,), daemon=True).start()
