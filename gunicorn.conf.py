@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
@@ -34,12 +35,15 @@ loglevel = settings.log_level.lower() if settings.log_level != "INFO" else "warn
 graceful_timeout = int(settings.drain_seconds) + 5
 timeout = graceful_timeout + 5
 _FORCED_EXIT_SECONDS = 0.8
+#: The client, Claude, the log, its reader here, and one to spare.
+_FILES_PER_STREAM = 5
 #: For so long a refused body is read and forgotten, so that its sender reads why.
 _REFUSED_BODY_SECONDS = 3.0
 
 
 def on_starting(server):
     """Refuse what cannot or must not be served, in one sentence."""
+    _allow_open_files(_FILES_PER_STREAM * threads + 64)
     for address in server.cfg.address:
         host, port = address if isinstance(address, tuple) else ("localhost", 0)
         if settings.auth == "none" and not is_loopback(host):
@@ -52,6 +56,18 @@ def on_starting(server):
                 f"claude-sse: port {port} is taken by another program: stop that one, "
                 "or set another PORT in .env."
             )
+
+
+def _allow_open_files(wanted):
+    """Raise the limit of open files as far as needed: gunicorn dies of a failed accept."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        sys.exit(
+            f"claude-sse: THREADS={threads} needs {wanted} open files, and {hard} are allowed: "
+            "raise the system's limit (ulimit -n, LimitNOFILE in the unit), or lower THREADS."
+        )
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def when_ready(server):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import select
 import socket
 import subprocess
@@ -16,8 +17,10 @@ from .client import Answer, connect, data, objects, request
 from .running import ROOT, Server, environment, free_port, new_id
 
 
-def start(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
-    """Start a server that is to refuse it; return what it said."""
+def start(
+    *arguments: str, limit: tuple[int, int] | None = None, **settings: object
+) -> subprocess.CompletedProcess[str]:
+    """Start a server that is to refuse it, perhaps with so many open files; return what it said."""
     return subprocess.run(
         [sys.executable, "-m", "gunicorn", "wsgi:app", *arguments],
         cwd=ROOT,
@@ -25,6 +28,7 @@ def start(*arguments: str, **settings: object) -> subprocess.CompletedProcess[st
         capture_output=True,
         text=True,
         timeout=60,
+        preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limit)),
     )
 
 
@@ -61,6 +65,14 @@ def test_a_bind_beyond_loopback_is_refused_whatever_set_it() -> None:
     assert ended.returncode != 0
     [said] = (ended.stdout + ended.stderr).strip().splitlines()
     assert "AUTH=proxy" in said
+
+
+def test_too_few_open_files_are_named() -> None:
+    """A system that allows too few open files is told at the start, not found out under load."""
+    hard = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 300)
+    ended = start(limit=(hard, hard), THREADS=128)
+    assert ended.returncode != 0 and "Traceback" not in ended.stderr
+    assert f"THREADS=128 needs 704 open files, and {hard} are allowed" in ended.stderr
 
 
 def test_a_taken_port_is_named() -> None:
