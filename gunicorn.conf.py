@@ -18,7 +18,8 @@ try:
 except ConfigError as exc:
     sys.exit(f"claude-sse: {exc}")
 
-bind = f"{settings.host}:{settings.port}"
+_host = settings.host.strip("[]")
+bind = f"[{_host}]:{settings.port}" if ":" in _host else f"{_host}:{settings.port}"
 workers = settings.workers
 worker_class = "gthread"
 threads = settings.threads
@@ -80,8 +81,10 @@ def when_ready(server):
 
 
 def post_worker_init(worker):
-    """Tell the streams about TERM; gunicorn tells the app nothing."""
-    streams = worker.app.wsgi().extensions[EXTENSION].streams
+    """Warm up, and tell the streams about TERM; gunicorn tells the app nothing."""
+    engine = worker.app.wsgi().extensions[EXTENSION]
+    streams = engine.streams
+    threading.Thread(target=engine.claude.warm_up, name="warm-up", daemon=True).start()
     worker.claude_sse_leave = lambda seconds: _leave(streams, seconds)
     before = signal.getsignal(signal.SIGTERM)
 

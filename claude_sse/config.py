@@ -67,18 +67,18 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
     take = _Taker(environ)
     threads = take("THREADS", Settings.threads, _whole(RESERVED_THREADS + 1, 2000))
     settings = Settings(
-        api_key=take("ANTHROPIC_API_KEY", "", _text),
+        api_key=take("ANTHROPIC_API_KEY", "", _word),
         base_url=take("ANTHROPIC_BASE_URL", Settings.base_url, _url).rstrip("/"),
-        model=take("MODEL", Settings.model, _text),
+        model=take("MODEL", Settings.model, _word),
         system_prompt=take("SYSTEM_PROMPT", "", _text),
         max_tokens=take("MAX_TOKENS", Settings.max_tokens, _whole(1, 1_000_000)),
         effort=take("EFFORT", "", _one_of(*EFFORTS)),
         thinking=take("THINKING", Settings.thinking, _one_of("summarized", "omitted", "off")),
-        host=take("HOST", Settings.host, _text),
+        host=take("HOST", Settings.host, _word),
         port=take("PORT", Settings.port, _whole(1, 65_535)),
         workers=take("WORKERS", Settings.workers, _whole(1, 64)),
         threads=threads,
-        stream_log=take("STREAM_LOG", "", _text),
+        stream_log=take("STREAM_LOG", "", _word),
         stream_ttl=take("STREAM_TTL", Settings.stream_ttl, _seconds(60, 31 * 86_400)),
         orphan_seconds=take("ORPHAN_SECONDS", Settings.orphan_seconds, _seconds(0, 3600)),
         heartbeat_seconds=take("HEARTBEAT_SECONDS", Settings.heartbeat_seconds, _seconds(0.1, 60)),
@@ -86,7 +86,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         max_streams=take("MAX_STREAMS", threads - RESERVED_THREADS, _whole(1, threads)),
         auth=take("AUTH", Settings.auth, _one_of("none", "proxy")),
         public_hosts=take("PUBLIC_HOSTS", (), _hosts),
-        secret_key=take("SECRET_KEY", "", _text),
+        secret_key=take("SECRET_KEY", "", _word),
         banner=take("BANNER", "", _text),
         log_level=take("LOG_LEVEL", Settings.log_level, _level),
     )
@@ -123,7 +123,7 @@ def _refuse_unsafe(settings: Settings) -> None:
 
 def is_loopback(host: str) -> bool:
     """Tell whether a bind address is reached from this machine only."""
-    return host in ("localhost", "::1", "[::1]") or host.startswith("127.")
+    return host in ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
 class _Taker:
@@ -143,9 +143,15 @@ class _Taker:
             raise ConfigError(f"{name}={shown} is not valid: it must be {exc}.") from exc
 
 
+def _word(value: str) -> str:
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError("printable ASCII on one line")
+    return value
+
+
 def _text(value: str) -> str:
-    if not value.isprintable() and "\n" not in value:
-        raise ValueError("plain text without control characters")
+    if not all(character.isprintable() or character in "\n\t" for character in value):
+        raise ValueError("text without control characters")
     return value
 
 

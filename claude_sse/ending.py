@@ -29,11 +29,11 @@ SILENT = "silent"
 FAILED = "failed"
 
 _SENTENCES = {
-    LEFT: "Nobody was reading this answer any more, so it was ended.",
-    DRAINED: "The server was restarted in mid-answer; what came before is kept.",
+    LEFT: "This answer was ended because nobody was reading it.",
+    DRAINED: "The server restarted in the middle of this answer; what came before is kept.",
     TOO_OLD: f"The answer took longer than {LIFE_SECONDS / 60:.0f} minutes and was ended.",
-    SILENT: f"Claude sent nothing for {NO_CONTENT_SECONDS:.0f} s, so the answer was ended.",
-    FAILED: "Something failed in the server in mid-answer; its log has the reason.",
+    SILENT: f"Claude sent no text for {NO_CONTENT_SECONDS:.0f} s, so the answer was ended.",
+    FAILED: "Something failed in the server during this answer; its log has the reason.",
 }
 
 

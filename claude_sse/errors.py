@@ -142,7 +142,7 @@ class AnswerFailed(ClaudeSSEError):
 
 
 class Unreachable(AnswerFailed):
-    """No connection to Claude could be made; nothing was billed."""
+    """No answer began; where no connection was made, nothing was billed."""
 
     code = "unreachable"
     retryable = True

@@ -47,7 +47,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     def enter() -> None:
         if _PORT.sub("", request.headers.get("Host", "").lower()) not in hosts:
             raise BadRequest(
-                "This server does not answer to this host name; PUBLIC_HOSTS lists those it has.",
+                "This server does not answer to this host name: add it to PUBLIC_HOSTS.",
                 code="host_not_allowed",
             )
         _refuse_other_sites()
@@ -69,7 +69,7 @@ def _refuse_other_sites() -> None:
         if site in ("cross-site", "same-site") and request.headers.get("Sec-Fetch-Mode") != (
             "navigate"
         ):
-            raise Forbidden("This server answers to its own page only.", code="cross_site")
+            raise Forbidden("This server answers only to its own page.", code="cross_site")
         return
     origin = request.headers.get("Origin")
     if site is not None:

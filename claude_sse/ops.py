@@ -6,7 +6,6 @@ from flask import Blueprint, Response, jsonify
 
 from .claude import no_key
 from .engine import engine
-from .errors import Unavailable
 
 bp = Blueprint("ops", __name__)
 
@@ -22,6 +21,5 @@ def readyz() -> Response:
     """Answer 200 when a question would be taken, else 503 with the reason."""
     if not engine().settings.api_key:
         raise no_key()
-    if engine().streams.draining:
-        raise Unavailable("The server is restarting.", code="draining", retry_after=2)
+    engine().streams.check()
     return jsonify(ok=True)

@@ -2,7 +2,7 @@
 
 The two bodies are ``{"prompt": "..."}`` (the tutorial's) and ``{"messages": [...]}``; both may
 carry ``system``, ``model``, ``max_tokens`` and ``effort``. Nothing else gets through, so nothing
-else can reach Claude. Every error is a ``BadRequest`` whose sentence names the field and its limit.
+else can reach Claude. Every refusal is one sentence that names the field and its limit.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def _load(body: bytes) -> dict[str, Any]:
             body.decode(), parse_constant=_no_constant, object_pairs_hook=_no_doubles
         )
     except RecursionError as exc:
-        raise BadRequest("The body is nested too deeply.") from exc
+        raise BadRequest(
+            "The body is nested too deeply; a list of messages is all the depth it needs."
+        ) from exc
     except ValueError as exc:  # JSONDecodeError, UnicodeDecodeError and our own
         raise BadRequest(f"The body is not valid JSON: {_reason(exc)}.") from exc
     if not isinstance(fields, dict):
@@ -84,7 +86,9 @@ def _no_constant(name: str) -> Any:
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise ValueError("a key stands twice in one object")
+        names = [name for name, _ in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {_shown(double)} stands twice in one object")
     return fields
 
 
@@ -93,7 +97,9 @@ def _reason(exc: ValueError) -> str:
         return f"{exc.msg} at line {exc.lineno}, column {exc.colno}"
     if isinstance(exc, UnicodeDecodeError):
         return "it is not UTF-8"
-    return str(exc) if exc.args and "digits" not in str(exc) else "a number is too long"
+    return (
+        str(exc) if exc.args and "digits" not in str(exc) else "a number has more than 4,300 digits"
+    )
 
 
 def _messages(fields: dict[str, Any], allow_prompt: bool) -> tuple[tuple[str, str], ...]:
@@ -111,7 +117,9 @@ def _messages(fields: dict[str, Any], allow_prompt: bool) -> tuple[tuple[str, st
     if pairs[0][0] != "user":
         raise BadRequest("messages[0].role must be user: a conversation starts with a question.")
     if pairs[-1][0] != "user":  # Claude answers 400 to a prefilled answer since 4.6
-        raise BadRequest("The last of messages must have the role user.")
+        raise BadRequest(
+            f"messages[{len(pairs) - 1}].role must be user: the last message is the question."
+        )
     return pairs
 
 
@@ -126,7 +134,7 @@ def _message(name: str, message: Any) -> tuple[str, str]:
 def _filled(name: str, value: Any) -> str:
     text = _text(name, value)
     if not text.strip():
-        raise BadRequest(f"{name} is empty.")
+        raise BadRequest(f"{name} must hold 1 to {PROMPT_CHARACTERS:,} characters, not all blank.")
     return text
 
 
@@ -140,13 +148,17 @@ def _text(name: str, value: Any) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as exc:
-        raise BadRequest(f"{name} holds half a surrogate pair, which is not text.") from exc
+        raise BadRequest(
+            f"{name} contains an unpaired surrogate, which is not valid text."
+        ) from exc
     return value
 
 
 def _model(name: str, value: Any) -> str:
     if not isinstance(value, str) or not _MODEL.fullmatch(value):
-        raise BadRequest(f"{name} must be the id of a model; GET /models lists them.")
+        raise BadRequest(
+            f"{name} must be the id of a model, at most 128 characters; GET /models lists them."
+        )
     return value
 
 

@@ -1,4 +1,6 @@
-"""Every refusal leaves as one JSON shape, whoever made it: ours, Flask's, or a bug's.
+"""Every refusal of the app leaves as one JSON shape, whoever made it: ours, Flask's, or a bug's.
+
+What gunicorn cannot parse, it refuses itself, in HTML.
 
 On ``POST /stream`` the same object travels as an ``error`` frame under the same status, since the
 tutorial's page reads nothing else.

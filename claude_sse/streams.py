@@ -48,6 +48,12 @@ class Streams:
         self._watch = Watch(log, stream_ttl)
         self.draining = False
 
+    def check(self) -> None:
+        """Raise ``Unavailable`` where no stream could be started now."""
+        if self.draining:
+            raise Unavailable("The server is restarting.", code="draining", retry_after=2)
+        self._log.check()
+
     def start(
         self,
         key: str,
@@ -61,8 +67,7 @@ class Streams:
         A reader that may not return ends the stream by leaving. Raises ``StreamExists``, and
         ``Unavailable`` where nothing can be started or stored now; ``on_end`` is then not called.
         """
-        if self.draining:
-            raise Unavailable("The server is restarting.", code="draining", retry_after=2)
+        self.check()
         writer = self._log.create(key, question.digest)
         reader: Reader | None = None
         try:

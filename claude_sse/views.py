@@ -29,6 +29,7 @@ _STREAM_HEADERS = {
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
 }
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EVENT_ID = re.compile(r"[0-9]{1,9}")
 
 
@@ -51,15 +52,15 @@ def stream() -> Response:
     question = _question(allow_prompt=True)
     seat = engine().seats.take()
     try:
-        reader = _start(_key(uuid.uuid4()), question, may_return=False)
+        reader = _start(_key(str(uuid.uuid4())), question, may_return=False)
     except BaseException:
         seat()
         raise
     return _follow(reader, seat)
 
 
-@bp.put("/streams/<uuid:stream_id>")
-def put_stream(stream_id: uuid.UUID) -> Response:
+@bp.put("/streams/<stream_id>")
+def put_stream(stream_id: str) -> Response:
     """Start the stream with the id that the client chose, or join it: a repeat buys nothing."""
     question = _question(allow_prompt=False)
     key = _key(stream_id)
@@ -77,8 +78,8 @@ def put_stream(stream_id: uuid.UUID) -> Response:
     return _follow(reader, seat, status)
 
 
-@bp.get("/streams/<uuid:stream_id>")
-def get_stream(stream_id: uuid.UUID) -> ResponseReturnValue:
+@bp.get("/streams/<stream_id>")
+def get_stream(stream_id: str) -> ResponseReturnValue:
     """Follow a stream from behind ``Last-Event-ID``; never starts one."""
     last = request.headers.get("Last-Event-ID", "0")
     if not _EVENT_ID.fullmatch(last):
@@ -95,8 +96,8 @@ def get_stream(stream_id: uuid.UUID) -> ResponseReturnValue:
     return _follow(reader, seat)
 
 
-@bp.delete("/streams/<uuid:stream_id>")
-def delete_stream(stream_id: uuid.UUID) -> Response:
+@bp.delete("/streams/<stream_id>")
+def delete_stream(stream_id: str) -> Response:
     """Stop a stream and tell what is kept; stopping what has ended does no harm."""
     return jsonify(engine().streams.stop(_key(stream_id)))
 
@@ -127,8 +128,12 @@ def _start(key: str, question: Question, *, may_return: bool) -> Reader:
         raise
 
 
-def _key(stream_id: uuid.UUID) -> str:
-    return f"{g.owner}/{stream_id}"
+def _key(stream_id: str) -> str:
+    if not _UUID.fullmatch(stream_id):
+        raise BadRequest(
+            "The id of a stream must be a UUID, such as 3f2b8c1e-9d4a-4e6b-8a57-1c0d2e4f6a8b."
+        )
+    return f"{g.owner}/{stream_id.lower()}"
 
 
 def _follow(reader: Reader, seat: GiveBack, status: int = 200) -> Response:

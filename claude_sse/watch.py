@@ -19,6 +19,7 @@ from .stream_log import StreamLog, Writer
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.1
+#: What has expired is gone within this time, or half of its own where that is shorter.
 SWEEP_SECONDS = 600.0
 
 
@@ -69,7 +70,7 @@ class Watch:
 
     def _run(self) -> None:
         while True:
-            self._some.wait()
+            self._some.wait(SWEEP_SECONDS)
             time.sleep(LOOK_SECONDS)
             try:
                 self._look(time.monotonic())
@@ -93,5 +94,5 @@ class Watch:
                 ending.end(reason)
                 pen.take(after_seconds=0.0)  # the last frame shall not wait for a slow reader
         if now >= self._sweep_due:
-            self._sweep_due = now + SWEEP_SECONDS
+            self._sweep_due = now + min(SWEEP_SECONDS, self._stream_ttl / 2)
             threading.Thread(target=self._log.sweep, args=(self._stream_ttl,), daemon=True).start()

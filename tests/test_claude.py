@@ -96,6 +96,7 @@ def test_models_come_from_the_api(claude):
     old = models["claude-sonnet-4-5"]
     assert old.lifecycle == "deprecated" and old.retires_at and not old.thinks and not old.efforts
     assert claude.knows("claude-opus-5-5") and not claude.knows("gpt-4")
+    assert Claude(Settings(api_key="x", base_url="http://127.0.0.1:9")).knows("gpt-4")  # who knows
     with pytest.raises(Unavailable, match="ANTHROPIC_API_KEY"):
         Claude(Settings()).models()
 
@@ -103,7 +104,7 @@ def test_models_come_from_the_api(claude):
 FAULTS = [
     ("unauthorized", "authentication", "check ANTHROPIC_API_KEY in .env"),
     ("forbidden", "permission", "console"),
-    ("billing", "billing", "billing page"),
+    ("billing", "billing", "check Billing"),
     ("model_not_found", "model_not_found", "GET /models"),
     ("bad_request", "rejected", "did not accept the question"),
     ("too_large", "too_long", "too long"),
@@ -293,6 +294,10 @@ def test_a_proxy_from_the_environment_is_used(claude, standin, nonce, monkeypatc
     """With HTTP_PROXY set the answer comes through a tunnel of that proxy, credentials and all."""
     asked = []
 
+    def copy(source, sink):
+        while data := source.recv(65536):
+            sink.sendall(data)
+
     def tunnel(listener):
         near, _ = listener.accept()
         head = b""
@@ -302,11 +307,12 @@ def test_a_proxy_from_the_environment_is_used(claude, standin, nonce, monkeypatc
         host, port = head.split()[1].decode().rsplit(":", 1)
         far = socket.create_connection((host, int(port)))
         near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        far.sendall(near.recv(65536))
-        while data := far.recv(65536):
-            near.sendall(data)
-        near.close()
-        far.close()
+        with near, far:
+            up = threading.Thread(target=copy, args=[near, far])
+            up.start()
+            copy(far, near)
+            near.shutdown(socket.SHUT_RDWR)
+            up.join()
 
     claude.models()  # this one goes without
     with socket.create_server(("127.0.0.1", 0)) as listener:

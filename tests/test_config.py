@@ -41,7 +41,10 @@ def test_values_are_read():
         ("AUTH", "basic", "one of none, proxy"),
         ("PUBLIC_HOSTS", "https://chat.example.com", "without https://"),
         ("LOG_LEVEL", "loud", "one of DEBUG"),
-        ("MODEL", "a\x00b", "control characters"),
+        ("MODEL", "a\x00b", "printable ASCII on one line"),
+        ("ANTHROPIC_API_KEY", "sk-ant-abc\nX: y", "printable ASCII on one line"),
+        ("SYSTEM_PROMPT", "a\x1b[31mb\nc", "control characters"),
+        ("BANNER", "a\x00b", "control characters"),
     ],
 )
 def test_a_malformed_value_is_named(name, value, hint):
@@ -63,6 +66,7 @@ def test_secrets_are_not_repeated():
     [
         {"HOST": "0.0.0.0"},
         {"HOST": "192.168.1.5"},
+        {"HOST": "127.5.5.5"},
         {"PUBLIC_HOSTS": "chat.example.com"},
         {"AUTH": "proxy"},
         {"AUTH": "proxy", "SECRET_KEY": "short"},

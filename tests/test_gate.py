@@ -21,7 +21,7 @@ def client(app):
 def requests(app):
     """One request for every route and method, present and future."""
     for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("<uuid:stream_id>", "0" * 8 + "-0000-4000-8000-" + "0" * 12)
+        path = rule.rule.replace("<stream_id>", "0" * 8 + "-0000-4000-8000-" + "0" * 12)
         for method in rule.methods:
             yield method, path.replace("<path:filename>", "chat.css")
 

@@ -305,9 +305,10 @@ class TestFileStreamLog(Contract):
         """With hardly any room left no stream begins, and the refusal says why."""
         import claude_sse.stream_log.file as file
 
+        here.check()
         monkeypatch.setattr(file, "_RESERVE_BYTES", 1 << 62)
         with pytest.raises(Unavailable, match="disk is full"):
-            here.create(KEY, DIGEST)
+            here.check()
 
     def test_a_folder_that_cannot_be_used_is_a_sentence(self, tmp_path):
         """An address of no known kind, or a folder that cannot be made, says what to set."""

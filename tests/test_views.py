@@ -152,6 +152,7 @@ BAD = [
 @pytest.mark.parametrize(("raw", "headers", "status", "says"), BAD, ids=range(len(BAD)))
 def test_bad_input_is_one_shape_in_two_carriers(client, url, raw, headers, status, says):
     """A bad body is a 4xx with a sentence: JSON, and on POST /stream an error frame."""
+    client.get("/models")
     streamed = client.post("/stream", data=raw, headers=headers)
     assert streamed.status_code == status
     assert streamed.mimetype == "text/event-stream"
@@ -164,6 +165,7 @@ def test_bad_input_is_one_shape_in_two_carriers(client, url, raw, headers, statu
 
 def test_an_unknown_model_names_the_field(client, url):
     """A model that the key does not have is refused before Claude is asked."""
+    client.get("/models")  # under gunicorn each worker fetches the list when it starts
     response = client.put(url, json=body("x") | {"model": "gpt-4"})
     assert response.status_code == 400 and response.json["code"] == "model_not_found"
     assert "GET /models" in response.json["error"]
@@ -181,11 +183,21 @@ def test_a_wrong_method_is_told_the_right_one(client, method, path, allowed):
     assert allowed in response.json["error"] and allowed in response.headers["Allow"]
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/streams/", "/streams/1", "/static/../wsgi.py"])
+@pytest.mark.parametrize("path", ["/nothing", "/streams/", "/streams/1/2", "/static/../wsgi.py"])
 def test_nothing_there_is_json(client, path):
     """An unknown address is a JSON 404."""
     response = client.get(path)
     assert response.status_code == 404 and response.json["code"] == "not_found"
+
+
+@pytest.mark.parametrize("stream_id", ["1", "x" * 36, "3f2b8c1e-9d4a-4e6b-8a57-1c0d2e4f6a8", "%00"])
+def test_an_id_that_is_no_uuid_says_so(client, stream_id):
+    """The id of a stream is a UUID; anything else is a 400 with an example."""
+    for method in (client.get, client.delete):
+        response = method(f"/streams/{stream_id}")
+        assert response.status_code == 400 and "UUID" in response.json["error"]
+    put = client.put(f"/streams/{stream_id}", json=body("x"))
+    assert put.status_code == 400 and "UUID" in put.json["error"]
 
 
 def test_head_starts_nothing(client, url, nonce):
@@ -247,6 +259,16 @@ def test_readiness_ends_with_draining(client):
     client.application.extensions["claude_sse"].streams.drain(0.0)
     assert client.get("/readyz").json["code"] == "draining"
     assert client.post("/stream", json={"prompt": "x"}).status_code == 503
+
+
+def test_readiness_asks_the_log(client, monkeypatch):
+    """A server whose disk is full is not ready, and says why."""
+    import claude_sse.stream_log.file as file
+
+    assert client.get("/readyz").status_code == 200
+    monkeypatch.setattr(file, "_RESERVE_BYTES", 1 << 62)
+    response = client.get("/readyz")
+    assert response.status_code == 503 and response.json["code"] == "log_unavailable"
 
 
 def test_a_bug_is_a_500_without_detail(make_app, monkeypatch):

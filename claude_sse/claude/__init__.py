@@ -26,7 +26,7 @@ from .transport import Transport
 
 __all__ = ["Claude", "Line", "Model", "no_key"]
 
-#: Connect within 5 s; the wait for headers and for bytes is the watch's to end (streams.py).
+#: Connect within 5 s; the wait for headers and for bytes is the watch's to end (watch.py).
 _TIMEOUT = anthropic.Timeout(None, connect=5.0)
 #: A rate limit that lifts within this many seconds is waited for.
 _LONGEST_WAIT = 20.0
@@ -65,9 +65,14 @@ class Claude:
         return self._models.all()
 
     def knows(self, model: str) -> bool:
-        """Tell whether this model may be asked: it is listed, or there is no list to look at."""
-        listed = self._models.listed()
-        return not listed or model in listed
+        """Tell whether this model is listed, or no list is known yet; never waits."""
+        known = self._models.known()
+        return not known or model in known
+
+    def warm_up(self) -> None:
+        """Fetch the list of models, so that the first question need not wait for it."""
+        if self._settings.api_key:
+            self._models.find(self._settings.model)
 
     def events(self, question: Question, line: Line) -> Iterator[list[dict[str, Any]]]:
         """Yield the answer in batches: what the network delivered together, as objects of our wire.

@@ -157,6 +157,6 @@ def _usage(usage: Any) -> dict[str, Any]:
 
 def _broken() -> Protocol:
     return Protocol(
-        "Claude's address answered with something that is not an answer of Claude; "
-        "what came before it is kept. Check ANTHROPIC_BASE_URL and any proxy in between."
+        "What answered at ANTHROPIC_BASE_URL is not the Messages API: check that address and any "
+        "proxy in between."
     )

@@ -32,17 +32,18 @@ _BY_TYPE: dict[str, tuple[type[AnswerFailed], str, str]] = {
     "permission_error": (
         Rejected,
         "permission",
-        "The API key may not do this: check its workspace's access in Anthropic's console.",
+        "This API key lacks permission: check its workspace's access in the Anthropic console.",
     ),
     "billing_error": (
         Rejected,
         "billing",
-        "Anthropic's account behind this key cannot pay: check its billing page in the console.",
+        "The Anthropic account behind this key cannot pay: check Billing in the Anthropic console.",
     ),
     "not_found_error": (
         Rejected,
         "model_not_found",
-        "Claude does not offer this model to this key: choose another (GET /models lists them).",
+        "Claude does not offer this model to this key: choose another (GET /models lists them), "
+        "or set MODEL in .env.",
     ),
     "invalid_request_error": (
         Rejected,
@@ -79,8 +80,8 @@ _BY_TYPE: dict[str, tuple[type[AnswerFailed], str, str]] = {
 _SPEND = (
     Rejected,
     "budget",
-    "The spend limit of this key's workspace is reached: raise it in Anthropic's console, "
-    "or wait until it starts anew.",
+    "The spend limit of this key's workspace is reached: raise it in the "
+    "Anthropic console, or wait until it resets.",
 )
 _BY_STATUS = {
     400: "invalid_request_error",

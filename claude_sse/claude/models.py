@@ -55,18 +55,18 @@ class Models:
                 self._fetch()
             return tuple(self._listed.values())
 
-    def listed(self) -> dict[str, Model]:
-        """Return the models by id, or nothing where the list cannot be had now."""
+    def known(self) -> dict[str, Model]:
+        """Return the models by id as far as they are known by now; never waits."""
+        return self._listed
+
+    def find(self, model: str) -> Model | None:
+        """Return what Claude tells of a model, asking if it is time to; None where it does not."""
         if time.monotonic() >= self._due:
             try:
                 self.all()
             except AnswerFailed:
                 pass  # the question itself will say what is wrong, if it still is
-        return self._listed
-
-    def find(self, model: str) -> Model | None:
-        """Return what is known of a model."""
-        return self.listed().get(model)
+        return self._listed.get(model)
 
     def _fetch(self) -> None:
         self._due = time.monotonic() + _RETRY_SECONDS

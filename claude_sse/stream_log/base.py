@@ -65,6 +65,9 @@ class Reader(Protocol):
 class StreamLog(Protocol):
     """Every stream of this installation."""
 
+    def check(self) -> None:
+        """Raise ``errors.Unavailable`` where no stream could be created now."""
+
     def create(self, key: str, digest: str) -> Writer:
         """Return the writer of a new stream, which exists from now on.
 

@@ -46,12 +46,21 @@ class FileStreamLog:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         self._writers: dict[str, FileWriter] = {}  # the writers of this process, by name
 
+    def check(self) -> None:
+        """See ``base.StreamLog.check``."""
+        try:
+            room = os.statvfs(self._streams)
+            if room.f_bavail * room.f_frsize < _RESERVE_BYTES:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if room.f_flag & os.ST_RDONLY or not os.access(self._streams, os.W_OK):
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        except OSError as exc:
+            raise _unavailable(exc) from exc
+
     def create(self, key: str, digest: str) -> FileWriter:
         """See ``base.StreamLog.create``."""
         name = _name(key)
         path = f"{self._streams}/{name}"
-        if _free_bytes(self._streams) < _RESERVE_BYTES:
-            raise _unavailable(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         draft = f"{path}.{os.getpid()}-{threading.get_ident()}"
         try:
             fd = _make(draft, f": sha256 {digest}\n\n".encode("ascii"))
@@ -133,13 +142,7 @@ def _unavailable(exc: OSError) -> Unavailable:
     return Unavailable(
         "The server cannot store answers right now (its disk is full or not writable).",
         code="log_unavailable",
-        retry_after=10,
     )
-
-
-def _free_bytes(folder: str) -> int:
-    room = os.statvfs(folder)
-    return room.f_bavail * room.f_frsize
 
 
 def _name(key: str) -> str:

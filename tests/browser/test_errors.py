@@ -42,7 +42,7 @@ def test_retry_asks_the_same_again(page: Page, standin: StandIn, nonce: str) -> 
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [("billing", "billing page"), ("bad_request", "did not accept the question"),
+    [("billing", "check Billing"), ("bad_request", "did not accept the question"),
      ("html", "ANTHROPIC_BASE_URL"), ("rate_limited retry_after=25", "rate limit")],
 )  # fmt: skip
 def test_an_error_says_what_to_do(page: Page, nonce: str, fault: str, says: str) -> None:
