@@ -85,6 +85,7 @@ def post_worker_init(worker):
     engine = worker.app.wsgi().extensions[EXTENSION]
     streams = engine.streams
     threading.Thread(target=engine.claude.warm_up, name="warm-up", daemon=True).start()
+    worker.claude_sse_streams = streams
     worker.claude_sse_leave = lambda seconds: _leave(streams, seconds)
     before = signal.getsignal(signal.SIGTERM)
 
@@ -100,7 +101,15 @@ def post_worker_init(worker):
 
 def worker_int(worker):
     """At Ctrl-C end at once: whoever presses it does not want to wait for answers."""
-    worker.claude_sse_leave(0.0)
+    if hasattr(worker, "claude_sse_leave"):  # else it has hardly begun
+        worker.claude_sse_leave(0.0)
+
+
+def worker_exit(server, worker):
+    """Let those answers end, too, that nobody reads here: gunicorn knows of connections only."""
+    streams = getattr(worker, "claude_sse_streams", None)  # the master's copy has none
+    if streams is not None and streams.draining:
+        streams.wait_drained()
 
 
 def _leave(streams, seconds):

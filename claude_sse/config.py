@@ -79,7 +79,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         workers=take("WORKERS", Settings.workers, _whole(1, 64)),
         threads=threads,
         stream_log=take("STREAM_LOG", "", _word),
-        stream_ttl=take("STREAM_TTL", Settings.stream_ttl, _seconds(60, 31 * 86_400)),
+        stream_ttl=take("STREAM_TTL", Settings.stream_ttl, _seconds(3600, 31 * 86_400)),
         orphan_seconds=take("ORPHAN_SECONDS", Settings.orphan_seconds, _seconds(0, 3600)),
         heartbeat_seconds=take("HEARTBEAT_SECONDS", Settings.heartbeat_seconds, _seconds(0.1, 60)),
         drain_seconds=take("DRAIN_SECONDS", Settings.drain_seconds, _seconds(0, 3600)),

@@ -27,12 +27,14 @@ DRAINED = "drained"
 TOO_OLD = "too_old"
 SILENT = "silent"
 FAILED = "failed"
+LOST = "lost"
 
 _SENTENCES = {
     LEFT: "This answer was ended because nobody was reading it.",
     DRAINED: "The server restarted in the middle of this answer; what came before is kept.",
     TOO_OLD: f"The answer took longer than {LIFE_SECONDS / 60:.0f} minutes and was ended.",
     SILENT: f"Claude sent no text for {NO_CONTENT_SECONDS:.0f} s, so the answer was ended.",
+    LOST: "The process that wrote this answer was lost; what came before is kept.",
     FAILED: "Something failed in the server during this answer; its log has the reason.",
 }
 

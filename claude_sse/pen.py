@@ -14,14 +14,21 @@ CPU per text, a writer thread that wakes the reader for each text 152 us.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 from .stream_log import Reader
 
+log = logging.getLogger(__name__)
+
 #: A first reader that has not pulled for this long is stalled: its client does not read.
 STALL_SECONDS = 1.0
+
+#: Who holds the pen, besides the opener (the pen itself), the first reader, and a thread's token.
+_NOBODY = object()  # until a thread can be started
+_NOTHING_LEFT = object()  # for good
 
 
 class Pen:
@@ -73,20 +80,29 @@ class Pen:
                 self._pass_on(reader)
 
     def take(self, after_seconds: float = STALL_SECONDS) -> None:
-        """Pass the pen on where the first reader holds it and has not used it for so long."""
-        reader = self._reader
-        if self._holder is not reader or time.monotonic() - self._pulled_at < after_seconds:
+        """Pass the pen on where nobody holds it, or a first reader who has not used it so long."""
+        holder = self._holder
+        stalled = time.monotonic() - self._pulled_at >= after_seconds
+        if holder is not _NOBODY and not (holder is self._reader and stalled):
             return
         if self._hand.acquire(blocking=False):  # else it is pulling right now
             try:
-                self._pass_on(reader)
+                self._pass_on(holder)
             finally:
                 self._hand.release()
 
-    def _pass_on(self, reader: FirstReader | None) -> None:
-        if reader is not None and self._holder is reader:
+    def lay_down(self) -> None:
+        """Say that nothing is left to pull; called in the last pull."""
+        self._holder = _NOTHING_LEFT
+
+    def _pass_on(self, holder: object) -> None:
+        if self._holder is holder:
             self._holder = object()
-            self._run(self._holder)
+            try:
+                self._run(self._holder)
+            except RuntimeError as exc:  # no thread left: the watch tries again at its next look
+                self._holder = _NOBODY
+                log.error("stream: nobody to go on with the answer yet: %s", exc)
 
     def _run(self, who: object) -> None:
         def pull_all() -> None:

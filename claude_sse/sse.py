@@ -139,7 +139,7 @@ class Decoder:
         return None
 
     def _add_data(self, value: bytes) -> None:
-        self._data_size += len(value)
+        self._data_size += len(value) + 1
         self._data.append(value.decode("utf-8", self._errors))
 
     def _dispatch(self) -> Event | None:

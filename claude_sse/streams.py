@@ -14,7 +14,7 @@ from typing import Any
 
 from . import sse
 from .claude import Claude, Line
-from .ending import DRAINED, FAILED, STOPPED, Ending, interrupted
+from .ending import FAILED, LOST, STOPPED, Ending, interrupted
 from .errors import AnswerFailed, Conflict, Unavailable
 from .pen import Pen
 from .question import Question
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 #: A reader looks up this often from a silent stream: is its client there, is a heartbeat due?
 TICK_SECONDS = 1.0
-#: Holds the last frames of any stream.
+#: The last frames, short as they are, lie within so many bytes.
 _TAIL_BYTES = 1 << 14
 
 
@@ -80,7 +80,7 @@ class Streams:
             pen.open()
         except (Unavailable, RuntimeError) as exc:  # no file or no thread left
             self._watch.remove(key)
-            writer.close()
+            writer.discard()
             if reader is not None:
                 reader.close()
             log.error("stream: cannot start: %s", exc)
@@ -116,7 +116,7 @@ class Streams:
                 frames = reader.read(TICK_SECONDS)
             except WriterLost:
                 last = sse.last_id(received) or reader.after
-                yield sse.encode(last + 1, interrupted(DRAINED))
+                yield sse.encode(last + 1, interrupted(LOST))
                 return
             now = time.monotonic()
             if frames:
@@ -143,7 +143,10 @@ class Streams:
             running.pen.take(after_seconds=0.0)
         else:
             self._log.stop(key)
-        reader = self._log.open(key)
+        try:
+            reader = self._log.open(key)
+        except Unavailable:  # it has been stopped, and nothing of it is stored
+            return {"ended": running is not None, "last_event_id": 0}
         try:
             return _kept(reader)
         finally:
@@ -152,7 +155,11 @@ class Streams:
     def drain(self, seconds: float) -> None:
         """Take no new streams, give those here ``seconds``, then end them; returns when over."""
         self.draining = True
-        self._watch.drain_at = time.monotonic() + seconds
+        self._watch.drain_at = min(self._watch.drain_at, time.monotonic() + seconds)
+        self.wait_drained()
+
+    def wait_drained(self) -> None:
+        """Return when every stream here has ended, or should have."""
         while self._watch and time.monotonic() < self._watch.drain_at + TICK_SECONDS / 2:
             time.sleep(LOOK_SECONDS / 2)
 
@@ -176,7 +183,8 @@ class Streams:
                 if not opened and "waiting" not in objects[0]:
                     opened = True
                     pen.hand_over()
-                frames = b"".join([sse.encode(number := number + 1, o) for o in objects])
+                frames = _encode(number, objects)
+                number += len(objects)
                 writer.append(frames)
                 yield frames
         except AnswerFailed as exc:
@@ -184,12 +192,22 @@ class Streams:
         except Exception:
             log.exception("stream: the answer failed")
             last = [interrupted(FAILED)]
-        frames = b"".join([sse.encode(number := number + 1, o) for o in last])
+        try:
+            frames = _encode(number, last)
+        except ValueError:  # what cannot be told must not keep the stream from ending
+            log.exception("stream: its last words cannot be encoded")
+            frames = _encode(number, [interrupted(FAILED)])
         on_end()  # before anybody sees the end, and asks the next question
         writer.append(frames)
         writer.close()
         self._watch.remove(key)
+        pen.lay_down()
         yield frames
+
+
+def _encode(number: int, objects: list[Any]) -> bytes:
+    """Return these objects as frames that follow the frame with this number."""
+    return b"".join([sse.encode(n, fields) for n, fields in enumerate(objects, number + 1)])
 
 
 def _kept(reader: Reader) -> dict[str, Any]:
@@ -204,5 +222,7 @@ def _kept(reader: Reader) -> dict[str, Any]:
         ended = True
     kept: dict[str, Any] = {"ended": ended, "last_event_id": sse.last_id(frames)}
     for fields in sse.objects(frames):
+        if "waiting" in fields:  # its code is not the stream's
+            continue
         kept |= {name: fields[name] for name in ("stop_reason", "code", "usage") if name in fields}
     return kept

@@ -66,12 +66,7 @@ def put_stream(stream_id: str) -> Response:
     key = _key(stream_id)
     seat = engine().seats.take()
     try:
-        try:
-            reader, status = engine().streams.join(key, question.digest), 200
-        except NotFound:
-            reader, status = _start(key, question, may_return=True), 201
-    except StreamExists:  # somebody else was faster, with the same id
-        reader, status = engine().streams.join(key, question.digest), 200
+        reader, status = _join_or_start(key, question)
     except BaseException:
         seat()
         raise
@@ -119,6 +114,18 @@ def _question(*, allow_prompt: bool) -> Question:
     return question
 
 
+def _join_or_start(key: str, question: Question) -> tuple[Reader, int]:
+    join = engine().streams.join
+    try:
+        return join(key, question.digest), 200
+    except NotFound:
+        pass
+    try:
+        return _start(key, question, may_return=True), 201
+    except StreamExists:  # somebody else was faster, with the same id
+        return join(key, question.digest), 200
+
+
 def _start(key: str, question: Question, *, may_return: bool) -> Reader:
     slot = engine().slots.take()
     try:
@@ -139,6 +146,6 @@ def _key(stream_id: str) -> str:
 def _follow(reader: Reader, seat: GiveBack, status: int = 200) -> Response:
     gone = client_socket.watch(request.environ)
     response = Response(engine().streams.follow(reader, gone), status, _STREAM_HEADERS)
+    response.call_on_close(seat)  # first: it cannot fail
     response.call_on_close(reader.close)
-    response.call_on_close(seat)
     return response

@@ -75,7 +75,7 @@ class Watch:
             try:
                 self._look(time.monotonic())
             except Exception:
-                log.exception("watch: one look failed")
+                log.exception("watch: a look failed")
 
     def _look(self, now: float) -> None:
         running = list(self._running.values())
@@ -84,15 +84,21 @@ class Watch:
             if self._running:  # one began meanwhile
                 self._some.set()
         asked = self._log.asked_to_stop([stream.key for stream in running])
-        for key, _, pen, ending in running:
-            reason = STOPPED if key in asked else ending.due(now)
-            if reason is None and now >= self.drain_at:
-                reason = DRAINED
-            if reason is None:
-                pen.take()
-            else:
-                ending.end(reason)
-                pen.take(after_seconds=0.0)  # the last frame shall not wait for a slow reader
+        for stream in running:
+            try:
+                self._look_at(stream, now, asked)
+            except Exception:
+                log.exception("watch: a look at one stream failed")
         if now >= self._sweep_due:
             self._sweep_due = now + min(SWEEP_SECONDS, self._stream_ttl / 2)
             threading.Thread(target=self._log.sweep, args=(self._stream_ttl,), daemon=True).start()
+
+    def _look_at(self, stream: Running, now: float, asked: set[str]) -> None:
+        reason = STOPPED if stream.key in asked else stream.ending.due(now)
+        if reason is None and now >= self.drain_at:
+            reason = DRAINED
+        if reason is None:
+            stream.pen.take()
+        else:
+            stream.ending.end(reason)
+            stream.pen.take(after_seconds=0.0)  # the last frame shall not wait for a slow reader

@@ -158,6 +158,13 @@ def test_what_may_pass_is_tried_once_more(claude, standin, nonce, fault):
     assert len(requests_for(standin, prompt)) == 2
 
 
+@pytest.mark.parametrize("value", ["inf", "nan", "1e999", "soon", "-1"])
+def test_a_senseless_retry_after_is_none(claude, nonce, value):
+    """A time that is no time does no harm; without one a rate limit is not waited for."""
+    objects = answer(claude, f"fault rate_limited retry_after={value} {nonce}")
+    assert isinstance(objects[-1], AnswerFailed) or objects[-1]["stop_reason"]
+
+
 def test_a_second_failure_is_the_answer(claude, standin, nonce):
     """There is one retry, not two."""
     prompt = f"fault rate_limited retry_after=0.2 times=2 {nonce}"

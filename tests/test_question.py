@@ -83,7 +83,10 @@ def test_the_digest_tells_bodies_apart():
         ({"messages": [user(), {"role": "system", "content": "x"}]}, "messages[1].role must be"),
         ({"messages": [user([{"type": "text"}])]}, "messages[0].content must be a string"),
         ({"messages": [{"role": "assistant", "content": "x"}]}, "messages[0].role must be user"),
-        ({"messages": [user(), {"role": "assistant", "content": "x"}]}, "messages[1].role must be user: the last"),
+        (
+            {"messages": [user(), {"role": "assistant", "content": "x"}]},
+            "messages[1].role must be user: the last",
+        ),
         ({"prompt": "x", "system": 1}, "system must be a string"),
         ({"prompt": "x", "model": "../etc"}, "model must be the id of a model"),
         ({"prompt": "x", "model": ["a"]}, "model must be the id of a model"),

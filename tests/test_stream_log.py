@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -290,6 +291,33 @@ class TestFileStreamLog(Contract):
         here.create("local/new", DIGEST).close()  # it heals by itself
         for each in (reader, late, far):
             each.close()
+
+    def test_a_read_only_folder_does_not_keep_a_stream_from_ending(self, here, monkeypatch):
+        """Where nothing can be removed any more, writers and readers still close."""
+        import claude_sse.stream_log.file as file
+
+        def read_only(path):
+            raise OSError(30, "Read-only file system")
+
+        writer, reader = here.create(KEY, DIGEST), here.open(KEY)
+        writer.append(sse.encode(1, sse.DONE))
+        monkeypatch.setattr(file.os, "unlink", read_only)
+        writer.close()
+        reader.close()
+        assert here.open(KEY).read(0.0) == sse.encode(1, sse.DONE)
+
+    def test_a_folder_without_links_is_said_so_and_leaks_nothing(self, here, monkeypatch):
+        """A start that fails late gives back what it opened."""
+        import claude_sse.stream_log.file as file
+
+        def no_links(source, target):
+            raise OSError(1, "Operation not permitted")
+
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        monkeypatch.setattr(file.os, "link", no_links)
+        with pytest.raises(Unavailable):
+            here.create(KEY, DIGEST)
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
 
     def test_a_damaged_log_is_not_found(self, here, tmp_path):
         """A log whose beginning is damaged is as if it were not there; the others are fine."""

@@ -42,6 +42,12 @@ class Engine:
             lambda s: next((r for r in s.requests if r.prompt == prompt), None)
         )
 
+    def sent(self, prompt):
+        """What the stand-in wrote, which it notes when it has written it."""
+        request = self.request(prompt)
+        self.standin.wait(lambda s: request.finished)
+        return request.sent
+
     def all(self, reader):
         received = b"".join(self.streams.follow(reader))
         reader.close()
@@ -126,7 +132,7 @@ def test_a_large_answer_reaches_the_first_reader_whole(engine, nonce):
     for burst in (10, 1000, 20_000):
         prompt = f"bench n={burst} pad=50 {nonce}"
         frames = engine.all(engine.ask(f"a/{burst}", prompt))
-        assert text(frames) == engine.request(prompt).sent
+        assert text(frames) == engine.sent(prompt)
     frames = engine.all(engine.ask("a/huge", f"fault huge mb=2 {nonce}"))
     assert len(text(frames)) >= 2_000_000
 
@@ -152,7 +158,7 @@ def test_a_reader_that_leaves_passes_the_pen_on(engine, nonce):
     following.close()
     reader.close()
     frames = engine.all(engine.streams.open("a/1", 0))
-    assert text(frames) == engine.request(prompt).sent and frames.endswith(b"[DONE]\n\n")
+    assert text(frames) == engine.sent(prompt) and frames.endswith(b"[DONE]\n\n")
 
 
 def test_a_reader_that_stalls_passes_the_pen_on(engine, nonce):
@@ -164,7 +170,7 @@ def test_a_reader_that_stalls_passes_the_pen_on(engine, nonce):
     while b"word2" not in begun:
         begun += next(following)
     frames = engine.all(engine.streams.open("a/1", 0))
-    assert text(frames) == engine.request(prompt).sent
+    assert text(frames) == engine.sent(prompt)
     assert begun.removeprefix(sse.PREAMBLE) + b"".join(following) == frames
     reader.close()
 
@@ -238,7 +244,7 @@ def test_a_reader_on_another_worker_keeps_a_stream_alive(make, nonce):
     second = elsewhere.streams.open("a/1", 0)
     first.close()
     frames = elsewhere.all(second)
-    assert frames.endswith(b"data: [DONE]\n\n") and text(frames) == engine.request(prompt).sent
+    assert frames.endswith(b"data: [DONE]\n\n") and text(frames) == engine.sent(prompt)
 
 
 @pytest.mark.parametrize(
@@ -340,3 +346,76 @@ def test_every_data_line_is_ascii_json(engine, nonce):
         if line.startswith("data: ") and line != "data: [DONE]":
             fields = json.loads(line[6:])
             assert "text" in fields or "error" in fields
+
+
+def test_an_answer_outlives_a_lack_of_threads(engine, nonce, monkeypatch):
+    """Where no thread can take the pen at once, the watch tries again until one can."""
+    prompt = f"fault pace texts=30 gap_ms=10 {nonce}"
+    reader = engine.ask("a/1", prompt)
+    following = engine.streams.follow(reader)
+    while b"word2" not in next(following):
+        pass
+    real, refusals = pen.threading.Thread.start, iter(range(3))
+
+    def start(thread):
+        if thread.name == "writer" and next(refusals, None) is not None:
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    monkeypatch.setattr(pen.threading.Thread, "start", start)
+    following.close()
+    reader.close()
+    frames = engine.all(engine.streams.open("a/1", 0))
+    assert frames.endswith(b"data: [DONE]\n\n") and text(frames) == engine.sent(prompt)
+    assert next(refusals, None) is None
+
+
+def test_a_finished_answer_starts_no_thread(engine, nonce, monkeypatch):
+    """A first reader that has read to the end leaves nothing to pull behind."""
+    reader = engine.ask("a/1", f"fault pace texts=2 {nonce}")
+    assert b"".join(engine.streams.follow(reader)).endswith(b"[DONE]\n\n")
+    monkeypatch.setattr(pen.Pen, "_run", lambda *_: pytest.fail("a thread for nothing"))
+    reader.close()
+
+
+def test_a_refused_start_has_never_been(engine, nonce, monkeypatch):
+    """After a start that was refused, the same id can be started again."""
+
+    def no_thread(self):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pen.Pen, "open", no_thread)
+        with pytest.raises(Unavailable):
+            engine.ask("a/1", nonce)
+    with pytest.raises(NotFound):
+        engine.streams.open("a/1", 0)
+    assert text(engine.all(engine.ask("a/1", f"fault pace texts=1 {nonce}"))) == "word0 "
+
+
+def test_last_words_that_cannot_be_told_end_the_stream_all_the_same(engine, nonce, monkeypatch):
+    """Whatever the last object is, the stream ends, and its slot is free."""
+    monkeypatch.setattr(ending.Ending, "last_words", lambda *_: [{"error": float("nan")}])
+    frames = engine.all(engine.ask("a/1", f"fault billing {nonce}"))
+    assert objects(frames)[-1]["code"] == "interrupted" and engine.ended == ["a/1"]
+
+
+def test_a_second_drain_does_not_prolong_the_first(engine, nonce):
+    """TERM twice is not twice the time."""
+    engine.ask("a/1", f"fault silent {nonce}")
+    began = time.monotonic()
+    first = threading.Thread(target=engine.streams.drain, args=[0.3])
+    first.start()
+    wait_for(lambda: engine.streams.draining)
+    engine.streams.drain(60.0)
+    first.join()
+    assert time.monotonic() - began < 5.0
+
+
+def test_stop_tells_how_the_stream_ended_and_not_why_it_waited(engine, nonce):
+    """The code of a retry that was announced is not the stream's."""
+    reader = engine.ask("a/1", f"fault rate_limited retry_after=15 {nonce}")
+    wait_for(lambda: engine.streams._log.open("a/1").read(0.0))
+    kept = engine.streams.stop("a/1")
+    assert kept["stop_reason"] == "stopped" and "code" not in kept
+    reader.close()

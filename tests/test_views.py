@@ -1,6 +1,7 @@
 """The HTTP API, without a server: verbs, statuses, headers, and every bad input."""
 
 import json
+import threading
 import uuid
 
 import pytest
@@ -83,6 +84,28 @@ def test_put_creates_then_joins(client, standin, url, nonce):
     assert len([r for r in standin.requests if r.prompt == prompt]) == 1
     other = client.put(url, json=body("another"))
     assert other.status_code == 409 and other.json["code"] == "conflict"
+
+
+def test_puts_that_race_leave_no_seat_taken(client, nonce):
+    """Of PUTs with one id and other bodies one wins; the others are refused and hold nothing."""
+    for round in range(10):
+        url, barrier, statuses = f"/streams/{uuid.uuid4()}", threading.Barrier(4), []
+
+        def put(n, url=url, barrier=barrier, statuses=statuses, round=round):
+            barrier.wait()
+            prompt = body(f"fault pace texts=1 {nonce} {round} {n}")
+            with client.application.test_client().put(url, json=prompt) as response:
+                statuses.append(response.status_code)
+                assert response.data
+
+        threads = [threading.Thread(target=put, args=[n]) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(statuses) == [201, 409, 409, 409]
+    places = client.application.extensions["claude_sse"]
+    assert (places.seats.taken, places.slots.taken) == (0, 0)
 
 
 def test_get_follows_from_where_one_was(client, url, nonce):

@@ -123,7 +123,8 @@ class Answer:
     def _on_message_delta(self, event: Mapping[str, Any]) -> None:
         self._usage.update(_usage(event.get("usage")))
         delta = event["delta"]
-        self._closing["stop_reason"] = delta.get("stop_reason")
+        reason = delta.get("stop_reason")
+        self._closing["stop_reason"] = None if reason is None else _string(reason)
         details = delta.get("stop_details")
         if isinstance(details, dict) and isinstance(details.get("explanation"), str):
             self._closing["explanation"] = details["explanation"]

@@ -7,6 +7,7 @@ import http.client
 import socket
 import ssl
 import urllib.request
+from collections.abc import Callable
 
 import httpx2
 
@@ -14,9 +15,16 @@ import httpx2
 class Connection(http.client.HTTPConnection):
     """One connection of the standard library, over TLS where the address says so."""
 
-    def __init__(self, url: httpx2.URL, tls: ssl.SSLContext, timeout: float | None) -> None:
+    def __init__(
+        self,
+        url: httpx2.URL,
+        tls: ssl.SSLContext,
+        timeout: float | None,
+        hold: Callable[[socket.socket], None],
+    ) -> None:
         self._secure = url.scheme == "https"
         self._tls = tls
+        self._hold = hold
         self._name = url.host
         port = url.port or (443 if self._secure else 80)
         proxy = _proxy_for(url)
@@ -26,12 +34,25 @@ class Connection(http.client.HTTPConnection):
             super().__init__(proxy.host, proxy.port or 80, timeout=timeout)
             # A tunnel also for http: the proxy sees no more than it must.
             self.set_tunnel(url.host, port, _proxy_headers(proxy))
+        # Called by connect() ahead of the tunnel and the handshake, which may take long.
+        self._create_connection = self._open
 
     def connect(self) -> None:
-        super().connect()  # sets TCP_NODELAY
+        super().connect()  # the tunnel, too, where there is a proxy
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if self._secure:
-            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
+            self.sock = self._tls.wrap_socket(
+                self.sock, server_hostname=self._name, do_handshake_on_connect=False
+            )
+            self._hold(self.sock)
+            self.sock.do_handshake()
+
+    def _open(
+        self, address: tuple[str, int], timeout: float | None, source: tuple[str, int] | None
+    ) -> socket.socket:
+        sock = socket.create_connection(address, timeout, source)
+        self._hold(sock)
+        return sock
 
 
 def _proxy_for(url: httpx2.URL) -> httpx2.URL | None:

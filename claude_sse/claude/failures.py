@@ -8,6 +8,7 @@ quote the question, so they go to the log only.
 from __future__ import annotations
 
 import logging
+import math
 import re
 import ssl
 from collections.abc import Mapping
@@ -92,10 +93,15 @@ _BY_STATUS = {
     413: "request_too_large",
     429: "rate_limit_error",
     529: "overloaded_error",
+    408: "timeout_error",
     504: "timeout_error",
+    522: "timeout_error",
+    524: "timeout_error",
+    409: "api_error",
 }
-#: What certainly bought nothing and may pass soon; 429 only with a time (see below).
-_PASSING = ("overloaded", "upstream_error")
+#: What bought nothing and may pass soon, by status and by type; 429 only with a time. Not the other
+#: 5xx: behind a gateway's time-out or bad connection an answer may have begun.
+_PASSING = (500, 529, "overloaded_error", "api_error")
 
 
 def translate(exc: Exception, *, began: bool) -> AnswerFailed:
@@ -108,7 +114,7 @@ def translate(exc: Exception, *, began: bool) -> AnswerFailed:
         exc = exc.__cause__
     log.warning("claude: %s: %s", type(exc).__name__, redact(str(exc)))
     if isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout | anthropic.APIConnectionError):
-        if isinstance(exc.__cause__, ssl.SSLError):
+        if isinstance(exc.__cause__, ssl.SSLCertVerificationError):
             return Unreachable(
                 "Claude's address shows a certificate that is not trusted here: check "
                 "ANTHROPIC_BASE_URL, any proxy in between, and the system's CA certificates."
@@ -131,28 +137,30 @@ def from_event(event: Mapping[str, Any], *, began: bool) -> AnswerFailed:
     error = error if isinstance(error, dict) else {}
     log.warning("claude: error event: %s", redact(str(error)))
     request_id = event.get("request_id")
+    kind = str(error.get("type"))
     return _make(
-        str(error.get("type")),
+        kind,
         None,
         request_id=request_id if isinstance(request_id, str) else None,
-        may_retry=not began,
+        may_retry=not began and kind in _PASSING,
     )
 
 
 def _from_status(exc: anthropic.APIStatusError, began: bool) -> AnswerFailed:
     status = exc.status_code
     log.warning("claude: HTTP %d %s: %s", status, exc.request_id, redact(str(exc.api_message)))
-    if status < 400:  # a redirect, which is never followed: the key goes to one origin
+    if status < 400:  # redirects above all, which are not followed: the key goes to one origin
         return Protocol(
-            "Claude's address answered with a redirect, which is not followed: "
-            "check ANTHROPIC_BASE_URL."
+            f"ANTHROPIC_BASE_URL answered with HTTP {status}, and redirects are not followed: "
+            "check that address."
         )
     kind = exc.type if exc.type in _BY_TYPE else _BY_STATUS.get(status)
     kind = kind or ("api_error" if status >= 500 else "invalid_request_error")
     after = _retry_after(exc.response.headers)
     if "spend_limit" in (exc.error_code or "") or (kind == "rate_limit_error" and after is None):
         kind = "spend_limit"  # a rate limit without a time never lifts by waiting
-    return _make(kind, after, request_id=exc.request_id, may_retry=not began)
+    passing = status in _PASSING or (kind == "rate_limit_error" and after is not None)
+    return _make(kind, after, request_id=exc.request_id, may_retry=not began and passing)
 
 
 def _make(
@@ -160,7 +168,7 @@ def _make(
 ) -> AnswerFailed:
     cls, code, sentence = _SPEND if kind == "spend_limit" else _BY_TYPE.get(kind, _UNKNOWN)
     failure = cls(sentence, code=code, retry_after=retry_after, request_id=request_id)
-    failure.may_retry = may_retry and (code in _PASSING or retry_after is not None)
+    failure.may_retry = may_retry
     return failure
 
 
@@ -171,16 +179,20 @@ def _retry_after(headers: httpx2.Headers) -> float | None:
     """Return the seconds that ``retry-after-ms`` or ``retry-after`` (seconds or a date) ask for."""
     try:
         if (ms := headers.get("retry-after-ms")) is not None:
-            return max(0.0, float(ms) / 1000)
+            return _finite(float(ms) / 1000)
         value = headers.get("retry-after")
         if value is None:
             return None
         try:
-            return max(0.0, float(value))
+            return _finite(float(value))
         except ValueError:
             return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+def _finite(seconds: float) -> float | None:
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def redact(text: str) -> str:

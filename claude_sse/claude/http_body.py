@@ -22,6 +22,7 @@ class Body:
         self._left: int | None = 0 if self._chunked else length
         self._rest = b""
         self._trailer = False
+        self._in_chunk = False
         self.ended = self._left == 0 and not self._chunked
 
     def feed(self, data: bytes) -> bytes:
@@ -61,8 +62,13 @@ class Body:
         return b"".join(pieces)
 
     def _start_chunk(self, line: bytes) -> None:
-        if not line:  # the line break that ends the chunk before, or the trailer
-            self.ended = self._trailer
+        if self._in_chunk:  # behind its data there is a line break
+            if line:
+                raise ValueError("the chunk framing of the response is broken")
+            self._in_chunk = False
+            return
+        if not line and self._trailer:
+            self.ended = True
             return
         if self._trailer:
             return  # a trailer field; nobody needs them
@@ -71,6 +77,7 @@ class Body:
             raise ValueError("the chunk framing of the response is broken")
         self._left = int(size, 16)
         self._trailer = self._left == 0
+        self._in_chunk = not self._trailer
 
 
 def _unfinished(line: bytes) -> bytes:

@@ -6,6 +6,7 @@ older ones answer 400 to ``thinking`` and ``effort``.
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from dataclasses import dataclass
@@ -46,13 +47,17 @@ class Models:
         self._client = client
         self._lock = threading.Lock()
         self._listed: dict[str, Model] = {}
+        self._failure: AnswerFailed | None = None  # of the last fetch
         self._due = 0.0  # time.monotonic() of the next fetch
 
     def all(self) -> tuple[Model, ...]:
         """Return every model that can be used; raises ``AnswerFailed`` where none are known."""
         with self._lock:
-            if not self._listed or time.monotonic() >= self._due:
+            if time.monotonic() >= self._due:
                 self._fetch()
+            if not self._listed and self._failure is not None:
+                # All who waited meanwhile fail with it, not one after another.
+                raise copy.copy(self._failure)
             return tuple(self._listed.values())
 
     def known(self) -> dict[str, Model]:
@@ -74,7 +79,9 @@ class Models:
             page = self._client.models.list(limit=1000, timeout=_TIMEOUT_SECONDS)
             models = [_model(info) for info in page.data if info.lifecycle != "retired"]
         except (anthropic.AnthropicError, httpx2.HTTPError, *_NOT_A_LIST) as exc:
-            raise translate(exc, began=False) from exc
+            self._failure = translate(exc, began=False)
+            raise self._failure from exc
+        self._failure = None
         self._listed = {model.id: model for model in models}
         self._due = time.monotonic() + _FRESH_SECONDS
 

@@ -31,6 +31,7 @@ from .line import Line, current
 TICK = 1.0
 #: A thread blocked in recv(n) holds n bytes; 8 KB is more than a second of any answer.
 READ_BYTES = 8192
+_ERROR_BYTES = 1 << 20
 
 
 class Transport(httpx2.BaseTransport):
@@ -55,16 +56,17 @@ class Transport(httpx2.BaseTransport):
             raise
 
     def _connect(self, url: httpx2.URL, line: Line, timeout: float | None) -> Connection:
-        connection = Connection(url, self._tls, timeout)
+        try:
+            connection = Connection(url, self._tls, timeout, line.hold)
+        except httpx2.InvalidURL:  # whose text would quote a password
+            raise httpx2.ConnectError("the environment's proxy is not valid") from None
         try:
             connection.connect()
-            assert connection.sock is not None
-            line.hold(connection.sock)
         except TimeoutError as exc:
-            connection.close()
+            _close(connection, line)
             raise httpx2.ConnectTimeout(f"no connection within {timeout} s") from exc
         except (OSError, http.client.HTTPException) as exc:
-            connection.close()
+            _close(connection, line)
             raise httpx2.ConnectError(str(exc)) from exc
         return connection
 
@@ -125,6 +127,7 @@ class _Stream(httpx2.SyncByteStream):
         self._early = early
         self._line = line
         self._read_timeout = read_timeout
+        self._size = 0
         packed = reply.getheader("content-encoding", "identity").lower() != "identity"
         self._unpack = zlib.decompressobj(wbits=47) if packed else None  # 47: gzip or zlib
 
@@ -136,6 +139,7 @@ class _Stream(httpx2.SyncByteStream):
             while not body.ended:
                 if chunk:
                     data = body.feed(chunk)
+                    self._count(len(data))
                     yield self._unpack.decompress(data) if self._unpack else data
                     silent_since = time.monotonic()
                 try:
@@ -151,6 +155,12 @@ class _Stream(httpx2.SyncByteStream):
             raise httpx2.ReadError(f"the connection broke: {type(exc).__name__}") from exc
         except (ValueError, zlib.error) as exc:
             raise httpx2.RemoteProtocolError(str(exc)) from exc
+
+    def _count(self, size: int) -> None:
+        """Bound the body of an error, which the SDK collects whole."""
+        self._size += size
+        if self._reply.status >= 400 and self._size > _ERROR_BYTES:
+            raise ValueError("the body of an error is too long")
 
     def _check_timeout(self, silent_since: float) -> None:
         if self._read_timeout is not None:

@@ -38,6 +38,9 @@ class Writer(Protocol):
     def close(self) -> None:
         """Say that nothing follows; the log stays readable."""
 
+    def discard(self) -> None:
+        """Say that nothing was written, and nothing will be: the stream has never been."""
+
 
 class Reader(Protocol):
     """One reader, at its own place in the log."""

@@ -66,14 +66,18 @@ class FileStreamLog:
             fd = _make(draft, f": sha256 {digest}\n\n".encode("ascii"))
             try:
                 os.link(draft, path)  # the moment the stream exists: complete, and with its writer
-            except FileExistsError:
+            except BaseException as exc:
                 os.close(fd)
-                raise StreamExists(key) from None
+                if isinstance(exc, FileExistsError):
+                    raise StreamExists(key) from None
+                raise
             finally:
                 os.unlink(draft)
         except OSError as exc:
             raise _unavailable(exc) from exc
-        writer = FileWriter(fd, HEADER_BYTES, f"{self._readers}/{name}", lambda: self._forget(name))
+        writer = FileWriter(
+            fd, HEADER_BYTES, path, f"{self._readers}/{name}", lambda: self._forget(name)
+        )
         self._writers[name] = writer
         return writer
 
@@ -112,6 +116,8 @@ class FileStreamLog:
         try:
             if is_locked(f"{self._streams}/{name}"):
                 os.close(os.open(f"{self._stops}/{name}", os.O_CREAT | os.O_WRONLY, 0o600))
+            if not is_locked(f"{self._streams}/{name}"):  # it ended meanwhile
+                _remove(f"{self._stops}/{name}")
         except OSError as exc:
             raise _unavailable(exc) from exc
 
@@ -168,3 +174,5 @@ def _remove(path: str) -> None:
         os.unlink(path)
     except FileNotFoundError:
         pass
+    except OSError as exc:  # a read-only file system; the sweep comes again
+        log.error("stream log: cannot remove: %s", exc.strerror)

@@ -88,7 +88,7 @@ class FileReader:
         if self._lock_fd >= 0:
             os.close(self._lock_fd)
             if is_free(fd):  # the writer has gone, and does not remove the mark
-                with contextlib.suppress(FileNotFoundError):
+                with contextlib.suppress(OSError):
                     os.unlink(self._mark)
         os.close(fd)
         if self._writer is not None:

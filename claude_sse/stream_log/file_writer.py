@@ -17,10 +17,13 @@ log = logging.getLogger(__name__)
 class FileWriter:
     """Implements ``base.Writer``."""
 
-    def __init__(self, fd: int, size: int, readers_path: str, forget: Callable[[], None]) -> None:
+    def __init__(
+        self, fd: int, size: int, path: str, readers_path: str, forget: Callable[[], None]
+    ) -> None:
         self._fd = fd
         self._readers_path = readers_path
         self._forget = forget
+        self._path = path
         self._changed = threading.Condition()
         self._local_readers = 0
         self._memory = bytearray()
@@ -72,6 +75,12 @@ class FileWriter:
     def has_readers(self) -> bool:
         """See ``base.Writer.has_readers``."""
         return self._local_readers > 0 or is_locked(self._readers_path)
+
+    def discard(self) -> None:
+        """See ``base.Writer.discard``."""
+        with contextlib.suppress(OSError):
+            os.unlink(self._path)
+        self.close()
 
     def close(self) -> None:
         """See ``base.Writer.close``."""

@@ -1,0 +1,71 @@
+"""Where a response's body ends, however it is framed and cut."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_sse.claude.http_body import Body
+
+
+class Reply:
+    """What ``http.client`` knows of a response by its headers."""
+
+    def __init__(self, chunked=False, length=None):
+        self.chunked = chunked
+        self.length = length
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.data())
+def test_chunks_are_joined_however_they_are_cut(pieces, data):
+    """Any chunked body, cut anywhere, extensions and trailers included, is its chunks' content."""
+    wire = b"".join(b"%x;a=b\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    wire += b"0\r\nTrailer: x\r\n\r\n"
+    body, received = Body(Reply(chunked=True)), b""
+    while wire:
+        assert not body.ended
+        cut = data.draw(st.integers(1, len(wire)))
+        received += body.feed(wire[:cut])
+        wire = wire[cut:]
+    assert body.ended and received == b"".join(pieces)
+
+
+def test_a_length_is_kept_to():
+    """With a length the body ends there, and what follows is not its."""
+    body = Body(Reply(length=5))
+    assert body.feed(b"abc") == b"abc" and not body.ended
+    assert body.feed(b"defg") == b"de" and body.ended
+
+
+def test_without_either_the_connection_ends_it():
+    """A body of no announced length ends with its connection."""
+    body = Body(Reply())
+    assert body.feed(b"abc") == b"abc" and not body.ended
+    body.end()
+    assert body.ended
+
+
+@pytest.mark.parametrize("reply", [Reply(chunked=True), Reply(length=5)])
+def test_a_cut_body_is_noticed(reply):
+    """A connection that closes before the end was announced cut the body."""
+    body = Body(reply)
+    body.feed(b"3\r\nab" if reply.chunked else b"ab")
+    with pytest.raises(ValueError, match="before the end"):
+        body.end()
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        b"x\r\n",
+        b"-1\r\n",
+        b"\r\n",
+        b"1\r\nab\r\n",
+        b"1\r\na5\r\n",
+        b"f" * 16 + b"\r\n",
+        b"1" * 2000,
+    ],
+)
+def test_broken_framing_is_refused(wire):
+    """What is not chunked framing is not guessed at."""
+    with pytest.raises(ValueError, match="framing"):
+        Body(Reply(chunked=True)).feed(wire)
