@@ -1,5 +1,7 @@
 """gunicorn's settings, each with its reason; ``gunicorn wsgi:app`` reads this file by itself."""
 
+import contextlib
+import ctypes
 import gc
 import os
 import resource
@@ -36,6 +38,7 @@ loglevel = settings.log_level.lower() if settings.log_level != "INFO" else "warn
 graceful_timeout = int(settings.drain_seconds) + 5
 timeout = graceful_timeout + 5
 _FORCED_EXIT_SECONDS = 0.8
+_M_ARENA_MAX = -8  # of malloc.h
 #: The client, Claude, the log, its reader here, and one to spare.
 _FILES_PER_STREAM = 5
 #: For so long a refused body is read and forgotten, so that its sender reads why.
@@ -78,6 +81,12 @@ def when_ready(server):
     shown = "localhost" if is_loopback(host) else host
     answers = f"{settings.model} at {settings.base_url}" if settings.api_key else "no API key"
     print(f"claude-sse is at http://{shown}:{port} (answers: {answers})", flush=True)
+
+
+def post_fork(server, worker):
+    """Keep malloc to two heaps: with one for each of so many threads little is given back."""
+    with contextlib.suppress(OSError, AttributeError):  # only glibc has it, and needs it
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def post_worker_init(worker):

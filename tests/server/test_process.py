@@ -183,3 +183,15 @@ def test_streams_survive_a_restart(standin: StandIn, nonce: str) -> None:
         here.wait_until_ready()
         with here.get(stream, after=3) as returned:
             assert log.endswith(logged(returned.rest()))
+
+
+def test_an_answer_that_nobody_reads_has_the_whole_drain(standin: StandIn, nonce: str) -> None:
+    """At TERM an answer whose reader has left goes on to its end, if that comes in time."""
+    with serve(standin, 2, DRAIN_SECONDS=10) as (server, other):
+        stream = new_id()
+        with server.put(stream, f"fault pace texts=60 gap_ms=30 {nonce}") as answer:
+            answer.read_until(b"word3 ")
+        server.process.send_signal(signal.SIGTERM)
+        with other.get(stream) as returned:
+            assert returned.rest().endswith(b"data: [DONE]\n\n")
+        assert server.process.wait(10) == 0
