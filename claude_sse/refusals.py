@@ -59,5 +59,7 @@ def _refuse_http(exc: HTTPException) -> Response:
 
 
 def _refuse_bug(exc: Exception) -> Response:
+    if type(exc).__module__ == "gunicorn.http.errors":  # raised while the app reads the body
+        return _refuse(BadRequest("The body's chunks are not framed as HTTP says."))
     log.exception("request failed: %s %s", request.method, ascii(request.path[:80]))
     return _refuse(ClaudeSSEError("Something failed in the server; its log has the reason."))

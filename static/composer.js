@@ -1,39 +1,41 @@
 // Where the reader writes: Enter sends, Shift+Enter breaks the line, the one button sends or stops.
 
-/** @import { Shelf } from './types.js' */
+import { isComposing } from './keys.js';
+import { find, memory } from './page.js';
 
-const DRAFT = 'claude-sse:draft';
+/** @typedef {{ onSend: (text: string, instead: string) => void, onStop: () => void, onUp: () => void }} Options */
 
 export class Composer {
-  #prompt;
-  #button;
-  #notice;
-  #storage;
-  #onSend;
-  #onStop;
+  #prompt = find('#prompt', HTMLTextAreaElement);
+  #button = find('#send', HTMLButtonElement);
+  #notice = find('#notice');
+  #options;
   #streaming = false;
+  #draft = '';
+  /** What is being changed: the id of a question on the page. */
+  #editing = '';
 
-  /** @param {{ form: HTMLFormElement, storage: Shelf, onSend: (text: string) => void, onStop: () => void }} options */
-  constructor({ form, storage, onSend, onStop }) {
-    this.#prompt = /** @type {HTMLTextAreaElement} */ (form.querySelector('textarea'));
-    this.#button = /** @type {HTMLButtonElement} */ (form.querySelector('button'));
-    this.#notice = /** @type {HTMLElement} */ (form.querySelector('[role=alert]'));
-    this.#storage = storage;
-    this.#onSend = onSend;
-    this.#onStop = onStop;
-    form.addEventListener('submit', (event) => {
+  /** @param {Options} options */
+  constructor(options) {
+    this.#options = options;
+    find('#composer').addEventListener('submit', (event) => {
       event.preventDefault();
       this.#send();
     });
     this.#button.addEventListener('click', (event) => this.#clicked(event));
     this.#prompt.addEventListener('keydown', (event) => this.#pressed(event));
     this.#prompt.addEventListener('input', () => this.#keepDraft());
-    document.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape' && !isComposing(event) && this.#streaming) this.#onStop();
-    });
-    this.#prompt.value = storage.getItem(DRAFT) ?? '';
-    this.#grow();
     this.streaming = false;
+  }
+
+  /** Whose draft this is; '' is that of a conversation yet to come. @param {string} id */
+  set conversation(id) {
+    this.#editing = '';
+    this.notice = '';
+    const typed = this.#draft ? '' : this.#prompt.value; // while the page was still opening
+    this.#draft = `draft${id && `:${id}`}`;
+    this.#prompt.value = typed || memory.get(this.#draft);
+    this.#grow();
   }
 
   /** Whether the button stops rather than sends. */
@@ -51,14 +53,26 @@ export class Composer {
   /** Put a text back to be changed, above what was written since. @param {string} text */
   restore(text) {
     const draft = this.#prompt.value;
-    this.#prompt.value = draft.trim() ? `${text}\n\n${draft}` : text;
-    this.#keepDraft();
-    this.focus();
+    this.#write(draft.trim() && draft !== text ? `${text}\n\n${draft}` : text);
     this.#prompt.setSelectionRange(text.length, text.length);
+  }
+
+  /** Let a question be changed and sent anew. @param {string} id @param {string} text */
+  edit(id, text) {
+    this.#editing = id;
+    this.notice = 'Sending asks this in place of the question, and what follows it goes. Esc leaves all as it is.';
+    this.#write(text);
   }
 
   focus() {
     this.#prompt.focus();
+  }
+
+  /** @param {string} text */
+  #write(text) {
+    this.#prompt.value = text;
+    this.#keepDraft();
+    this.focus();
   }
 
   /** @param {MouseEvent} event */
@@ -66,14 +80,24 @@ export class Composer {
     if (!this.#streaming) return; // the form's submit event follows
     event.preventDefault();
     if (event.detail > 1) return; // the second half of a double click on Send does not mean Stop
-    this.#onStop();
+    this.#options.onStop();
   }
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
-    if (event.key !== 'Enter' || event.shiftKey || isComposing(event)) return;
-    event.preventDefault();
-    if (!event.repeat) this.#send();
+    if (isComposing(event)) return;
+    if (event.key === 'Escape' && this.#editing) {
+      event.preventDefault();
+      this.#write('');
+      this.#editing = '';
+      this.notice = '';
+    } else if (event.key === 'ArrowUp' && !this.#prompt.value && !event.shiftKey) {
+      event.preventDefault();
+      this.#options.onUp();
+    } else if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      if (!event.repeat) this.#send();
+    }
   }
 
   #send() {
@@ -82,16 +106,13 @@ export class Composer {
     this.#prompt.value = '';
     this.#keepDraft();
     this.notice = '';
-    this.#onSend(text);
+    this.#options.onSend(text, this.#editing);
+    this.#editing = '';
   }
 
   #keepDraft() {
     this.#grow();
-    try {
-      this.#storage.setItem(DRAFT, this.#prompt.value);
-    } catch {
-      // full or forbidden: the draft lasts as long as the page
-    }
+    if (this.#draft) memory.set(this.#draft, this.#prompt.value);
   }
 
   /** Only for browsers whose style sheet cannot do it (`field-sizing`). */
@@ -100,9 +121,4 @@ export class Composer {
     this.#prompt.style.height = 'auto';
     this.#prompt.style.height = `${this.#prompt.scrollHeight + 2}px`;
   }
-}
-
-/** Whether this key still belongs to an input method; Safari says so only by the key code. @param {KeyboardEvent} event */
-function isComposing(event) {
-  return event.isComposing || event.keyCode === 229;
 }

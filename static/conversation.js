@@ -3,75 +3,109 @@
 // Knows no DOM. A question is stored before it is sent, and an answer's text always together with the id
 // of the last frame in it, so that a reload goes on at exactly that point.
 
-import { isAnswer, isBlank, newAnswer, newQuestion } from './message.js';
+import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion } from './message.js';
 
-/** @import { Answer, Data, Message, Problem, Question, Store } from './types.js' */
+/** @import { Answer, Ask, Data, Message, Meta, Problem, Question, Store } from './types.js' */
 
 const SAVE_EVERY_MS = 500;
 
-/** What "Continue" asks: the last message must be the user's, so the answer cannot simply be prefilled. */
-export const CONTINUE = 'Continue exactly where your last answer stopped, without repeating any of it.';
-
 export class Conversation {
+  meta;
   /** @type {Message[]} */
   messages = [];
   #store;
   #now;
-  #onSaveFailed;
   /** @type {Set<Message>} */
   #unsaved = new Set();
   #savedAt = -Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  /** @param {Store} store @param {{ now?: () => number, onSaveFailed?: (error: unknown) => void }} [options] */
-  constructor(store, { now = Date.now, onSaveFailed = () => {} } = {}) {
+  /** @param {Store} store @param {Meta} meta @param {{ now?: () => number }} [options] */
+  constructor(store, meta, { now = Date.now } = {}) {
     this.#store = store;
+    this.meta = meta;
     this.#now = now;
-    this.#onSaveFailed = onSaveFailed;
   }
 
   async load() {
-    this.messages = await this.#store.load();
-    for (const answer of this.open()) answer.phase = answer.accepted ? 'reconnecting' : 'waiting';
+    this.messages = await this.#store.messages(this.meta.id);
+    for (const answer of this.open()) {
+      Object.assign(answer, answer.accepted ? { phase: 'reconnecting', rough: true } : { phase: 'waiting' });
+    }
+  }
+
+  get answers() {
+    return this.messages.filter(isAnswer);
   }
 
   /** The answers that have not ended. @returns {Answer[]} */
   open() {
-    return this.messages.filter(isAnswer).filter((answer) => answer.state === 'streaming');
+    return this.answers.filter((answer) => answer.state === 'streaming');
   }
 
   /** @param {string} id @returns {Answer | undefined} */
   answer(id) {
-    return this.messages.filter(isAnswer).find((answer) => answer.id === id);
+    return this.answers.find((answer) => answer.id === id);
   }
 
-  /** Add a question and the answer to come, and keep both before anything is sent. @param {string} text @returns {[Question, Answer]} */
-  ask(text) {
+  /** Add a question and the answer to come, and keep both before anything is sent. @param {string} text @param {Ask} [ask] @returns {[Question, Answer]} */
+  ask(text, ask) {
     const question = newQuestion(text, this.#now());
     this.#add(question);
-    return [question, this.#addAnswer()];
+    return [question, this.#addAnswer(ask)];
   }
 
   /**
    * Ask the question of this answer again: under the same id where the server was never reached (it may
    * have started all the same), else as a new answer; a text that came is kept beside it.
-   * @param {Answer} answer
+   * @param {Answer} answer @param {Ask} [ask]
    */
-  retry(answer) {
+  retry(answer, ask) {
     if (!answer.accepted && answer.problem?.code === 'no_connection') {
       this.update(answer, { state: 'streaming', phase: 'waiting', problem: undefined, at: this.#now() });
       return answer;
     }
     if (isBlank(answer)) this.#remove(answer);
     else this.update(answer, { replaced: true });
-    return this.#addAnswer();
+    return this.#addAnswer(ask);
   }
 
-  /** Return the text of the question that this answer is for. @param {Answer} answer */
+  /** Take away this message and all that follow it, to be asked otherwise. @param {string} id @returns {Message[]} */
+  cut(id) {
+    const gone = this.messages.slice(this.messages.findIndex((message) => message.id === id));
+    for (const message of gone) this.#remove(message);
+    return gone;
+  }
+
+  /** Put back what was cut, in place of what has followed since. @param {Message[]} messages */
+  uncut(messages) {
+    const later = this.messages.find(({ n }) => n >= messages[0].n);
+    const gone = later ? this.cut(later.id) : [];
+    for (const message of messages) this.#add(message);
+    return gone;
+  }
+
+  /** Take in what another tab has written. @param {Message} record @returns {Message | undefined} what is new here */
+  adopt(record) {
+    const known = this.messages.find(({ id }) => id === record.id);
+    if (known) {
+      if (!isAnswer(known) || /** @type {Answer} */ (record).lastEventId >= known.lastEventId) Object.assign(known, record);
+      return undefined;
+    }
+    this.messages = [...this.messages, record].sort((a, b) => a.n - b.n);
+    return record;
+  }
+
+  /** Another tab has removed it. @param {string} id */
+  drop(id) {
+    this.messages = this.messages.filter((message) => message.id !== id);
+  }
+
+  /** Return the question that this answer is for. @param {Answer} answer */
   questionOf(answer) {
     const before = this.messages.slice(0, this.messages.indexOf(answer));
-    return before.findLast((message) => message.role === 'user')?.text ?? '';
+    return before.findLast((message) => message.role === 'user');
   }
 
   /** Whether the answer is empty and its question stands alone before it: they can be taken back. @param {Answer} answer */
@@ -100,7 +134,7 @@ export class Conversation {
       if (previous?.role === role) previous.content += `\n\n${content}`; // a question that got no answer
       else messages.push({ role, content });
     }
-    return { messages };
+    return { messages, ...answer.ask };
   }
 
   /** The server has answered for this stream. @param {Answer} answer */
@@ -125,8 +159,16 @@ export class Conversation {
       if (data.stop_reason) answer.stopReason = data.stop_reason;
       if (data.usage) answer.usage = data.usage;
       if (data.waiting !== undefined) Object.assign(answer, { phase: 'retrying', delay: data.waiting });
-      if (data.thinking) Object.assign(answer, { phase: 'thinking', thinking: answer.thinking + data.thinking });
-      if (data.text) Object.assign(answer, { phase: 'writing', text: answer.text + data.text });
+      const ms = this.#now() - answer.at;
+      if (data.thinking) {
+        answer.thoughtAt ??= ms;
+        Object.assign(answer, { phase: 'thinking', thinking: answer.thinking + data.thinking });
+      }
+      if (data.text) {
+        answer.firstMs ??= ms;
+        if (answer.thoughtAt !== undefined) answer.thoughtMs ??= ms - answer.thoughtAt;
+        Object.assign(answer, { phase: 'writing', text: answer.text + data.text, lastMs: ms });
+      }
       this.#save(answer);
     }
   }
@@ -134,6 +176,7 @@ export class Conversation {
   /** Say what an open answer is doing; not worth storing. @param {Answer} answer @param {Answer['phase']} phase @param {number} [delay] */
   enter(answer, phase, delay = 0) {
     Object.assign(answer, { phase, delay });
+    if (phase === 'reconnecting') answer.rough = true;
   }
 
   /** Change an answer and store it at once. @param {Answer} answer @param {Partial<Answer>} changes */
@@ -157,24 +200,21 @@ export class Conversation {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#savedAt = this.#now();
-    for (const message of this.#unsaved) this.#do(() => this.#store.put(message));
+    for (const message of this.#unsaved) this.#store.put('messages', message);
     this.#unsaved.clear();
   }
 
-  clear() {
-    this.messages = [];
-    this.#unsaved.clear();
-    this.#do(() => this.#store.clear());
-  }
-
-  #addAnswer() {
-    const answer = newAnswer(this.#now());
+  /** @param {Ask} [ask] */
+  #addAnswer(ask) {
+    const answer = newAnswer(this.#now(), ask);
     this.#add(answer);
     return answer;
   }
 
   /** @param {Message} message */
   #add(message) {
+    message.conversation = this.meta.id;
+    message.n = Math.max(message.n, (this.messages.at(-1)?.n ?? 0) + 1); // two tabs count by one clock
     this.messages.push(message);
     this.#save(message, true);
   }
@@ -183,24 +223,15 @@ export class Conversation {
   #remove(message) {
     this.messages = this.messages.filter((other) => other !== message);
     this.#unsaved.delete(message);
-    this.#do(() => this.#store.remove(message.id));
+    this.#store.remove('messages', message.id);
   }
 
   /** @param {Message} message @param {boolean} [now] */
   #save(message, now = false) {
-    if (!this.messages.includes(message)) return; // of a conversation that was cleared meanwhile
+    if (!this.messages.includes(message)) return; // it was deleted meanwhile
     this.#unsaved.add(message);
     if (now || this.#now() - this.#savedAt >= SAVE_EVERY_MS) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), SAVE_EVERY_MS);
-  }
-
-  /** @param {() => void | Promise<void>} write */
-  async #do(write) {
-    try {
-      await write(); // called at once: a page that goes away has no later turn
-    } catch (error) {
-      this.#onSaveFailed(error);
-    }
   }
 }
 

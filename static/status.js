@@ -1,23 +1,32 @@
-// The one line below an answer: what it is doing now, or how it ended and what it cost.
+// The one line below an answer: what it is doing now, or how it ended, how fast it was and what it cost.
 
 /** @import { Answer } from './types.js' */
 
 /** @param {Answer} answer @returns {string} */
 export function statusOf(answer) {
+  return [stateOf(answer), answer.replaced && 'asked again below', ...pace(answer), ...cost(answer)].filter(Boolean).join(' · ');
+}
+
+/** Its beginning: what is worth saying aloud. @param {Answer} answer */
+export function stateOf(answer) {
   if (answer.stopping) return 'Stopped';
-  return [answer.state === 'streaming' ? doing(answer) : outcome(answer), answer.replaced && 'asked again below', ...cost(answer)]
-    .filter(Boolean)
-    .join(' · ');
+  return answer.state === 'streaming' ? doing(answer) : outcome(answer);
+}
+
+/** Above the thinking. @param {Answer} answer */
+export function thoughtsOf({ thoughtMs, state, phase }) {
+  if (thoughtMs !== undefined) return `Thought for ${thoughtMs < 200 ? 'a moment' : seconds(thoughtMs)}`;
+  return state === 'streaming' && phase === 'thinking' ? 'Thinking…' : 'Thinking';
 }
 
 /** @param {Answer} answer */
 function doing({ phase, delay }) {
-  const seconds = Math.max(1, Math.ceil(delay));
+  const wait = Math.max(1, Math.ceil(delay));
   switch (phase) {
     case 'thinking': return 'Thinking…';
     case 'writing': return 'Writing…';
-    case 'retrying': return `Claude is busy, trying again in ${seconds} s…`;
-    case 'busy': return `Busy, trying again in ${seconds} s…`;
+    case 'retrying': return `Claude is busy, trying again in ${wait} s…`;
+    case 'busy': return `Busy, trying again in ${wait} s…`;
     case 'reconnecting': return 'Connection lost, reconnecting…';
     case 'lost': return 'Not connected';
     default: return 'Waiting for Claude…';
@@ -37,13 +46,48 @@ function outcome({ state, stopReason }) {
   }
 }
 
+/** What the page itself has seen; after a lost connection it has seen less. @param {Answer} answer */
+function pace({ state, text, firstMs, lastMs, rough }) {
+  if (state === 'streaming' || firstMs === undefined) return [];
+  const about = rough ? '≈ ' : '';
+  const wrote = (lastMs ?? firstMs) - firstMs;
+  const words = text.split(/\s+/).length;
+  return [`first word ${about}${seconds(firstMs)}`,
+    wrote > 200 && words > 5 && `${about}${Math.round((words * 1000) / wrote)} words/s`];
+}
+
 /** @param {Answer} answer */
 function cost({ state, model, usage }) {
   if (state === 'streaming') return [];
   if (!usage) return state === 'done' ? [model] : [];
-  const read = (usage.input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
-  const about = usage.estimated ? 'about ' : '';
-  return [model, `${about}${count(read)} tokens in, ${count(usage.output_tokens ?? 0)} out`];
+  const about = usage.estimated ? '≈ ' : '';
+  const [read, written] = tokensOf([{ usage }]);
+  const cached = usage.cache_read_input_tokens ? ` (${count(usage.cache_read_input_tokens)} cached)` : '';
+  const thought = usage.thinking_tokens ? ` (${count(usage.thinking_tokens)} thinking)` : '';
+  return [model, `${about}${count(read)} tokens in${cached}, ${about}${count(written)} out${thought}`];
+}
+
+/** All that was read and written. @param {{ usage?: Record<string, any> }[]} answers */
+export function tokensOf(answers) {
+  let [read, written] = [0, 0];
+  for (const { usage } of answers) {
+    read += (usage?.input_tokens ?? 0) + (usage?.cache_creation_input_tokens ?? 0) + (usage?.cache_read_input_tokens ?? 0);
+    written += usage?.output_tokens ?? 0;
+  }
+  return [read, written];
+}
+
+/** The running total of a conversation. @param {Answer[]} answers */
+export function totalOf(answers) {
+  const [read, written] = tokensOf(answers);
+  const about = answers.some(({ usage }) => usage?.estimated) ? '≈ ' : '';
+  return read + written ? `${about}${count(read)} tokens in, ${count(written)} out so far` : '';
+}
+
+/** @param {number} ms */
+function seconds(ms) {
+  return ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : ms < 60_000 ? `${Math.round(ms / 1000)} s`
+    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
 /** @param {number} number */

@@ -6,6 +6,48 @@ export interface Question {
   text: string;
   /** When it was asked, in ms. */
   at: number;
+  /** Its place: later messages have larger numbers. */
+  n: number;
+  /** The id of its conversation. */
+  conversation: string;
+  state?: undefined;
+}
+
+/** What is sent beside the messages. */
+export interface Ask {
+  system?: string;
+  model?: string;
+  effort?: string;
+}
+
+/** What is known of a conversation beside its messages. */
+export interface Meta {
+  id: string;
+  title: string;
+  at: number;
+  /** When something was asked in it last. */
+  touched: number;
+  /** Its own instructions. */
+  system?: string;
+}
+
+export interface Whole {
+  meta: Meta;
+  messages: Message[];
+}
+
+/** As GET /models lists it. */
+export interface Model {
+  id: string;
+  name: string;
+  lifecycle: string;
+  retires_at: string | null;
+  efforts: string[];
+}
+
+export interface MarkdownLibrary {
+  createRenderer: typeof import('./markdown.js').createRenderer;
+  highlighter: ReturnType<typeof import('./highlight.js').createHighlighter>;
 }
 
 export interface Answer {
@@ -13,6 +55,9 @@ export interface Answer {
   /** Of the answer and of its stream: repeating a PUT under the same id cannot buy a second one. */
   id: string;
   at: number;
+  n: number;
+  conversation: string;
+  ask?: Ask;
   text: string;
   thinking: string;
   state: 'streaming' | 'done' | 'stopped' | 'interrupted' | 'error';
@@ -28,6 +73,13 @@ export interface Answer {
   stopping: boolean;
   /** Asked again: kept for the eye, not sent to Claude. */
   replaced: boolean;
+  /** Ms from the question to the first thought, the first word and the last; and how long it thought. */
+  thoughtAt?: number;
+  firstMs?: number;
+  lastMs?: number;
+  thoughtMs?: number;
+  /** The page was not there all the time: those are estimates. */
+  rough?: boolean;
   model?: string;
   stopReason?: string;
   usage?: Record<string, any>;
@@ -47,14 +99,26 @@ export interface Problem {
 }
 
 /** What can be done about an answer that is not simply done. */
-export type Remedy = 'retry' | 'continue' | 'edit' | 'reconnect';
+export type Remedy = 'retry' | 'continue' | 'edit' | 'reconnect' | 'new';
 
-/** Where messages are kept; IndexedDB fits as well as localStorage. */
+export type Table = 'conversations' | 'messages';
+export type Kept = Meta | Message;
+
+/** Where conversations are kept. */
 export interface Store {
-  load(): Message[] | Promise<Message[]>;
-  put(message: Message): void | Promise<void>;
-  remove(id: string): void | Promise<void>;
-  clear(): void | Promise<void>;
+  all(table: Table): any;
+  messages(conversation: string): any;
+  /** Answers that have not ended. */
+  open(): any;
+  put(table: Table, record: Kept): unknown;
+  remove(table: Table, id: string): unknown;
+}
+
+/** What one tab tells the others: a record that was written, or the id of one that was removed. */
+export interface Change {
+  table: Table;
+  record?: Kept;
+  id?: string;
 }
 
 /** As much of localStorage as we use. */

@@ -19,7 +19,7 @@ def is_free(fd: int) -> bool:
 def is_locked(path: str) -> bool:
     """Tell whether anybody holds a lock of the file at ``path``; no file, no lock."""
     try:
-        fd = os.open(path, os.O_RDWR)
+        fd = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return False
     except OSError:

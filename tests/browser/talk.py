@@ -25,9 +25,9 @@ def text(answer: Locator) -> str:
 
 def wait_for_text(answer: Locator, words: str) -> None:
     """Wait until an answer shows these words."""
-    expect(answer.locator(".text")).to_contain_text(words)
+    expect(answer.locator(".text")).to_contain_text(words, timeout=15_000)
 
 
 def wait_until_over(answer: Locator, state: str = "done") -> None:
     """Wait until an answer has ended like this."""
-    expect(answer).to_have_attribute("data-state", state)
+    expect(answer).to_have_attribute("data-state", state, timeout=30_000)

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { CONTINUE, Conversation } from '../../static/conversation.js';
-import { remedies, uuid } from '../../static/message.js';
-import { statusOf } from '../../static/status.js';
-import { localStore } from '../../static/store.js';
+import { Conversation } from '../../static/conversation.js';
+import { CONTINUE, explain, remedies, uuid } from '../../static/message.js';
+import { statusOf, totalOf } from '../../static/status.js';
+import { localStore, sharedStore } from '../../static/store.js';
 
 /** localStorage without a browser; `writes` counts what was written. */
 class FakeStorage {
@@ -22,7 +22,7 @@ class FakeStorage {
 /** A conversation on a clock that stands still until it is moved. */
 function begin(storage = new FakeStorage()) {
   const clock = { ms: 1_000_000 };
-  const conversation = new Conversation(localStore(storage), { now: () => clock.ms });
+  const conversation = new Conversation(localStore(storage), { id: 'c' }, { now: () => clock.ms });
   return { conversation, clock, storage };
 }
 async function reloaded(storage) {
@@ -92,11 +92,14 @@ test('records that cannot be read do not keep the page from starting', async () 
 
 test('a store that fails is told of, and the conversation goes on', async () => {
   const failures = [];
-  const store = { load: () => [], put: () => { throw new Error('full'); }, remove() {}, clear() {} };
-  const conversation = new Conversation(store, { onSaveFailed: (error) => failures.push(error.message) });
+  const heard = [];
+  const full = { put: () => { throw new Error('full'); } };
+  const store = sharedStore(full, { postMessage: (change) => heard.push(change.table) }, (error) => failures.push(error.message));
+  const conversation = new Conversation(store, { id: 'c' });
   conversation.ask('Hi');
   await null;
   assert.deepEqual(failures, ['full', 'full']);
+  assert.deepEqual(heard, ['messages', 'messages'], 'the other tabs know it all the same');
   assert.equal(conversation.messages.length, 2);
 });
 
@@ -124,16 +127,16 @@ test('an answer goes through waiting, retrying, thinking and writing to done', (
   assert.deepEqual(said, ['Waiting for Claude…', 'Waiting for Claude…', 'Claude is busy, trying again in 3 s…',
     'Thinking…', 'Writing…', 'Writing…', 'Writing…']);
   assert.deepEqual([answer.state, answer.thinking, answer.text], ['done', 'Hm', 'Hello']);
-  assert.equal(statusOf(answer), 'Done · m · 3 tokens in, 2 out');
+  assert.equal(statusOf(answer), 'Done · first word 0.0 s · m · 3 tokens in, 2 out');
 });
 
 test('the cost counts cached input, and says what is only estimated', () => {
   const { conversation } = begin();
   const [, answer] = conversation.ask('Hi');
-  const usage = { input_tokens: 1000, cache_read_input_tokens: 234, output_tokens: 5, estimated: true };
+  const usage = { input_tokens: 1000, cache_read_input_tokens: 234, output_tokens: 5, thinking_tokens: 2, estimated: true };
   play(conversation, answer, { text: 'x' }, { text: '', stop_reason: 'stopped', usage }, '[DONE]');
   assert.equal(answer.state, 'stopped');
-  assert.equal(statusOf(answer), 'Stopped · about 1,234 tokens in, 5 out');
+  assert.equal(statusOf(answer), 'Stopped · first word 0.0 s · ≈ 1,234 tokens in (234 cached), ≈ 5 out (2 thinking)');
 });
 
 test('an error keeps the text, and its problem says what happened', () => {
@@ -206,14 +209,14 @@ test('a question without an answer can be taken back; one beside a half answer c
   play(conversation, first, { text: 'half' }, { error: 'No.', code: 'interrupted', retryable: true });
   const second = conversation.retry(first);
   assert.ok(!conversation.canWithdraw(first) && !conversation.canWithdraw(second));
-  assert.equal(conversation.questionOf(second), 'two');
+  assert.equal(conversation.questionOf(second).text, 'two');
   assert.ok(!conversation.canWithdraw(conversation.ask(CONTINUE)[1]));
 });
 
-test('what arrives for a conversation that was cleared is not stored again', async () => {
+test('what arrives for what was deleted is not stored again', async () => {
   const { conversation, clock, storage } = begin();
   const [, answer] = conversation.ask('Hi');
-  conversation.clear();
+  conversation.cut(conversation.messages[0].id);
   clock.ms += 1000;
   play(conversation, answer, { text: 'late' }, ...ended);
   conversation.flush();
@@ -231,6 +234,8 @@ test('each ending offers what helps', () => {
   assert.equal(offered({ phase: 'lost' }, 'half'), 'reconnect');
   assert.equal(offered({ state: 'done', stopReason: 'end_turn' }, 'all'), '');
   assert.equal(offered({ state: 'done', stopReason: 'max_tokens' }, 'half'), 'continue');
+  assert.equal(offered({ state: 'done', stopReason: 'refusal' }), 'edit');
+  assert.equal(offered({ state: 'done', stopReason: 'model_context_window_exceeded' }, 'half'), 'new');
   assert.equal(offered({ state: 'stopped' }), 'retry');
   assert.equal(offered({ state: 'stopped' }, 'half'), 'continue retry');
   assert.equal(offered({ stopping: true }, 'half'), '');
@@ -245,4 +250,51 @@ test('ids are version 4 UUIDs', () => {
   const ids = new Set(Array.from({ length: 1000 }, uuid));
   assert.equal(ids.size, 1000);
   for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test('speed is what the page has seen, and only about so after a lost connection', () => {
+  const { conversation, clock } = begin();
+  const [, answer] = conversation.ask('Hi');
+  clock.ms += 500;
+  play(conversation, answer, { text: '', thinking: 'Hm' });
+  clock.ms += 2000;
+  play(conversation, answer, { text: 'one two three ' });
+  clock.ms += 1000;
+  play(conversation, answer, { text: 'four five six seven eight nine ten' }, ...ended);
+  assert.equal(answer.thoughtMs, 2000);
+  assert.match(statusOf(answer), /^Done · first word 2\.5 s · 10 words\/s · 3 tokens in, 2 out$/);
+  answer.rough = true;
+  assert.match(statusOf(answer), /first word ≈ 2\.5 s · ≈ 10 words\/s/);
+  assert.equal(totalOf([answer, { usage: { input_tokens: 1, output_tokens: 1, estimated: true } }]), '≈ 4 tokens in, 3 out so far');
+});
+
+test('an ending that needs words has them', () => {
+  for (const stopReason of ['max_tokens', 'refusal', 'model_context_window_exceeded']) {
+    assert.match(explain({ state: 'done', stopReason, text: 'x' }), /\.$/);
+  }
+  assert.equal(explain({ state: 'done', stopReason: 'end_turn', text: 'x' }), '');
+});
+
+test('what is cut can be put back in place of what followed', async () => {
+  const { conversation, storage } = begin();
+  const [first] = conversation.ask('one');
+  conversation.ask('two');
+  const cut = conversation.cut(first.id);
+  assert.equal(cut.length, 4);
+  conversation.ask('other');
+  conversation.uncut(cut);
+  assert.deepEqual(conversation.messages, cut);
+  assert.deepEqual((await reloaded(storage)).messages.map(({ id }) => id), cut.map(({ id }) => id));
+});
+
+test('what another tab writes is taken in, but never an older text', () => {
+  const { conversation } = begin();
+  const [, answer] = conversation.ask('Hi');
+  play(conversation, answer, { text: 'a' }, { text: 'b' });
+  conversation.adopt({ ...answer, text: 'a', lastEventId: 1 });
+  assert.equal(answer.text, 'ab');
+  conversation.adopt({ ...answer, text: 'abc', lastEventId: 3 });
+  assert.equal(answer.text, 'abc');
+  assert.equal(conversation.adopt({ role: 'user', id: 'x', text: 'new', n: 2_000_000 }).id, 'x');
+  assert.equal(conversation.messages.at(-1).id, 'x');
 });

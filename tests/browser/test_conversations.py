@@ -1,0 +1,185 @@
+"""Conversations: many side by side, kept in this browser, changed and taken along."""
+
+import json
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from claude_sse.standin import StandIn
+
+from ..server.running import exchange, exchanges
+from .talk import ANSWER, ask, last_answer, text, wait_for_text, wait_until_over
+
+
+def _entries(page: Page) -> Locator:
+    return page.locator("#list li")
+
+
+def _new(page: Page) -> None:
+    page.locator("#new").click()
+    expect(page.locator("#empty")).to_be_visible()
+
+
+def test_a_reply_is_not_lost_when_switching_the_chat(
+    page: Page, standin: StandIn, nonce: str
+) -> None:
+    """An answer goes on while another conversation is read, and is whole when one returns."""
+    ask(page, f"fault pace texts=80 gap_ms=25 {nonce} first")
+    wait_for_text(last_answer(page), "word3")
+    _new(page)
+    ask(page, f"fault pace texts=80 gap_ms=25 {nonce} second")
+    wait_for_text(last_answer(page), "word3")
+    expect(page.locator("#list li[data-busy]")).to_have_count(2)
+    _entries(page).filter(has_text="first").locator("a").click()
+    wait_until_over(last_answer(page))
+    assert text(last_answer(page)).split() == exchange(standin, f"{nonce} first").sent.split()
+    _entries(page).filter(has_text="second").locator("a").click()
+    wait_until_over(last_answer(page))
+    assert text(last_answer(page)).split() == exchange(standin, f"{nonce} second").sent.split()
+    assert len(exchanges(standin, nonce)) == 2
+
+
+def test_six_answers_at_once_leave_the_page_usable(
+    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+) -> None:
+    """More answers than a browser has connections: all come, and a second tab still loads."""
+    for n in range(6):
+        ask(page, f"fault pace texts=100 gap_ms=50 {nonce} turn-{n}")
+        wait_for_text(last_answer(page), "word1")
+        if n < 5:
+            _new(page)
+    second = context.new_page()
+    second.goto(page.url)
+    wait_for_text(last_answer(second), "word1")
+    for n in range(6):
+        _entries(page).filter(has_text=f"turn-{n}").locator("a").click()
+        wait_until_over(last_answer(page))
+        assert len(text(last_answer(page)).split()) == 100
+    assert len(exchanges(standin, nonce)) == 6
+
+
+def test_rename_search_and_delete_with_undo(page: Page, nonce: str) -> None:
+    """A conversation gets a better name, is found by what was said, goes, and comes back."""
+    ask(page, f"fault pace texts=2 {nonce} apples")
+    wait_until_over(last_answer(page))
+    _new(page)
+    ask(page, f"fault pace texts=2 {nonce} pears")
+    wait_until_over(last_answer(page))
+    apples = _entries(page).nth(1)
+    apples.hover()
+    apples.locator("[data-act=rename]").click()
+    page.keyboard.type("About fruit")
+    page.keyboard.press("Enter")
+    expect(_entries(page).filter(has_text="About fruit")).to_have_count(1)
+    page.locator("#search").fill("APPLES")
+    expect(_entries(page)).to_have_count(1)
+    expect(_entries(page)).to_contain_text("About fruit")
+    page.locator("#search").fill("plums")
+    expect(page.get_by_text("Nothing found.")).to_be_visible()
+    page.locator("#search").fill("")
+    pears = _entries(page).first
+    pears.locator("[data-act=delete]").click()
+    expect(_entries(page)).to_have_count(1)
+    expect(page.locator("article")).to_have_count(0)
+    page.locator("#toast button").click()
+    expect(_entries(page)).to_have_count(2)
+    wait_for_text(last_answer(page), "word1")
+    page.reload()
+    expect(_entries(page)).to_have_count(2)
+    wait_for_text(last_answer(page), "word1")
+
+
+def test_a_question_is_edited_and_asked_anew(page: Page, standin: StandIn, nonce: str) -> None:
+    """Arrow up takes the last question back; what followed it goes, and Undo brings it back."""
+    ask(page, f"fault pace texts=2 {nonce} old")
+    wait_until_over(last_answer(page))
+    page.locator("#prompt").press("ArrowUp")
+    expect(page.locator("#prompt")).to_have_value(f"fault pace texts=2 {nonce} old")
+    ask(page, f"fault pace texts=3 {nonce} better")
+    wait_until_over(last_answer(page))
+    assert len(exchange(standin, f"{nonce} better").body["messages"]) == 1
+    expect(page.locator("article")).to_have_count(2)
+    page.locator("#toast button").click()
+    expect(page.locator("article").first).to_contain_text("old")
+
+
+def test_an_answer_is_written_once_more(page: Page, standin: StandIn, nonce: str) -> None:
+    """Again asks the same; the first answer stays to be read, and is not sent."""
+    ask(page, f"fault pace texts=2 {nonce}")
+    wait_until_over(last_answer(page))
+    last_answer(page).locator("[data-action=again]").click()
+    expect(page.locator(ANSWER)).to_have_count(2)
+    wait_until_over(last_answer(page))
+    asked = exchanges(standin, nonce)
+    assert asked[0].body["messages"] == asked[1].body["messages"]
+
+
+def test_conversations_leave_and_come_back_as_files(page: Page, nonce: str) -> None:
+    """What was exported, as JSON or as Markdown, is imported as a conversation of its own."""
+    ask(page, f"fault pace texts=3 {nonce}")
+    wait_until_over(last_answer(page))
+    said = text(last_answer(page))
+    for kind in ("json", "markdown"):
+        page.locator("#sidebar [data-command=settings]").click()
+        with page.expect_download() as download:
+            page.locator(f"[data-command=export-{kind}]").click()
+        path = download.value.path()
+        if kind == "json":
+            assert json.loads(path.read_text("utf-8"))["format"] == "claude-sse"
+        before = _entries(page).count()
+        with page.expect_file_chooser() as chooser:
+            page.locator("[data-command=import]").click()
+        chooser.value.set_files(path)
+        expect(_entries(page)).to_have_count(before + 1)
+        expect(page.locator("#settings")).to_be_hidden()
+        wait_for_text(last_answer(page), "word2")
+        assert text(last_answer(page)) == said
+
+
+def test_two_tabs_on_one_conversation_agree(
+    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+) -> None:
+    """What one tab asks, the other shows while it is written; either can stop it."""
+    ask(page, f"fault pace texts=2 {nonce} first")
+    wait_until_over(last_answer(page))
+    other = context.new_page()
+    other.goto(page.url)
+    wait_until_over(last_answer(other))
+    ask(page, f"fault pace texts=2000 gap_ms=20 {nonce} second")
+    expect(other.locator(ANSWER)).to_have_count(2)
+    wait_for_text(last_answer(other), "word20")
+    expect(other.locator("#send")).to_have_text("Stop")
+    other.locator("#send").click()
+    wait_until_over(last_answer(other), "stopped")
+    wait_until_over(last_answer(page), "stopped")
+    assert len(exchanges(standin, f"{nonce} second")) == 1
+    ask(other, f"fault pace texts=2 {nonce} third")
+    wait_until_over(last_answer(other))
+    expect(page.locator(ANSWER)).to_have_count(3)
+    wait_until_over(last_answer(page))
+
+
+def test_a_tab_that_closes_hands_its_answer_on(
+    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+) -> None:
+    """The tab that followed the answer goes; the other one follows it to its end."""
+    ask(page, f"fault pace texts=100 gap_ms=25 {nonce}")
+    other = context.new_page()
+    other.goto(page.url)
+    wait_for_text(last_answer(other), "word5")
+    page.goto("about:blank")
+    wait_until_over(last_answer(other))
+    assert text(last_answer(other)).split() == exchange(standin, nonce).sent.split()
+    assert len(exchanges(standin, nonce)) == 1
+
+
+def test_a_draft_survives_a_reload(page: Page, nonce: str) -> None:
+    """What was written and not sent is there again, in its own conversation."""
+    ask(page, f"fault pace texts=1 {nonce}")
+    wait_until_over(last_answer(page))
+    page.locator("#prompt").fill("half a thought")
+    _new(page)
+    expect(page.locator("#prompt")).to_have_value("")
+    _entries(page).first.locator("a").click()
+    expect(page.locator("#prompt")).to_have_value("half a thought")
+    page.reload()
+    expect(page.locator("#prompt")).to_have_value("half a thought")

@@ -1,0 +1,175 @@
+"""Everyone: keyboard, screen reader, small screens, either theme, any direction of writing."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from claude_sse.standin import StandIn
+
+from ..server.running import ROOT, Server, exchange
+from .talk import ask, last_answer, wait_for_text, wait_until_over
+
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+
+
+def _violations(page: Page) -> list[str]:
+    page.evaluate("() => Promise.all(document.getAnimations().filter((a) => "
+                  "a.effect.getTiming().iterations < 9).map((a) => a.finished))")  # fmt: skip
+    page.evaluate(Path(AXE).read_text("utf-8"))
+    found = page.evaluate("() => axe.run()")["violations"]
+    return [
+        f"{violation['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for violation in found
+        for node in violation["nodes"]
+        # Which headings an answer has (h3 to h6) is Claude's choice, and one may have just begun.
+        if not ("heading" in violation["id"] and node["html"][:3] in ("<h3", "<h4", "<h5", "<h6"))
+    ]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core here (npm ci)")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 360])
+def test_axe_finds_nothing(
+    browser: Browser, server: Server, nonce: str, theme: str, width: int
+) -> None:
+    """In no main state of the page does axe-core find a violation."""
+    page = browser.new_page(viewport={"width": width, "height": 740}, color_scheme=theme)  # type: ignore[arg-type]
+    page.goto(f"http://localhost:{server.port}/")
+    expect(page.locator("#model")).to_be_visible()
+    assert _violations(page) == []
+    ask(page, f"Show me code {nonce}")
+    wait_for_text(last_answer(page), "event")
+    assert _violations(page) == []
+    wait_until_over(last_answer(page))
+    ask(page, f"fault cut after=4 {nonce}")
+    wait_until_over(last_answer(page), "interrupted")
+    assert _violations(page) == []
+    if width < 900:
+        page.locator("#menu").click()
+        assert _violations(page) == []
+    page.locator("#sidebar [data-command=settings]").click()
+    assert _violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator("#sidebar [data-command=help]").click()
+    assert _violations(page) == []
+    page.close()
+
+
+def test_the_keyboard_is_enough(page: Page, standin: StandIn, nonce: str) -> None:
+    """Ask, stop, leave the field, search, start anew, read the help: no hand on the mouse."""
+    expect(page.locator("#prompt")).to_be_focused()
+    page.keyboard.type(f"fault pace texts=2000 gap_ms=20 {nonce}")
+    page.keyboard.press("Enter")
+    wait_for_text(last_answer(page), "word3")
+    page.keyboard.press("Escape")
+    wait_until_over(last_answer(page), "stopped")
+    page.keyboard.press("Escape")
+    expect(page.locator("#prompt")).not_to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.locator("#empty")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("]")
+    wait_for_text(last_answer(page), "word3")
+
+
+def test_a_screen_reader_hears_the_state_and_not_every_word(page: Page, nonce: str) -> None:
+    """One polite line says what happens; the text itself is in no live region that speaks."""
+    spoken = page.evaluate_handle(
+        """() => {
+            const spoken = [];
+            const line = document.querySelector('#announce');
+            new MutationObserver(() => spoken.push(line.textContent))
+                .observe(line, { childList: true, subtree: true, characterData: true });
+            return spoken;
+        }"""
+    )
+    ask(page, f"fault pace texts=50 gap_ms=10 {nonce}")
+    wait_until_over(last_answer(page))
+    said = spoken.json_value()
+    assert said[0].startswith("Claude: Waiting") and said[-1] == "Claude: Done"
+    assert len(said) <= 5
+    assert page.locator("#log").get_attribute("aria-live") == "off"
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_a_narrow_screen_needs_no_sideways_scrolling(
+    browser: Browser, server: Server, nonce: str, width: int
+) -> None:
+    """At 320 pixels (or 400 % zoom) all of it is there, and nothing is wider than the screen."""
+    page = browser.new_page(viewport={"width": width, "height": 640}, has_touch=True)
+    page.goto(f"http://localhost:{server.port}/")
+    expect(page.locator("#sidebar")).to_be_hidden()
+    ask(page, f"Compare in a table {nonce}")
+    wait_until_over(last_answer(page))
+    assert page.evaluate(
+        """() => ['html', '#log'].every((name) => {
+            const box = document.querySelector(name);
+            return box.scrollWidth <= box.clientWidth;
+        })"""
+    )
+    page.locator("#menu").tap()
+    page.locator("#new").tap()
+    expect(page.locator("#sidebar")).to_be_hidden()
+    expect(page.locator("#empty")).to_be_visible()
+    for button in page.locator("#page button:visible").all():
+        box = button.bounding_box()
+        assert box and box["height"] >= 40 and 0 <= box["x"] <= width - box["width"]
+    page.close()
+
+
+def test_a_theme_is_chosen_and_remembered(page: Page) -> None:
+    """Dark stays dark over a reload, from the first paint on, whatever the system says."""
+    page.locator("#sidebar [data-command=settings]").click()
+    page.get_by_label("Dark").check()
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(ground)
+    page.keyboard.press("Escape")
+    page.reload()
+    assert page.evaluate(ground) == dark == "rgb(25, 24, 23)"
+
+
+def test_the_chosen_model_effort_and_instructions_are_sent(
+    page: Page, standin: StandIn, nonce: str
+) -> None:
+    """What was chosen is sent, remembered, and only what the model can do is offered."""
+    page.locator("#model").select_option(label="Claude Opus 5.5")
+    page.locator("#effort").select_option("low")
+    page.locator("#sidebar [data-command=settings]").click()
+    page.locator("#default-system").fill("Be brief.")
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(page.locator("#model option:checked")).to_have_text("Claude Opus 5.5")
+    ask(page, f"fault pace texts=1 {nonce}")
+    body = exchange(standin, nonce).body
+    assert body["model"] == "claude-opus-5-5" and "Be brief." in str(body["system"])
+    assert body["output_config"]["effort"] == "low"
+    expect(page.locator("#model option", has_text="deprecated")).to_have_count(1)
+    wait_until_over(last_answer(page))
+
+
+def test_writing_from_right_to_left_finds_its_direction(page: Page, nonce: str) -> None:
+    """An Arabic question and its field run from right to left, each by itself."""
+    page.locator("#prompt").fill(f"مرحبا بالعالم {nonce}")
+    assert page.locator("#prompt").evaluate("(e) => e.matches(':dir(rtl)')")
+    page.locator("#prompt").press("Enter")
+    question = page.locator("article[data-role=user] .text")
+    assert question.evaluate("(e) => e.matches(':dir(rtl)')")
+    wait_until_over(last_answer(page))
+
+
+def test_the_page_can_be_installed(page: Page) -> None:
+    """The manifest is found under the CSP, with a name and icons that exist."""
+    href = page.locator("link[rel=manifest]").evaluate("(link) => link.href")
+    manifest = page.evaluate("async (href) => (await fetch(href)).json()", href)
+    assert manifest["display"] == "standalone" and len(manifest["icons"]) >= 2
+    for icon in manifest["icons"]:
+        url = "async ([base, src]) => (await fetch(new URL(src, base))).status"
+        assert page.evaluate(url, [href, icon["src"]]) == 200

@@ -1,0 +1,252 @@
+// However an answer arrives, it looks the same; and it costs no more than it is long.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { CHUNK_LINES, sourceOfCode } from '../../static/code-block.js';
+import { createRenderer } from '../../static/markdown.js';
+import { Lexer } from '../../static/vendor/marked.js';
+import { ANSWER, blocksIn, dice, document, inside, pieces, rendered, renderer, shape, SPEC, whole } from './markdown-rendering.js';
+
+const lines = (text) => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+
+function sameInAnySplit(text, random, times) {
+  const expected = inside(whole(text));
+  const splits = [[text], [...text], lines(text)];
+  for (let n = 0; n < times; n++) splits.push(pieces(text, 2 ** (1 + Math.floor(random() * 7)), random));
+  for (const split of splits) assert.equal(inside(rendered(split)), expected, JSON.stringify(split));
+}
+
+test('an answer with every construct looks the same in any split', () => {
+  sameInAnySplit(ANSWER, dice(2), 20);
+});
+
+test('every example of the CommonMark specification looks the same in any split', () => {
+  const random = dice(3);
+  for (const markdown of SPEC) sameInAnySplit(markdown, random, 1);
+});
+
+test('documents of ambiguous scraps look the same in any split', () => {
+  const random = dice(4);
+  const scraps = ['\n', '\n', '\n\n', ' ', '    ', '- ', '1. ', '> ', '```', '~~~\n', '`', '*', '**', '_', '[x]', '[y]: /v\n',
+    '[x]: https://x.example\n', '[', '](https://a.example)', '| a | b |\n|--|--|\n', '|', '---\n', '# ', 'word', '&amp;',
+    '&', '<b>', '\r\n', '\r', '\\', '- [ ] ', '"t"', '===\n', 'https://e.example/x', '\u00e9', '\u{1f600}'];
+  for (let n = 0; n < 500; n++) {
+    const text = Array.from({ length: 3 + random() * 30 }, () => scraps[Math.floor(random() * scraps.length)]).join('');
+    sameInAnySplit(text, random, 1);
+  }
+});
+
+function sameAtEveryMoment(text, step = 1) {
+  const { root, append } = renderer();
+  for (let end = 1; end <= text.length; end++) {
+    append(text[end - 1]);
+    if (end % step) continue;
+    const atOnce = renderer();
+    atOnce.append(text.slice(0, end));
+    assert.equal(inside(root), inside(atOnce.root), JSON.stringify(text.slice(0, end)));
+  }
+}
+
+test('at every moment an answer looks as if what came so far had come at once', () => sameAtEveryMoment(ANSWER, 7));
+
+test('a definition that is still arriving leads nowhere else than to what came of it', () => {
+  sameAtEveryMoment('- see [a]\n- and\n\n  [a]: https://a.example/b "t"\n- end\n\n[a]: https://b.example\n');
+});
+
+for (const [why, text] of [
+  ['an item joins its list when its dot arrives', '1. a\n\n2. b'],
+  ['a half-arrived definition does not leave its link behind', 'footnote[^1]\n\n[^1]: https://a.example/b and more'],
+  ['a task stays one when its list turns out to be loose', '- [ ] x\n- [x] y\n\n- z'],
+  ['a line that begins like a closing fence is code in the end', '```\na\n``` b\n```\n\nend'],
+  ['a closing fence is never shown as code', '```\na\n```'],
+  ['an indented fence takes its indentation from its lines', '  ```\n  a\n b\n    c\n  ```\n'],
+  ['a fence of tildes does not', '  ~~~\n  a\n  ~~~\n'],
+  ['a fence right after a paragraph', 'Like so:\n```py\na\n\n```\nand on'],
+  ['an empty fence', '```\n```\n'],
+  ['a fence with blank lines only', '```\n\n\n```\n'],
+  ['a fence that never closes', '```js\nlet a;\n  '],
+  ['CR LF', 'a\r\n\r\n- b\r\n\r\n```\r\nc\r\n```\r\n'],
+  ['a reference that is defined after the cut', '[a] [b][c]\n\n> [a]\n\ntext\n\n[a]: https://a.example\n\n[C]: https://c.example\n\nend'],
+  ['the first definition of a label holds', '[a]\n\n[a]: https://first.example\n\n[a]: https://second.example\n\n[a]'],
+  ['a definition in a quote counts', '[a]\n\n> [a]: https://a.example\n\nend'],
+  ['a label over two lines', '[a\nb]\n\nx\n\n[a b]: https://a.example\n'],
+]) {
+  test(`in any split: ${why}`, () => sameInAnySplit(text, dice(5), 10));
+}
+
+test('an item of a tight list and of a loose one differ in nothing but the class of the list', () => {
+  const [tight, loose] = ['- [ ] x\n- y\n', '- [ ] x\n\n- y\n'].map((text) => rendered([text]).querySelector('ul'));
+  assert.equal(shape(tight).replace('class="tight"', ''), shape(loose));
+  assert.equal(tight.querySelector('li > p').textContent, '☐ x');
+});
+
+test('a definition touches only the blocks that mention it', () => {
+  const { root, append } = renderer();
+  append('[a]\n\n[b]\n\nc\n\n');
+  const [a, b, c] = blocksIn(root);
+  const texts = [b.firstChild, c.firstChild];
+  append('[a]: https://a.example\n\nend\n\n');
+  assert.equal(a.firstChild.localName, 'a');
+  assert.deepEqual(blocksIn(root).slice(1, 3).map(({ firstChild }) => firstChild), texts);
+});
+
+test('what is settled keeps its nodes, and text that grows keeps its node', () => {
+  const { root, append } = renderer();
+  append('# Title\n\n- one\n- tw');
+  const now = () => [blocksIn(root)[0], root.querySelector('li'), root.querySelectorAll('li')[1].querySelector('p').firstChild];
+  const nodes = now();
+  append('o\n\n');
+  append('  loose\n\nend');
+  assert.deepEqual(now(), nodes);
+});
+
+test('code is shown in blocks of 100 lines, and copied as it was written', () => {
+  const code = Array.from({ length: 1234 }, (_, i) => (i % 100 === 99 ? '' : `line ${i}`)).join('\n');
+  const random = dice(6);
+  for (const open of ['```\n', 'before\n```py\n', '- ```\n']) {
+    const source = open.startsWith('-') ? code.replace(/^(?=.)/gm, '  ') : code;
+    const root = rendered(pieces(`${open}${source}\n${open.startsWith('-') ? '  ' : ''}\`\`\`\n`, 400, random));
+    const chunks = [...root.querySelectorAll('code > span')];
+    assert.equal(sourceOfCode(root.querySelector('[data-action=copy-code]')), code);
+    assert.ok(chunks.length >= 12);
+    for (const chunk of chunks) {
+      assert.ok(chunk.textContent.split('\n').length <= CHUNK_LINES + 1);
+      assert.doesNotMatch(chunk.textContent, /\n$/); // a block's last newline makes no line
+    }
+  }
+});
+
+test('each finished block of code with a language is offered for highlighting once', () => {
+  const seen = [];
+  const { append, finish } = renderer({ highlight: (code, language) => seen.push([language, code.textContent]) });
+  append('```js\nlet a;\n');
+  assert.deepEqual(seen, []);
+  append('```\n');
+  assert.deepEqual(seen, [['js', 'let a;']]);
+  append('\n- x\n  ```py\n  b\n  ```\n- [z]\n\n```\nplain\n```\n\n    [z]\n\n[z]: https://z.example\n\n```c\nopen');
+  finish();
+  assert.deepEqual(seen.slice(1), [['py', 'b'], ['c', 'open']]);
+});
+
+/** 200,000 characters as Claude writes them. */
+const LONG = Array.from({ length: 400 }, (_, i) => ANSWER.replaceAll('design', `design${i}`)).join('\n\n').slice(0, 200_000);
+
+/** Do this and see all that marked lexes meanwhile. */
+function whileLexing(see, run) {
+  const { lex } = Lexer.prototype;
+  Lexer.prototype.lex = function (text) {
+    see(text);
+    return lex.call(this, text);
+  };
+  try {
+    return run();
+  } finally {
+    Lexer.prototype.lex = lex;
+  }
+}
+
+/** How many characters are lexed for this text when it comes in pieces of this size. */
+function lexedFor(text, size) {
+  let count = 0;
+  whileLexing(({ length }) => (count += length), () => rendered(text.match(new RegExp(`[^]{1,${size}}`, 'g'))));
+  return count;
+}
+
+test('twice the text costs twice the lexing, not four times', () => {
+  const half = lexedFor(LONG.slice(0, 100_000), 80);
+  const all = lexedFor(LONG, 80);
+  assert.ok(all < 2.3 * half, `${all} characters lexed against ${half}`);
+  assert.ok(all < 20 * LONG.length, `${all} characters lexed for ${LONG.length}`);
+});
+
+test('an open fence is not lexed at all', () => {
+  const code = `\`\`\`\n${'let a = 1;\n'.repeat(10_000)}`;
+  assert.ok(lexedFor(code, 50) < 1000);
+});
+
+test('a list that came at once is lexed a few times, however long', () => {
+  const list = '- an item of the list\n'.repeat(5000);
+  assert.ok(lexedFor(list, list.length) < 8 * list.length);
+});
+
+/** A renderer in a time of our own, in which lexing takes `cost` ms. */
+function timed(cost) {
+  let time = 0;
+  const due = [];
+  const drawn = [];
+  const root = document.createElement('div');
+  const view = createRenderer(root, {
+    now: () => time,
+    schedule: (draw, delay) => due.push({ at: time + Math.max(delay, 16), draw }),
+    onDraw: () => drawn.push(time),
+  });
+  const pass = (ms) => {
+    for (const end = time + ms; ; ) {
+      const next = due.findIndex(({ at }) => at <= end);
+      if (next < 0) return void (time = Math.max(time, end));
+      const [{ at, draw }] = due.splice(next, 1);
+      time = Math.max(time, at);
+      whileLexing(() => (time += cost), draw);
+    }
+  };
+  return { view, root, due, drawn, pass, elapsed: () => time };
+}
+
+test('drawing takes a quarter of the time at most', () => {
+  const { view, drawn, pass, elapsed } = timed(30);
+  for (let n = 0; n < 200; n++) {
+    view.append(' word');
+    pass(16);
+  }
+  const share = (drawn.length * 30) / elapsed();
+  assert.ok(share > 0.2 && share < 0.27, `${share} of the time`);
+});
+
+test('a quick drawing waits for nothing but the next frame', () => {
+  const { view, drawn, pass } = timed(0);
+  for (let n = 0; n < 50; n++) {
+    view.append('word ');
+    pass(16);
+  }
+  assert.equal(drawn.length, 50);
+});
+
+test('what arrives while nothing is drawn is drawn at once when asked for', () => {
+  const { view, root, due } = timed(0);
+  for (let n = 0; n < 50; n++) view.append('word\n\n');
+  assert.equal(due.length, 1);
+  assert.equal(root.children.length, 0);
+  view.flush();
+  assert.equal(blocksIn(root).length, 50);
+});
+
+test('a long history is drawn in several frames', () => {
+  let time = 0;
+  const due = [];
+  const root = document.createElement('div');
+  const view = createRenderer(root, { now: () => (time += 5), schedule: (draw) => due.push(draw) });
+  view.append('paragraph\n\n'.repeat(20_000));
+  view.finish();
+  let frames = 0;
+  for (; due.length; frames++) due.shift()();
+  assert.ok(frames > 3, `${frames} frames`);
+  assert.equal(blocksIn(root).length, 20_000);
+});
+
+test('the page has the blocks in parts of 50, in any split', () => {
+  const text = '# a\n\nb\n\n- c\n\n'.repeat(60);
+  for (const split of [[text], [...text], lines(text)]) {
+    const parts = [...rendered(split).children];
+    assert.deepEqual(parts.map(({ localName, childElementCount }) => [localName, childElementCount]),
+      [['div', 50], ['div', 50], ['div', 50], ['div', 30]]);
+  }
+});
+
+test('the source is what came, with one kind of line end', () => {
+  const root = document.createElement('div');
+  const view = createRenderer(root, { schedule() {} });
+  for (const piece of ['a\r', '\nb\r', 'c', '\r']) view.append(piece);
+  assert.equal(view.source, 'a\nb\nc');
+  view.finish();
+  assert.equal(view.source, 'a\nb\nc\n');
+});
