@@ -1,0 +1,162 @@
+"""What those who read may do: leave, come back, stall, stop, ask twice: rows C1 to C18."""
+
+from __future__ import annotations
+
+import time
+
+from tests.server.client import Answer, data, logged, text
+from tests.server.running import new_id
+
+from .chaos import Proxy
+from .cuts import come_back_until_the_end, whole_frames
+from .play import Asked, Play, joined
+from .rows import row
+
+_PACE = "fault pace texts=40 gap_ms=15"
+
+
+@row("C0-reads-to-the-end")
+def read_to_the_end(play: Play) -> None:
+    """A reader who stays has the whole answer, and each text soon after Claude wrote it."""
+    seconds = play.chance.uniform(0.5, 1.5)
+    asked = play.ask(f"bench n={int(seconds * 20)} gap_us=50000")
+    play.ends(asked)
+
+
+@row("C1-leave-before-the-first-byte")
+def leave_early(play: Play) -> None:
+    """Whoever leaves before Claude said a word finds the whole answer on return, asked once."""
+    asked = play.ask("fault slow_headers ms=300")
+    _leave(play, asked)
+    play.ends(asked, reader=play.get(asked.stream))
+
+
+@row("C2-leave-and-return-anywhere")
+def leave_and_return(play: Play) -> None:
+    """Cut off and back many times, at any byte: the text is there once, asked once."""
+    asked = play.ask(play.chance.choice((_PACE, "fault slice n=50 texts=30")))
+    asked.answer.read_until(b"id: 1\n")
+    _leave(play, asked)
+    began = whole_frames(asked.answer.body)
+    with Proxy(play.server.port) as network:
+        log, _ = come_back_until_the_end(network, asked.stream, play.chance, 700, began)
+    whole = play.get(asked.stream)
+    play.ends(asked, reader=whole)
+    assert log == logged(whole.body)
+
+
+@row("C3-leave-at-the-last-frame")
+def leave_at_the_end(play: Play) -> None:
+    """Whoever leaves as the last frame comes gets it again, or is told that nothing follows."""
+    asked = play.ask("fault pace texts=5 gap_ms=2")
+    asked.answer.read_until(b"stop_reason")
+    _leave(play, asked)
+    log = play.get(asked.stream)
+    last = play.ends(asked, reader=log) and data(log.body)[-1][0]
+    tail = play.get(asked.stream, last - 1)
+    assert data(tail.rest()) == [(last, "[DONE]")]
+    assert play.get(asked.stream, last).status == 204
+
+
+@row("C5-stops-reading-for-a-while", weight=0.3)
+def stall(play: Play) -> None:
+    """A reader that stalls holds nobody up, and has everything when it reads on."""
+    asked = play.ask("bench n=4000 gap_us=100 pad=600", receive_buffer=4096)
+    other = play.get(asked.stream)
+    assert joined(text(other.rest())) == play.heard(asked)[0].sent
+    play.ends(asked)
+
+
+@row("C13-asked-twice")
+def asked_twice(play: Play) -> None:
+    """The same question with the same id, during and after, is one stream; another one is 409."""
+    asked = play.ask(_PACE)
+    path = f"/streams/{asked.stream}"
+    second = play.keep(play.server.ask("PUT", path, asked.body))
+    other = {"messages": [{"role": "user", "content": "something else"}]}
+    assert play.keep(play.server.ask("PUT", path, other)).status in (409, 503)
+    play.ends(asked)
+    if second.status == 200:  # else there was no seat
+        assert logged(second.rest()) == logged(asked.answer.body)
+    third = play.keep(play.server.ask("PUT", path, asked.body))
+    assert third.status == 503 or logged(third.rest()) == logged(asked.answer.body)
+    assert len(play.heard(asked)) == 1
+
+
+@row("C15-resume-where-nothing-is")
+def nothing_there(play: Play) -> None:
+    """Malformed, future and unknown places are 400 and 404; none of them asks Claude."""
+    asked = play.ask("fault pace texts=3 gap_ms=1")
+    play.ends(asked)
+    for after in ("99", "-1", "1e3", "0x1", "１", "1\t2", "9" * 30):
+        raw = after.encode().decode("latin-1")
+        assert play.keep(play.server.get(asked.stream, after=raw)).status == 400, after
+    for verb in ("GET", "DELETE"):
+        assert play.keep(play.server.ask(verb, f"/streams/{new_id()}")).status == 404
+    assert len(play.heard(asked)) == 1
+
+
+@row("C17-five-viewers")
+def five_viewers(play: Play) -> None:
+    """Five viewers on whatever worker see the same bytes; one that leaves disturbs none."""
+    asked = play.ask(_PACE)
+    viewers = [play.get(asked.stream) for _ in range(5)]
+    viewers[0].read_until(b"word3 ")
+    viewers[0].reset()
+    play.ends(asked)
+    for viewer in viewers[1:]:
+        assert logged(viewer.rest()) == logged(asked.answer.body)
+
+
+@row("C18-stop-in-mid-answer")
+def stop(play: Play) -> None:
+    """Stop ends the answer at once and keeps what came; a second one changes nothing."""
+    asked = play.ask("fault pace texts=9999 gap_ms=20")
+    asked.answer.read_until(b"word4 ")
+    before = time.monotonic()
+    reply = play.keep(play.server.delete(asked.stream))
+    play.closed(asked, before, "stop")
+    kept = reply.json()
+    frames = play.ends(asked, "stopped", whole=False)
+    assert kept["last_event_id"] == len(frames)
+    assert play.keep(play.server.delete(asked.stream)).json() == kept
+
+
+@row("C18-stop-while-waiting")
+def stop_waiting(play: Play) -> None:
+    """Stop in the wait for a second attempt is immediate, and nothing more is asked."""
+    asked = play.ask("fault rate_limited retry_after=15")
+    asked.answer.read_until(b'"waiting":15')
+    before = time.monotonic()
+    assert play.keep(play.server.delete(asked.stream)).json()["stop_reason"] == "stopped"
+    play.ends(asked, "stopped")
+    assert time.monotonic() - before < 2
+
+
+@row("C18-stop-without-a-reader")
+def stop_unread(play: Play) -> None:
+    """What nobody reads can be stopped, too."""
+    asked = play.ask("fault stall after=3")
+    asked.answer.read_until(b"word2 ")
+    asked.answer.leave()
+    before = time.monotonic()
+    assert play.keep(play.server.delete(asked.stream)).json()["ended"] is True
+    play.closed(asked, before, "stop")
+    play.ends(asked, "stopped", reader=play.get(asked.stream))
+
+
+@row("C1-departure-of-a-tutorial-client")
+def depart(play: Play) -> None:
+    """Nobody can come back to POST /stream: Claude is told within a second of silence."""
+    order = play.chance.choice(("silent_headers", "silent", "stall after=2", "pings"))
+    asked = play.ask(f"fault {order}", verb="POST")
+    play.upstream(asked)
+    before = time.monotonic()
+    _leave(play, asked)
+    assert play.closed(asked, before, "departure") < 5
+    play.outcomes["departed"] += 1
+
+
+def _leave(play: Play, asked: Asked) -> Answer:
+    asked.answer.reset() if play.chance.random() < 0.5 else asked.answer.leave()
+    return asked.answer

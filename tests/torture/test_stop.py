@@ -1,0 +1,146 @@
+"""Stop and departure, measured: how long Claude goes on writing what nobody wants."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.server.client import data, eventually
+from tests.server.running import Server, new_id, serve
+
+from .ground import Witness, new_word
+from .measures import SLACK, Latencies
+
+ROUNDS = 8
+PHASES = {
+    "writing": ("fault pace texts=99999 gap_ms=10", b"word3 "),
+    "silent in mid-answer": ("fault stall after=3", b"word2 "),
+    "silent behind the head": ("fault silent", b"retry"),
+    "silent before the head": ("fault silent_headers", b"retry"),
+    "only pings": ("fault pings every_ms=50", b'"model"'),
+}
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[tuple[Witness, Server, Server]]:
+    """Two processes that share their streams, as two workers do; a lost reader has 2 s."""
+    with Witness() as claude, serve(claude, 2, ORPHAN_SECONDS=2) as [here, there]:
+        yield claude, here, there
+
+
+def closed(claude: Witness, word: str, since: float) -> float:
+    """Wait until Claude sees the end of the connection; return how long that took."""
+    [exchange] = claude.heard[word]
+    eventually(lambda: exchange.closed_at, 10)
+    assert exchange.closed_at is not None
+    return exchange.closed_at - since
+
+
+@pytest.mark.parametrize(("where", "limit"), [("same worker", 0.05), ("other worker", 0.3)])
+def test_c18_stop_reaches_claude(
+    pair: tuple[Witness, Server, Server],
+    measured: Latencies,
+    chance: random.Random,
+    where: str,
+    limit: float,
+) -> None:
+    """From DELETE to the end of Claude's connection: 50 ms in the worker, 300 ms across."""
+    claude, here, there = pair
+    server = here if where == "same worker" else there
+    for phase, (order, seen) in PHASES.items():
+        for _ in range(ROUNDS):
+            word, stream = new_word(), new_id()
+            with here.put(stream, f"{order} {word}") as answer:
+                answer.read_until(seen)
+                eventually(lambda: claude.heard.get(word))  # noqa: B023
+                time.sleep(chance.uniform(0, 0.15))  # at any moment between two looks
+                before = time.monotonic()
+                with server.delete(stream) as reply:
+                    took = closed(claude, word, before)
+                    assert reply.json()["stop_reason"] == "stopped"
+                assert data(answer.rest())[-1][1] == "[DONE]"
+            measured.add(f"stop, {where}", took)
+            measured.add(f"stop, {phase}", took)
+    assert measured.percentile(f"stop, {where}", 95) < limit * SLACK
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_c1_departure_is_noticed(
+    pair: tuple[Witness, Server, Server], measured: Latencies, phase: str
+) -> None:
+    """A tutorial client that leaves is noticed within a second; Claude is cut off, also silent."""
+    claude, here, _ = pair
+    order, seen = PHASES[phase]
+    for number in range(2):
+        word = new_word()
+        answer = here.post(f"{order} {word}")
+        answer.read_until(seen)
+        eventually(lambda: claude.heard.get(word))  # noqa: B023
+        before = time.monotonic()
+        answer.reset() if number % 2 else answer.leave()
+        took = closed(claude, word, before)
+        measured.add("departure, direct", took)
+        assert took < 2.0
+
+
+def test_c1_orphans_end_to_the_second(
+    pair: tuple[Witness, Server, Server], measured: Latencies
+) -> None:
+    """What nobody comes back for is ended when its time is over, not before and not long after."""
+    claude, here, there = pair
+    left = {}
+    for order, seen in PHASES.values():
+        word, stream = new_word(), new_id()
+        with here.put(stream, f"{order} {word}") as answer:
+            answer.read_until(seen)
+            eventually(lambda: claude.heard.get(word))  # noqa: B023
+        left[stream] = (word, time.monotonic())
+    for stream, (word, before) in left.items():
+        took = closed(claude, word, before)
+        measured.add("orphan of 2 s", took)
+        assert 2.0 <= took < 2.0 + 1.0 + 0.1 + 0.5  # the leaving is seen, the time over, looked at
+        with there.get(stream) as returned:
+            assert data(returned.rest())[-1][1]["code"] == "interrupted"
+
+
+def test_c5_the_pen_passes_from_a_stalled_reader(
+    pair: tuple[Witness, Server, Server], measured: Latencies, chance: random.Random
+) -> None:
+    """When the first reader stops reading, the others go on about a second later."""
+    claude, here, there = pair
+    for number in range(2):
+        word, stream = new_word(), new_id()
+        prompt = f"bench n=3000 gap_us=1000 pad=2000 {word}"
+        with here.put(stream, prompt, receive_buffer=4096) as stalled:
+            with (here, there)[number % 2].get(stream) as other:
+                gap, came = 0.0, time.monotonic()
+                while other.read():
+                    gap, came = max(gap, time.monotonic() - came), time.monotonic()
+                assert other.complete
+            assert len(stalled.body) < len(other.body) / 2
+        measured.add("pen passes on", gap)
+        assert gap < 1.0 + 0.1 + 0.5
+
+
+def test_c18_stop_in_the_wait_for_a_retry_is_immediate(
+    pair: tuple[Witness, Server, Server], measured: Latencies
+) -> None:
+    """Stop between two attempts ends the stream at once on any worker; nothing more is asked."""
+    claude, here, there = pair
+    words = []
+    for server in (here, there):
+        for order in ("rate_limited retry_after=9", "overloaded", "server_error"):
+            word, stream = new_word(), new_id()
+            with here.put(stream, f"fault {order} {word}") as answer:
+                answer.read_until(b'"waiting"')
+                before = time.monotonic()
+                with server.delete(stream) as reply:
+                    assert reply.json()["stop_reason"] == "stopped"
+                assert data(answer.rest())[-1][1] == "[DONE]"
+                assert time.monotonic() - before < 0.5
+            words.append(word)
+    time.sleep(3.2)  # the longest jitter
+    assert all(len(claude.heard[word]) == 1 for word in words)

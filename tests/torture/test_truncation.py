@@ -1,0 +1,65 @@
+"""U13: an answer that ends anywhere before message_stop is never taken for a whole one."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from claude_sse import sse
+from claude_sse.claude import Claude
+from claude_sse.config import Settings
+from claude_sse.question import Question
+from claude_sse.standin import StandIn
+from claude_sse.stream_log.file import FileStreamLog
+from claude_sse.streams import Streams
+from tests.server.client import data, text
+
+#: Before the first event nothing had been answered yet.
+CODES = ("interrupted", "protocol", "unreachable")
+ORDER = "texts=3 gap_ms=0 thinking=0"
+
+
+def answer_of(standin: StandIn, nonce: str) -> bytes:
+    """Return the body of a short answer as the stand-in writes it."""
+    question = {"role": "user", "content": f"fault pace {ORDER} {nonce}"}
+    body = {"model": "claude-haiku-5-5", "max_tokens": 9, "stream": True, "messages": [question]}
+    asked = urllib.request.Request(
+        f"{standin.base_url}/v1/messages",
+        json.dumps(body).encode(),
+        {"x-api-key": "k", "content-type": "application/json"},
+    )
+    with urllib.request.urlopen(asked) as reply:
+        return bytes(reply.read())
+
+
+@pytest.mark.parametrize("clean", [1, 0], ids=["last-chunk", "mid-chunk"])
+def test_cut_at_every_byte(standin: StandIn, tmp_path: Path, nonce: str, clean: int) -> None:
+    """Wherever the answer ends, its whole events are kept, it is not [DONE], and asked once."""
+    whole = answer_of(standin, nonce)
+    end = whole.index(b"event: message_stop")
+    streams = Streams(
+        FileStreamLog(tmp_path),
+        Claude(Settings(api_key="x", base_url=standin.base_url, model="claude-haiku-5-5")),
+        heartbeat_seconds=10.0,
+        orphan_seconds=30.0,
+        stream_ttl=3600.0,
+    )
+    asked = len(standin.requests)
+    stop = len(whole) - 2  # the last byte ends the empty line that ends the last event
+    for byte in range(stop + 1):
+        prompt = f"fault cut_at byte={byte} clean={clean} {ORDER} {nonce}"
+        question = Question(messages=(("user", prompt),), digest="d" * 64)
+        reader = streams.start(f"local/{byte}", question, on_end=lambda: None)
+        frames = b"".join(streams.follow(reader)).removeprefix(sse.PREAMBLE)
+        reader.close()
+        last = data(frames)[-1][1]
+        assert last != "[DONE]" and last["code"] in CODES, (byte, last)
+        events = whole[: min(byte, end)].rpartition(b"\n\n")[0] + b"\n\n"
+        kept = b"".join(re.findall(rb'"text":"(word\d+ )"', events)).decode()
+        assert text(frames) == kept, byte
+    assert len(standin.requests) == asked + stop + 1
+    streams.drain(0.0)
