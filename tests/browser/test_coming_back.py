@@ -71,3 +71,36 @@ def test_the_conversation_is_there_the_next_day(
     ask(again, f"fault pace texts=2 {nonce} second")
     wait_until_over(last_answer(again))
     assert len(exchange(standin, f"{nonce} second").body["messages"]) == 3
+
+
+def test_twenty_reloads_in_one_answer(page: Page, standin: StandIn, nonce: str) -> None:
+    """However often the page is loaded anew while an answer is written, it is whole in the end."""
+    ask(page, f"fault pace texts=260 gap_ms=40 {nonce}")
+    for reload in range(20):
+        wait_for_text(last_answer(page), f"word{5 + reload * 8} ")
+        page.reload()
+    _is_whole(page, standin, nonce)
+
+
+def test_offline_and_online_again(
+    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+) -> None:
+    """A browser that goes offline and comes back, several times, has the whole answer."""
+    ask(page, f"fault pace texts=150 gap_ms=25 {nonce}")
+    for word in ("word5 ", "word40 ", "word80 "):
+        wait_for_text(last_answer(page), word)
+        context.set_offline(True)
+        page.evaluate("() => new Promise((resolve) => setTimeout(resolve, 300))")
+        context.set_offline(False)
+    _is_whole(page, standin, nonce)
+
+
+def test_away_and_back_again(page: Page, standin: StandIn, nonce: str) -> None:
+    """Who leaves the page in the middle of an answer and goes back finds it whole."""
+    url = page.url
+    ask(page, f"fault pace texts=100 gap_ms=25 {nonce}")
+    wait_for_text(last_answer(page), "word5 ")
+    page.goto("about:blank")
+    page.evaluate("() => { history.back() }")
+    page.wait_for_url(f"{url}**")
+    _is_whole(page, standin, nonce)
