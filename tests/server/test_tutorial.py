@@ -102,7 +102,8 @@ def test_a_refusal_is_an_error_frame_with_its_status(here: Server) -> None:
     """What is refused before a stream exists reaches a tutorial reader as an error, too."""
     with here.ask("POST", "/stream", {"prompt": ""}) as answer:
         assert answer.status == 400
-        assert read_as_the_tutorial_does(answer) == ("", "prompt is empty.")
+        shown = read_as_the_tutorial_does(answer)
+        assert shown == ("", "prompt must hold 1 to 100,000 characters, not all blank.")
 
 
 def test_curl_shows_the_stream_while_it_comes(
