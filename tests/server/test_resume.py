@@ -164,12 +164,13 @@ def test_what_cannot_be_followed_is_said_by_the_status(
                 assert answer.rest() == b"" or status == 400
         for path in (
             f"/streams/{new_id()}",
-            "/streams/1",
             "/streams/../etc",
             f"/streams/{stream}/",
         ):
             with server.ask("GET", path) as answer:
                 assert (answer.status, answer.json()["code"]) == (404, "not_found")
+        with server.ask("GET", "/streams/1") as answer:
+            assert (answer.status, "UUID" in answer.json()["error"]) == (400, True)
     assert len(standin.requests) == asked
 
 
