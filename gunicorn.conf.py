@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import errno
 import gc
 import os
 import resource
@@ -11,10 +12,15 @@ import sys
 import threading
 import time
 
-from claude_sse.config import ConfigError, is_loopback
+from gunicorn import glogging
+
+from claude_sse import slow_heads
+from claude_sse.config import ConfigError, is_loopback, refuse_exposed
 from claude_sse.engine import EXTENSION
 from claude_sse.environment import load
+from claude_sse.logs import OneLine, one_line
 
+_tokens_before = os.environ.get("AUTH_TOKEN")
 try:
     settings = load()
 except ConfigError as exc:
@@ -30,6 +36,9 @@ threads = settings.threads
 worker_connections = threads
 keepalive = 0  # with worker_connections = threads gunicorn keeps none alive anyway
 preload_app = True  # saves 65 MB a worker; nothing calls Claude before the fork
+forwarded_allow_ips = (
+    ""  # the app knows its proxies (TRUSTED_PROXIES); gunicorn would trust loopback
+)
 control_socket_disable = True  # on by default, at one path for all instances of a user
 loglevel = settings.log_level.lower() if settings.log_level != "INFO" else "warning"
 
@@ -37,12 +46,30 @@ loglevel = settings.log_level.lower() if settings.log_level != "INFO" else "warn
 # process goes within a second; gunicorn's own limits lie behind that and are never reached.
 graceful_timeout = int(settings.drain_seconds) + 5
 timeout = graceful_timeout + 5
-_FORCED_EXIT_SECONDS = 0.8
+_FORCED_EXIT_SECONDS = 0.5
 _M_ARENA_MAX = -8  # of malloc.h
+_PR_SET_PDEATHSIG = 1  # of prctl.h
 #: The client, Claude, the log, its reader here, and one to spare.
 _FILES_PER_STREAM = 5
 #: For so long a refused body is read and forgotten, so that its sender reads why.
 _REFUSED_BODY_SECONDS = 3.0
+#: As gunicorn does not tell of a reset, or it would fill the log with every lost phone.
+_LOST_CLIENT = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN)
+
+
+class logger_class(glogging.Logger):
+    """gunicorn's log, in which no request can write lines of its own."""
+
+    def atoms(self, resp, req, environ, request_time):
+        """Return what an access log's line may be made of."""
+        atoms = super().atoms(resp, req, environ, request_time)
+        return {k: one_line(v) if isinstance(v, str) else v for k, v in atoms.items()}
+
+    def setup(self, cfg):
+        """Let every handler write one line for each message."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(OneLine(self.error_fmt, self.datefmt))
 
 
 def on_starting(server):
@@ -50,11 +77,11 @@ def on_starting(server):
     _allow_open_files(_FILES_PER_STREAM * threads + 64)
     for address in server.cfg.address:
         host, port = address if isinstance(address, tuple) else ("localhost", 0)
-        if settings.auth == "none" and not is_loopback(host):
-            sys.exit(
-                f"claude-sse: a bind to {host} would let anybody on the network spend your key: "
-                "set AUTH=proxy and SECRET_KEY, or bind to 127.0.0.1."
-            )
+        if not is_loopback(host):
+            try:
+                refuse_exposed(settings, f"a bind to {host}")
+            except ConfigError as exc:
+                sys.exit(f"claude-sse: {exc}")
         if _is_taken(host, port):
             sys.exit(
                 f"claude-sse: port {port} is taken by another program: stop that one, "
@@ -81,19 +108,25 @@ def when_ready(server):
     shown = "localhost" if is_loopback(host) else host
     answers = f"{settings.model} at {settings.base_url}" if settings.api_key else "no API key"
     print(f"claude-sse is at http://{shown}:{port} (answers: {answers})", flush=True)
+    if os.environ.get("AUTH_TOKEN") != _tokens_before:  # made here, so nobody knows it yet
+        # Behind the #, so that it is in no log of what was asked for.
+        print(f"Sign in at http://{shown}:{port}/login#{settings.auth_token}", flush=True)
 
 
 def post_fork(server, worker):
-    """Keep malloc to two heaps: with one for each of so many threads little is given back."""
+    """Set what the C library knows of a process, where it does."""
     with contextlib.suppress(OSError, AttributeError):  # only glibc has it, and needs it
+        # With a heap for each of so many threads little is given back.
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+    with contextlib.suppress(OSError, AttributeError):  # only Linux
+        # TERM when the master is killed: else streams run on that nothing drains.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def post_worker_init(worker):
-    """Warm up, and tell the streams about TERM; gunicorn tells the app nothing."""
+    """Warm up, tell the streams about TERM, and mend what gunicorn leaves to chance."""
     engine = worker.app.wsgi().extensions[EXTENSION]
     streams = engine.streams
-    threading.Thread(target=engine.claude.warm_up, name="warm-up", daemon=True).start()
     worker.claude_sse_streams = streams
     worker.claude_sse_leave = lambda seconds: _leave(streams, seconds)
     before = signal.getsignal(signal.SIGTERM)
@@ -106,6 +139,57 @@ def post_worker_init(worker):
     # Ctrl-C reaches a worker twice, by the terminal and as the master's QUIT; the second one nests
     # in the first and waits for the thread pool's lock for ever.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker.log.error_log.addFilter(_is_news)
+    _start_pool(worker)
+    _close_refused(worker)
+    _close_listeners(worker)
+    worker.claude_sse_heads = slow_heads.watch(worker)
+    threading.Thread(target=engine.claude.warm_up, name="warm-up", daemon=True).start()
+    if os.getppid() != worker.ppid:  # the master died before its death could be a signal
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_news(record):
+    """Tell whether gunicorn's log need say this: not of a client that the network lost."""
+    problem = record.exc_info and record.exc_info[1]
+    return not isinstance(problem, OSError) or problem.errno not in _LOST_CLIENT
+
+
+def _start_pool(worker):
+    """Start every thread of the pool: one that cannot be started later takes the worker down."""
+    begun = threading.Event()  # waiting for it leaves no thread idle, so that each task starts one
+    try:
+        for _ in range(threads):
+            worker.tpool.submit(begun.wait)
+    except RuntimeError as exc:
+        time.sleep(1.0)  # the master starts another worker at once, for as long as it takes
+        sys.exit(f"claude-sse: no room for {threads} threads ({exc}): lower THREADS.")
+    finally:
+        begun.set()
+
+
+def _close_refused(worker):
+    """Close the read side also behind gunicorn's own refusals: see ``post_request``."""
+    refuse = worker.handle_error
+
+    def refuse_and_close(req, client, addr, exc):
+        refuse(req, client, addr, exc)
+        _close_read_side(client)
+
+    worker.handle_error = refuse_and_close
+
+
+def _close_listeners(worker):
+    """At TERM let go of the port: else who comes in the drain waits for nobody, to its end."""
+    set_accept_enabled = worker.set_accept_enabled
+
+    def set_or_close(enabled):
+        set_accept_enabled(enabled)
+        if not worker.alive:
+            for listener in worker.sockets:
+                listener.close()
+
+    worker.set_accept_enabled = set_or_close
 
 
 def worker_int(worker):
@@ -131,6 +215,11 @@ def _leave(streams, seconds):
     threading.Thread(target=leave, name="leave", daemon=True).start()
 
 
+def pre_request(worker, req):
+    """The head has come in time."""
+    worker.claude_sse_heads.arrived(req.unreader.sock)
+
+
 def post_request(worker, req, environ, resp):
     """Close the read side of an answered connection.
 
@@ -140,12 +229,14 @@ def post_request(worker, req, environ, resp):
     which may still be on its way, and is waited for, here in a thread of the pool.
     """
     sock = environ.get("gunicorn.socket")
-    if sock is None or resp is None:
-        return
-    too_large = resp.status_code == 413
-    deadline = time.monotonic() + (_REFUSED_BODY_SECONDS if too_large else 0.0)
+    if sock is not None and resp is not None:
+        _close_read_side(sock, _REFUSED_BODY_SECONDS if resp.status_code == 413 else 0.0)
+
+
+def _close_read_side(sock, seconds=0.0):
+    deadline = time.monotonic() + seconds
     try:
-        sock.settimeout(0.5 if too_large else 0.0)
+        sock.settimeout(min(seconds, 0.5))
         while sock.recv(65536) and time.monotonic() < deadline:
             pass
     except OSError:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 
-from . import gate, ops, refusals, views
+from . import assets, gate, login, ops, refusals, views
+from .admission import Admissions
+from .auth import SignIn, open_auth
 from .claude import Claude
 from .config import Settings
 from .engine import EXTENSION, Engine
 from .environment import load
+from .ledger import Limits, open_ledger
 from .limits import Places
 from .stream_log import open_log
 from .streams import Streams
@@ -23,7 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     that it may be made before gunicorn forks.
     """
     settings = settings or load()
-    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app = Flask(__name__, template_folder="../templates", static_folder=None)
     claude = Claude(settings)
     streams = Streams(
         open_log(settings.stream_log, app.instance_path),
@@ -33,11 +38,25 @@ def create_app(settings: Settings | None = None) -> Flask:
         stream_ttl=settings.stream_ttl,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
-    app.extensions[EXTENSION] = Engine(
-        settings, claude, streams, slots=Places(settings.max_streams), seats=Places(settings.seats)
+    limits = Limits(
+        questions=settings.rate_limit,
+        answers=settings.max_streams_per_owner,
+        owner_tokens=settings.daily_tokens_per_owner,
+        tokens=settings.daily_tokens,
     )
-    gate.init_app(app, settings)
+    limited = limits != Limits()
+    ledger = open_ledger(settings.stream_log, app.instance_path, limits) if limited else None
+    slots = Places(settings.max_streams)
+    admissions = Admissions(settings, slots, ledger)
+    app.extensions[EXTENSION] = Engine(
+        settings, claude, streams, admissions, slots, seats=Places(settings.seats)
+    )
+    auth = open_auth(settings, app.instance_path)
+    gate.init_app(app, settings, auth)
+    assets.init_app(app, Path(app.root_path).parent / "static")
     refusals.init_app(app)
     app.register_blueprint(views.bp)
     app.register_blueprint(ops.bp)
+    if isinstance(auth, SignIn):
+        login.init_app(app, auth)
     return app

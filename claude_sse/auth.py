@@ -3,37 +3,148 @@
 ``AUTH=none`` is one person on one machine: everybody is ``local``, and a request that came through
 a proxy is refused, since a proxy means other people. ``AUTH=proxy`` trusts the name that a proxy
 with sign-on puts into ``X-Forwarded-User``, but only together with the secret that the two share.
+``AUTH=token`` and ``AUTH=password`` know a browser by its session and an API client by its token.
+A request says who it is in one way only: one with two is refused, not weighed.
 """
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from flask import Request
 
 from .config import Settings
-from .errors import Forbidden
+from .errors import BadRequest, Forbidden, SignInNeeded, Unavailable
+from .sign_in import Guesses, Passwords, Sessions, open_database
 
 _LONGEST_NAME = 200
+#: Whoever has the token of AUTH=token is this one person.
+_TOKEN_NAME = "token"
 
 
-def owner_of(request: Request, settings: Settings) -> str:
-    """Return the owner that this request acts for; raises ``Forbidden``."""
+class Asker(NamedTuple):
+    """Who is asking, and what tells later whether they still may."""
+
+    owner: str
+    is_revoked: Callable[[], bool] = lambda: False
+
+
+class Auth(Protocol):
+    """One way of telling who is asking."""
+
+    def who(self, request: Request) -> Asker:
+        """Return who this request acts for; raises ``Refused``."""
+
+
+def open_auth(settings: Settings, instance_path: str) -> Auth:
+    """Return the way that AUTH names; raises ``ConfigError`` where it lacks something."""
+    if settings.auth == "none":
+        return Local()
     if settings.auth == "proxy":
-        return _from_proxy(request, settings.secret_key)
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
-        raise Forbidden(
-            "This server runs for one person on its own machine (AUTH=none) and does not answer "
-            "through a proxy: set AUTH=proxy and SECRET_KEY."
-        )
-    return "local"
+        return Proxy(settings.secret_key)
+    return SignIn(settings, instance_path)
 
 
-def _from_proxy(request: Request, secret: str) -> str:
-    shown = request.headers.get("X-Proxy-Secret", "")
-    name = request.headers.get("X-Forwarded-User", "")
-    if not hmac.compare_digest(shown.encode(), secret.encode()):
-        raise Forbidden("Sign in first: this server is reached through its sign-on only.")
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise Forbidden("The proxy did not say who is asking (X-Forwarded-User).")
-    return f"user:{name}"
+class Local:
+    """AUTH=none."""
+
+    def who(self, request: Request) -> Asker:
+        """See ``Auth.who``."""
+        if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+            raise Forbidden(
+                "This server runs for one person on its own machine (AUTH=none) and does not "
+                "answer through a proxy: set AUTH=password, or AUTH=proxy and SECRET_KEY."
+            )
+        return Asker("local")
+
+
+class Proxy:
+    """AUTH=proxy."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def who(self, request: Request) -> Asker:
+        """See ``Auth.who``."""
+        shown = request.headers.get("X-Proxy-Secret", "")
+        name = request.headers.get("X-Forwarded-User", "")
+        if not hmac.compare_digest(shown.encode(), self._secret):
+            raise Forbidden("Sign in first: this server is reached through its sign-on only.")
+        if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+            raise Forbidden("The proxy did not say who is asking (X-Forwarded-User).")
+        return Asker(f"user:{name}")
+
+
+class SignIn:
+    """AUTH=token and AUTH=password."""
+
+    def __init__(self, settings: Settings, instance_path: str) -> None:
+        database = open_database(settings.stream_log, instance_path)
+        self._token = settings.auth_token.encode()
+        self.passwords: Passwords | None = None
+        if settings.auth == "password":
+            self.passwords = Passwords(
+                Path(settings.passwords or Path(instance_path) / "passwords")
+            )
+            self.passwords.check_file()
+        self.guesses = Guesses(database)
+        self.sessions = Sessions(database, settings.secret_key, self._proof_of)
+
+    def who(self, request: Request) -> Asker:
+        """See ``Auth.who``."""
+        cookie = request.cookies.get(cookie_name(request))
+        header = request.headers.get("Authorization")
+        if cookie is not None and header is not None:
+            raise BadRequest(
+                "This request has a session and an Authorization header: send one of the two.",
+                code="two_credentials",
+            )
+
+        def name() -> str | None:
+            if header is not None:
+                return self._name_of_bearer(header)
+            return self.sessions.name_of(cookie) if cookie is not None else None
+
+        def is_revoked() -> bool:
+            try:
+                return name() is None
+            except Unavailable:  # nobody can tell now; at the next look, perhaps
+                return False
+
+        who = name()
+        if who is None:
+            raise SignInNeeded("Sign in first: there is no session (any more), or no valid token.")
+        return Asker(who if self.passwords is None else f"user:{who}", is_revoked)
+
+    def name_for(self, name: str, password: str) -> str | None:
+        """Return who signs in with these, or None where they are wrong."""
+        if self.passwords is not None:
+            return name if self.passwords.is_right(name, password) else None
+        return _TOKEN_NAME if self._is_token(password) else None
+
+    def _name_of_bearer(self, header: str) -> str | None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        if self.passwords is not None:
+            return self.passwords.name_of_token(token.strip())
+        return _TOKEN_NAME if self._is_token(token.strip()) else None
+
+    def _is_token(self, shown: str) -> bool:
+        return hmac.compare_digest(shown.encode("utf-8", "replace"), self._token)
+
+    def _proof_of(self, name: str) -> str:
+        if self.passwords is not None:
+            return self.passwords.proof_of(name)
+        return self._token.decode() if name == _TOKEN_NAME else ""
+
+
+def cookie_name(request: Request) -> str:
+    """Return the session cookie's name: browsers keep one jar for all ports of a host."""
+    if request.is_secure:
+        return "__Host-sid"
+    port = request.host.rpartition("]")[2].rpartition(":")[2]
+    return f"sid-{port if port.isdecimal() else 80}"

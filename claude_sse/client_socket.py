@@ -7,13 +7,27 @@ in a silent stream is two heartbeats. gunicorn hands its socket over in the envi
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from . import syscalls
+
 #: A reader that acknowledges nothing for this long is dropped by the kernel; no cost per write.
-_USER_TIMEOUT_MS = 30_000
+USER_TIMEOUT_MS = 30_000
+
+
+class _Client(socket.socket):
+    """gunicorn's socket of one client; what the kernel takes at once is sent without a wait."""
+
+    __slots__ = ()
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        sent = syscalls.send(self.fileno(), data) if type(data) is bytes and not flags else 0
+        if sent < len(data):
+            super().sendall(data[sent:], flags)
 
 
 def watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
@@ -21,8 +35,11 @@ def watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
     sock = environ.get("gunicorn.socket")
     if sock is None:
         return lambda: False
+    if type(sock) is socket.socket:
+        sock.__class__ = _Client  # gunicorn has made it, and has no setting for its class
     if sock.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_USER_TIMEOUT"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
+        with contextlib.suppress(OSError):  # without it, too, a response can be given
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
     poller = select.poll()
     poller.register(sock, getattr(select, "POLLRDHUP", select.POLLHUP))
     return lambda: bool(poller.poll(0))

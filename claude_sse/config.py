@@ -6,19 +6,31 @@ name in ``.env`` that is not a setting, stops the start with a sentence that nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
+from . import values
+from .values import ConfigError, Taker
+
+__all__ = [
+    "ConfigError",
+    "Settings",
+    "from_environ",
+    "is_loopback",
+    "refuse_exposed",
+    "refuse_unknown",
+]
+
+AUTHS = ("none", "token", "password", "proxy")
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 #: Threads of a worker that streams may never take: health, stop and the page always answer.
 RESERVED_THREADS = 8
-
-T = TypeVar("T")
-
-
-class ConfigError(ValueError):
-    """A setting is missing or malformed; the sentence says which, and what to set."""
+#: RATE_LIMIT, MAX_STREAMS_PER_OWNER, DAILY_TOKENS_PER_OWNER and DAILY_TOKENS where people sign in.
+#: One person on one machine has none of them: there is nobody to be protected from.
+_LIMITS = (20, 6, 1_000_000, 5_000_000)
+#: What stands in other people's examples.
+_EXAMPLE = re.compile(r"change.?me|example|your.?(secret|key)|replace|placeholder", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,9 +54,16 @@ class Settings:
     heartbeat_seconds: float = 10.0
     drain_seconds: float = 25.0
     max_streams: int = 120
+    rate_limit: int = 0
+    max_streams_per_owner: int = 0
+    daily_tokens_per_owner: int = 0
+    daily_tokens: int = 0
     auth: str = "none"
     public_hosts: tuple[str, ...] = ()
     secret_key: str = ""
+    auth_token: str = ""
+    passwords: str = ""
+    trusted_proxies: int = 0
     banner: str = ""
     log_level: str = "INFO"
 
@@ -58,39 +77,53 @@ class Settings:
 NAMES = frozenset(
     """ANTHROPIC_API_KEY ANTHROPIC_BASE_URL MODEL SYSTEM_PROMPT MAX_TOKENS EFFORT THINKING HOST PORT
     WORKERS THREADS STREAM_LOG STREAM_TTL ORPHAN_SECONDS HEARTBEAT_SECONDS DRAIN_SECONDS MAX_STREAMS
-    AUTH PUBLIC_HOSTS SECRET_KEY BANNER LOG_LEVEL""".split()
+    RATE_LIMIT MAX_STREAMS_PER_OWNER DAILY_TOKENS_PER_OWNER DAILY_TOKENS
+    AUTH PUBLIC_HOSTS SECRET_KEY AUTH_TOKEN PASSWORDS TRUSTED_PROXIES BANNER LOG_LEVEL""".split()
 )
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
     """Return the settings that these variables make; raises ``ConfigError``."""
-    take = _Taker(environ)
-    threads = take("THREADS", Settings.threads, _whole(RESERVED_THREADS + 1, 2000))
+    take = Taker(environ)
+    threads = take("THREADS", Settings.threads, values.whole(RESERVED_THREADS + 1, 2000))
+    auth = take("AUTH", Settings.auth, values.one_of(*AUTHS))
+    rate, answers, own_tokens, tokens = (0, 0, 0, 0) if auth == "none" else _LIMITS
     settings = Settings(
-        api_key=take("ANTHROPIC_API_KEY", "", _word),
-        base_url=take("ANTHROPIC_BASE_URL", Settings.base_url, _url).rstrip("/"),
-        model=take("MODEL", Settings.model, _word),
-        system_prompt=take("SYSTEM_PROMPT", "", _text),
-        max_tokens=take("MAX_TOKENS", Settings.max_tokens, _whole(1, 1_000_000)),
-        effort=take("EFFORT", "", _one_of(*EFFORTS)),
-        thinking=take("THINKING", Settings.thinking, _one_of("summarized", "omitted", "off")),
-        host=take("HOST", Settings.host, _word),
-        port=take("PORT", Settings.port, _whole(1, 65_535)),
-        workers=take("WORKERS", Settings.workers, _whole(1, 64)),
+        api_key=take("ANTHROPIC_API_KEY", "", values.word),
+        base_url=take("ANTHROPIC_BASE_URL", Settings.base_url, values.url).rstrip("/"),
+        model=take("MODEL", Settings.model, values.word),
+        system_prompt=take("SYSTEM_PROMPT", "", values.text),
+        max_tokens=take("MAX_TOKENS", Settings.max_tokens, values.whole(1, 1_000_000)),
+        effort=take("EFFORT", "", values.one_of(*EFFORTS)),
+        thinking=take("THINKING", Settings.thinking, values.one_of("summarized", "omitted", "off")),
+        host=take("HOST", Settings.host, values.word),
+        port=take("PORT", Settings.port, values.whole(1, 65_535)),
+        workers=take("WORKERS", Settings.workers, values.whole(1, 64)),
         threads=threads,
-        stream_log=take("STREAM_LOG", "", _word),
-        stream_ttl=take("STREAM_TTL", Settings.stream_ttl, _seconds(3600, 31 * 86_400)),
-        orphan_seconds=take("ORPHAN_SECONDS", Settings.orphan_seconds, _seconds(0, 3600)),
-        heartbeat_seconds=take("HEARTBEAT_SECONDS", Settings.heartbeat_seconds, _seconds(0.1, 60)),
-        drain_seconds=take("DRAIN_SECONDS", Settings.drain_seconds, _seconds(0, 3600)),
-        max_streams=take("MAX_STREAMS", threads - RESERVED_THREADS, _whole(1, threads)),
-        auth=take("AUTH", Settings.auth, _one_of("none", "proxy")),
-        public_hosts=take("PUBLIC_HOSTS", (), _hosts),
-        secret_key=take("SECRET_KEY", "", _word),
-        banner=take("BANNER", "", _text),
-        log_level=take("LOG_LEVEL", Settings.log_level, _level),
+        stream_log=take("STREAM_LOG", "", values.word),
+        stream_ttl=take("STREAM_TTL", Settings.stream_ttl, values.seconds(3600, 31 * 86_400)),
+        orphan_seconds=take("ORPHAN_SECONDS", Settings.orphan_seconds, values.seconds(0, 3600)),
+        heartbeat_seconds=take(
+            "HEARTBEAT_SECONDS", Settings.heartbeat_seconds, values.seconds(0.1, 60)
+        ),
+        drain_seconds=take("DRAIN_SECONDS", Settings.drain_seconds, values.seconds(0, 3600)),
+        max_streams=take("MAX_STREAMS", threads - RESERVED_THREADS, values.whole(1, threads)),
+        rate_limit=take("RATE_LIMIT", rate, values.whole(0, 100_000)),
+        max_streams_per_owner=take("MAX_STREAMS_PER_OWNER", answers, values.whole(0, 100_000)),
+        daily_tokens_per_owner=take("DAILY_TOKENS_PER_OWNER", own_tokens, values.whole(0, 10**12)),
+        daily_tokens=take("DAILY_TOKENS", tokens, values.whole(0, 10**12)),
+        auth=auth,
+        public_hosts=take("PUBLIC_HOSTS", (), values.hosts),
+        secret_key=take("SECRET_KEY", "", values.word),
+        auth_token=take("AUTH_TOKEN", "", values.word),
+        passwords=take("PASSWORDS", "", values.word),
+        trusted_proxies=take("TRUSTED_PROXIES", int(auth == "proxy"), values.whole(0, 9)),
+        banner=take("BANNER", "", values.text),
+        log_level=take("LOG_LEVEL", Settings.log_level, values.level),
     )
-    _refuse_unsafe(settings)
+    _refuse_talkative(environ)
+    _refuse_unsafe(settings, is_debugging=_is_on(environ.get("FLASK_DEBUG", "")))
+    _refuse_limits(settings)
     return settings
 
 
@@ -101,105 +134,68 @@ def refuse_unknown(names: Iterable[str]) -> None:
             raise ConfigError(f"{name} in .env is not a setting; .env.example lists them all.")
 
 
-def _refuse_unsafe(settings: Settings) -> None:
+def _refuse_talkative(environ: Mapping[str, str]) -> None:
+    if environ.get("ANTHROPIC_LOG", "").strip().lower() == "debug":
+        raise ConfigError(
+            "ANTHROPIC_LOG=debug would write every question into the log: "
+            "remove it from the environment, or set ANTHROPIC_LOG=info."
+        )
+
+
+def _refuse_unsafe(settings: Settings, *, is_debugging: bool) -> None:
     """An open endpoint in front of a paid key is found within hours: refuse to be one."""
-    if settings.auth == "proxy":
-        if len(settings.secret_key) < 32:
-            raise ConfigError(
-                "AUTH=proxy needs SECRET_KEY, at least 32 characters that only the proxy knows; "
-                'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
-            )
-        return
     if settings.public_hosts:
-        raise ConfigError(
-            "PUBLIC_HOSTS needs a sign-in: set AUTH=proxy and SECRET_KEY, or remove PUBLIC_HOSTS."
-        )
+        refuse_exposed(settings, "PUBLIC_HOSTS")
     if not is_loopback(settings.host):
+        refuse_exposed(settings, f"HOST={settings.host}")
+    is_public = settings.public_hosts or not is_loopback(settings.host)
+    if is_public and is_debugging:
+        raise ConfigError("FLASK_DEBUG shows the program to strangers: remove it.")
+    if settings.auth == "proxy" or settings.secret_key:
+        _refuse_weak("SECRET_KEY", settings.secret_key)
+    if settings.auth_token:
+        _refuse_weak("AUTH_TOKEN", settings.auth_token)
+
+
+def refuse_exposed(settings: Settings, by: str) -> None:
+    """Raise ``ConfigError`` where strangers can reach this server, by this setting, unhindered."""
+    if settings.auth == "none":
         raise ConfigError(
-            f"HOST={settings.host} would let anybody on the network spend your key: "
-            "set AUTH=proxy and SECRET_KEY, or HOST=127.0.0.1."
+            f"{by} would let anybody on the network spend your key: set AUTH=password "
+            "(or AUTH=token, AUTH=proxy) and SECRET_KEY, or serve 127.0.0.1 only."
         )
+    if not settings.daily_tokens:
+        raise ConfigError(
+            "DAILY_TOKENS=0 on a public server would let one stolen sign-in spend without end: "
+            "set the tokens of a day, however many, or leave it empty."
+        )
+    _refuse_weak("SECRET_KEY", settings.secret_key)
+
+
+def _refuse_weak(name: str, secret: str) -> None:
+    if len(secret) < 32 or len(set(secret)) < 10 or _EXAMPLE.search(secret):
+        what = "is missing" if not secret else "can be guessed"
+        raise ConfigError(
+            f"{name} {what}: it must be at least 32 characters that nobody else knows; "
+            'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
+        )
+
+
+def _is_on(value: str) -> bool:
+    return value.strip().lower() not in ("", "0", "false", "no")
+
+
+def _refuse_limits(settings: Settings) -> None:
+    """A day's tokens into which no answer fits would refuse every question."""
+    for name in ("DAILY_TOKENS", "DAILY_TOKENS_PER_OWNER"):
+        tokens = getattr(settings, name.lower())
+        if 0 < tokens < 2 * settings.max_tokens:
+            raise ConfigError(
+                f"{name}={tokens} is not valid: at least twice MAX_TOKENS ({settings.max_tokens}) "
+                "must fit into a day; 0 is no limit."
+            )
 
 
 def is_loopback(host: str) -> bool:
     """Tell whether a bind address is reached from this machine only."""
     return host in ("localhost", "127.0.0.1", "::1", "[::1]")
-
-
-class _Taker:
-    """Reads one variable: absent or empty is the default, anything else goes through its check."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def __call__(self, name: str, default: T, check: Callable[[str], T]) -> T:
-        value = self._environ.get(name, "").strip()
-        if not value:
-            return default
-        try:
-            return check(value)
-        except ValueError as exc:
-            shown = "…" if name in ("ANTHROPIC_API_KEY", "SECRET_KEY") else value
-            raise ConfigError(f"{name}={shown} is not valid: it must be {exc}.") from exc
-
-
-def _word(value: str) -> str:
-    if not (value.isascii() and value.isprintable()):
-        raise ValueError("printable ASCII on one line")
-    return value
-
-
-def _text(value: str) -> str:
-    if not all(character.isprintable() or character in "\n\t" for character in value):
-        raise ValueError("text without control characters")
-    return value
-
-
-def _url(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("an address that starts with http:// or https://")
-    return value
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def check(value: str) -> int:
-        if not value.isdecimal() or not low <= int(value) <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
-        return int(value)
-
-    return check
-
-
-def _seconds(low: float, high: float) -> Callable[[str], float]:
-    def check(value: str) -> float:
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = float("nan")
-        if not low <= seconds <= high:
-            raise ValueError(f"seconds from {low:g} to {high:g}")
-        return seconds
-
-    return check
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if value.lower() not in words:
-            raise ValueError("one of " + ", ".join(words))
-        return value.lower()
-
-    return check
-
-
-def _hosts(value: str) -> tuple[str, ...]:
-    hosts = tuple(part.strip().lower() for part in value.split(",") if part.strip())
-    if any("/" in host or " " in host for host in hosts):
-        raise ValueError("host names separated by commas, without https://")
-    return hosts
-
-
-def _level(value: str) -> str:
-    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        raise ValueError("one of DEBUG, INFO, WARNING, ERROR")
-    return value.upper()

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import sse
 from .claude import Line
 from .errors import AnswerFailed, Interrupted
 from .stream_log import Writer
+
+#: Called once when a stream ends, with the usage that Claude told or that was estimated (None where
+#: nothing is known of it), and whether Claude certainly did nothing for it.
+OnEnd = Callable[[Mapping[str, Any] | None, bool], None]
 
 LIFE_SECONDS = 30 * 60.0
 #: Pings do not count: a server that only pings is as silent as one that sends nothing.

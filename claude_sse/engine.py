@@ -6,6 +6,7 @@ from typing import NamedTuple, cast
 
 from flask import current_app
 
+from .admission import Admissions
 from .claude import Claude
 from .config import Settings
 from .limits import Places
@@ -20,6 +21,7 @@ class Engine(NamedTuple):
     settings: Settings
     claude: Claude
     streams: Streams
+    admissions: Admissions
     slots: Places  # writers
     seats: Places  # long responses
 

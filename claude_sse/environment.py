@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
+import secrets
 from pathlib import Path
 
 from dotenv import dotenv_values
 
 from .config import ConfigError, Settings, from_environ, refuse_unknown
 
+#: What nobody else on the machine may read.
+_SECRETS = ("ANTHROPIC_API_KEY", "SECRET_KEY", "AUTH_TOKEN")
 ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
 
 
 def load(path: Path = ENV_FILE) -> Settings:
     """Return the settings of this process; a variable that is set wins over ``.env``.
 
-    Raises ``ConfigError``, also where ``.env`` exists and cannot be read.
+    With AUTH=token or password, a token or key that is not set is made, and put into the
+    environment, where the workers and whatever starts after a reload find the same one.
+
+    Raises ``ConfigError``, also where ``.env`` exists and cannot be read, or can be by others.
     """
     try:
         text = path.read_text("utf-8") if path.exists() else ""
@@ -27,4 +34,24 @@ def load(path: Path = ENV_FILE) -> Settings:
         ) from exc
     from_file = dotenv_values(stream=io.StringIO(text), interpolate=False)
     refuse_unknown(from_file)
-    return from_environ({name: value or "" for name, value in {**from_file, **os.environ}.items()})
+    if any(from_file.get(name) for name in _SECRETS) and path.stat().st_mode & 0o077:
+        raise ConfigError(
+            ".env holds a secret and can be read by others on this machine: chmod 600 .env"
+        )
+    settings = from_environ(
+        {name: value or "" for name, value in {**from_file, **os.environ}.items()}
+    )
+    return _completed(settings)
+
+
+def _completed(settings: Settings) -> Settings:
+    if settings.auth == "token" and not settings.auth_token:
+        settings = dataclasses.replace(settings, auth_token=_made("AUTH_TOKEN"))
+    if settings.auth in ("token", "password") and not settings.secret_key:
+        settings = dataclasses.replace(settings, secret_key=_made("SECRET_KEY"))
+    return settings
+
+
+def _made(name: str) -> str:
+    os.environ[name] = secrets.token_urlsafe(32)
+    return os.environ[name]

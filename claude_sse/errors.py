@@ -5,11 +5,13 @@
     ClaudeSSEError
     ├── Refused                   the request never became a stream
     │   ├── BadRequest            400  a field is wrong; the sentence names it and its limit
-    │   ├── Forbidden             403  not from here, or not signed in
+    │   ├── SignInNeeded          401  nobody known is asking
+    │   ├── Forbidden             403  not from here
     │   ├── NotFound              404  no such stream for this owner
     │   ├── Conflict              409  this id belongs to another question
     │   ├── TooLarge              413  the body is over the limit
     │   ├── UnsupportedMedia      415  the body is not announced as JSON
+    │   ├── OverLimit             429  this server's own limits: questions, answers, tokens
     │   └── Unavailable           503  not now: no free slot, draining, no log, no key
     └── AnswerFailed              the stream ends with this instead of [DONE]
         ├── Unreachable           no connection to Claude
@@ -80,6 +82,13 @@ class BadRequest(Refused):
     status = 400
 
 
+class SignInNeeded(Refused):
+    """The request does not say who is asking, or not (any more) rightly so."""
+
+    code = "sign_in"
+    status = 401
+
+
 class Forbidden(Refused):
     """The request comes from somewhere or someone that this server does not answer."""
 
@@ -115,6 +124,14 @@ class UnsupportedMedia(Refused):
     status = 415
 
 
+class OverLimit(Refused):
+    """One of this server's own limits is reached; ``retry_after`` says when it ends."""
+
+    code = "over_limit"
+    status = 429
+    retryable = True
+
+
 class Unavailable(Refused):
     """The server cannot take this now; ``retry_after`` says when to come back, if known."""
 
@@ -132,6 +149,8 @@ class AnswerFailed(ClaudeSSEError):
     usage: dict[str, Any] | None = None
     #: Whether the one automatic retry is allowed: nothing of an answer came, and it may pass soon.
     may_retry = False
+    #: Whether Claude certainly did nothing for it: it was never reached, or refused at once.
+    is_free = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the error frame's object, with the usage so far where there is any."""

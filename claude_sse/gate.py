@@ -1,27 +1,36 @@
 """What every request passes: one check before it, one set of headers after it.
 
 In this order: the Host (it is what stops DNS rebinding; not by Flask's ``TRUSTED_HOSTS``, which
-cannot say ``[::1]``), then whether another site's page sent it (Fetch Metadata, else Origin; there
-is no CORS anywhere), then who is asking. A request without ``Sec-Fetch-Site``, ``Origin`` and
-cookie comes from no browser and passes the second.
+cannot say ``[::1]``), then whether there is such a route and its body may be read at all, then
+whether another site's page sent it (Fetch Metadata, else Origin; there is no CORS anywhere), then
+who is asking. Rate, budget and places come behind that, where a question is admitted.
 """
 
 from __future__ import annotations
 
 import re
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from .auth import owner_of
+from .auth import Auth
 from .config import Settings
-from .errors import BadRequest, Forbidden
-from .question import BODY_BYTES
+from .errors import BadRequest, Forbidden, SignInNeeded, TooLarge, UnsupportedMedia
+from .question import BODY_BYTES, TOO_LARGE
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _PORT = re.compile(r":[0-9]*$")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-#: Asked by machines that have no name to give.
-_ANONYMOUS = ("/healthz", "/readyz")
+#: All that is answered without knowing who asks: to machines, which have no name, and the way in.
+OPEN = ("ops.healthz", "ops.readyz", "login.page", "login.enter")
+#: What the page to sign in on is made of, and what browsers fetch without the session.
+OPEN_FILES = (
+    *("login.js", "page.js", "sign-in.js", "login.css", "chat.css", "theme.js"),
+    *("chat.webmanifest", "icon.svg", "icon-192.png", "icon-512.png"),
+)
+#: Where a link on another site may lead.
+_PAGES = ("views.page", "login.page")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
@@ -36,45 +45,81 @@ _HEADERS = {
 }
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
     """Put the gate in front of every route of this app, present and future."""
     hosts = {*_LOOPBACK, *settings.public_hosts}
     # One more than is taken: of a body without a length Werkzeug silently drops what is over.
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES + 1
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
 
     @app.before_request
-    def enter() -> None:
+    def enter() -> ResponseReturnValue | None:
         if _PORT.sub("", request.headers.get("Host", "").lower()) not in hosts:
             raise BadRequest(
                 "This server does not answer to this host name: add it to PUBLIC_HOSTS.",
                 code="host_not_allowed",
             )
+        _refuse_shapeless()
         _refuse_other_sites()
-        g.owner = "" if request.path in _ANONYMOUS else owner_of(request, settings)
+        if _is_open():
+            g.owner = ""
+            return None
+        try:
+            g.owner, g.is_revoked = auth.who(request)
+        except SignInNeeded:
+            if request.endpoint == "views.page":
+                return redirect("login", 303)
+            raise
+        return None
 
     @app.after_request
     def leave(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.endpoint != "static":
+        if response.status_code == 401:
+            response.headers.setdefault("WWW-Authenticate", 'Bearer realm="claude-sse"')
+        if request.endpoint != "static" or response.status_code >= 400:
             response.headers.setdefault("Cache-Control", "no-store")
+            response.vary.add("Cookie")
         return response
+
+
+def _is_open() -> bool:
+    if request.endpoint == "static":
+        return (request.view_args or {}).get("filename") in OPEN_FILES
+    return request.endpoint in OPEN
+
+
+def _refuse_shapeless() -> None:
+    if request.routing_exception is not None:
+        raise request.routing_exception
+    if (request.content_length or 0) > BODY_BYTES:
+        raise TooLarge(TOO_LARGE)
+    if request.method in ("POST", "PUT") and request.mimetype != "application/json":
+        raise UnsupportedMedia("Send the body as JSON, with Content-Type: application/json.")
 
 
 def _refuse_other_sites() -> None:
     site = request.headers.get("Sec-Fetch-Site")
-    if request.method in _SAFE_METHODS:
-        # A link from elsewhere may open the page; nothing else of another site gets an answer.
-        if site in ("cross-site", "same-site") and request.headers.get("Sec-Fetch-Mode") != (
-            "navigate"
-        ):
-            raise Forbidden("This server answers only to its own page.", code="cross_site")
-        return
     origin = request.headers.get("Origin")
-    if site is not None:
-        own = site == "same-origin"
-    else:
-        own = origin is None or origin == f"{request.scheme}://{request.host}"
-    if not own:
+    if origin == "null" or (site is None and origin not in (None, _own_origin())):
         raise Forbidden("This request came from another site's page.", code="cross_site")
+    if request.method in _SAFE_METHODS:
+        is_navigation = request.headers.get("Sec-Fetch-Mode") == "navigate"
+        is_link = is_navigation and request.endpoint in _PAGES
+        if site in ("cross-site", "same-site") and not is_link:
+            raise Forbidden("This server answers only to its own page.", code="cross_site")
+    elif site not in (None, "same-origin"):
+        raise Forbidden("This request came from another site's page.", code="cross_site")
+    elif site is None and origin is None and "Cookie" in request.headers:
+        # What is no browser has no cookies: it shows a token.
+        raise Forbidden(
+            "A request with a cookie must say where it comes from (Origin).", code="cross_site"
+        )
+
+
+def _own_origin() -> str:
+    return f"{request.scheme}://{request.host}"

@@ -3,7 +3,7 @@
 Two counts, because it is readers that fill gunicorn's threads: a stream whose reader left holds a
 slot and no seat, a stream with three readers one slot and three seats. Who finds none free is told
 so at once and when to come back; the threads that are not seats keep health, Stop and the page
-answering.
+answering. What a person may take of Claude is counted elsewhere (``admission``).
 """
 
 from __future__ import annotations

@@ -22,4 +22,5 @@ def readyz() -> Response:
     if not engine().settings.api_key:
         raise no_key()
     engine().streams.check()
+    engine().admissions.check()
     return jsonify(ok=True)

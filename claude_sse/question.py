@@ -48,7 +48,7 @@ def parse(body: bytes, *, max_tokens: int, allow_prompt: bool) -> Question:
     """
     if len(body) > BODY_BYTES:
         raise TooLarge(TOO_LARGE)
-    fields = _load(body)
+    fields = load_object(body)
     for name in fields:
         if name not in _FIELDS or (name == "prompt" and not allow_prompt):
             known = ", ".join(_FIELDS if allow_prompt else _FIELDS[1:])
@@ -63,7 +63,7 @@ def parse(body: bytes, *, max_tokens: int, allow_prompt: bool) -> Question:
     )
 
 
-def _load(body: bytes) -> dict[str, Any]:
+def load_object(body: bytes) -> dict[str, Any]:
     """Parse strictly: no NaN, no double keys (which of the two was checked?), no deep nesting."""
     try:
         fields = json.loads(

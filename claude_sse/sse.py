@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator, Mapping
 from json import JSONEncoder
 from json.encoder import encode_basestring_ascii as _quote
-from typing import Any, NamedTuple
+from typing import Any
 
 #: Sent at once: gunicorn sends the headers with the first byte of the body, and the browser
 #: must not wait for them until Claude answers. 1000 ms is how soon a lost reader comes back.
@@ -56,14 +56,6 @@ def objects(frames: bytes) -> Iterator[dict[str, Any]]:
             yield json.loads(data)
 
 
-class Event(NamedTuple):
-    """One event as a reader dispatches it: its type, its data, and the last id seen by then."""
-
-    type: str
-    data: str
-    id: str
-
-
 class EventTooLarge(ValueError):
     """An event grew past the decoder's limit; the decoder refuses everything after it."""
 
@@ -80,6 +72,7 @@ class Decoder:
         self, *, errors: str = "replace", limit: int = 1 << 24, last_event_id: str = ""
     ) -> None:
         self.retry_ms: int | None = None
+        self.type = ""
         self.last_event_id = self._id = last_event_id
         self._errors = errors
         self._limit = limit
@@ -91,13 +84,25 @@ class Decoder:
         self._data: list[str] = []
         self._data_size = 0
 
-    def feed(self, chunk: bytes) -> Iterator[Event]:
-        """Yield the events that these bytes complete; to be iterated to its end, or never again."""
+    def feed(self, chunk: bytes) -> Iterator[str]:
+        """Yield the data of each event that these bytes complete; to be iterated to its end.
+
+        With an event's data in hand, ``type`` and ``last_event_id`` are that event's.
+        """
         for line in self._lines(chunk):
-            event = self._line(line)
-            if event is not None:
-                yield event
+            if line.startswith(b"data: "):
+                self._data_size += len(line)
+                self._data.append(line[6:].decode("utf-8", self._errors))
+            elif line:
+                self._field(line)
+            else:
+                data, self._data, self._data_size = self._data, [], 0
+                self.last_event_id = self._id
+                self.type, self._type = self._type or "message", ""
+                if data:
+                    yield data[0] if len(data) == 1 else "\n".join(data)
         if self._rest_size + self._data_size > self._limit:
+            self._rest, self._data = [], []  # its size stays, so that nothing more is taken
             raise EventTooLarge(f"an event is larger than {self._limit} bytes")
 
     def _lines(self, chunk: bytes) -> list[bytes]:
@@ -120,32 +125,15 @@ class Decoder:
             lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
         return lines
 
-    def _line(self, line: bytes) -> Event | None:
-        if not line:
-            return self._dispatch()
-        if line.startswith(b"data: "):
-            self._add_data(line[6:])
-            return None
+    def _field(self, line: bytes) -> None:
         name, colon, value = line.partition(b":")
         value = value.removeprefix(b" ") if colon else value
-        if name == b"data":
-            self._add_data(value)
-        elif name == b"event":
+        if name == b"event":
             self._type = value.decode("utf-8", self._errors)
+        elif name == b"data":
+            self._data_size += len(line)
+            self._data.append(value.decode("utf-8", self._errors))
         elif name == b"id" and b"\0" not in value:
             self._id = value.decode("utf-8", self._errors)
         elif name == b"retry" and value.isdigit():
             self.retry_ms = int(value)
-        return None
-
-    def _add_data(self, value: bytes) -> None:
-        self._data_size += len(value) + 1
-        self._data.append(value.decode("utf-8", self._errors))
-
-    def _dispatch(self) -> Event | None:
-        kind, data = self._type, self._data
-        self._type, self._data, self._data_size = "", [], 0
-        self.last_event_id = self._id
-        if not data:
-            return None
-        return Event(kind or "message", "\n".join(data), self.last_event_id)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from . import sse
 from .claude import Claude, Line
-from .ending import FAILED, LOST, STOPPED, Ending, interrupted
+from .ending import FAILED, LOST, STOPPED, Ending, OnEnd, interrupted
 from .errors import AnswerFailed, Conflict, Unavailable
 from .pen import Pen
 from .question import Question
@@ -59,7 +59,7 @@ class Streams:
         key: str,
         question: Question,
         *,
-        on_end: Callable[[], None],
+        on_end: OnEnd,
         may_return: bool = True,
     ) -> Reader:
         """Start a stream and return its first reader, attached; ``on_end`` is called when it ends.
@@ -102,15 +102,21 @@ class Streams:
         """Return a reader that continues behind frame ``after``; see ``StreamLog.open``."""
         return self._log.open(key, after)
 
-    def follow(self, reader: Reader, gone: Callable[[], bool] = lambda: False) -> Iterator[bytes]:
+    def follow(
+        self,
+        reader: Reader,
+        gone: Callable[[], bool] = lambda: False,
+        is_revoked: Callable[[], bool] = lambda: False,
+    ) -> Iterator[bytes]:
         """Yield what a client receives: the preamble, what the log holds, then what arrives.
 
         Ends behind the terminal frame. Ends without one when ``gone()`` tells that the client left,
-        or when this process goes before the stream ends: the client then comes back elsewhere.
+        within a heartbeat after ``is_revoked()`` tells that it may no longer read, or when this
+        process goes before the stream ends: the client then comes back elsewhere.
         """
         yield sse.PREAMBLE
         received = b""
-        sent_at = time.monotonic()
+        sent_at = looked_at = time.monotonic()
         while True:
             try:
                 frames = reader.read(TICK_SECONDS)
@@ -119,6 +125,10 @@ class Streams:
                 yield sse.encode(last + 1, interrupted(LOST))
                 return
             now = time.monotonic()
+            if now - looked_at >= self._heartbeat_seconds:
+                if is_revoked():
+                    return
+                looked_at = now
             if frames:
                 yield frames
                 if sse.is_last(frames):
@@ -163,7 +173,7 @@ class Streams:
         while self._watch and time.monotonic() < self._watch.drain_at + TICK_SECONDS / 2:
             time.sleep(LOOK_SECONDS / 2)
 
-    def _produce(self, key: str, question: Question, on_end: Callable[[], None]) -> Iterator[bytes]:
+    def _produce(self, key: str, question: Question, on_end: OnEnd) -> Iterator[bytes]:
         """Yield each batch of Claude's events as frames, on the log already; ``b""`` for silence.
 
         Whatever happens, the last frame says how it ended; when it is yielded the stream is over.
@@ -174,6 +184,8 @@ class Streams:
         number = 0
         opened = False
         last: list[Any] = [sse.DONE]
+        usage: Mapping[str, Any] | None = None
+        is_free = False
         try:
             for objects in self._claude.events(question, ending.line):
                 if not objects:
@@ -187,8 +199,10 @@ class Streams:
                 number += len(objects)
                 writer.append(frames)
                 yield frames
+            usage = objects[-1].get("usage")
         except AnswerFailed as exc:
             last = ending.last_words(exc)
+            usage, is_free = exc.usage or {}, exc.is_free
         except Exception:
             log.exception("stream: the answer failed")
             last = [interrupted(FAILED)]
@@ -197,7 +211,7 @@ class Streams:
         except ValueError:  # what cannot be told must not keep the stream from ending
             log.exception("stream: its last words cannot be encoded")
             frames = _encode(number, [interrupted(FAILED)])
-        on_end()  # before anybody sees the end, and asks the next question
+        on_end(usage, is_free)  # before anybody sees the end, and asks the next question
         writer.append(frames)
         writer.close()
         self._watch.remove(key)

@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from . import client_socket
 from .claude import no_key
 from .engine import engine
-from .errors import BadRequest, NotFound, UnsupportedMedia
+from .errors import BadRequest, NotFound
 from .limits import GiveBack
 from .question import Question, parse
 from .stream_log import Reader, StreamExists
@@ -36,7 +36,11 @@ _EVENT_ID = re.compile(r"[0-9]{1,9}")
 @bp.get("/")
 def page() -> str:
     """Serve the chat page."""
-    return render_template("chat.html", banner=engine().settings.banner)
+    return render_template(
+        "chat.html",
+        banner=engine().settings.banner,
+        may_sign_out=engine().settings.auth in ("token", "password"),
+    )
 
 
 @bp.get("/models")
@@ -98,8 +102,6 @@ def delete_stream(stream_id: str) -> Response:
 
 
 def _question(*, allow_prompt: bool) -> Question:
-    if request.mimetype != "application/json":
-        raise UnsupportedMedia("Send the body as JSON, with Content-Type: application/json.")
     settings, claude = engine().settings, engine().claude
     question = parse(
         request.get_data(cache=False), max_tokens=settings.max_tokens, allow_prompt=allow_prompt
@@ -127,11 +129,11 @@ def _join_or_start(key: str, question: Question) -> tuple[Reader, int]:
 
 
 def _start(key: str, question: Question, *, may_return: bool) -> Reader:
-    slot = engine().slots.take()
+    admission = engine().admissions.admit(g.owner, question)
     try:
-        return engine().streams.start(key, question, on_end=slot, may_return=may_return)
-    except BaseException:
-        slot()
+        return engine().streams.start(key, question, on_end=admission.end, may_return=may_return)
+    except BaseException:  # another request with this id was faster, too
+        admission.withdraw()
         raise
 
 
@@ -145,7 +147,9 @@ def _key(stream_id: str) -> str:
 
 def _follow(reader: Reader, seat: GiveBack, status: int = 200) -> Response:
     gone = client_socket.watch(request.environ)
-    response = Response(engine().streams.follow(reader, gone), status, _STREAM_HEADERS)
+    response = Response(
+        engine().streams.follow(reader, gone, g.is_revoked), status, _STREAM_HEADERS
+    )
     response.call_on_close(seat)  # first: it cannot fail
     response.call_on_close(reader.close)
     return response

@@ -3,21 +3,17 @@
 import { isComposing } from './keys.js';
 import { find, memory } from './page.js';
 
-/** @typedef {{ onSend: (text: string, instead: string) => void, onStop: () => void, onUp: () => void }} Options */
-
 export class Composer {
-  #prompt = find('#prompt', HTMLTextAreaElement);
-  #button = find('#send', HTMLButtonElement);
-  #notice = find('#notice');
-  #options;
+  #prompt = find('#prompt');
+  #button = find('#send');
+  #on;
   #streaming = false;
   #draft = '';
-  /** What is being changed: the id of a question on the page. */
-  #editing = '';
+  #editing = ''; // the id of the question on the page that is being changed
 
-  /** @param {Options} options */
-  constructor(options) {
-    this.#options = options;
+  /** @param {{ send: (text: string, instead: string) => void, stop: () => void, up: () => void }} on */
+  constructor(on) {
+    this.#on = on;
     find('#composer').addEventListener('submit', (event) => {
       event.preventDefault();
       this.#send();
@@ -28,7 +24,7 @@ export class Composer {
     this.streaming = false;
   }
 
-  /** Whose draft this is; '' is that of a conversation yet to come. @param {string} id */
+  /** Whose draft this is; '' is that of a conversation yet to come. */
   set conversation(id) {
     this.#editing = '';
     this.notice = '';
@@ -39,25 +35,25 @@ export class Composer {
   }
 
   /** Whether the button stops rather than sends. */
-  set streaming(/** @type {boolean} */ value) {
+  set streaming(value) {
     this.#streaming = value;
     this.#button.dataset.mode = value ? 'stop' : 'send';
     this.#button.textContent = value ? 'Stop' : 'Send';
   }
 
   /** One sentence above the field, spoken at once; '' takes it away. */
-  set notice(/** @type {string} */ text) {
-    this.#notice.textContent = text;
+  set notice(text) {
+    find('#notice').textContent = text;
   }
 
-  /** Put a text back to be changed, above what was written since. @param {string} text */
+  /** Put a text back to be changed, above what was written since. */
   restore(text) {
     const draft = this.#prompt.value;
     this.#write(draft.trim() && draft !== text ? `${text}\n\n${draft}` : text);
     this.#prompt.setSelectionRange(text.length, text.length);
   }
 
-  /** Let a question be changed and sent anew. @param {string} id @param {string} text */
+  /** Let a question be changed and sent anew. */
   edit(id, text) {
     this.#editing = id;
     this.notice = 'Sending asks this in place of the question, and what follows it goes. Esc leaves all as it is.';
@@ -68,45 +64,42 @@ export class Composer {
     this.#prompt.focus();
   }
 
-  /** @param {string} text */
   #write(text) {
     this.#prompt.value = text;
     this.#keepDraft();
     this.focus();
   }
 
-  /** @param {MouseEvent} event */
   #clicked(event) {
     if (!this.#streaming) return; // the form's submit event follows
     event.preventDefault();
-    if (event.detail > 1) return; // the second half of a double click on Send does not mean Stop
-    this.#options.onStop();
+    if (event.detail < 2) this.#on.stop(); // the second half of a double click on Send does not mean it
   }
 
-  /** @param {KeyboardEvent} event */
   #pressed(event) {
+    const { key, shiftKey, repeat } = event;
     if (isComposing(event)) return;
-    if (event.key === 'Escape' && this.#editing) {
+    if (key === 'Escape' && this.#editing) {
       event.preventDefault();
       this.#write('');
       this.#editing = '';
       this.notice = '';
-    } else if (event.key === 'ArrowUp' && !this.#prompt.value && !event.shiftKey) {
+    } else if (key === 'ArrowUp' && !this.#prompt.value && !shiftKey) {
       event.preventDefault();
-      this.#options.onUp();
-    } else if (event.key === 'Enter' && !event.shiftKey) {
+      this.#on.up();
+    } else if (key === 'Enter' && !shiftKey) {
       event.preventDefault();
-      if (!event.repeat) this.#send();
+      if (!repeat) this.#send();
     }
   }
 
   #send() {
     const text = this.#prompt.value;
-    if (this.#streaming || text.trim() === '') return this.focus();
+    if (this.#streaming || !text.trim()) return this.focus();
     this.#prompt.value = '';
     this.#keepDraft();
     this.notice = '';
-    this.#options.onSend(text, this.#editing);
+    this.#on.send(text, this.#editing);
     this.#editing = '';
   }
 

@@ -20,7 +20,6 @@ export class Connection {
   constructor({ signal, wake, timing }) {
     this.#timing = timing;
     const abort = () => this.#controller.abort();
-    /** @param {Event} event */
     const woken = (event) => {
       if (this.#silence() >= (/** @type {CustomEvent} */ (event).detail?.silentFor ?? 0)) this.#cut();
     };
@@ -34,7 +33,7 @@ export class Connection {
     };
   }
 
-  /** Send the request; resolve to null where there is no response. @param {typeof globalThis.fetch} fetch @param {string} url @param {RequestInit} init */
+  /** Send the request; resolve to null where there is no response. */
   async open(fetch, url, init) {
     try {
       return await fetch(url, { ...init, cache: 'no-store', redirect: 'manual', signal: this.#controller.signal });
@@ -43,7 +42,7 @@ export class Connection {
     }
   }
 
-  /** Yield the events of this body until it ends, well or badly. @param {Response} response */
+  /** Yield the events of this body until it ends, well or badly. */
   async *events(response) {
     if (!response.body) return;
     /** @type {ServerSentEvent[]} */
@@ -91,23 +90,26 @@ export class Connection {
 
 /** Why a stream could not be had: the server's own sentence, or ours where it could not speak. */
 export class StreamError extends Error {
-  /** @param {string} message @param {{ code: string, status?: number, retryable?: boolean, retryAfter?: number, requestId?: string }} facts */
-  constructor(message, { code, status = 0, retryable = false, retryAfter, requestId }) {
+  code = 'error';
+  status = 0;
+  retryable = false;
+  /** @type {number | undefined} in s */
+  retryAfter;
+  /** @type {string | undefined} */
+  requestId;
+
+  /** @param {string} message @param {Partial<StreamError>} facts */
+  constructor(message, facts) {
     super(message);
-    this.code = code;
-    this.status = status;
-    this.retryable = retryable;
-    this.retryAfter = retryAfter;
-    this.requestId = requestId;
+    Object.assign(this, facts);
   }
 }
 
-/** @param {Response} response */
 export function isEventStream(response) {
   return /^text\/event-stream\s*(;|$)/i.test(response.headers.get('Content-Type') ?? '');
 }
 
-/** Return what a response that is no stream says, or what can be said for it. @param {Response} response */
+/** Return what a response that is no stream says, or what can be said for it. */
 export async function refusalOf(response) {
   const { status } = response;
   /** @type {Record<string, any>} */
@@ -124,7 +126,6 @@ export async function refusalOf(response) {
   return new StreamError(sentence, { code: 'no_answer', status, retryable: status >= 500 || status === 429, retryAfter });
 }
 
-/** @param {string} sentence */
 export function unreadable(sentence) {
   return new StreamError(sentence, { code: 'protocol', retryable: true });
 }

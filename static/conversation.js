@@ -13,6 +13,8 @@ export class Conversation {
   meta;
   /** @type {Message[]} */
   messages = [];
+  /** @type {Promise<void> | undefined} */
+  loaded;
   #store;
   #now;
   /** @type {Set<Message>} */
@@ -44,12 +46,12 @@ export class Conversation {
     return this.answers.filter((answer) => answer.state === 'streaming');
   }
 
-  /** @param {string} id @returns {Answer | undefined} */
+  /** @returns {Answer | undefined} */
   answer(id) {
     return this.answers.find((answer) => answer.id === id);
   }
 
-  /** Add a question and the answer to come, and keep both before anything is sent. @param {string} text @param {Ask} [ask] @returns {[Question, Answer]} */
+  /** Add a question and the answer to come, and keep both before anything is sent. @param {Ask} [ask] @returns {[Question, Answer]} */
   ask(text, ask) {
     const question = newQuestion(text, this.#now());
     this.#add(question);
@@ -71,7 +73,7 @@ export class Conversation {
     return this.#addAnswer(ask);
   }
 
-  /** Take away this message and all that follow it, to be asked otherwise. @param {string} id @returns {Message[]} */
+  /** Take away this message and all that follow it, to be asked otherwise. @returns {Message[]} */
   cut(id) {
     const gone = this.messages.slice(this.messages.findIndex((message) => message.id === id));
     for (const message of gone) this.#remove(message);
@@ -97,7 +99,7 @@ export class Conversation {
     return record;
   }
 
-  /** Another tab has removed it. @param {string} id */
+  /** Another tab has removed it. */
   drop(id) {
     this.messages = this.messages.filter((message) => message.id !== id);
   }
@@ -144,7 +146,7 @@ export class Conversation {
     this.update(answer, { accepted: true });
   }
 
-  /** Take in one frame. @param {Answer} answer @param {number} id @param {Data | '[DONE]'} data */
+  /** Take in one frame. @param {Answer} answer @param {Data | '[DONE]'} data */
   apply(answer, id, data) {
     if (id <= answer.lastEventId) return;
     answer.lastEventId = id;
@@ -153,7 +155,8 @@ export class Conversation {
     } else if (typeof data.error === 'string') {
       if (data.usage) answer.usage = data.usage;
       const { error: message, code = 'error', retryable = false, request_id: requestId } = data;
-      this.fail(answer, { message, code, retryable, requestId });
+      const retryAt = data.retry_after && this.#now() + data.retry_after * 1000;
+      this.fail(answer, { message, code, retryable, requestId, ...(retryAt && { retryAt }) });
     } else {
       if (data.model) answer.model = data.model;
       if (data.stop_reason) answer.stopReason = data.stop_reason;
@@ -173,9 +176,9 @@ export class Conversation {
     }
   }
 
-  /** Say what an open answer is doing; not worth storing. @param {Answer} answer @param {Answer['phase']} phase @param {number} [delay] */
-  enter(answer, phase, delay = 0) {
-    Object.assign(answer, { phase, delay });
+  /** Say what an open answer is doing; not worth storing. @param {Answer} answer */
+  enter(answer, phase, delay = 0, said = '') {
+    Object.assign(answer, { phase, delay, said });
     if (phase === 'reconnecting') answer.rough = true;
   }
 
@@ -226,7 +229,7 @@ export class Conversation {
     this.#store.remove('messages', message.id);
   }
 
-  /** @param {Message} message @param {boolean} [now] */
+  /** @param {Message} message */
   #save(message, now = false) {
     if (!this.messages.includes(message)) return; // it was deleted meanwhile
     this.#unsaved.add(message);
@@ -235,7 +238,7 @@ export class Conversation {
   }
 }
 
-/** Without halves of surrogate pairs, which are not text and which the server refuses. @param {string} text */
+/** Without halves of surrogate pairs, which are not text and which the server refuses. */
 function wellFormed(text) {
   return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }

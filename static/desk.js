@@ -3,12 +3,13 @@
 import { Composer } from './composer.js';
 import { Library } from './library.js';
 import { CONTINUE, isAnswer } from './message.js';
-import { copy, find, say } from './page.js';
+import { find, say } from './page.js';
 import { Runs } from './runs.js';
 import { Seats } from './seats.js';
 import { Settings } from './settings.js';
 import { Sidebar } from './sidebar.js';
 import { stateOf, totalOf } from './status.js';
+import { signIn } from './sign-in.js';
 import { sharedStore } from './store.js';
 import { offer } from './toast.js';
 import { Transcript } from './transcript.js';
@@ -20,49 +21,45 @@ import { stayAwake } from './wake.js';
 const TITLE = document.title;
 
 export class Desk {
-  #library;
+  library;
   #runs;
   #transcript;
-  #composer;
-  #settings;
-  #sidebar;
+  composer;
+  settings;
+  sidebar;
   /** @type {Conversation} the one on the page */
-  #here;
+  here;
   #opening = 0;
   #ready;
 
-  /** @param {Store} store @param {BroadcastChannel} channel @param {EventTarget} wake */
+  /** @param {Store} store */
   constructor(store, channel, wake) {
     const shared = sharedStore(store, channel, () => {
-      this.#composer.notice = 'This browser cannot store the conversation: a reload will lose it.';
+      this.composer.notice = 'This browser cannot store the conversation: a reload will lose it.';
     });
-    this.#library = new Library(shared);
-    this.#here = this.#library.create();
-    this.#composer = new Composer({
-      onSend: (text, instead) => void this.#ready.then(() => this.#send(text, instead)),
-      onStop: () => this.command('stop'),
-      onUp: () => this.#editLast(),
+    this.library = new Library(shared);
+    this.here = this.library.create();
+    this.composer = new Composer({
+      send: (text, instead) => void this.send(text, instead),
+      stop: () => this.stop(),
+      up: () => this.#editLast(),
     });
-    this.#transcript = new Transcript({
-      log: find('#log'),
-      template: find('#message', HTMLTemplateElement),
-      jump: find('#jump', HTMLButtonElement),
-      onAction: (action, id) => this.#act(action, id),
+    this.#transcript = new Transcript((action, id) => this.act(action, id));
+    this.settings = new Settings((system) => {
+      this.here.meta.system = system;
+      if (this.library.has(this.here.meta.id)) this.library.update(this.here.meta, { system });
     });
-    this.#settings = new Settings((system) => {
-      this.#here.meta.system = system;
-      if (this.#library.has(this.#here.meta.id)) this.#library.update(this.#here.meta, { system });
-    });
-    this.#sidebar = new Sidebar({
-      onRename: (id, title) => this.#rename(id, title),
-      onDelete: (id) => this.#delete(id),
-      onSearch: (words) => this.#library.search(words),
+    this.sidebar = new Sidebar({
+      rename: (id, title) => this.#rename(id, title),
+      delete: (id) => this.#delete(id),
+      search: (words) => this.library.search(words),
     });
     this.#runs = new Runs({
       streams: document.body.dataset.streams ?? '', wake, seats: new Seats(channel),
-      isSeen: (conversation) => conversation === this.#here && !document.hidden,
+      isSeen: (conversation) => conversation === this.here && !document.hidden,
       onChange: (conversation, answer) => this.#changed(conversation, answer),
       onRuns: () => this.#show(),
+      onSignedOut: signIn,
       onFaulty: (conversation, answer, message) => this.#takeBack(conversation, answer, message),
     });
     channel.addEventListener('message', ({ data }) => typeof data === 'object' && this.#hear(data));
@@ -71,8 +68,8 @@ export class Desk {
   }
 
   async #begin() {
-    await this.#library.load();
-    const latest = this.#library.metas[0]?.id;
+    await this.library.load();
+    const latest = this.library.metas[0]?.id;
     if (!location.hash && latest) history.replaceState(null, '', `#/${latest}`);
     await this.#open();
   }
@@ -80,9 +77,9 @@ export class Desk {
   /** Show what is stored, and go on with every answer that has not ended. @param {Store} store */
   async start(store) {
     await this.#ready;
-    this.#settings.load(document.body.dataset.models ?? '');
+    this.settings.load(document.body.dataset.models ?? '');
     for (const { conversation } of await store.open()) {
-      if (this.#library.has(conversation)) this.#runs.resume(await this.#library.open(conversation));
+      if (this.library.has(conversation)) this.#runs.resume(await this.library.open(conversation));
     }
     document.body.dataset.ready = '';
   }
@@ -94,78 +91,56 @@ export class Desk {
 
   /** The page may be about to go: write down what is not written yet. */
   save() {
-    this.#library.flush();
+    this.library.flush();
   }
 
-  /** Whatever a key or a button asks for. @param {string} name @param {HTMLElement} [button] */
-  command(name, button) {
-    const { meta, answers } = this.#here;
-    const last = answers.at(-1);
-    switch (name) {
-      case 'new': return this.#go('new');
-      case 'menu': return this.#sidebar.toggle();
-      case 'search': return this.#sidebar.search();
-      case 'write': return this.#composer.focus();
-      case 'stop': return this.#runs.stop(meta.id);
-      case 'example': return void this.#ready.then(() => this.#send(button?.textContent ?? ''));
-      case 'previous':
-      case 'next': {
-        const id = this.#sidebar.neighbour(name === 'next' ? 1 : -1);
-        return id && this.#go(id);
-      }
-      case 'copy': return last && copy(last.text).then((done) => offer(done ? 'The last answer is copied.' : 'It could not be copied.'));
-      case 'again': return last && this.#act('again', last.id);
-      case 'help': return find('#help', HTMLDialogElement).showModal();
-      case 'settings':
-        this.#settings.system = meta.system ?? '';
-        return find('#settings', HTMLDialogElement).showModal();
-      default: return this.#file(name);
-    }
+  stop() {
+    this.#runs.stop(this.here.meta.id);
   }
 
-  /** @param {string} text @param {string} [instead] the id of the question that this one replaces */
-  #send(text, instead) {
-    const here = this.#here;
+  /** Ask this, in place of a question where its id is given. */
+  async send(text, instead = '') {
+    await this.#ready;
+    const here = this.here;
     if (this.#runs.busy.has(here.meta.id)) return;
     const cut = instead ? here.cut(instead) : [];
     for (const { id } of cut) this.#transcript.remove(id);
     if (cut.length) offer('The question was asked anew.', 'Undo', () => this.#uncut(here, cut));
-    this.#library.touch(here, text);
+    this.library.touch(here, text);
     if (location.hash !== `#/${here.meta.id}`) {
       history.replaceState(null, '', `#/${here.meta.id}`);
-      this.#composer.conversation = here.meta.id;
+      this.composer.conversation = here.meta.id;
     }
-    const [question, answer] = here.ask(text, this.#settings.ask(here.meta.system));
+    const [question, answer] = here.ask(text, this.settings.ask(here.meta.system));
     this.#transcript.add(question);
     this.#transcript.add(answer);
     this.#transcript.pin();
     this.#runs.run(here, answer, true);
-    this.#sidebar.chosen();
+    this.sidebar.chosen();
   }
 
   /** @param {Conversation} conversation @param {Message[]} cut */
   #uncut(conversation, cut) {
     this.#runs.stop(conversation.meta.id);
     conversation.uncut(cut);
-    if (conversation === this.#here) this.#transcript.show(conversation.messages);
+    if (conversation === this.here) this.#transcript.show(conversation.messages);
     this.#show();
   }
 
-  /** @param {string} action @param {string} id */
-  #act(action, id) {
-    const here = this.#here;
+  act(action, id) {
+    const here = this.here;
     if (this.#runs.busy.has(here.meta.id)) return;
-    if (action === 'edit-question') return this.#composer.edit(id, here.messages.find((message) => message.id === id)?.text ?? '');
+    if (action === 'edit-question') return this.composer.edit(id, here.messages.find((message) => message.id === id)?.text ?? '');
     const answer = here.answer(id);
     if (!answer) return;
-    if (action === 'new') this.#go('new');
-    else if (action === 'continue') this.#send(CONTINUE);
+    if (action === 'new') this.go('new');
+    else if (action === 'continue') this.send(CONTINUE);
     else if (action === 'edit') this.#edit(answer);
     else if (action === 'reconnect') {
       here.update(answer, { phase: 'reconnecting', problem: undefined });
       this.#runs.run(here, answer, false);
     } else {
-      const again = here.retry(answer, this.#settings.ask(here.meta.system));
+      const again = here.retry(answer, this.settings.ask(here.meta.system));
       if (again !== answer) {
         if (here.answer(answer.id)) this.#transcript.update(answer);
         else this.#transcript.remove(answer.id);
@@ -178,29 +153,29 @@ export class Desk {
 
   /** Take the question back into the composer. @param {Answer} answer */
   #edit(answer) {
-    const question = this.#here.questionOf(answer);
+    const question = this.here.questionOf(answer);
     if (!question) return;
-    if (!this.#here.canWithdraw(answer)) return this.#composer.edit(question.id, question.text);
-    this.#here.withdraw(answer);
+    if (!this.here.canWithdraw(answer)) return this.composer.edit(question.id, question.text);
+    this.here.withdraw(answer);
     for (const { id } of [answer, question]) this.#transcript.remove(id);
-    this.#composer.restore(question.text);
+    this.composer.restore(question.text);
   }
 
   #editLast() {
-    const last = this.#here.messages.findLast(({ role }) => role === 'user');
-    if (last) this.#act('edit-question', last.id);
+    const last = this.here.messages.findLast(({ role }) => role === 'user');
+    if (last) this.act('edit-question', last.id);
   }
 
-  /** The server does not take the question: the reader has it again. @param {Conversation} conversation @param {Answer} answer @param {string} message */
+  /** The server does not take the question: the reader has it again. @param {Conversation} conversation @param {Answer} answer */
   #takeBack(conversation, answer, message) {
-    if (conversation !== this.#here || !conversation.canWithdraw(answer)) return false;
+    if (conversation !== this.here || !conversation.canWithdraw(answer)) return false;
     this.#edit(answer);
-    this.#composer.notice = message;
+    this.composer.notice = message;
     return true;
   }
 
-  /** @param {string} place an id, or `new` */
-  #go(place) {
+  /** To a conversation by its id, or to a `new` one. */
+  go(place) {
     if (location.hash === `#/${place}`) this.#open();
     else location.hash = `#/${place}`;
   }
@@ -209,52 +184,38 @@ export class Desk {
   async #open() {
     const id = location.hash.slice(2);
     const turn = ++this.#opening;
-    const conversation = this.#library.has(id) ? await this.#library.open(id) : this.#library.create();
+    const conversation = this.library.has(id) ? await this.library.open(id) : this.library.create();
     if (turn !== this.#opening) return; // another one was chosen meanwhile
-    this.#here = conversation;
+    this.here = conversation;
     this.#transcript.show(conversation.messages);
-    this.#composer.conversation = this.#library.has(id) ? id : '';
+    this.composer.conversation = this.library.has(id) ? id : '';
     this.#runs.resume(conversation);
     this.#show();
-    this.#sidebar.chosen();
-    if (matchMedia('(pointer: fine)').matches) this.#composer.focus();
+    this.sidebar.chosen();
+    if (matchMedia('(pointer: fine)').matches) this.composer.focus();
   }
 
-  /** @param {string} id @param {string} title */
   #rename(id, title) {
-    const meta = this.#library.metas.find((one) => one.id === id);
-    if (meta) this.#library.update(meta, { title });
+    const meta = this.library.metas.find((one) => one.id === id);
+    if (meta) this.library.update(meta, { title });
     this.#show();
   }
 
-  /** @param {string} id */
   async #delete(id) {
     this.#runs.stop(id);
-    const back = await this.#library.remove(id);
-    if (this.#here.meta.id === id) this.#go('new');
+    const back = await this.library.remove(id);
+    if (this.here.meta.id === id) this.go('new');
     this.#show();
     offer('The conversation is deleted.', 'Undo', () => {
       back();
-      this.#go(id);
+      this.go(id);
       this.#show();
     });
   }
 
-  /** @param {string} name */
-  async #file(name) {
-    const { exportAs, take } = await import('./files.js');
-    if (name === 'import') take((conversations) => {
-      for (const { meta, messages } of conversations) this.#library.add(meta, messages);
-      find('#settings', HTMLDialogElement).close();
-      this.#go(conversations[0].meta.id);
-    });
-    else if (name === 'export-all') exportAs('json', await this.#library.everything());
-    else if (name.startsWith('export-')) exportAs(name.slice(7), [this.#here]);
-  }
-
   /** @param {Conversation} conversation @param {Answer} answer */
   #changed(conversation, answer) {
-    if (conversation !== this.#here) return;
+    if (conversation !== this.here) return;
     this.#transcript.update(answer);
     say(find('#announce'), `Claude: ${stateOf(answer)}`);
     if (answer.state !== 'streaming') say(find('#total'), totalOf(conversation.answers));
@@ -262,10 +223,10 @@ export class Desk {
 
   /** Another tab has written. @param {Change} change */
   async #hear(change) {
-    const id = await this.#library.adopt(change);
-    const here = this.#here;
+    const id = await this.library.adopt(change);
+    const here = this.here;
     if (change.table === 'conversations') {
-      if (!change.record && id === here.meta.id) this.#go('new');
+      if (!change.record && id === here.meta.id) this.go('new');
       return this.#show();
     }
     if (!change.record) this.#transcript.remove(change.id ?? '');
@@ -279,10 +240,10 @@ export class Desk {
 
   /** Whatever stands around the conversation. */
   #show() {
-    const { meta, answers } = this.#here;
+    const { meta, answers } = this.here;
     const { busy } = this.#runs;
-    this.#composer.streaming = busy.has(meta.id);
-    this.#sidebar.show(this.#library.metas, meta.id, busy);
+    this.composer.streaming = busy.has(meta.id);
+    this.sidebar.show(this.library.metas, meta.id, busy);
     say(find('h1'), meta.title || TITLE);
     document.title = meta.title ? `${meta.title} · Claude` : TITLE;
     say(find('#total'), totalOf(answers));

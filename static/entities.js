@@ -8,7 +8,6 @@ const NAMED = new Map(
     .split(/ (?=\w)/).map((entry) => /** @type {[string, string]} */ (entry.split(' '))),
 );
 
-/** @param {string} text */
 export function decodeEntities(text) {
   return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w+));/gi, (whole, decimal, hex, name) => {
     if (name) return NAMED.get(name) ?? whole;

@@ -23,14 +23,14 @@ export function toMarkdown({ meta, messages }) {
   return [`# ${meta.title}\n`, ...parts].join('\n');
 }
 
-/** The conversations in a file of either kind; throws a sentence where there are none. @param {string} file @returns {Whole[]} */
+/** The conversations in a file of either kind; throws a sentence where there are none. @returns {Whole[]} */
 export function fromFile(file) {
   const found = file.trimStart().startsWith('{') ? fromJson(file) : [fromMarkdown(file)];
   if (!found.some(({ messages }) => messages.length)) throw new Error('There is no conversation in this file.');
   return found;
 }
 
-/** @param {string} file @returns {Whole[]} */
+/** @returns {Whole[]} */
 function fromJson(file) {
   let all;
   try {
@@ -39,10 +39,9 @@ function fromJson(file) {
     throw new Error('This file is not whole: it cannot be read as JSON.');
   }
   if (all.format !== FORMAT || !Array.isArray(all.conversations)) throw new Error('This file was not exported here.');
-  return all.conversations.map((/** @type {any} */ one) => whole(one, Array.isArray(one.messages) ? one.messages : []));
+  return all.conversations.map((one) => whole(one, Array.isArray(one.messages) ? one.messages : []));
 }
 
-/** @param {string} file */
 function fromMarkdown(file) {
   const text = file.replace(/\r\n?/g, '\n');
   const marks = [...text.matchAll(MARK)].filter(([, slashes]) => !slashes);
@@ -54,14 +53,14 @@ function fromMarkdown(file) {
   return whole({ title: /^# (.*)\n/.exec(text)?.[1] }, messages);
 }
 
-/** New ids throughout: what is here already stays as it is. @param {any} one @param {any[]} messages @returns {Whole} */
+/** New ids throughout: what is here already stays as it is. @param {any} one @returns {Whole} */
 function whole({ title, at, system }, messages) {
   const now = Date.now();
   const meta = { id: uuid(), title: words(title) || 'Imported', at: Number(at) || now, touched: now, ...(words(system) && { system }) };
   return { meta, messages: messages.flatMap((message, i) => taken(message, now + i, meta.id)) };
 }
 
-/** @param {any} message @param {number} n @param {string} conversation @returns {Message[]} */
+/** @returns {Message[]} */
 function taken(message, n, conversation) {
   const text = words(message?.text);
   const at = Number(message?.at) || n;
@@ -77,12 +76,10 @@ function taken(message, n, conversation) {
   })].filter(isAnswer);
 }
 
-/** @param {unknown} value */
 function words(value) {
   return typeof value === 'string' ? value : '';
 }
 
-/** @param {Record<string, unknown>} values */
 function numbers(values) {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value === 'number'));
 }

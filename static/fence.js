@@ -1,10 +1,10 @@
 // A fence by marked's rules: what opens and closes it, and its lines taken one by one, without lexing.
 
-import { codeWriter } from './code-block.js';
+import { writer } from './text.js';
 
-/** @import { Branch, Fence, FenceWriter, Token } from './markdown-types.js' */
+/** @import { Branch, Fence, FenceWriter } from './types.js' */
 
-/** What opens this block if it is a fence. @param {Token} token @returns {Fence | undefined} */
+/** What opens this block if it is a fence. @returns {Fence | undefined} */
 export function fenceOf({ type, raw }) {
   const opening = type === 'code' && /^( {0,3})(`{3,}|~{3,})[^\n]*(?:\n|$)/.exec(raw);
   if (!opening) return undefined;
@@ -18,10 +18,8 @@ export function fenceOf({ type, raw }) {
 
 /** @param {Fence} fence @param {Branch} code @returns {FenceWriter} */
 export function fenceWriter({ char, close, indent }, code) {
-  const write = codeWriter(code);
+  const write = writer(code);
   let shown = 0; // of the incomplete last line
-
-  /** @param {string} line */
   const rest = (line) => line.slice(Math.min(indent, line.search(/\S|$/)) + shown);
 
   return (text, ended) => {

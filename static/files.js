@@ -1,23 +1,24 @@
 // Conversations leave and enter the page as files.
 
 import { fromFile, toJson, toMarkdown } from './exchange.js';
-import { download, find } from './page.js';
+import { find, make } from './page.js';
 import { offer } from './toast.js';
 
 /** @import { Whole } from './types.js' */
 
-/** @param {string} kind @param {Whole[]} conversations */
+/** @param {Whole[]} conversations */
 export function exportAs(kind, conversations) {
-  const name = conversations.length === 1 ? conversations[0].meta.title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') : 'conversations';
-  if (kind === 'markdown') download(`${name || 'conversation'}.md`, 'text/markdown', toMarkdown(conversations[0]));
-  else download(`${name || 'conversation'}.json`, 'application/json', toJson(conversations));
+  const title = conversations.length > 1 ? 'conversations' : conversations[0]?.meta.title ?? '';
+  const name = title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'conversation';
+  if (kind === 'markdown') download(`${name}.md`, 'text/markdown', toMarkdown(conversations[0]));
+  else download(`${name}.json`, 'application/json', toJson(conversations));
 }
 
 /** Let the reader choose a file. @param {(conversations: Whole[]) => void} onTaken */
 export function take(onTaken) {
-  const field = find('#file', HTMLInputElement);
+  const field = find('#file');
   field.onchange = async () => {
-    const text = await field.files?.[0]?.text();
+    const text = await field.files[0]?.text();
     field.value = '';
     if (text === undefined) return;
     try {
@@ -27,4 +28,10 @@ export function take(onTaken) {
     }
   };
   field.click();
+}
+
+function download(name, type, text) {
+  const href = URL.createObjectURL(new Blob([text], { type }));
+  make('a', { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }

@@ -10,10 +10,8 @@ const TITLE_CHARACTERS = 60;
 export class Library {
   /** @type {Map<string, Meta>} */
   #metas = new Map();
-  /** @type {Map<string, Promise<Conversation>>} those that were opened; an answer of theirs may still come */
+  /** @type {Map<string, Conversation>} those that were opened; an answer of theirs may still come */
   #opened = new Map();
-  /** @type {Set<Conversation>} the same, for whoever cannot wait */
-  #read = new Set();
   #store;
 
   /** @param {Store} store */
@@ -30,29 +28,22 @@ export class Library {
     return [...this.#metas.values()].sort((a, b) => b.touched - a.touched);
   }
 
-  /** @param {string} id */
   has(id) {
     return this.#metas.has(id);
   }
 
   /** A new one; it is kept when something is asked in it. */
   create() {
-    const conversation = new Conversation(this.#store, { id: uuid(), title: '', at: Date.now(), touched: Date.now() });
-    this.#opened.set(conversation.meta.id, Promise.resolve(conversation));
-    this.#read.add(conversation);
+    const conversation = this.#open({ id: uuid(), title: '', at: Date.now(), touched: Date.now() });
+    conversation.loaded = Promise.resolve();
     return conversation;
   }
 
-  /** @param {string} id @returns {Promise<Conversation>} */
-  open(id) {
-    let opened = this.#opened.get(id);
-    if (!opened) {
-      const conversation = new Conversation(this.#store, /** @type {Meta} */ (this.#metas.get(id)));
-      opened = conversation.load().then(() => conversation);
-      this.#read.add(conversation);
-      this.#opened.set(id, opened);
-    }
-    return opened;
+  /** @returns {Promise<Conversation>} */
+  async open(id) {
+    const conversation = this.#opened.get(id) ?? this.#open(/** @type {Meta} */ (this.#metas.get(id)));
+    await (conversation.loaded ??= conversation.load());
+    return conversation;
   }
 
   /** Change what is known of a conversation, and keep it. @param {Meta} meta @param {Partial<Meta>} changes */
@@ -62,22 +53,20 @@ export class Library {
     this.#store.put('conversations', meta);
   }
 
-  /** Something was asked: it is the newest, and has a title. @param {Conversation} conversation @param {string} text */
+  /** Something was asked: it is the newest, and has a title. @param {Conversation} conversation */
   touch({ meta }, text) {
     const line = text.trim().replace(/\s+/g, ' ');
     const title = meta.title || (line.length > TITLE_CHARACTERS ? `${line.slice(0, TITLE_CHARACTERS).trim()}…` : line);
     this.update(meta, { title, touched: Date.now() });
   }
 
-  /** Delete a conversation; returns what brings it back. @param {string} id */
+  /** Delete a conversation; returns what brings it back. */
   async remove(id) {
     const conversation = await this.open(id);
     const { meta, messages } = conversation;
     const copies = structuredClone(messages);
     conversation.messages = []; // what still comes for it is not stored
-    this.#read.delete(conversation);
-    this.#metas.delete(id);
-    this.#opened.delete(id);
+    this.#forget(id);
     this.#store.remove('conversations', id);
     for (const message of messages) this.#store.remove('messages', message.id);
     return () => this.add(meta, copies);
@@ -90,10 +79,9 @@ export class Library {
     this.update(meta, {});
   }
 
-  /** The ids of the conversations in which this is said, with the words around it. @param {string} words */
+  /** The ids of the conversations in which this is said, with the words around it. */
   async search(words) {
     const wanted = words.toLowerCase();
-    /** @type {Map<string, string>} */
     const found = new Map();
     for (const { conversation, text } of await this.#store.all('messages')) {
       const at = found.has(conversation) ? -1 : text.toLowerCase().indexOf(wanted);
@@ -107,30 +95,39 @@ export class Library {
 
   /** Write down all that is not. */
   flush() {
-    for (const conversation of this.#read) conversation.flush();
+    for (const conversation of this.#opened.values()) conversation.flush();
   }
 
-  /** Everything in all of them, the newest first. @returns {Promise<Conversation[]>} */
+  /** Everything in all of them, the newest first. */
   everything() {
     return Promise.all(this.metas.map(({ id }) => this.open(id)));
   }
 
-  /** Take in what another tab has written; returns the conversation that it is about. @param {Change} change @returns {Promise<string>} */
+  /** Take in what another tab has written; returns the id of the conversation that it is about. @param {Change} change */
   async adopt({ table, id = '', record }) {
     if (table === 'conversations') {
-      if (record) this.#metas.set(record.id, Object.assign(this.#metas.get(record.id) ?? {}, /** @type {Meta} */ (record)));
-      else {
-        this.#metas.delete(id);
-        this.#opened.delete(id);
-      }
-      return record?.id ?? id;
+      const meta = /** @type {Meta | undefined} */ (record);
+      if (meta) this.#metas.set(meta.id, Object.assign(this.#metas.get(meta.id) ?? {}, meta));
+      else this.#forget(id);
+      return meta?.id ?? id;
     }
     const message = /** @type {Message | undefined} */ (record);
-    for (const opened of this.#opened.values()) {
-      const conversation = await opened;
-      if (message && conversation.meta.id === message.conversation) conversation.adopt(message);
-      else if (!message) conversation.drop(id);
+    for (const conversation of this.#opened.values()) {
+      await conversation.loaded;
+      if (!message) conversation.drop(id);
+      else if (conversation.meta.id === message.conversation) conversation.adopt(message);
     }
-    return message?.conversation ?? '';
+    return message?.conversation;
+  }
+
+  #open(meta) {
+    const conversation = new Conversation(this.#store, meta);
+    this.#opened.set(meta.id, conversation);
+    return conversation;
+  }
+
+  #forget(id) {
+    this.#metas.delete(id);
+    this.#opened.delete(id);
   }
 }

@@ -1,7 +1,7 @@
 // Which addresses an answer may link to, and what must be seen of them: Claude repeats what it has read, so
 // a link can be a trap, and the place it leads to is what gives it away.
 
-/** The address, when it is one that may be opened. @param {string} href */
+/** The address, when it is one that may be opened. */
 export function safeUrl(href) {
   try {
     const url = new URL(href);
@@ -11,7 +11,7 @@ export function safeUrl(href) {
   }
 }
 
-/** Where the link leads, unless its text is just that: `example.com@evil.net` is not. @param {URL} url @param {string} text */
+/** Where the link leads, unless its text is just that: `example.com@evil.net` is not. */
 export function hiddenPlace(url, text) {
   const place = url.protocol === 'mailto:' ? url.pathname : url.host;
   if (text === place) return '';

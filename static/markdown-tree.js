@@ -3,25 +3,29 @@
 
 import { codeBlock } from './code-block.js';
 import { decodeEntities } from './entities.js';
+import { inParts } from './growth.js';
 import { hiddenPlace, safeUrl } from './links.js';
 import { branch, leaf, textOf } from './tree.js';
 
-/** @import { Branch, Token, Tree } from './markdown-types.js' */
+/** @import { Begun, Branch, Token, Tree } from './types.js' */
+
+/** Plain text beyond all bounds stands in pieces: the browser lays a paragraph out anew, whole, as it grows. */
+const PIECE = /[^]{1,4000}(?:[^\s]{0,200}\s+|$)|[^]{1,4200}/g;
 
 /**
  * One tree for each block. Of `old`, those shown so far, what was made from the same text under the same
  * definitions is taken as it is: raw text alone does not tell where a link leads.
- * @param {Token[]} tokens @param {any[]} [old] @param {string} [definitions] @returns {Branch[]}
+ * @param {Token[]} tokens @param {Begun} [begun] @returns {Branch[]}
  */
-export function blocks(tokens, old = [], definitions = '') {
-  return tokens.filter(({ type }) => type !== 'space' && type !== 'def').map((token, i) => {
+export function blocks(tokens, old = [], definitions = '', begun) {
+  return inParts(tokens, begun).filter(({ type }) => type !== 'space' && type !== 'def').map((token, i) => {
     const origin = `${token.type} ${definitions} ${token.raw}`;
     if (old[i]?.origin === origin) return old[i];
     return { ...block(token, (tokens) => blocks(tokens, old[i]?.kids, definitions)), origin };
   });
 }
 
-/** @param {Token} token @param {(tokens: Token[]) => Branch[]} within @returns {Branch} */
+/** @param {Token} token @returns {Branch} */
 function block(token, within) {
   switch (token.type) {
     case 'paragraph':
@@ -37,43 +41,44 @@ function block(token, within) {
       return branch(token.ordered ? 'ol' : 'ul', {
         // The only trace of it, for it may change with the last line of a long list.
         ...(!token.loose && { class: 'tight' }),
+        ...full(token),
         ...(token.ordered && token.start !== 1 && { start: `${token.start}` }),
       }, within(token.items));
     case 'list_item':
-      return branch('li', {}, within(withCheckbox(token.tokens)));
+      return branch('li', token.task ? { class: 'todo' } : {}, within(withCheckbox(token.tokens)));
     case 'table':
-      return branch('div', { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Table' }, [
+      return branch('div', { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Table', ...full(token) }, [
         branch('table', {}, [
           branch('thead', {}, [row('th', token.header)]),
-          branch('tbody', {}, token.rows.map((/** @type {Token[]} */ cells) => row('td', cells))),
+          branch('tbody', {}, token.rows.map((cells) => row('td', cells))),
         ]),
       ]);
     case 'hr':
       return branch('hr');
     default:
-      return branch('p', {}, [leaf(token.raw)]);
+      return branch('p', {}, inlines([token]));
   }
 }
 
-/** marked puts a checkbox before the text of a tight item, but into the paragraph of a loose one. @param {Token[]} tokens */
+/** A part of a long list or table that takes no more: off screen it costs nothing. */
+const full = (token) => token.full && { 'data-full': '' };
+
+/** marked puts a checkbox before the text of a tight item, but into the paragraph of a loose one. */
 function withCheckbox(tokens) {
   const [box, text, ...others] = tokens;
   return box?.type === 'checkbox' ? [{ ...text, tokens: [box, ...text.tokens] }, ...others] : tokens;
 }
 
-/** @param {string} tag @param {Token[]} cells */
 function row(tag, cells) {
   return branch('tr', {}, cells.map(({ align, tokens }) => branch(tag, align ? { class: align } : {}, inlines(tokens))));
 }
 
-/** The first word behind the fence. @param {string} [info] */
+/** The first word behind the fence. */
 function languageOf(info = '') {
   return decodeEntities(info).trim().split(/\s/, 1)[0].slice(0, 40);
 }
 
-/** @param {Token[]} tokens @param {boolean} [inLink] @returns {Tree[]} */
 function inlines(tokens, inLink = false) {
-  /** @type {Tree[]} */
   const trees = [];
   for (const tree of tokens.flatMap((token) => inline(token, inLink))) {
     const last = trees.at(-1);
@@ -83,7 +88,7 @@ function inlines(tokens, inLink = false) {
   return trees;
 }
 
-/** @param {Token} token @param {boolean} inLink @returns {Tree | Tree[]} */
+/** @param {Token} token @returns {Tree | Tree[]} */
 function inline(token, inLink) {
   switch (token.type) {
     case 'text':
@@ -108,20 +113,23 @@ function inline(token, inLink) {
     case 'image': {
       // Loading it would tell its server who reads this, and when.
       const text = leaf(inlines(token.tokens, true).map(textOf).join('') || 'image');
-      return inLink ? text : link(decodeEntities(token.href), [text], 'image');
+      return inLink ? text : link(decodeEntities(token.href), [text], { class: 'image' });
     }
+    case 'plain':
+      if (token.raw.length < 5000) return leaf(token.raw);
+      return token.raw.match(PIECE).map((piece) => branch('span', { class: 'piece' }, [leaf(piece)]));
     default:
       return leaf(token.raw);
   }
 }
 
-/** @param {string} href @param {Tree[]} kids @param {string} [kind] @returns {Tree[]} */
-function link(href, kids, kind) {
+/** @returns {Tree[]} */
+function link(href, kids, kind = {}) {
   const url = safeUrl(href);
   if (!url) return kids;
   const place = hiddenPlace(url, kids.map(textOf).join(''));
   return [
-    branch('a', { ...(kind && { class: kind }), href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' },
+    branch('a', { ...kind, href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' },
       place ? [...kids, branch('span', { class: 'host' }, [leaf(` (${place})`)])] : kids),
   ];
 }

@@ -6,44 +6,39 @@
 
 import { codeOf } from './code-block.js';
 import { fenceOf, fenceWriter } from './fence.js';
+import { begunBy, behind, finished, growthOf, holding, loosen } from './growth.js';
 import { cutOf, lex } from './markdown-lexer.js';
 import { blocks } from './markdown-tree.js';
 import { patch } from './tree.js';
 
-/** @import { Branch, Fence, FenceWriter, Links, Options } from './markdown-types.js' */
+/** @import { Begun, Branch, RendererOptions, Settled } from './types.js' */
 
 /** What one frame may take of a history; the next frame goes on. */
 const BUDGET_MS = 8;
-/** After drawing for t ms rest 3 t: a quarter of the main thread, however long a list grows. */
+/** After drawing for t ms rest 3 t: a quarter of the main thread, however long a block grows. */
 const REST = 3;
 const SLICE_CHARACTERS = 8000;
 /** The browser looks at each child of what it lays out anew: at 2,500 blocks in one element, 8 ms a frame. */
 const PART_BLOCKS = 50;
 
-/** @param {Element} root @param {Options} [options] */
+/** @param {Element} root @param {RendererOptions} [options] */
 export function createRenderer(root, { highlight, onDraw, now = () => performance.now(), schedule = withFrame } = {}) {
-  let [source, pending, tail] = ['', '', ''];
-  let carriageReturn = ''; // whose newline may still come
+  const { ownerDocument: document } = root;
+  let [pending, tail, carriageReturn] = ['', '', '']; // of the last, the newline may still come
   /** @type {Branch[]} */
   let trees = []; // of the tail
-  /** @type {{ raw: string, words: string, trees: Branch[] }[]} */
+  /** @type {Settled[]} */
   const settled = []; // as far as a definition may complete it
-  /** @type {Links} */
   let links = Object.create(null);
-  /** @type {FenceWriter | undefined} */
+  /** @type {Begun | undefined} */
+  let begun; // the list or table that the tail goes on with
   let writeFence; // while the tail is an open one
-  /** @type {Element | undefined} */
   let part; // of the page, the last one
   let [ended, asked, restUntil] = [false, false, 0];
   root.classList.add('markdown');
 
   return {
-    /** All text so far, with `\n` as its only line end. */
-    get source() {
-      return source;
-    },
-
-    /** Draw this behind the text so far, soon. @param {string} text */
+    /** Draw this behind the text so far, soon. */
     append(text) {
       const whole = carriageReturn + text;
       carriageReturn = whole.endsWith('\r') ? '\r' : '';
@@ -61,11 +56,8 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
     flush: () => void draw(Infinity),
   };
 
-  /** @param {string} text */
   function arrive(text) {
-    const lines = text.replace(/\r\n?/g, '\n');
-    source += lines;
-    pending += lines;
+    pending += text.replace(/\r\n?/g, '\n');
     ask();
   }
 
@@ -78,7 +70,7 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
     }, Math.max(0, restUntil - now()));
   }
 
-  /** Whether nothing is left to draw. @param {number} budget in ms */
+  /** Whether nothing is left to draw after so many ms. */
   function draw(budget) {
     const began = now();
     while (pending && now() - began < budget) take(slice());
@@ -97,12 +89,11 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
     return slice;
   }
 
-  /** @param {string} text */
   function take(text) {
     tail += text;
     let lexed;
     do {
-      if (writeFence && !write(writeFence)) return;
+      if (writeFence && !write()) return;
       lexed = text.includes('\n') ? cut() : undefined;
     } while (writeFence);
     drawTail(lexed);
@@ -113,34 +104,48 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
     const lines = tail.slice(0, tail.lastIndexOf('\n') + 1);
     const lexed = lex(lines, links);
     const at = cutOf(lines, lexed.tokens);
-    const last = lexed.tokens.at(-1);
-    const fence = last && at + last.raw.length === lines.length ? fenceOf(last) : undefined;
-    if (at) settle(at);
+    const n = lexed.tokens.findLastIndex(({ type }) => type !== 'space');
+    const last = at === lengthOf(lexed.tokens.slice(0, n)) ? lexed.tokens[n] : undefined;
+    const fence = last && at + last.raw.length === lines.length && fenceOf(last);
+    const growth = last && growthOf(last);
+    if (at) {
+      settle(tail.slice(0, at));
+      tail = tail.slice(at);
+    }
     if (fence) open(fence);
-    return at || fence || lines !== tail ? undefined : lexed;
+    if (growth) {
+      settle(growth.raw, true);
+      tail = growth.head + tail.slice(growth.length);
+    }
+    return at || fence || growth || lines !== tail ? undefined : lexed;
   }
 
-  /** Make the beginning of the tail final. @param {number} end */
-  function settle(end) {
-    const raw = tail.slice(0, end);
-    tail = tail.slice(end);
+  /** Draw a text as it stays, as far as no definition completes it; `growing`: the rest of its block follows. */
+  function settle(raw, growing = false) {
     const lexed = lex(raw, links);
-    const final = blocks(lexed.tokens, trees);
+    const tokens = growing ? finished(lexed.tokens) : lexed.tokens;
+    const final = blocks(tokens, trees, '', begun);
+    const last = final.length - 1;
+    const left = growing ? behind(trees[last], final[last]) : [];
     show(trees.slice(0, final.length), final);
-    trees = trees.slice(final.length);
     offer(final);
-    if (raw.includes('[')) settled.push({ raw, words: fold(raw), trees: final });
+    trees = trees.slice(final.length);
+    if (raw.includes('[')) settled.push({ raw, words: fold(raw), growing, begun, trees: final });
+    if (begun && tokens[0]?.loose) loosen(begun);
+    begun = growing ? begunBy(tokens[0], begun, final) : undefined;
+    if (begun?.open) trees.unshift(holding(final[last], left));
     const labels = Object.keys(lexed.links).filter((label) => !(label in links));
     links = lexed.links;
     if (labels.length) complete(labels);
   }
 
-  /** Draw again what may mention a label that has just been defined. @param {string[]} labels */
+  /** Draw again what may mention a label that has just been defined. */
   function complete(labels) {
     const words = labels.map((label) => label.split(' ', 1)[0]);
     for (const block of settled) {
       if (!words.some((word) => block.words.includes(word))) continue;
-      const completed = blocks(lex(block.raw, links).tokens);
+      const { tokens } = lex(block.raw, links);
+      const completed = blocks(block.growing ? finished(tokens) : tokens, [], '', block.begun);
       show(block.trees, completed);
       block.trees = completed;
     }
@@ -149,21 +154,21 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   function drawTail({ tokens, links: all } = lex(tail, links)) {
     // The tail's own definitions count in it, and may still change; the settled ones only become more.
     const own = Object.entries(all).filter(([label]) => !(label in links));
-    const next = blocks(tokens, trees, `${Object.keys(links).length} ${JSON.stringify(own)}`);
+    const next = blocks(tokens, trees, `${Object.keys(links).length} ${JSON.stringify(own)}`, begun);
     show(trees, next);
     trees = next;
   }
 
-  /** From now on the lines of the tail go straight to the page. @param {Fence} fence */
+  /** From now on the lines of the tail go straight to the page. */
   function open(fence) {
     drawTail(lex(fence.line));
     tail = tail.slice(fence.line.length);
     writeFence = fenceWriter(fence, codeOf(trees[0]));
   }
 
-  /** Whether the fence closed; the tail is then what follows it. @param {FenceWriter} fence */
-  function write(fence) {
-    const { closed, left } = fence(tail);
+  /** Whether the fence closed; the tail is then what follows it. */
+  function write() {
+    const { closed, left } = writeFence(tail);
     tail = left;
     if (closed) shut();
     return closed;
@@ -178,34 +183,34 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   function end() {
     writeFence?.(tail, true);
     if (writeFence) shut();
-    else settle(tail.length);
+    else settle(tail);
     show(trees, []);
     [tail, trees] = ['', []];
   }
 
   /** @param {Branch[]} old @param {Branch[]} next */
   function show(old, next) {
-    patch(old, next, root.ownerDocument, (node) => {
-      if (!part || part.childElementCount >= PART_BLOCKS) root.append((part = root.ownerDocument.createElement('div')));
+    patch(old, next, document, (node) => {
+      if (!part || part.childElementCount >= PART_BLOCKS) root.append((part = document.createElement('div')));
       part.append(node);
     });
   }
 
-  /** @param {any[]} final */
   function offer(final) {
     for (const tree of final) {
       const code = codeOf(tree);
       const language = code?.attributes['data-language'];
       if (language) highlight?.(code.node, language);
-      else offer(tree.kids.filter((/** @type {object} */ kid) => 'kids' in kid));
+      else offer(tree.kids.filter((kid) => 'kids' in kid));
     }
   }
 }
 
-/** As marked folds labels. @param {string} text */
+const lengthOf = (tokens) => tokens.reduce((sum, { raw }) => sum + raw.length, 0);
+
+/** As marked folds labels. */
 const fold = (text) => text.toLowerCase().toUpperCase().toLowerCase();
 
-/** @param {() => void} draw @param {number} delay */
 function withFrame(draw, delay) {
   if (delay > 0) setTimeout(() => requestAnimationFrame(draw), delay);
   else requestAnimationFrame(draw);

@@ -9,12 +9,12 @@ const MENDABLE = ['authentication', 'permission', 'billing', 'budget', 'model_no
 /** What "Continue" asks: the last message must be the user's, so the answer cannot simply be prefilled. */
 export const CONTINUE = 'Continue exactly where your last answer stopped, without repeating any of it.';
 
-/** @param {string} text @param {number} at @returns {Question} */
+/** @returns {Question} */
 export function newQuestion(text, at) {
   return { role: 'user', id: uuid(), text, at, n: at, conversation: '' };
 }
 
-/** @param {number} at @param {Ask} [ask] @returns {Answer} */
+/** @param {Ask} [ask] @returns {Answer} */
 export function newAnswer(at, ask = {}) {
   return {
     role: 'assistant', id: uuid(), at, n: at, conversation: '', ask, text: '', thinking: '', state: 'streaming',

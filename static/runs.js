@@ -13,6 +13,7 @@ import { StreamError, follow, stop } from './stream.js';
  *   streams: string, wake: EventTarget, seats: Seats, isSeen: (conversation: Conversation) => boolean,
  *   onChange: (conversation: Conversation, answer: Answer) => void,
  *   onRuns: () => void,
+ *   onSignedOut: () => void,
  *   onFaulty: (conversation: Conversation, answer: Answer, message: string) => boolean,
  * }} Options `onFaulty`: the question itself must change; whether it went back to the reader.
  */
@@ -27,6 +28,8 @@ const FAULTY = [400, 409, 413, 414, 415, 422];
 export class Runs {
   /** @type {Map<string, Run>} */
   #runs = new Map();
+  /** The ids of answers whose stop the server has not confirmed. @type {Set<string>} */
+  #stopping = new Set();
   #options;
 
   /** @param {Options} options */
@@ -48,7 +51,7 @@ export class Runs {
     }
   }
 
-  /** The button is free at once, whatever the network does. @param {string} conversation its id */
+  /** The button is free at once, whatever the network does. */
   stop(conversation) {
     for (const run of this.#runs.values()) {
       if (run.conversation.meta.id !== conversation) continue;
@@ -60,7 +63,7 @@ export class Runs {
     }
   }
 
-  /** Follow an answer to its end; `asking` sends its question first. @param {Conversation} conversation @param {Answer} answer @param {boolean} asking */
+  /** Follow an answer to its end; `asking` sends its question first. @param {Conversation} conversation @param {Answer} answer */
   async run(conversation, answer, asking) {
     /** @type {Run} */
     const run = { conversation, answer, ending: new AbortController(), reading: new AbortController(), sending: false };
@@ -73,7 +76,8 @@ export class Runs {
       if (leave && answer.state === 'streaming') await this.#read(run, asking);
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
-      if (!answer.stopping) this.#fail(conversation, answer, error);
+      if (error.code === 'sign_in') this.#options.onSignedOut(); // and go on with it afterwards
+      else if (!answer.stopping) this.#fail(conversation, answer, error);
     } finally {
       this.#release(run);
       this.#options.onChange(conversation, answer);
@@ -82,7 +86,7 @@ export class Runs {
     if (answer.stopping && answer.state === 'streaming') await this.#finishStopping(conversation, answer);
   }
 
-  /** Read until the end, with pauses where the seat is wanted by somebody else. @param {Run} run @param {boolean} asking */
+  /** Read until the end, with pauses where the seat is wanted by somebody else. @param {Run} run */
   async #read(run, asking) {
     const { conversation, answer, ending } = run;
     const guest = {
@@ -115,14 +119,14 @@ export class Runs {
     if (event.type === 'frame') conversation.apply(answer, event.id, event.data);
     else if (event.type === 'open') conversation.accept(answer);
     else if (event.type === 'sending') conversation.enter(answer, 'waiting');
-    else if (event.why === 'busy') conversation.enter(answer, 'busy', event.ms / 1000);
+    else if (event.why === 'busy') conversation.enter(answer, 'busy', event.ms / 1000, event.said);
     else conversation.enter(answer, 'reconnecting');
     this.#options.onChange(conversation, answer);
   }
 
   /** @param {Conversation} conversation @param {Answer} answer @param {StreamError} error */
-  #fail(conversation, answer, { message, code, status, retryable, requestId }) {
-    const problem = { message, code, status, retryable, requestId };
+  #fail(conversation, answer, { message, code, status, retryable, requestId, retryAfter }) {
+    const problem = { message, code, status, retryable, requestId, ...(retryAfter && { retryAt: Date.now() + retryAfter * 1000 }) };
     if (answer.accepted && status === 404) {
       const expired = 'The rest of this answer is no longer on the server. What came is kept.';
       conversation.fail(answer, { message: expired, code: 'interrupted', retryable: true });
@@ -138,7 +142,14 @@ export class Runs {
 
   /** Tell the server, and fetch what it still has to say: how the answer ended and what it cost. @param {Conversation} conversation @param {Answer} answer */
   async #finishStopping(conversation, answer) {
-    const reply = await stop(this.#url(answer));
+    if (this.#stopping.has(answer.id)) return;
+    this.#stopping.add(answer.id);
+    const onLost = () => { // until it is told, Claude may write on: the reader must know
+      conversation.enter(answer, 'lost');
+      this.#options.onChange(conversation, answer);
+    };
+    const reply = await stop(this.#url(answer), { onLost, wake: this.#options.wake });
+    this.#stopping.delete(answer.id);
     if (reply && !(reply.ended && reply.last_event_id <= answer.lastEventId)) {
       try {
         for await (const event of this.#follow(answer, { signal: AbortSignal.timeout(LAST_WORDS_MS) })) {

@@ -13,14 +13,15 @@ export class Follower {
   #top = 0; // where the log stood last, and where we put it: a scroll event to there is our own
   #touchY = 0;
 
-  /** @param {HTMLElement} log @param {HTMLButtonElement} jump goes to the end, shown while not there */
+  /** `jump` is a button that goes to the end, shown while not there. */
   constructor(log, jump) {
     this.#log = log;
     this.#jump = jump;
-    log.addEventListener('wheel', (event) => event.deltaY < 0 && this.#unpin(), { passive: true });
-    log.addEventListener('touchstart', (event) => (this.#touchY = event.touches[0].clientY), { passive: true });
-    log.addEventListener('touchmove', (event) => this.#touched(event.touches[0].clientY), { passive: true });
-    log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    const on = (type, act) => log.addEventListener(type, act, { passive: true });
+    on('wheel', (event) => event.deltaY < 0 && this.#unpin());
+    on('touchstart', (event) => (this.#touchY = event.touches[0].clientY));
+    on('touchmove', (event) => this.#touched(event.touches[0].clientY));
+    on('scroll', () => this.#scrolled());
     document.addEventListener('keydown', (event) => this.#pressed(event));
     document.addEventListener('selectionchange', () => this.#selected());
     jump.addEventListener('click', () => {
@@ -46,8 +47,7 @@ export class Follower {
   }
 
   #unpin() {
-    if (this.#log.scrollHeight <= this.#log.clientHeight) return; // nothing to look back at
-    this.#pinned = false;
+    if (this.#log.scrollHeight > this.#log.clientHeight) this.#pinned = false;
   }
 
   #distance() {
@@ -63,16 +63,13 @@ export class Follower {
     this.#jump.hidden = this.#pinned || this.#distance() < NEAR_PIXELS;
   }
 
-  /** @param {number} y */
   #touched(y) {
     if (y > this.#touchY) this.#unpin();
     this.#touchY = y;
   }
 
-  /** @param {KeyboardEvent} event */
-  #pressed(event) {
-    const { target, key, shiftKey } = event;
-    if (target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement) return;
+  #pressed({ target, key, shiftKey }) {
+    if (target.matches('textarea, input')) return;
     if (UPWARD_KEYS.includes(key) || (key === ' ' && shiftKey)) this.#unpin();
     if (key === 'End') this.#pinned = true;
   }

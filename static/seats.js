@@ -13,14 +13,14 @@ export class Seats {
   #channel;
   #seats;
 
-  /** @param {BroadcastChannel} channel on which other tabs are asked for a seat @param {number} [seats] */
+  /** Other tabs are asked for a seat on this channel. @param {BroadcastChannel} channel */
   constructor(channel, seats = severalAtOnce() ? Infinity : SEATS) {
     this.#channel = channel;
     this.#seats = seats;
     channel.addEventListener('message', ({ data }) => data === 'seat' && this.#yield());
   }
 
-  /** Wait for a seat; returns what gives it back, null when the signal was faster. @param {Guest} guest @param {AbortSignal} signal */
+  /** Wait for a seat; returns what gives it back, null when the signal was faster. @param {Guest} guest */
   async take(guest, signal) {
     if (this.#seats === Infinity) return () => {};
     for (let waited = 0; !signal.aborted; waited += 250) {
@@ -57,7 +57,7 @@ export class Seats {
   }
 }
 
-/** Hold this lock until the returned function is called; null where it is not to be had. @param {string} name @param {LockOptions} options @returns {Promise<(() => void) | null>} */
+/** Hold this lock until the returned function is called; null where it is not to be had. @returns {Promise<(() => void) | null>} */
 export function hold(name, options) {
   if (!navigator.locks) return Promise.resolve(() => {});
   return new Promise((resolve) => {

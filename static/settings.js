@@ -1,31 +1,30 @@
 // What the reader has chosen, remembered in this browser: model, effort, theme, instructions.
 
 import { find, make, memory } from './page.js';
+import { signIn } from './sign-in.js';
 
 /** @import { Ask, Model } from './types.js' */
 
-/** @type {Record<string, string>} */
 const EFFORTS = { low: 'Low', medium: 'Medium', high: 'High', xhigh: 'Very high', max: 'Highest' };
 
 export class Settings {
-  #model = find('#model', HTMLSelectElement);
-  #effort = find('#effort', HTMLSelectElement);
-  #system = find('#system', HTMLTextAreaElement);
-  #default = find('#default-system', HTMLTextAreaElement);
+  #model = find('#model');
+  #effort = find('#effort');
+  #system = find('#system');
+  #default = find('#default-system');
   /** @type {Model[]} */
   #models = [];
   #standard = '';
 
-  /** @param {(system: string) => void} onSystem the instructions of this conversation have changed */
+  /** `onSystem`: the instructions of this conversation have changed. */
   constructor(onSystem) {
     const theme = find('#theme');
     for (const choice of theme.querySelectorAll('input')) choice.checked = choice.value === memory.get('theme');
-    theme.addEventListener('change', (event) => {
-      const { value } = /** @type {HTMLInputElement} */ (event.target);
+    theme.addEventListener('change', ({ target: { value } }) => {
       memory.set('theme', value);
       document.documentElement.dataset.theme = value;
     });
-    const shortcuts = find('#shortcuts', HTMLInputElement);
+    const shortcuts = find('#shortcuts');
     shortcuts.checked = memory.get('shortcuts') !== 'off';
     shortcuts.addEventListener('change', () => memory.set('shortcuts', shortcuts.checked ? '' : 'off'));
     this.#default.value = memory.get('system');
@@ -38,10 +37,12 @@ export class Settings {
     this.#effort.addEventListener('change', () => memory.set('effort', this.#effort.value));
   }
 
-  /** Offer the models that there are; without a list the server's own choice answers. @param {string} url */
+  /** Offer the models that there are; without a list the server's own choice answers. */
   async load(url) {
     try {
-      const { models, default: standard } = await (await fetch(url)).json();
+      const response = await fetch(url);
+      if (response.status === 401) return signIn();
+      const { models, default: standard } = await response.json();
       this.#models = models;
       this.#standard = standard;
     } catch {
@@ -51,20 +52,20 @@ export class Settings {
     const chosen = memory.get('model');
     this.#model.replaceChildren(...this.#models.map((model) => {
       const retires = model.retires_at ? ` until ${model.retires_at.slice(0, 10)}` : '';
-      return make('option', { value: model.id }, model.name + (model.lifecycle === 'active' ? '' : ` (${model.lifecycle}${retires})`));
+      return make('option', { value: model.id, text: model.name + (model.lifecycle === 'active' ? '' : ` (${model.lifecycle}${retires})`) });
     }));
     this.#model.value = this.#models.some(({ id }) => id === chosen) ? chosen : this.#standard;
     this.#model.hidden = this.#model.selectedIndex < 0;
     this.#offerEfforts();
   }
 
-  /** The instructions of the conversation on the page. @param {string} system */
+  /** The instructions of the conversation on the page. */
   set system(system) {
     this.#system.value = system;
     this.#system.placeholder = this.#default.value || 'None: Claude answers as it does by itself.';
   }
 
-  /** What to send beside the messages. @param {string} [system] @returns {Ask} */
+  /** What to send beside the messages. @returns {Ask} */
   ask(system) {
     const instructions = system?.trim() || this.#default.value.trim();
     const model = this.#model.value;
@@ -77,8 +78,8 @@ export class Settings {
 
   #offerEfforts() {
     const efforts = this.#models.find(({ id }) => id === this.#model.value)?.efforts ?? [];
-    this.#effort.replaceChildren(make('option', { value: '' }, 'Usual effort'),
-      ...efforts.map((effort) => make('option', { value: effort }, `${EFFORTS[effort] ?? effort} effort`)));
+    this.#effort.replaceChildren(make('option', { value: '', text: 'Usual effort' }),
+      ...efforts.map((effort) => make('option', { value: effort, text: `${EFFORTS[effort] ?? effort} effort` })));
     const chosen = memory.get('effort');
     this.#effort.value = efforts.includes(chosen) ? chosen : '';
     this.#effort.hidden = !efforts.length;

@@ -2,15 +2,28 @@
 
 /** @import { Answer } from './types.js' */
 
-/** @param {Answer} answer @returns {string} */
+const DOING = {
+  waiting: 'Waiting for Claude…', thinking: 'Thinking…', writing: 'Writing…', lost: 'Not connected',
+  reconnecting: 'Connection lost, reconnecting…', retrying: 'Claude is busy', busy: 'Busy',
+};
+const ENDED = { stopped: 'Stopped', interrupted: 'Interrupted', error: 'Failed', done: 'Done' };
+const ENDED_BECAUSE = {
+  max_tokens: 'Cut off at the length limit', refusal: 'Claude declined to answer',
+  model_context_window_exceeded: 'Cut off: the conversation is full',
+};
+
+/** @param {Answer} answer */
 export function statusOf(answer) {
   return [stateOf(answer), answer.replaced && 'asked again below', ...pace(answer), ...cost(answer)].filter(Boolean).join(' · ');
 }
 
 /** Its beginning: what is worth saying aloud. @param {Answer} answer */
-export function stateOf(answer) {
-  if (answer.stopping) return 'Stopped';
-  return answer.state === 'streaming' ? doing(answer) : outcome(answer);
+export function stateOf({ stopping, state, phase, delay, said, stopReason = '' }) {
+  if (stopping) return phase === 'lost' ? 'Stopped here; the server cannot be told yet, so Claude may write on. Trying again…' : ENDED.stopped;
+  if (state !== 'streaming') return (state === 'done' && ENDED_BECAUSE[stopReason]) || ENDED[state];
+  if (phase !== 'retrying' && phase !== 'busy') return DOING[phase];
+  const wait = `${Math.max(1, Math.ceil(delay))} s…`;
+  return phase === 'busy' && said ? `${said} Trying again in ${wait}` : `${DOING[phase]}, trying again in ${wait}`;
 }
 
 /** Above the thinking. @param {Answer} answer */
@@ -19,38 +32,11 @@ export function thoughtsOf({ thoughtMs, state, phase }) {
   return state === 'streaming' && phase === 'thinking' ? 'Thinking…' : 'Thinking';
 }
 
-/** @param {Answer} answer */
-function doing({ phase, delay }) {
-  const wait = Math.max(1, Math.ceil(delay));
-  switch (phase) {
-    case 'thinking': return 'Thinking…';
-    case 'writing': return 'Writing…';
-    case 'retrying': return `Claude is busy, trying again in ${wait} s…`;
-    case 'busy': return `Busy, trying again in ${wait} s…`;
-    case 'reconnecting': return 'Connection lost, reconnecting…';
-    case 'lost': return 'Not connected';
-    default: return 'Waiting for Claude…';
-  }
-}
-
-/** @param {Answer} answer */
-function outcome({ state, stopReason }) {
-  if (state === 'stopped') return 'Stopped';
-  if (state === 'interrupted') return 'Interrupted';
-  if (state === 'error') return 'Failed';
-  switch (stopReason) {
-    case 'max_tokens': return 'Cut off at the length limit';
-    case 'model_context_window_exceeded': return 'Cut off: the conversation is full';
-    case 'refusal': return 'Claude declined to answer';
-    default: return 'Done';
-  }
-}
-
 /** What the page itself has seen; after a lost connection it has seen less. @param {Answer} answer */
-function pace({ state, text, firstMs, lastMs, rough }) {
+function pace({ state, text, firstMs, lastMs = firstMs, rough }) {
   if (state === 'streaming' || firstMs === undefined) return [];
   const about = rough ? '≈ ' : '';
-  const wrote = (lastMs ?? firstMs) - firstMs;
+  const wrote = Number(lastMs) - firstMs;
   const words = text.split(/\s+/).length;
   return [`first word ${about}${seconds(firstMs)}`,
     wrote > 200 && words > 5 && `${about}${Math.round((words * 1000) / wrote)} words/s`];
@@ -67,12 +53,12 @@ function cost({ state, model, usage }) {
   return [model, `${about}${count(read)} tokens in${cached}, ${about}${count(written)} out${thought}`];
 }
 
-/** All that was read and written. @param {{ usage?: Record<string, any> }[]} answers */
-export function tokensOf(answers) {
+/** All that was read and written. */
+function tokensOf(answers) {
   let [read, written] = [0, 0];
-  for (const { usage } of answers) {
-    read += (usage?.input_tokens ?? 0) + (usage?.cache_creation_input_tokens ?? 0) + (usage?.cache_read_input_tokens ?? 0);
-    written += usage?.output_tokens ?? 0;
+  for (const { usage = {} } of answers) {
+    read += (usage.input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
+    written += usage.output_tokens ?? 0;
   }
   return [read, written];
 }
@@ -84,13 +70,9 @@ export function totalOf(answers) {
   return read + written ? `${about}${count(read)} tokens in, ${count(written)} out so far` : '';
 }
 
-/** @param {number} ms */
 function seconds(ms) {
   return ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : ms < 60_000 ? `${Math.round(ms / 1000)} s`
     : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** @param {number} number */
-function count(number) {
-  return number.toLocaleString('en');
-}
+const count = (number) => number.toLocaleString('en');

@@ -44,6 +44,7 @@ export async function* follow(url, options = {}) {
     /** @type {'busy' | 'unreachable' | 'lost'} */
     let why = begun ? 'lost' : 'unreachable';
     let delay = -1;
+    let said = '';
     try {
       if (!begun) yield { type: 'sending' };
       const response = await connection.open(fetch, url, begun ? following(last) : starting(body));
@@ -73,7 +74,9 @@ export async function* follow(url, options = {}) {
         if (patient && !begun && wait <= timing.longestBusy && busy < timing.busyPuts) {
           busy += 1;
           why = 'busy';
-          delay = Math.max(wait, timing.firstDelay) * (1 + Math.random() / 5);
+          said = refusal.message;
+          delay = Math.max(wait, timing.firstDelay);
+          delay += Math.random() * Math.min(delay / 5, 2_000); // those who were refused together
         } else if (!isPassing(refusal, begun)) {
           throw refusal;
         } else if (wait <= timing.longestBusy) {
@@ -89,41 +92,43 @@ export async function* follow(url, options = {}) {
       if (lost >= (begun ? timing.gets : timing.puts)) throw begun ? gone() : unreachable();
       if (delay < 0) delay = connection.wasCut && lost === 1 ? 0 : backoff(lost, timing);
     }
-    yield { type: 'waiting', why, ms: delay };
+    yield { type: 'waiting', why, ms: delay, said };
     await pause(delay, { signal, wake: why === 'busy' ? undefined : wake });
   }
 }
 
 /**
- * Tell the server to stop this stream; return its reply, or null when it could not be told.
+ * Tell the server to stop this stream, again and again until it has heard; return its reply, or null when
+ * the signal was faster. `onLost` is called each time that it could not be told.
  *
  * @param {string} url
  * @param {FollowOptions} [options]
  * @returns {Promise<{ ended: boolean, last_event_id: number, stop_reason?: string } | null>}
  */
-export async function stop(url, { fetch = globalThis.fetch, timing } = {}) {
-  const { stop: patience, firstDelay } = { ...TIMING, ...timing };
-  for (let tries = 0; tries < 3; tries += 1) {
-    if (tries) await pause(firstDelay * tries, {});
+export async function stop(url, { fetch = globalThis.fetch, onLost, wake, signal: ending, ...options } = {}) {
+  const timing = { ...TIMING, ...options.timing };
+  for (let tries = 1; !ending?.aborted; tries += 1) {
     try {
-      const signal = AbortSignal.timeout(patience);
+      const signal = AbortSignal.timeout(timing.stop);
       // keepalive: a page that is left right after Stop still sends it
       const response = await fetch(url, { method: 'DELETE', keepalive: true, cache: 'no-store', signal });
       if (response.ok) return await response.json();
       if (response.status < 500 && response.status !== 429) return { ended: true, last_event_id: 0 };
     } catch {
-      continue; // not reached, too slow, or not JSON
+      // not reached, too slow, or not JSON
     }
+    onLost?.();
+    await pause(backoff(tries, timing), { signal: ending, wake });
   }
   return null;
 }
 
-/** @param {string | undefined} body @returns {RequestInit} */
+/** @returns {RequestInit} */
 function starting(body) {
   return { method: 'PUT', body, headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' } };
 }
 
-/** @param {number} last @returns {RequestInit} */
+/** @returns {RequestInit} */
 function following(last) {
   /** @type {Record<string, string>} */
   const headers = { Accept: 'text/event-stream' };
@@ -131,7 +136,7 @@ function following(last) {
   return { headers };
 }
 
-/** @param {string} text @returns {Data | '[DONE]'} */
+/** @returns {Data | '[DONE]'} */
 function parse(text) {
   if (text === '[DONE]') return text;
   try {
@@ -143,7 +148,7 @@ function parse(text) {
   throw unreadable('The answer could not be read.');
 }
 
-/** Whether a refusal is the way's or the hour's, so that the same request may be sent again. @param {StreamError} refusal @param {boolean} begun */
+/** Whether a refusal is the way's or the hour's, so that the same request may be sent again. @param {StreamError} refusal */
 function isPassing({ code, status }, begun) {
   return begun ? status === 429 || status >= 500 : code === 'no_answer' && status >= 500;
 }
@@ -160,13 +165,12 @@ function gone() {
   });
 }
 
-/** @param {number} failures @param {Timing} timing */
 function backoff(failures, { firstDelay, longestDelay }) {
   const delay = Math.min(longestDelay, firstDelay * 2 ** Math.min(failures - 1, 10));
   return delay * (0.5 + Math.random() / 2); // many readers cut at once must not return at once
 }
 
-/** Wait; a signal or a wake-up call ends the wait. @param {number} ms @param {{ signal?: AbortSignal, wake?: EventTarget }} interrupts @returns {Promise<void>} */
+/** Wait; a signal or a wake-up call ends the wait. @param {number} ms @param {FollowOptions} interrupts @returns {Promise<void>} */
 function pause(ms, { signal, wake }) {
   return new Promise((resolve) => {
     const done = () => {

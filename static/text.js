@@ -1,50 +1,49 @@
-// Plain text that only grows, in blocks: a single text node of thousands of lines is laid out anew, whole,
-// at each addition (26 ms a frame at 5,000 lines). The newline between two blocks is their boundary.
+// Text that only grows, in chunks of its own: a single text node is laid out anew, whole, at each addition
+// (26 ms a frame at 5,000 lines). The newline between two chunks is their boundary.
 
-const CHUNK_CHARACTERS = 6000;
+import { branch, grow, insert, leaf } from './tree.js';
 
-export class GrowingText {
-  #root;
-  #length = 0;
-  #last = '';
-  /** @type {Text | undefined} */
-  #node;
+/** @import { Branch } from './types.js' */
 
-  /** @param {Element} root */
-  constructor(root) {
-    this.#root = root;
-    root.replaceChildren();
-  }
+const CHUNK_CHARACTERS = 4000;
 
-  /** @param {string} whole the text so far */
-  grow(whole) {
-    if (whole.length <= this.#length) return;
-    let more = whole.slice(this.#length);
-    this.#length = whole.length;
-    for (let cut = this.#cut(more); cut >= 0; cut = this.#cut(more)) {
-      this.#append(more.slice(0, cut));
-      this.#node = undefined;
-      more = more.slice(cut + 1);
+/** Returns what writes at the end of an element, in the tree and, when it is there, on the page. @param {Branch} parent */
+export function writer(parent) {
+  let chunk;
+  let newline = ''; // the last one is held back: it ends a line and begins none
+
+  const put = (text) => {
+    if (!text) return;
+    if (!chunk) insert(parent, branch('span', {}, [(chunk = leaf(''))]));
+    grow(chunk, text);
+  };
+
+  return (more) => {
+    let text = newline + more;
+    newline = text.endsWith('\n') ? '\n' : '';
+    text = text.slice(0, text.length - newline.length);
+    for (let at; (at = boundary(text, chunk?.text ?? '')) >= 0; text = text.slice(at + 1)) {
+      put(text.slice(0, at));
+      chunk = undefined;
     }
-    this.#append(more);
-  }
+    put(text);
+  };
+}
 
-  /** Where a full block ends; never between two newlines, a blank line would vanish. @param {string} more */
-  #cut(more) {
-    let cut = more.indexOf('\n', Math.max(0, CHUNK_CHARACTERS - (this.#node?.length ?? 0)));
-    while (cut >= 0 && (cut > 0 ? more[cut - 1] : this.#last) === '\n') cut = more.indexOf('\n', cut + 1);
-    return cut;
-  }
+/** Where a chunk is full; after an empty line the boundary would swallow that. */
+function boundary(text, before) {
+  let at = text.indexOf('\n', CHUNK_CHARACTERS - before.length);
+  while (at >= 0 && '\n'.includes((at ? text[at - 1] : before.at(-1)) ?? '')) at = text.indexOf('\n', at + 1);
+  return at;
+}
 
-  /** @param {string} text */
-  #append(text) {
-    if (!this.#node) {
-      const block = document.createElement('div');
-      this.#node = document.createTextNode('');
-      block.append(this.#node);
-      this.#root.append(block);
-    }
-    this.#node.appendData(text);
-    this.#last = text.at(-1) ?? this.#last;
-  }
+/** Returns what shows a text in this element, given the whole of it each time. @param {Element} node */
+export function growingText(node) {
+  node.replaceChildren();
+  const write = writer({ ...branch(''), node });
+  let length = 0;
+  return (whole) => {
+    write(whole.slice(length));
+    length = whole.length;
+  };
 }

@@ -2,24 +2,20 @@
 
 import { find, part, say } from './page.js';
 
-/** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/** @param {string} sentence @param {string} [label] @param {() => void} [act] */
 export function offer(sentence, label = '', act = () => {}) {
   const toast = find('#toast');
-  const button = part(toast, 'button', HTMLButtonElement);
-  const hide = () => {
-    toast.hidden = true;
-  };
-  toast.hidden = false;
+  const button = part(toast, 'button');
+  const show = (shown) => (toast.hidden = !shown);
+  show(true);
   say(part(toast, 'span'), sentence);
   say(button, label);
   button.hidden = !label;
   button.onclick = () => {
-    hide();
+    show(false);
     act();
   };
   clearTimeout(timer);
-  timer = setTimeout(hide, 10_000);
+  timer = setTimeout(show, 10_000, false);
 }

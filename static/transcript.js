@@ -2,16 +2,16 @@
 // saved answers become Markdown when they come near the screen.
 
 import { sourceOfCode } from './code-block.js';
-import { View } from './view.js';
+import { copy, find, say } from './page.js';
 import { Follower } from './scroll.js';
-import { copy, part, say } from './page.js';
+import { View } from './view.js';
 
 /** @import { MarkdownLibrary, Message } from './types.js' */
 
 export class Transcript {
-  #log;
-  #template;
-  #follower;
+  #log = find('#log');
+  #follower = new Follower(this.#log, find('#jump'));
+  #onAction;
   /** @type {Map<string, View>} */
   #views = new Map();
   /** @type {Set<View>} */
@@ -19,26 +19,12 @@ export class Transcript {
   #frame = 0;
   /** @type {MarkdownLibrary | undefined} */
   #library;
-  #near;
+  #near = new IntersectionObserver((entries) => this.#approached(entries), { root: this.#log, rootMargin: '1000px' });
 
-  /** @param {{ log: HTMLElement, template: HTMLTemplateElement, jump: HTMLButtonElement, onAction: (action: string, id: string) => void }} options */
-  constructor({ log, template, jump, onAction }) {
-    this.#log = log;
-    this.#template = template;
-    this.#follower = new Follower(log, jump);
-    this.#near = new IntersectionObserver((entries) => this.#approached(entries), { root: log, rootMargin: '1000px' });
-    log.addEventListener('click', (event) => {
-      const button = event.target instanceof Element ? event.target.closest('button[data-action]') : null;
-      if (!(button instanceof HTMLButtonElement)) return;
-      const id = button.closest('article')?.dataset.id ?? '';
-      const action = button.dataset.action ?? '';
-      if (action === 'copy-code') this.#copy(button, sourceOfCode(button));
-      else if (action === 'copy') this.#copy(button, this.#views.get(id)?.message.text ?? '');
-      else {
-        log.focus({ preventScroll: true }); // the button is about to go, the focus must not get lost
-        onAction(action, id);
-      }
-    });
+  /** `onAction` hears the name of a message's button, and the message's id. */
+  constructor(onAction) {
+    this.#onAction = onAction;
+    this.#log.addEventListener('click', (event) => this.#clicked(event.target.closest('button[data-action]')));
     // A hidden page gets no frames; what came meanwhile is drawn at once when it is looked at.
     document.addEventListener('visibilitychange', () => document.hidden || this.#draw());
   }
@@ -53,7 +39,7 @@ export class Transcript {
   /** Add a message at the end. @param {Message} message */
   add(message) {
     if (this.#views.has(message.id)) return;
-    const view = new View(this.#template, message, () => this.#follower.follow());
+    const view = new View(message, () => this.#follower.follow());
     this.#views.set(message.id, view);
     this.#log.append(view.article);
     this.#format(view);
@@ -74,7 +60,6 @@ export class Transcript {
     else this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
 
-  /** @param {string} id */
   remove(id) {
     const view = this.#views.get(id);
     if (!view) return;
@@ -97,19 +82,27 @@ export class Transcript {
     else this.#near.observe(view.article);
   }
 
-  /** @param {IntersectionObserverEntry[]} entries */
   #approached(entries) {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       this.#near.unobserve(target);
-      if (this.#library) this.#views.get(part(target).dataset.id ?? '')?.format(this.#library);
+      if (this.#library) this.#views.get(target.dataset.id)?.format(this.#library);
     }
   }
 
-  /** @param {HTMLButtonElement} button @param {string} text */
+  #clicked(button) {
+    if (!button) return;
+    const { id } = button.closest('article').dataset;
+    const { action } = button.dataset;
+    if (action === 'copy-code') return this.#copy(button, sourceOfCode(button));
+    if (action === 'copy') return this.#copy(button, this.#views.get(id)?.message.text);
+    this.#log.focus({ preventScroll: true }); // the button is about to go, the focus must not get lost
+    this.#onAction(action, id);
+  }
+
   async #copy(button, text) {
     const label = button.querySelector('span') ?? button;
-    const before = (button.dataset.label ??= label.textContent ?? '');
+    const before = (button.dataset.label ??= label.textContent);
     say(label, (await copy(text)) ? 'Copied' : 'Not copied');
     setTimeout(() => say(label, before), 1500);
   }

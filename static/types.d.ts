@@ -65,6 +65,8 @@ export interface Answer {
   phase: 'waiting' | 'thinking' | 'writing' | 'retrying' | 'busy' | 'reconnecting' | 'lost';
   /** Seconds until the next try, while retrying or busy. */
   delay: number;
+  /** While busy: the server's sentence, which limit it is and when it ends. */
+  said?: string;
   /** The last frame that is in this text; the two are always stored together. */
   lastEventId: number;
   /** The server has answered for this stream: from now on it is only followed. */
@@ -96,6 +98,8 @@ export interface Problem {
   /** The HTTP status of a refusal; 0 where there was no response. */
   status?: number;
   requestId?: string;
+  /** Before this time (ms) asking again is of no use. */
+  retryAt?: number;
 }
 
 /** What can be done about an answer that is not simply done. */
@@ -121,9 +125,6 @@ export interface Change {
   id?: string;
 }
 
-/** As much of localStorage as we use. */
-export type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
-
 /** The object of a frame; keys unknown to a reader are skipped. */
 export type Data = Record<string, any>;
 
@@ -133,7 +134,7 @@ export type StreamEvent =
   /** The head came: 201 new, 200 joined or followed. */
   | { type: 'open'; status: number }
   /** So many ms until the next try. */
-  | { type: 'waiting'; why: 'busy' | 'unreachable' | 'lost'; ms: number }
+  | { type: 'waiting'; why: 'busy' | 'unreachable' | 'lost'; ms: number; said: string }
   | { type: 'frame'; id: number; data: Data | '[DONE]' };
 
 export interface FollowOptions {
@@ -145,6 +146,8 @@ export interface FollowOptions {
   signal?: AbortSignal;
   /** Its `wake` event ends a wait, and a reading that has heard nothing for `detail.silentFor` ms. */
   wake?: EventTarget;
+  /** Called each time that a stop could not be told to the server. */
+  onLost?: () => void;
   fetch?: typeof globalThis.fetch;
   timing?: Partial<Timing>;
 }
@@ -174,20 +177,102 @@ export interface ServerSentEvent {
   id: string;
 }
 
-export interface Parser {
-  /** Throws a RangeError, from then on, once an event is longer than `maxSize`. */
-  feed(chunk: string): void;
-  /** Forget what is half read, for a new connection begins; the last id stays. */
-  reset(): void;
-  /** What the next connection must ask for; '' is nothing. */
-  readonly lastEventId: string;
-}
-
 export interface ParserOptions {
   onEvent(event: ServerSentEvent): void;
   onRetry?(milliseconds: number): void;
-  onComment?(comment: string): void;
   lastEventId?: string;
   /** Characters that one event may hold: a server that never ends one must not fill the memory. */
   maxSize?: number;
+}
+
+export interface RendererOptions {
+  /** Takes each block of code with a language once it is complete. */
+  highlight?: (code: Element, language: string) => void;
+  /** Called after each drawing; what it does there counts as part of it. */
+  onDraw?: () => void;
+  /** In ms. */
+  now?: () => number;
+  /** Calls `draw` with the first frame after `delay` ms. */
+  schedule?: (draw: () => void, delay: number) => void;
+}
+
+/** A text that is or will be on the page. */
+export interface Leaf {
+  text: string;
+  node?: Text;
+}
+
+/** An element that is or will be on the page. */
+export interface Branch {
+  tag: string;
+  attributes: Record<string, string>;
+  kids: Tree[];
+  node?: Element;
+  /** What a block was made from: the same makes the same. */
+  origin?: string;
+}
+
+export type Tree = Leaf | Branch;
+
+/** What marked yields; its own type ends in a generic token, which makes any of it. */
+export type Token = any;
+
+/** Definitions by label. */
+export type Links = Record<string, { href: string; title?: string | null }>;
+
+export interface Fence {
+  /** The opening one. */
+  line: string;
+  char: string;
+  /** What the closing line looks like. */
+  close: RegExp;
+  closed: boolean;
+  /** How much of each line's indentation is not code. */
+  indent: number;
+}
+
+/**
+ * Writes the lines that are certain and returns the others: the incomplete last one, unless it is said to
+ * be complete, or what follows the closing one.
+ */
+export type FenceWriter = (text: string, ended?: boolean) => { closed: boolean; left: string };
+
+/** A piece of text of one colour. */
+export interface Span {
+  colour: string;
+  startContainer: Text;
+  startOffset: number;
+  endContainer: Text;
+  endOffset: number;
+}
+
+/** Code that may be highlighted; it has ranges while it is near the screen. */
+export interface CodeNearby {
+  language: string;
+  near?: boolean;
+  spans?: Promise<Span[]>;
+  ranges: { highlight: Highlight; range: StaticRange }[];
+}
+
+/** Final text, to be drawn again when a definition completes it. */
+export interface Settled {
+  raw: string;
+  /** The same as labels are compared. */
+  words: string;
+  /** Its block goes on behind it; `begun` is what it goes on with itself. */
+  growing: boolean;
+  begun?: Begun;
+  trees: Branch[];
+}
+
+/** What is final of a list or table that still grows. */
+export interface Begun {
+  start: number;
+  loose?: boolean;
+  /** Items or rows. */
+  count: number;
+  /** Its last part takes more. */
+  open: boolean;
+  /** All its parts on the page. */
+  nodes: Set<any>;
 }

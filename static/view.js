@@ -2,45 +2,46 @@
 // the thinking, one line of state, and what can be done about it.
 
 import { explain, isAnswer, remedies } from './message.js';
+import { copyOf, part, say } from './page.js';
 import { statusOf, thoughtsOf } from './status.js';
-import { GrowingText } from './text.js';
-import { part, say } from './page.js';
+import { growingText } from './text.js';
 
 /** @import { Answer, Message, MarkdownLibrary } from './types.js' */
 
 /** So many characters are drawn in one go, in less than a frame's time; more would make the page stutter. */
 const AT_ONCE = 20_000;
+const ANSWERS_ONLY = ['details', '.status', '.error', '.note', '.actions', '[data-action=again]'];
 
 export class View {
-  article;
+  article = copyOf('#message');
   message;
+  #parts;
   #text;
   #thoughts;
-  #details;
+  #onDraw;
   /** @type {MarkdownLibrary | undefined} */
   #library;
-  /** @type {ReturnType<MarkdownLibrary['createRenderer']> | undefined} */
   #renderer;
   #taken = 0; // characters that the renderer has
   #finished = false;
-  #onDraw;
+  #timer;
 
-  /** @param {HTMLTemplateElement} template @param {Message} message @param {() => void} onDraw */
-  constructor(template, message, onDraw) {
-    this.#onDraw = onDraw;
+  /** @param {Message} message */
+  constructor(message, onDraw) {
+    const { article } = this;
     this.message = message;
-    const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-    this.article = part(copy, 'article');
-    this.article.dataset.role = message.role;
-    this.article.dataset.id = message.id;
-    part(copy, 'h2').textContent = isAnswer(message) ? 'Claude' : 'You';
-    this.#text = new GrowingText(part(copy, '.text'));
-    this.#thoughts = new GrowingText(part(copy, '.thoughts'));
-    this.#details = /** @type {HTMLDetailsElement} */ (part(copy, 'details'));
-    const needless = isAnswer(message) ? ['[data-action=edit-question]']
-      : ['details', '.status', '.error', '.note', '.actions', '[data-action=again]'];
-    for (const selector of needless) part(copy, selector).remove();
-    if (isAnswer(message)) part(copy, 'summary').addEventListener('click', () => (this.#details.dataset.touched = ''));
+    this.#onDraw = onDraw;
+    Object.assign(article.dataset, { role: message.role, id: message.id });
+    part(article, 'h2').textContent = isAnswer(message) ? 'Claude' : 'You';
+    this.#text = growingText(part(article, '.text'));
+    this.#thoughts = growingText(part(article, '.thoughts'));
+    // Found now, while the article is small.
+    const names = ['.text', '.status', '.error', '.note', '.tools', 'details', 'summary', 'summary span', '[data-action=again]', '[data-action=retry]'];
+    this.#parts = Object.fromEntries(names.map((name) => [name, part(article, name)]));
+    const details = this.#parts.details;
+    this.#parts.summary.addEventListener('click', () => (details.dataset.touched = ''));
+    this.#parts.remedies = [...article.querySelectorAll('.actions button')];
+    for (const name of isAnswer(message) ? ['[data-action=edit-question]'] : ANSWERS_ONLY) part(article, name).remove();
     this.draw();
   }
 
@@ -52,7 +53,7 @@ export class View {
   format(library) {
     if (this.#renderer || !isAnswer(this.message)) return;
     this.#library = library;
-    const root = part(this.article, '.text');
+    const root = this.#parts['.text'];
     root.replaceChildren();
     this.#renderer = library.createRenderer(root, { highlight: library.highlighter.add, onDraw: this.#onDraw });
     this.#grow(this.message.text.length < AT_ONCE);
@@ -65,32 +66,35 @@ export class View {
 
   draw() {
     const { article, message, streaming } = this;
-    if (!isAnswer(message)) return this.#text.grow(message.text);
+    if (!isAnswer(message)) return this.#text(message.text);
     this.#grow(true);
     this.#think(message);
+    const parts = this.#parts;
+    const { problem } = message;
     article.dataset.state = message.stopping ? 'stopping' : streaming ? message.phase : message.state;
     article.toggleAttribute('data-replaced', message.replaced);
     article.ariaBusy = String(streaming);
-    say(part(article, '.status'), statusOf(message));
-    const { problem } = message;
-    const request = problem?.requestId ? ` (request ${problem.requestId})` : '';
-    // A live region speaks at each write, so `say` writes only what is new.
-    say(part(article, '.error'), problem ? problem.message + request : '');
-    say(part(article, '.note'), explain(message));
+    say(parts['.status'], statusOf(message));
+    say(parts['.error'], problem ? problem.message + (problem.requestId ? ` (request ${problem.requestId})` : '') : '');
+    say(parts['.note'], explain(message));
     const offered = remedies(message);
-    for (const button of article.querySelectorAll('.actions button')) {
-      /** @type {HTMLElement} */ (button).hidden = !offered.some((remedy) => remedy === part(button).dataset.action);
-    }
-    part(article, '.tools').hidden = streaming || !message.text;
-    part(article, '[data-action=again]').hidden = offered.includes('retry');
-    say(part(article, '[data-action=retry]'), problem && !problem.retryable ? 'Try again' : 'Retry');
+    for (const button of parts.remedies) button.hidden = !offered.includes(button.dataset.action);
+    parts['.tools'].hidden = streaming || !message.text;
+    parts['[data-action=again]'].hidden = offered.includes('retry');
+    const retry = parts['[data-action=retry]'];
+    const left = Math.ceil(((problem?.retryAt ?? 0) - Date.now()) / 1000);
+    const wait = left > 120 ? 0 : left; // a limit until midnight is told in its sentence, and may be raised before
+    say(retry, wait > 0 ? `Retry in ${wait} s` : problem && !problem.retryable ? 'Try again' : 'Retry');
+    retry.disabled = wait > 0;
+    clearTimeout(this.#timer);
+    if (wait > 0) this.#timer = setTimeout(() => this.draw(), 1000);
   }
 
-  /** @param {boolean} small what is new is little, and may be drawn at once when it is the last */
+  /** `small`: what is new is little, and may be drawn at once when it is the last. */
   #grow(small) {
-    const { text } = this.message;
-    const over = isAnswer(this.message) && this.message.state !== 'streaming';
-    if (!this.#renderer) return this.#text.grow(text);
+    const { text, state } = /** @type {Answer} */ (this.message);
+    const over = state !== 'streaming';
+    if (!this.#renderer) return this.#text(text);
     if (this.#finished) {
       if (text.length === this.#taken && over) return;
       this.#finished = false; // asked again under the same id
@@ -109,9 +113,10 @@ export class View {
   /** Open while Claude thinks, closed when the answer begins; the reader's own choice stays. @param {Answer} answer */
   #think(answer) {
     if (!answer.thinking) return;
-    this.#thoughts.grow(answer.thinking);
-    this.#details.hidden = false;
-    say(part(this.#details, 'summary span'), thoughtsOf(answer));
-    if (this.#details.dataset.touched === undefined) this.#details.open = answer.phase === 'thinking' && this.streaming;
+    const { details } = this.#parts;
+    this.#thoughts(answer.thinking);
+    details.hidden = false;
+    say(this.#parts['summary span'], thoughtsOf(answer));
+    if (details.dataset.touched === undefined) details.open = answer.phase === 'thinking' && this.streaming;
   }
 }

@@ -1,20 +1,19 @@
 // The screen stays on while an answer is written, where the browser offers that: a phone that locks itself
 // would cut the connection.
 
-/** @type {{ release: () => Promise<void> } | null} */
-let lock = null;
+/** @type {WakeLockSentinel | undefined} */
+let lock;
 let wanted = false;
 
-/** @param {boolean} awake */
 export async function stayAwake(awake) {
   wanted = awake;
   try {
     if (!awake) {
       await lock?.release();
-      lock = null;
+      lock = undefined;
     } else if (!lock && !document.hidden) {
       const got = await navigator.wakeLock?.request('screen');
-      if (wanted) lock = got ?? null;
+      if (wanted) lock = got;
       else await got?.release();
     }
   } catch {
@@ -23,6 +22,6 @@ export async function stayAwake(awake) {
 }
 
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden) lock = null; // the browser has let it go
+  if (document.hidden) lock = undefined; // the browser has let it go
   else stayAwake(wanted);
 });

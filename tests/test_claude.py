@@ -110,6 +110,7 @@ FAULTS = [
     ("too_large", "too_long", "too long"),
     ("rate_limited retry_after=25", "rate_limited", "rate limit"),
     ("spend_limit", "budget", "spend limit"),
+    ("spend_limit_400", "budget", "spend limit"),
     ("redirect", "protocol", "redirect"),
     ("html", "protocol", "ANTHROPIC_BASE_URL"),
     ("empty", "protocol", "ANTHROPIC_BASE_URL"),
@@ -332,6 +333,76 @@ def test_a_proxy_from_the_environment_is_used(claude, standin, nonce, monkeypatc
     assert text_of(objects) == "word0 word1 "
     assert asked[0].startswith(b"CONNECT 127.0.0.1:")
     assert b"Proxy-Authorization: Basic bWU6cGFzcw==" in asked[0]
+
+
+@pytest.mark.parametrize("address", ["https://127.0.0.1:1", "socks5://127.0.0.1:1", "http://"])
+def test_a_proxy_that_cannot_be_used_is_told(claude, nonce, monkeypatch, address):
+    """A proxy behind TLS or SOCKS is refused with the kind that works, and asked nothing."""
+    monkeypatch.setenv("all_proxy", address)
+    monkeypatch.setenv("no_proxy", "")
+    (failure,) = answer(claude, f"fault pace {nonce}")
+    assert failure.code == "unreachable" and not failure.retryable
+    assert "http://host:port" in str(failure)
+
+
+def test_early_hints_are_passed_over(standin, nonce):
+    """Interim responses (1xx) before the answer change nothing."""
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+
+    def pass_on(listener):
+        for _ in range(2):  # the list of models and the answer
+            near, _ = listener.accept()
+            host, port = standin.base_url.removeprefix("http://").split(":")
+            with near, socket.create_connection((host, int(port))) as far:
+                request = near.recv(65536)
+                while (
+                    b"\r\n\r\n" not in request
+                    or request.endswith(b"\r\n\r\n")
+                    and (request.startswith(b"POST"))
+                ):
+                    request += near.recv(65536)
+                far.sendall(request)
+                near.sendall(hints)
+                while data := far.recv(65536):
+                    near.sendall(data)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=pass_on, args=[listener])
+        thread.start()
+        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        objects = answer(Claude(Settings(api_key="k", base_url=base_url)), f"fault pace {nonce}")
+        thread.join()
+    assert objects[-1]["stop_reason"] == "end_turn"
+
+
+def test_stop_does_not_cut_the_list_of_models(nonce):
+    """The list is for everybody: a cut ends the wait of one answer for it, and not the list."""
+    asked, told = threading.Event(), threading.Event()
+
+    def slow_list(listener):
+        near, _ = listener.accept()
+        with near:
+            near.recv(65536)
+            asked.set()
+            told.wait(10)
+            body = b'{"data":[],"has_more":false,"first_id":null,"last_id":null}'
+            head = (
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            )
+            near.sendall(head % len(body) + body)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=slow_list, args=[listener])
+        thread.start()
+        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        claude, line = Claude(Settings(api_key="k", base_url=base_url)), Line()
+        events = claude.events(question(nonce), line)
+        threading.Thread(target=lambda: (asked.wait(10), line.cut()), daemon=True).start()
+        assert pytest.raises(Interrupted, next, events)
+        assert not told.is_set()
+        told.set()
+        thread.join()
+        assert claude.models() == ()  # a failure would be raised
 
 
 def test_tls_is_checked_and_cut_like_plain(nonce, tmp_path, monkeypatch, require):

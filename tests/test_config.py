@@ -9,7 +9,7 @@ from claude_sse.config import NAMES, ConfigError, Settings, from_environ, refuse
 from claude_sse.environment import load
 
 ROOT = Path(__file__).parent.parent
-SECRET = "s" * 32
+SECRET = "0123456789abcdefghijklmnopqrstuv"
 
 
 def test_no_setting_is_needed():
@@ -38,7 +38,7 @@ def test_values_are_read():
         ("EFFORT", "extreme", "one of low, medium"),
         ("THINKING", "yes", "one of summarized"),
         ("ANTHROPIC_BASE_URL", "api.anthropic.com", "starts with http"),
-        ("AUTH", "basic", "one of none, proxy"),
+        ("AUTH", "basic", "one of none, token, password, proxy"),
         ("PUBLIC_HOSTS", "https://chat.example.com", "without https://"),
         ("LOG_LEVEL", "loud", "one of DEBUG"),
         ("MODEL", "a\x00b", "printable ASCII on one line"),
@@ -70,6 +70,14 @@ def test_secrets_are_not_repeated():
         {"PUBLIC_HOSTS": "chat.example.com"},
         {"AUTH": "proxy"},
         {"AUTH": "proxy", "SECRET_KEY": "short"},
+        {"AUTH": "proxy", "SECRET_KEY": "s" * 40},
+        {"AUTH": "proxy", "SECRET_KEY": "change-me-0123456789abcdefghijklmnop"},
+        {"AUTH": "password", "HOST": "0.0.0.0"},
+        {"AUTH": "token", "PUBLIC_HOSTS": "chat.example.com"},
+        {"AUTH": "token", "AUTH_TOKEN": "short"},
+        {"AUTH": "token", "HOST": "0.0.0.0", "SECRET_KEY": SECRET, "DAILY_TOKENS": "0"},
+        {"AUTH": "token", "HOST": "0.0.0.0", "SECRET_KEY": SECRET, "FLASK_DEBUG": "1"},
+        {"ANTHROPIC_LOG": "debug"},
     ],
 )
 def test_an_open_endpoint_is_refused(environ):
@@ -88,6 +96,34 @@ def test_a_sign_on_makes_it_public():
             "PUBLIC_HOSTS": "chat.example.com",
         }
     )
+
+
+def test_what_is_not_set_is_made_once(tmp_path, monkeypatch):
+    """AUTH=token makes its token and key at the start; whoever asks again finds the same ones."""
+    for name in ("AUTH_TOKEN", "SECRET_KEY"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("AUTH", "token")
+    first, second = load(tmp_path / ".env"), load(tmp_path / ".env")
+    assert first == second
+    assert len(first.auth_token) >= 43 and len(first.secret_key) >= 43
+    monkeypatch.setenv("AUTH", "none")
+    assert load(tmp_path / ".env").auth == "none"
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+def test_an_env_with_a_key_is_for_its_owner(tmp_path, mode):
+    """A .env that others can read is refused when a secret is in it, and fine without one."""
+    env = tmp_path / ".env"
+    env.write_text("ANTHROPIC_API_KEY=\n")
+    env.chmod(mode)
+    load(env)
+    for name in ("ANTHROPIC_API_KEY", "SECRET_KEY", "AUTH_TOKEN"):
+        env.write_text(f"{name}={SECRET}\n")
+        with pytest.raises(ConfigError, match="chmod 600") as raised:
+            load(env)
+        assert SECRET not in str(raised.value)
+    env.chmod(0o600)
+    load(env)
 
 
 def test_env_example_lists_every_setting_with_its_default():

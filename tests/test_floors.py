@@ -7,10 +7,11 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "claude_sse"
 FLOORS = {
-    "errors": 0, "sse": 0, "config": 0, "question": 0.5,
-    "claude": 1, "stream_log": 1, "environment": 1, "standin": 1,
-    "limits": 2, "pen": 2, "ending": 2, "watch": 2.3, "streams": 2.6,
-    "auth": 3, "client_socket": 3, "engine": 3, "gate": 3.5, "refusals": 3.5,
+    "errors": 0, "sse": 0, "syscalls": 0, "values": 0, "logs": 0, "config": 0.2, "question": 0.5,
+    "claude": 1, "stream_log": 1, "ledger": 1.5, "environment": 1, "standin": 1, "sign_in": 1,
+    "limits": 2, "admission": 2.3, "pen": 2, "ending": 2, "watch": 2.3, "streams": 2.6,
+    "assets": 3, "auth": 3, "client_socket": 3, "slow_heads": 3, "engine": 3,
+    "gate": 3.5, "login": 3.5, "refusals": 3.5,
     "views": 3.5, "ops": 3.5,
     "__init__": 4,
 }  # fmt: skip
@@ -18,8 +19,9 @@ HOMES = {
     "anthropic": {"claude"},
     "httpx2": {"claude"},
     "dotenv": {"environment"},
-    "flask": {"__init__", "views", "ops", "auth", "gate", "engine", "refusals"},
-    "werkzeug": {"refusals"},
+    "flask": {"__init__", "assets", "views", "ops", "auth", "gate", "engine", "login", "refusals"},
+    "werkzeug": {"refusals", "gate", "sign_in"},
+    "sqlite3": {"ledger", "sign_in"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

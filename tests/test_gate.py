@@ -1,16 +1,27 @@
 """The gate: every route passes it, whatever the headers say."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from claude_sse import create_app
 from claude_sse.config import Settings
+from claude_sse.gate import OPEN, OPEN_FILES
 
+STATIC = Path(__file__).parent.parent / "static"
 CROSS = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+OWN = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
+SECRET = "0123456789abcdefghijklmnopqrstuv"
+
+
+def make_app(tmp_path, **fields):
+    return create_app(Settings(api_key="x", stream_log=f"file://{tmp_path}/log", **fields))
 
 
 @pytest.fixture
 def app(tmp_path):
-    return create_app(Settings(api_key="x", stream_log=f"file://{tmp_path}/log"))
+    return make_app(tmp_path)
 
 
 @pytest.fixture
@@ -18,26 +29,70 @@ def client(app):
     return app.test_client()
 
 
+@pytest.fixture
+def guarded(tmp_path):
+    """An app with a sign-in, and so with every route that there is."""
+    return make_app(tmp_path, auth="token", auth_token=SECRET, secret_key=SECRET)
+
+
 def requests(app):
     """One request for every route and method, present and future."""
     for rule in app.url_map.iter_rules():
         path = rule.rule.replace("<stream_id>", "0" * 8 + "-0000-4000-8000-" + "0" * 12)
+        path = path.replace("<string(length=12):version>", "0" * 12)
         for method in rule.methods:
-            yield method, path.replace("<path:filename>", "chat.css")
+            yield rule.endpoint, method, path.replace("<path:filename>", "chat.js")
 
 
-def test_no_route_answers_to_a_foreign_host(app, client):
+def test_no_route_answers_to_a_foreign_host(guarded):
     """A name that is not ours gets nothing, on any route: DNS rebinding ends here."""
-    for method, path in requests(app):
+    for _, method, path in requests(guarded):
         for host in ("evil.example", "localhost.evil.example", "localhost.", "127.0.0.1.evil"):
-            response = client.open(path, method=method, headers={"Host": host})
+            response = guarded.test_client().open(path, method=method, headers={"Host": host})
             assert response.status_code == 400, (method, path, host)
 
 
-def test_no_route_answers_another_sites_page(app, client):
-    """What another site's page sends is refused, on any route but the health checks' reading."""
-    for method, path in requests(app):
-        assert client.open(path, method=method, headers=CROSS).status_code == 403, (method, path)
+def test_no_route_answers_another_sites_page(guarded):
+    """What another site's page sends is refused, on any route."""
+    for _, method, path in requests(guarded):
+        body = {"json": {}} if method in ("POST", "PUT") else {}
+        for headers in (CROSS, {**CROSS, "Sec-Fetch-Site": "same-site"}, {"Origin": "null"}):
+            response = guarded.test_client().open(path, method=method, headers=headers, **body)
+            assert response.status_code == 403, (method, path)
+
+
+def test_no_route_answers_a_stranger(guarded):
+    """Who has not signed in gets 401 (or the way in, from the page), on any route but the open."""
+    walked = set()
+    for endpoint, method, path in requests(guarded):
+        body = {"json": {}} if method in ("POST", "PUT") else {}
+        response = guarded.test_client().open(path, method=method, **body)
+        walked.add(endpoint)
+        if endpoint in OPEN:
+            assert response.status_code in (200, 400), (method, path)
+        elif endpoint == "views.page":
+            assert (response.status_code, response.headers["Location"]) == (303, "login")
+        else:
+            assert response.status_code == 401, (method, path)
+            assert "Bearer" in response.headers["WWW-Authenticate"]
+            assert '"code":"sign_in"' in response.text.replace(" ", "") or method == "HEAD"
+    assert walked >= set(OPEN)
+
+
+def test_the_open_list_is_short_and_true(guarded):
+    """What the way in is made of is open, all of it; the chat page's own modules are not."""
+    client = guarded.test_client()
+    page = client.get("/login").text
+    needed = set(re.findall(r'(?:src|href)="/static/\w{12}/([\w.-]+)"', page))
+    for name in list(needed):
+        source = (STATIC / name).read_text("utf-8", "replace")
+        needed |= set(re.findall(r"from '\./([\w.-]+)'", source))
+    assert {"login.js", "page.js", "chat.css"} <= needed <= set(OPEN_FILES)
+    for name in OPEN_FILES:
+        assert (STATIC / name).exists(), name
+        client.get(f"/static/{name}").close()
+    assert client.get("/static/desk.js").status_code == 401
+    assert client.get("/static/x/../chat.css").status_code in (401, 404)
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:3000", "127.0.0.1:3000", "[::1]:3000"])
@@ -50,29 +105,80 @@ def test_loopback_names_are_ours(client, host):
     ("headers", "passes"),
     [
         ({}, True),  # curl
-        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}, True),
-        ({"Origin": "http://localhost"}, True),  # plain http off localhost sends no Sec-Fetch-Site
+        (OWN, True),
+        ({"Sec-Fetch-Site": "same-origin"}, True),
+        ({**OWN, "Cookie": "sid-80=x"}, True),
+        # Plain http off localhost sends no Sec-Fetch-Site.
+        ({"Origin": "http://localhost"}, True),
+        ({"Origin": "http://localhost", "Cookie": "a=b"}, True),
+        # Behind a proxy that hides our name the browser's own word counts.
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://other.example"}, True),
+        ({"Cookie": "a=b"}, False),  # no browser, and yet a cookie
+        ({"Authorization": "Bearer x", "Cookie": "a=b"}, False),
         ({"Sec-Fetch-Site": "none"}, False),  # a POST is never a bookmark
         ({"Sec-Fetch-Site": "same-site"}, False),
         ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"}, False),
+        ({"Sec-Fetch-Site": "Same-Origin"}, False),
+        ({"Sec-Fetch-Site": ""}, False),
         ({"Sec-Fetch-Site": "x"}, False),
         ({"Origin": "null"}, False),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, False),
+        ({"Origin": ""}, False),
         ({"Origin": "http://localhost:8080"}, False),
         ({"Origin": "https://localhost"}, False),
+        ({"Origin": "http://localhost/"}, False),
         ({"Origin": "http://localhost.evil.example"}, False),
+        ({"Origin": "http://evil.example", "Authorization": "Bearer x"}, False),
+        ({"Origin": "http://localhost", "X-Forwarded-Proto": "https"}, True),  # nobody asked it
     ],
 )
 def test_who_may_change_something(client, headers, passes):
     """Only our own page, or what is no browser, may start and stop."""
-    status = client.post("/stream", json={}, headers=headers).status_code
+    bare = client.application.test_client(use_cookies=False)  # a jar would take the Cookie away
+    status = bare.post("/stream", json={}, headers=headers).status_code
     assert status == (400 if passes else 403)
 
 
-def test_a_link_may_open_the_page_only(client):
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/", {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}, 200),
+        ("/", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 200),  # a link
+        ("/", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, 403),
+        ("/models", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 403),
+        ("/models", {"Sec-Fetch-Site": "same-site"}, 403),
+        ("/models", {"Origin": "http://evil.example"}, 403),
+        ("/models", {"Origin": "null"}, 403),
+        ("/static/chat.js", {"Sec-Fetch-Site": "cross-site"}, 403),
+        ("/healthz", {"Sec-Fetch-Site": "cross-site"}, 403),
+        ("/healthz", {"Sec-Fetch-Site": "none"}, 200),
+        ("/healthz", {"Cookie": "a=b"}, 200),  # reading with a cookie is what browsers do
+    ],
+)
+def test_who_may_read(client, path, headers, status):
     """Another site may link to the page, but read or embed nothing."""
-    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
-    assert client.get("/", headers=link).status_code == 200
-    assert client.get("/models", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    with client.get(path, headers=headers) as response:
+        assert response.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/", "/stream", "/streams/x", "/models", "/static/chat.css"])
+def test_no_cors(client, path):
+    """Nobody is told what they might send: OPTIONS is no method here."""
+    headers = {"Origin": "http://localhost", "Access-Control-Request-Method": "PUT"}
+    response = client.options(path, headers=headers)
+    assert response.status_code == 405
+    assert not [name for name in response.headers.keys() if name.startswith("Access-Control")]
+
+
+def test_the_shape_comes_before_the_name(guarded):
+    """An unknown path, a wrong method, a long body and a wrong type are told before who asks."""
+    client = guarded.test_client()
+    assert client.get("/nothing").status_code == 404
+    assert client.post("/models", json={}).status_code == 405
+    assert client.post("/stream", json={"prompt": "x" * 300_000}).status_code == 413
+    assert client.post("/stream", data="prompt=x").status_code == 415
+    assert client.post("/stream", data="{}", content_type="text/plain").status_code == 415
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
@@ -82,14 +188,55 @@ def test_without_sign_in_no_proxy_may_ask(client, header):
     assert response.status_code == 403 and "AUTH=proxy" in response.json["error"]
 
 
-def test_every_response_has_the_headers(client):
-    """Page, API, refusals and files carry the same protection."""
-    for path in ("/", "/nothing", "/healthz", "/static/chat.css"):
-        with client.get(path) as response:
-            headers = response.headers
-        assert "trusted-types 'none'" in headers["Content-Security-Policy"]
-        assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "no-referrer"
-        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
-        assert "Access-Control-Allow-Origin" not in headers
-    assert client.get("/").headers["Cache-Control"] == "no-store"
+def test_forwarded_headers_count_only_behind_a_proxy(tmp_path):
+    """X-Forwarded-Proto is believed where TRUSTED_PROXIES says so, its last value only."""
+    fields = {"auth": "token", "auth_token": SECRET, "secret_key": SECRET}
+    for proxies, proto, name in [(0, "https", "sid-80"), (1, "https", "__Host-sid")] + [
+        (1, "https, http", "sid-80")
+    ]:
+        client = make_app(tmp_path, trusted_proxies=proxies, **fields).test_client()
+        headers = {"X-Forwarded-Proto": proto}
+        cookie = client.post("/login", json={"token": SECRET}, headers=headers)
+        assert cookie.headers["Set-Cookie"].startswith(f"{name}=")
+
+
+EXACT = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "X-DNS-Prefetch-Control": "off",
+}
+
+
+def test_every_response_has_the_headers(guarded):
+    """Page, API, refusals of every kind and files carry the same protection."""
+    client = guarded.test_client()
+    bearer = {"Authorization": f"Bearer {SECRET}"}
+    for path, headers, status in [
+        ("/", {}, 303),
+        ("/login", {}, 200),
+        ("/", bearer, 200),
+        ("/models", {}, 401),
+        ("/nothing", {}, 404),
+        ("/stream", bearer, 405),
+        ("/streams/x", bearer, 400),
+        ("/healthz", {}, 200),
+        ("/healthz", {"Host": "evil.example"}, 400),
+        ("/healthz", CROSS, 403),
+        ("/static/chat.css", {}, 200),
+        ("/static/nothing", bearer, 404),
+    ]:
+        with client.get(path, headers=headers) as response:
+            assert response.status_code == status, path
+            for name, value in EXACT.items():
+                assert response.headers.getlist(name) == [value], (path, name)
+            assert "Access-Control-Allow-Origin" not in response.headers
+            if not (path.startswith("/static") and status == 200):
+                assert response.headers["Cache-Control"] == "no-store", path
+                assert "Cookie" in response.headers["Vary"], path

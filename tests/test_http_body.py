@@ -15,10 +15,16 @@ class Reply:
         self.length = length
 
 
-@given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.data())
+#: How the size of a chunk may be written.
+SIZE_LINES = st.sampled_from([b"%x", b"%x", b"%X", b"%x;a=b", b"00%x", b"%x "])
+PIECES = st.one_of(st.binary(min_size=1, max_size=40), st.just(b"1\r\na" * 1000))
+
+
+@given(st.lists(PIECES, max_size=8), st.data())
 def test_chunks_are_joined_however_they_are_cut(pieces, data):
     """Any chunked body, cut anywhere, extensions and trailers included, is its chunks' content."""
-    wire = b"".join(b"%x;a=b\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    sizes = data.draw(st.lists(SIZE_LINES, min_size=len(pieces), max_size=len(pieces)))
+    wire = b"".join(b"%b\r\n%b\r\n" % (s % len(p), p) for s, p in zip(sizes, pieces, strict=True))
     wire += b"0\r\nTrailer: x\r\n\r\n"
     body, received = Body(Reply(chunked=True)), b""
     while wire:

@@ -1,9 +1,22 @@
-"""Places: as many as there are, and each given back once."""
+"""Places, a share of Claude, and what each end of an answer costs (the rows U1 to U24)."""
+
+import json
+import math
+import socket
+import sqlite3
+import threading
+import uuid
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from claude_sse.errors import Unavailable
+from claude_sse import create_app, ending, sse
+from claude_sse.admission import Admissions, cost, estimate
+from claude_sse.config import ConfigError, Settings, from_environ
+from claude_sse.errors import OverLimit, Unavailable
+from claude_sse.ledger import Limits, open_ledger
 from claude_sse.limits import Places
+from claude_sse.question import Question
 
 
 def test_no_more_than_there_are():
@@ -28,3 +41,337 @@ def test_a_place_is_given_back_once():
     places.take()
     give_back()
     assert places.taken == 1
+
+
+def question(text="Hello", **more):
+    return Question(messages=(("user", text),), digest="d", **more)
+
+
+def test_what_will_be_read_is_estimated():
+    """About four characters of English are a token, other scripts cost more, the system counts."""
+    settings = Settings()
+    english = estimate(question("word " * 800), settings)
+    assert 1000 <= english <= 1100
+    assert estimate(question("日本語" * 400), settings) >= 1200
+    longer = estimate(question("word " * 800, system="word " * 800), settings)
+    assert longer >= 2 * english - 20
+    assert estimate(question(), Settings(system_prompt="x" * 4000)) >= 1000
+    assert estimate(question(system=""), Settings(system_prompt="x" * 4000)) < 100
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"input_tokens": 25, "output_tokens": 12}, 37),
+        (
+            {
+                "input_tokens": 1,
+                "cache_creation_input_tokens": 20,
+                "cache_read_input_tokens": 300,
+                "output_tokens": 4000,
+                "thinking_tokens": 3000,  # part of the output
+            },
+            4321,
+        ),
+        ({"input_tokens": 25, "output_tokens": 8, "estimated": True}, 33),
+        ({"input_tokens": 25}, 26),
+        ({}, 101),
+        (None, 900),
+        ({"input_tokens": 0, "output_tokens": 0}, 1),
+        ({"input_tokens": -50, "output_tokens": -50}, 1),
+        ({"input_tokens": 10**30, "output_tokens": 1}, 10**12),
+    ],
+)
+def test_what_an_answer_costs(usage, tokens):
+    """All that was read and written counts, and what nobody told of is estimated."""
+    assert cost(usage, read=100, most=900) == tokens
+
+
+def test_a_question_without_a_slot_was_not_asked(tmp_path):
+    """Who is sent away because the server is full has asked nothing, and reserved nothing."""
+    ledger = open_ledger(f"file://{tmp_path}", "", Limits(questions=1, answers=1, tokens=40_000))
+    slots = Places(1)
+    admissions = Admissions(Settings(), slots, ledger)
+    slot = slots.take()
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            admissions.admit("a", question())
+    slot()
+    admission = admissions.admit("a", question())
+    with pytest.raises(OverLimit):
+        admissions.admit("a", question())
+    admission.withdraw()
+    admissions.admit("a", question()).end(None, True)
+    assert slots.taken == 0
+
+
+SIGNED_IN = {"AUTH": "proxy", "SECRET_KEY": "the-proxy-and-the-server-know-this-0123456789"}
+LIMITED = ("rate_limit", "max_streams_per_owner", "daily_tokens_per_owner", "daily_tokens")
+
+
+def test_limits_begin_where_people_sign_in():
+    """One person on one machine has no limits unless they set one; whoever signs in has all."""
+    alone, signed_in = from_environ({}), from_environ(SIGNED_IN)
+    assert all(getattr(alone, name) == 0 for name in LIMITED)
+    assert all(getattr(signed_in, name) > 0 for name in LIMITED)
+    assert from_environ({"RATE_LIMIT": "7"}).rate_limit == 7
+    off = dict.fromkeys(map(str.upper, LIMITED), "0")
+    assert all(getattr(from_environ(SIGNED_IN | off), name) == 0 for name in LIMITED)
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({"RATE_LIMIT": "-1"}, "RATE_LIMIT=-1 is not valid"),
+        ({"DAILY_TOKENS": "many"}, "DAILY_TOKENS=many is not valid"),
+        ({"DAILY_TOKENS": "31999"}, "twice MAX_TOKENS"),
+        ({"DAILY_TOKENS_PER_OWNER": "1"}, "DAILY_TOKENS_PER_OWNER=1 is not valid"),
+        (
+            {**SIGNED_IN, "PUBLIC_HOSTS": "chat.example.com", "DAILY_TOKENS": "0"},
+            "DAILY_TOKENS=0 on a public server",
+        ),
+        ({**SIGNED_IN, "HOST": "0.0.0.0", "DAILY_TOKENS": "0"}, "DAILY_TOKENS=0 on a public"),
+    ],
+)
+def test_limits_that_cannot_be_meant_are_refused(environ, says):
+    """A day that no answer fits into, and a public server without an end, do not start."""
+    with pytest.raises(ConfigError, match=says):
+        from_environ(environ)
+
+
+def test_without_limits_there_are_no_books(tmp_path):
+    """One person on one machine pays for no ledger: nothing of it is made."""
+    create_app(Settings(stream_log=f"file://{tmp_path}"))
+    assert not (tmp_path / "ledger").exists()
+
+
+class Desk:
+    """An app with limits, and what its books say."""
+
+    def __init__(self, folder, base_url, **limits):
+        self.log = f"file://{folder}"
+        settings = Settings(
+            api_key="sk-test", base_url=base_url, stream_log=self.log, heartbeat_seconds=0.2,
+            **{"daily_tokens": 10**9, **limits},
+        )  # fmt: skip
+        self.settings = settings
+        self.app = create_app(settings)
+        self.client = self.app.test_client()
+        self.file = f"{folder}/ledger/ledger.sqlite"
+
+    def put(self, prompt, stream=None):
+        body = {"messages": [{"role": "user", "content": prompt}]}
+        response = self.client.put(f"/streams/{stream or uuid.uuid4()}", json=body)
+        response.get_data()  # to its end
+        return response
+
+    def tokens(self):
+        """What is counted as spent today, and how many answers are under way."""
+        books = sqlite3.connect(self.file)
+        try:
+            spent = books.execute("SELECT TOTAL(tokens) FROM spent WHERE owner = ''").fetchone()[0]
+            under_way = "SELECT COUNT(*) FROM submits WHERE worker IS NOT NULL"
+            return int(spent), books.execute(under_way).fetchone()[0]
+        finally:
+            books.close()
+
+    def asked(self, prompt):
+        """What the question is thought to take."""
+        return estimate(question(prompt), self.settings)
+
+    def drain(self):
+        self.app.extensions["claude_sse"].streams.drain(0.0)
+
+
+@pytest.fixture
+def desk(standin, tmp_path):
+    desk = Desk(tmp_path, standin.base_url)
+    yield desk
+    desk.drain()
+
+
+def usage_of(frames):
+    """The last usage that a stream tells of."""
+    told = [fields["usage"] for fields in sse.objects(frames) if "usage" in fields]
+    return told[-1] if told else None
+
+
+def shown(frames):
+    fields = list(sse.objects(frames))
+    return "".join(f.get("thinking") or f.get("text", "") for f in fields)
+
+
+FREE = [
+    "unauthorized", "forbidden", "model_not_found", "bad_request", "too_large", "spend_limit",
+    "billing", "rate_limited retry_after=25", "redirect", "error_event after=0",
+]  # fmt: skip
+EXACT = [
+    "pace", "overloaded times=1", "error_event after=0 times=1", "unknown_events", "dribble",
+    "slice", "imitate", "stop_reason reason=max_tokens", "stop_reason reason=refusal",
+    "stop_reason reason=pause_turn", "after_stop", "gzip", "http10", "slow_close ms=10",
+    "no_thinking",
+]  # fmt: skip
+BROKEN = [
+    "reset after=5", "cut after=5", "cut_chunk after=5", "bad_json after=4", "bad_utf8 after=4",
+    "bad_index after=4", "error_event after=4", "huge mb=5",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FREE)
+def test_what_claude_refused_is_free(desk, nonce, fault):
+    """A refusal, by a status or by the first event, costs nothing, and nothing stays reserved."""
+    frames = desk.put(f"fault {fault} {nonce}").data
+    assert "error" in list(sse.objects(frames))[-1]
+    assert desk.tokens() == (0, 0)
+
+
+@pytest.mark.parametrize("fault", EXACT)
+def test_a_whole_answer_costs_what_claude_says(desk, nonce, fault):
+    """Whatever happened on its way, an answer that ended is counted once, to the token."""
+    frames = desk.put(f"fault {fault} {nonce}").data
+    usage = usage_of(frames)
+    assert frames.endswith(b"data: [DONE]\n\n") and "estimated" not in usage
+    assert usage["input_tokens"] and usage["output_tokens"]
+    assert desk.tokens() == (usage["input_tokens"] + usage["output_tokens"], 0)
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_an_answer_that_broke_off_costs_what_came(desk, nonce, fault):
+    """The input as Claude counted it, the output by its length; the reader is told the same."""
+    frames = desk.put(f"fault {fault} {nonce}").data
+    usage = usage_of(frames)
+    assert usage["estimated"] is True
+    assert usage["output_tokens"] == max(1, math.ceil(len(shown(frames)) / 4))
+    assert desk.tokens() == (usage["input_tokens"] + usage["output_tokens"], 0)
+
+
+@pytest.mark.parametrize("fault", ["html", "empty", "wrong_order"])
+def test_what_nobody_can_read_costs_an_estimate(desk, nonce, fault):
+    """Where Claude, or something in its place, took the question, it is not free."""
+    prompt = f"fault {fault} {nonce}"
+    desk.put(prompt)
+    assert desk.tokens() == (desk.asked(prompt) + 1, 0)
+
+
+@pytest.mark.parametrize("fault", ["silent_headers", "silent", "pings", "stall"])
+def test_a_silence_that_is_ended_costs_what_came(desk, nonce, monkeypatch, fault):
+    """Silence before the answer costs the question, later what came until then: never nothing."""
+    monkeypatch.setattr(ending, "NO_CONTENT_SECONDS", 0.5)
+    prompt = f"fault {fault} {nonce}"
+    frames = desk.put(prompt).data
+    usage = usage_of(frames)
+    spent = desk.asked(prompt) + 1
+    if usage is not None:
+        spent = usage["input_tokens"] + usage["output_tokens"]
+    assert (usage is None) == fault.startswith("silent")
+    assert desk.tokens() == (spent, 0) and spent > 1
+
+
+def test_nobody_there_is_free(tmp_path, nonce):
+    """A connection that is refused has bought nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    desk = Desk(tmp_path, f"http://127.0.0.1:{port}")
+    frames = desk.put(nonce).data
+    assert list(sse.objects(frames))[-1]["code"] == "unreachable"
+    assert desk.tokens() == (0, 0)
+
+
+@pytest.fixture
+def gateway(tmp_path):
+    """A desk behind a gateway that answers every question with this."""
+    servers = []
+
+    def gateway(status, body=b""):
+        class Gateway(BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(status)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args):
+                pass
+
+        servers.append(HTTPServer(("127.0.0.1", 0), Gateway))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return Desk(tmp_path, f"http://127.0.0.1:{servers[-1].server_port}")
+
+    yield gateway
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(("status", "is_free"), [(503, False), (504, False), (418, True)])
+def test_a_gateway_that_gave_up_may_have_asked(gateway, nonce, status, is_free):
+    """Behind a gateway's time-out an answer may have begun; a refusal is none."""
+    desk = gateway(status)
+    desk.put(nonce)
+    assert desk.tokens() == (0 if is_free else desk.asked(nonce) + 1, 0)
+
+
+def test_a_gateway_that_does_not_count_is_counted(gateway, nonce):
+    """A whole answer without usage is estimated, and the reader is told that it is."""
+    events = (
+        {"type": "message_start", "message": {"id": "m", "model": "other"}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text"}},
+        {
+            "type": "content_block_delta",
+            "index": 0,
+            "delta": {"type": "text_delta", "text": "x" * 41},
+        },
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
+        {"type": "message_stop"},
+    )
+    lines = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
+    desk = gateway(200, "".join(lines).encode())
+    frames = desk.put(nonce).data
+    assert usage_of(frames) == {"output_tokens": 11, "estimated": True}
+    assert desk.tokens() == (desk.asked(nonce) + 11, 0)
+
+
+def test_joining_costs_nothing(standin, tmp_path, nonce):
+    """A repeat is no question: it is not counted for the rate, nor is another one under that id."""
+    desk = Desk(tmp_path, standin.base_url, rate_limit=1, max_streams_per_owner=1)
+    stream, prompt = str(uuid.uuid4()), f"fault pace texts=3 {nonce}"
+    assert desk.put(prompt, stream).status_code == 201
+    spent = desk.tokens()
+    for _ in range(3):
+        assert desk.put(prompt, stream).status_code == 200
+        assert desk.put("another", stream).status_code == 409
+        assert desk.client.get(f"/streams/{stream}").status_code == 200
+        assert desk.client.delete(f"/streams/{stream}").status_code == 200
+    assert desk.tokens() == spent
+    refused = desk.put(prompt)
+    told = refused.get_json()
+    assert (refused.status_code, told["code"]) == (429, "too_many_questions")
+    assert 0 < int(refused.headers["Retry-After"]) == told["retry_after"] <= 60
+    tutorial = desk.client.post("/stream", json={"prompt": prompt})
+    assert (
+        tutorial.status_code == 429
+        and b'data: {"error":"You may ask 1 question a minute' in tutorial.data
+    )
+    desk.drain()
+
+
+def test_the_same_id_at_once_is_one_question(standin, tmp_path, nonce):
+    """However many requests start one stream together, one of them is counted."""
+    desk = Desk(tmp_path, standin.base_url, rate_limit=1000)
+    stream, prompt = str(uuid.uuid4()), f"fault pace texts=3 {nonce}"
+    statuses = []
+
+    def ask():
+        statuses.append(desk.put(prompt, stream).status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] * 7 + [201]
+    books = sqlite3.connect(desk.file)
+    assert books.execute("SELECT COUNT(*) FROM submits").fetchone()[0] == 1
+    books.close()
+    desk.drain()

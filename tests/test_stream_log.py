@@ -186,6 +186,13 @@ class Contract:
         here.open("local/running").close()
         running.close()
 
+    def test_a_sweep_that_fails_is_told_and_over(self, here, tmp_path, caplog):
+        """What cannot be swept is one line in the log; nothing else depends on it."""
+        for name in ("log", "stops", "readers"):
+            (folder := next(tmp_path.rglob(name))).rename(folder.with_suffix(".gone"))
+        here.sweep(older_than=3600.0)
+        assert "cannot sweep" in caplog.text
+
     def test_skip_steps_over_what_was_received_elsewhere(self, here):
         """A reader that got frames from the writer itself continues behind them."""
         writer = here.create(KEY, DIGEST)
@@ -270,6 +277,7 @@ class TestFileStreamLog(Contract):
         def full(fd, data):
             return real(fd, data[:5])
 
+        monkeypatch.setattr(file_writer.syscalls, "write", full)
         monkeypatch.setattr(file_writer.os, "write", full)
         writer.append(frame(2))
         writer.append(frame(3))

@@ -34,7 +34,7 @@ class Engine:
 
     def ask(self, key, prompt, **options):
         question = Question(messages=(("user", prompt),), digest=DIGEST)
-        on_end = options.pop("on_end", lambda: self.ended.append(key))
+        on_end = options.pop("on_end", lambda *_: self.ended.append(key))
         return self.streams.start(key, question, on_end=on_end, **options)
 
     def request(self, prompt):

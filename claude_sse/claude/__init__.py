@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import anthropic
 import httpx2
@@ -35,6 +35,22 @@ _LASTING = ("authentication", "permission")
 _REFUSED_SECONDS = 30.0
 
 
+class _Refused(NamedTuple):
+    """What Claude refused for a lasting reason; no exception, which would hold its frames."""
+
+    model: str | None
+    until: float
+    message: str
+    code: str
+    request_id: str | None
+
+    def again(self) -> Rejected:
+        """Return the refusal once more, without having asked."""
+        failure = Rejected(self.message, code=self.code, request_id=self.request_id)
+        failure.is_free = True
+        return failure
+
+
 class Claude:
     """Asks Claude; one per process, safe to use from any thread, never called before the fork."""
 
@@ -53,7 +69,7 @@ class Claude:
             ),
         )
         self._models = Models(self._client)
-        self._refused: tuple[str | None, float, AnswerFailed] | None = None
+        self._refused: _Refused | None = None
 
     def models(self) -> tuple[Model, ...]:
         """Return the models that the key can use, newest list an hour old.
@@ -72,7 +88,7 @@ class Claude:
     def warm_up(self) -> None:
         """Fetch the list of models, so that the first question need not wait for it."""
         if self._settings.api_key:
-            self._models.find(self._settings.model)
+            self._models.refresh()
 
     def events(self, question: Question, line: Line) -> Iterator[list[dict[str, Any]]]:
         """Yield the answer in batches: what the network delivered together, as objects of our wire.
@@ -88,31 +104,33 @@ class Claude:
             return
         except Rejected as exc:
             if exc.code in _LASTING:
-                self._refused = (question.model, time.monotonic() + _REFUSED_SECONDS, exc)
+                until = time.monotonic() + _REFUSED_SECONDS
+                self._refused = _Refused(question.model, until, str(exc), exc.code, exc.request_id)
             raise
         except (Overloaded, Unreachable) as exc:
             seconds = _pause(exc)
             if seconds is None or line.is_cut:
                 raise
-            failure = exc
-        yield [{"text": "", "waiting": seconds, "code": failure.code}]
+            code = exc.code
+        yield [{"text": "", "waiting": seconds, "code": code}]
         if line.wait(seconds):
-            raise failure
+            raise _never_asked_again()
         yield from self._attempt(question, line, Answer())
 
     def _refuse_again(self, question: Question) -> None:
         """Fail at once what Claude refused a moment ago; only another key mends that."""
-        if self._refused is not None:
-            model, until, failure = self._refused
-            if model == question.model and time.monotonic() < until:
-                raise Rejected(str(failure), code=failure.code, request_id=failure.request_id)
+        refused = self._refused
+        if refused and refused.model == question.model and time.monotonic() < refused.until:
+            raise refused.again()
 
     def _attempt(
         self, question: Question, line: Line, answer: Answer
     ) -> Iterator[list[dict[str, Any]]]:
+        name = question.model or self._settings.model
+        model = self._models.find(name, line) if self._settings.api_key else None
         try:
             with line:
-                stream = self._open(question).__enter__()
+                stream = self._open(question, name, model).__enter__()
             try:
                 for chunk in stream.response.stream:  # type: ignore[union-attr]
                     yield answer.read(chunk) if chunk else []
@@ -127,12 +145,17 @@ class Claude:
             else:
                 failure = translate(exc, began=answer.began)
             failure.usage = answer.usage_so_far()
-            raise failure from exc
+            try:
+                if failure is exc:
+                    raise
+                raise failure from exc
+            finally:
+                del failure  # its traceback holds this frame: together they would outlive it
 
-    def _open(self, question: Question) -> anthropic.MessageStreamManager[Any]:
+    def _open(
+        self, question: Question, name: str, model: Model | None
+    ) -> anthropic.MessageStreamManager[Any]:
         settings, omit = self._settings, anthropic.omit
-        name = question.model or settings.model
-        model = self._models.find(name) if settings.api_key else None
         effort = question.effort or settings.effort
         limit = question.max_tokens or settings.max_tokens
         messages: Any = [{"role": role, "content": text} for role, text in question.messages]
@@ -155,6 +178,12 @@ def no_key() -> Unavailable:
         code="no_key",
         retryable=False,
     )
+
+
+def _never_asked_again() -> Interrupted:
+    failure = Interrupted("The answer was cut.")
+    failure.is_free = True
+    return failure
 
 
 def _pause(failure: AnswerFailed) -> float | None:

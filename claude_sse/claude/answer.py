@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 from ..errors import AnswerFailed, Interrupted, Protocol
@@ -33,6 +34,7 @@ class Answer:
         self._closing: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
         self._characters = 0
+        self._plain = "?"  # how such an event begins: nothing does before a text block
 
     def read(self, chunk: bytes) -> list[dict[str, Any]]:
         """Return the objects that these bytes complete.
@@ -40,12 +42,11 @@ class Answer:
         A failure is raised only when nothing was completed before it, else by the next call: what
         was received is never lost to what came after it.
         """
-        if self._failure is not None:
-            raise self._failure
+        self._raise_failure()
         objects: list[dict[str, Any]] = []
         try:
-            for event in self._decoder.feed(chunk):
-                fields = self._apply(json.loads(event.data))
+            for data in self._decoder.feed(chunk):
+                fields = self._plain_text(data) or self._apply(json.loads(data))
                 if fields is not None:
                     objects.append(fields)
                 if self.finished:
@@ -54,15 +55,15 @@ class Answer:
             self._failure = exc
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
             self._failure = _broken()
-            self._failure.__cause__ = exc
-        if self._failure is not None and not objects:
-            raise self._failure
+            # Without its frames: they hold what may be megabytes, in a circle with this object.
+            self._failure.__cause__ = exc.with_traceback(None)
+        if not objects:
+            self._raise_failure()
         return objects
 
     def end(self) -> None:
         """Say that no more bytes come; raises, since ``message_stop`` did not."""
-        if self._failure is not None:
-            raise self._failure
+        self._raise_failure()
         if not self.began:
             raise _broken()
         raise Interrupted("The answer was cut off before Claude had finished.")
@@ -71,9 +72,27 @@ class Answer:
         """Return the tokens until now, the output estimated; None where Claude never began."""
         if not self.began:
             return None
-        estimate = max(1, self._characters // _CHARACTERS_PER_TOKEN)
+        estimate = max(1, -(-self._characters // _CHARACTERS_PER_TOKEN))
         confirmed = self._usage.get("output_tokens") or 0
         return {**self._usage, "output_tokens": max(confirmed, estimate), "estimated": True}
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None  # no circle with the frames it will hold
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure
+
+    def _plain_text(self, data: str) -> dict[str, Any] | None:
+        """Return the text in an event written as nearly all are, else None.
+
+        Reading the same as JSON comes to the same, for three times the CPU (0.9 us, 2.9 us).
+        """
+        if not data.startswith(self._plain):
+            return None
+        text, end = scanstring(data, len(self._plain))
+        return self._text({"text": text}) if data[end:].rstrip(" ") == "}}" else None
 
     def _apply(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
         kind = event["type"]
@@ -115,6 +134,7 @@ class Answer:
         block = event["content_block"]
         self._blocks.add(event["index"])
         if block["type"] == "text":
+            self._plain = _PLAIN % event["index"]
             return self._text({"text": _string(block.get("text") or "")})
         if block["type"] == "thinking":
             return self._text({"text": "", "thinking": _string(block.get("thinking") or "")})
@@ -131,12 +151,15 @@ class Answer:
 
     def _on_message_stop(self, event: Mapping[str, Any]) -> dict[str, Any]:
         self.finished = True
-        return {"text": "", "stop_reason": None, **self._closing, "usage": self._usage}
+        # A gateway may not count.
+        usage = self._usage if "output_tokens" in self._usage else self.usage_so_far()
+        return {"text": "", "stop_reason": None, **self._closing, "usage": usage}
 
     def _on_error(self, event: Mapping[str, Any]) -> None:
         raise from_event(event, began=self.began)
 
 
+_PLAIN = '{"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":"'
 _KNOWN = ("message_start", "content_block_start", "message_delta", "message_stop", "error")
 
 

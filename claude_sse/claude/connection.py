@@ -12,8 +12,24 @@ from collections.abc import Callable
 import httpx2
 
 
+class _Reply(http.client.HTTPResponse):
+    """A response, behind any 1xx that precede it; ``http.client`` passes over 100 only."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        while 101 < status < 200:
+            http.client.parse_headers(self.fp)
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+        return version, status, reason
+
+
 class Connection(http.client.HTTPConnection):
-    """One connection of the standard library, over TLS where the address says so."""
+    """One connection of the standard library, over TLS where the address says so.
+
+    Raises ``httpx2.ProxyError`` where the environment names a proxy that speaks no plain HTTP.
+    """
+
+    response_class = _Reply
 
     def __init__(
         self,
@@ -56,10 +72,14 @@ class Connection(http.client.HTTPConnection):
 
 
 def _proxy_for(url: httpx2.URL) -> httpx2.URL | None:
-    address = urllib.request.getproxies().get(url.scheme)
+    proxies = urllib.request.getproxies()
+    address = proxies.get(url.scheme) or proxies.get("all")
     if not address or urllib.request.proxy_bypass(url.host):
         return None
-    return httpx2.URL(address if "://" in address else f"http://{address}")
+    proxy = httpx2.URL(address if "://" in address else f"http://{address}")
+    if proxy.scheme != "http" or not proxy.host:  # TLS to the proxy, SOCKS
+        raise httpx2.ProxyError(f"a proxy of the kind {proxy.scheme}:// cannot be used")
+    return proxy
 
 
 def _proxy_headers(proxy: httpx2.URL) -> dict[str, str]:

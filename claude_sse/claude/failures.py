@@ -84,6 +84,8 @@ _SPEND = (
     "The spend limit of this key's workspace is reached: raise it in the "
     "Anthropic console, or wait until it resets.",
 )
+#: The limit that an organisation has set itself comes as a 400 of the type of a bad question.
+_USAGE_LIMIT = re.compile(r"you have reached your (\w+ )*usage limit", re.IGNORECASE)
 _BY_STATUS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -113,22 +115,36 @@ def translate(exc: Exception, *, began: bool) -> AnswerFailed:
     if isinstance(exc, anthropic.APIConnectionError) and isinstance(exc.__cause__, Exception):
         exc = exc.__cause__
     log.warning("claude: %s: %s", type(exc).__name__, redact(str(exc)))
-    if isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout | anthropic.APIConnectionError):
-        if isinstance(exc.__cause__, ssl.SSLCertVerificationError):
-            return Unreachable(
-                "Claude's address shows a certificate that is not trusted here: check "
-                "ANTHROPIC_BASE_URL, any proxy in between, and the system's CA certificates."
-            )
+    if isinstance(exc, httpx2.ProxyError):
         failure: AnswerFailed = Unreachable(
-            "Claude cannot be reached: check this server's network connection, and try again."
+            "The proxy that the environment names for Claude's address cannot be used: "
+            "HTTPS_PROXY must look like http://host:port.",
+            retryable=False,
         )
-        failure.may_retry = isinstance(exc, httpx2.ConnectError)
+        failure.is_free = True
         return failure
+    if isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout | anthropic.APIConnectionError):
+        return _no_connection(exc)
     if isinstance(exc, httpx2.TransportError) and began:
         return Interrupted("The connection to Claude broke in mid-answer; what came is kept.")
     if isinstance(exc, httpx2.TransportError):
         return Unreachable("The connection to Claude broke before it answered: try again.")
     return Protocol("The answer could not be read; the server's log has the reason.")
+
+
+def _no_connection(exc: Exception) -> AnswerFailed:
+    if isinstance(exc.__cause__, ssl.SSLCertVerificationError):
+        failure = Unreachable(
+            "Claude's address shows a certificate that is not trusted here: check "
+            "ANTHROPIC_BASE_URL, any proxy in between, and the system's CA certificates."
+        )
+    else:
+        failure = Unreachable(
+            "Claude cannot be reached: check this server's network connection, and try again."
+        )
+        failure.may_retry = isinstance(exc, httpx2.ConnectError)
+    failure.is_free = isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout)
+    return failure
 
 
 def from_event(event: Mapping[str, Any], *, began: bool) -> AnswerFailed:
@@ -138,29 +154,40 @@ def from_event(event: Mapping[str, Any], *, began: bool) -> AnswerFailed:
     log.warning("claude: error event: %s", redact(str(error)))
     request_id = event.get("request_id")
     kind = str(error.get("type"))
-    return _make(
+    failure = _make(
         kind,
         None,
         request_id=request_id if isinstance(request_id, str) else None,
         may_retry=not began and kind in _PASSING,
     )
+    failure.is_free = not began and kind != "timeout_error"
+    return failure
 
 
 def _from_status(exc: anthropic.APIStatusError, began: bool) -> AnswerFailed:
     status = exc.status_code
     log.warning("claude: HTTP %d %s: %s", status, exc.request_id, redact(str(exc.api_message)))
     if status < 400:  # redirects above all, which are not followed: the key goes to one origin
-        return Protocol(
+        redirect = Protocol(
             f"ANTHROPIC_BASE_URL answered with HTTP {status}, and redirects are not followed: "
             "check that address."
         )
+        redirect.is_free = True
+        return redirect
     kind = exc.type if exc.type in _BY_TYPE else _BY_STATUS.get(status)
     kind = kind or ("api_error" if status >= 500 else "invalid_request_error")
     after = _retry_after(exc.response.headers)
-    if "spend_limit" in (exc.error_code or "") or (kind == "rate_limit_error" and after is None):
-        kind = "spend_limit"  # a rate limit without a time never lifts by waiting
+    if (
+        "spend_limit" in (exc.error_code or "")
+        or (kind == "rate_limit_error" and after is None)  # never lifts by waiting
+        or (status == 400 and _USAGE_LIMIT.match(str(exc.api_message)))
+    ):
+        kind = "spend_limit"
     passing = status in _PASSING or (kind == "rate_limit_error" and after is not None)
-    return _make(kind, after, request_id=exc.request_id, may_retry=not began and passing)
+    failure = _make(kind, after, request_id=exc.request_id, may_retry=not began and passing)
+    # Not behind a gateway's time-out or bad connection: there an answer may have begun.
+    failure.is_free = not began and kind != "timeout_error" and (status < 500 or passing)
+    return failure
 
 
 def _make(

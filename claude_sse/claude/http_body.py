@@ -8,8 +8,11 @@ parse per read, not one per line.
 from __future__ import annotations
 
 import http.client
+import re
 
-_HEX = frozenset(b"0123456789abcdefABCDEF")
+#: The sizes that chunks of events have; others are read with more care.
+_SIZES = {b"%x" % size: size for size in range(1, 2048)}
+_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL).fullmatch
 
 
 class Body:
@@ -53,6 +56,8 @@ class Body:
                 self._left -= len(piece)
                 pieces.append(piece)
                 continue
+            if not self._in_chunk and not self._trailer:
+                position = _take_whole_chunks(data, position, pieces)
             end = data.find(b"\r\n", position)
             if end < 0:
                 self._rest = _unfinished(data[position:])
@@ -66,18 +71,30 @@ class Body:
             if line:
                 raise ValueError("the chunk framing of the response is broken")
             self._in_chunk = False
-            return
-        if not line and self._trailer:
-            self.ended = True
-            return
-        if self._trailer:
-            return  # a trailer field; nobody needs them
-        size = line.split(b";", 1)[0].strip()
-        if not size or not _HEX.issuperset(size) or len(size) > 15:
-            raise ValueError("the chunk framing of the response is broken")
-        self._left = int(size, 16)
-        self._trailer = self._left == 0
-        self._in_chunk = not self._trailer
+        elif self._trailer:
+            self.ended = not line  # else a trailer field; nobody needs them
+        else:
+            size = _SIZE(line)
+            if size is None:
+                raise ValueError("the chunk framing of the response is broken")
+            self._left = int(size[1], 16)
+            self._trailer = self._left == 0
+            self._in_chunk = not self._trailer
+
+
+def _take_whole_chunks(data: bytes, position: int, pieces: list[bytes]) -> int:
+    """Take the chunks that are here from size to line break: all but the last of a read."""
+    while True:
+        line_end = data.find(b"\r\n", position)
+        size = _SIZES.get(data[position:line_end])
+        if size is None or line_end < 0:
+            return position
+        start = line_end + 2
+        end = start + size
+        if data[end : end + 2] != b"\r\n":
+            return position
+        pieces.append(data[start:end])
+        position = end + 2
 
 
 def _unfinished(line: bytes) -> bytes:

@@ -6,6 +6,7 @@ older ones answer 400 to ``thinking`` and ``effort``.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import threading
 import time
@@ -18,11 +19,15 @@ from anthropic.types import ModelInfo
 from ..config import EFFORTS
 from ..errors import AnswerFailed
 from .failures import translate
+from .line import Line
 
 _FRESH_SECONDS = 3600.0
 #: After a failed fetch questions go out plain for this long, instead of waiting for it each time.
 _RETRY_SECONDS = 30.0
 _TIMEOUT_SECONDS = 5.0
+#: So long the first question waits for the first list, looking so often whether it is there.
+_WAIT_SECONDS = 2.0
+_LOOK_SECONDS = 0.02
 #: What the SDK raises over an answer that is no list of models: some gateways have none.
 _NOT_A_LIST = (AttributeError, TypeError, ValueError)
 
@@ -64,14 +69,26 @@ class Models:
         """Return the models by id as far as they are known by now; never waits."""
         return self._listed
 
-    def find(self, model: str) -> Model | None:
-        """Return what Claude tells of a model, asking if it is time to; None where it does not."""
+    def find(self, model: str, line: Line) -> Model | None:
+        """Return what is known of a model, None where nothing is; an old list is renewed meanwhile.
+
+        Only for the first list a question waits, and for a moment, which a cut of its line ends.
+        """
         if time.monotonic() >= self._due:
-            try:
-                self.all()
-            except AnswerFailed:
-                pass  # the question itself will say what is wrong, if it still is
+            with contextlib.suppress(RuntimeError):  # no thread left; the next question tries again
+                # Not this thread: Stop would cut the list, which is for everybody.
+                fetching = threading.Thread(target=self.refresh, name="models", daemon=True)
+                fetching.start()
+                until = time.monotonic() + _WAIT_SECONDS
+                while not self._listed and fetching.is_alive() and time.monotonic() < until:
+                    if line.wait(_LOOK_SECONDS):
+                        break
         return self._listed.get(model)
+
+    def refresh(self) -> None:
+        """Fetch the list if it is time to; a failure is kept for those who ask for the list."""
+        with contextlib.suppress(AnswerFailed):  # a question itself will say what is wrong
+            self.all()
 
     def _fetch(self) -> None:
         self._due = time.monotonic() + _RETRY_SECONDS
@@ -80,7 +97,7 @@ class Models:
             models = [_model(info) for info in page.data if info.lifecycle != "retired"]
         except (anthropic.AnthropicError, httpx2.HTTPError, *_NOT_A_LIST) as exc:
             self._failure = translate(exc, began=False)
-            raise self._failure from exc
+            return
         self._failure = None
         self._listed = {model.id: model for model in models}
         self._due = time.monotonic() + _FRESH_SECONDS

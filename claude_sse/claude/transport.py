@@ -16,6 +16,7 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import struct
 import time
 import zlib
 from collections.abc import Iterator
@@ -29,8 +30,11 @@ from .line import Line, current
 
 #: Seconds of silence after which a read yields b"".
 TICK = 1.0
+_TICK_TIMEVAL = struct.pack("@ll", int(TICK), 0)
 #: A thread blocked in recv(n) holds n bytes; 8 KB is more than a second of any answer.
 READ_BYTES = 8192
+#: Asked for while reads come back full: an answer that was buffered on its way.
+BURST_BYTES = 8 * READ_BYTES
 _ERROR_BYTES = 1 << 20
 
 
@@ -59,7 +63,7 @@ class Transport(httpx2.BaseTransport):
         try:
             connection = Connection(url, self._tls, timeout, line.hold)
         except httpx2.InvalidURL:  # whose text would quote a password
-            raise httpx2.ConnectError("the environment's proxy is not valid") from None
+            raise httpx2.ProxyError("the environment's proxy is not valid") from None
         try:
             connection.connect()
         except TimeoutError as exc:
@@ -106,7 +110,16 @@ def _buffered(reply: http.client.HTTPResponse, sock: socket.socket) -> bytes:
     except ssl.SSLWantReadError:
         return b""
     finally:
+        _let_reads_give_up(sock)
+
+
+def _let_reads_give_up(sock: socket.socket) -> None:
+    """Make a read end after a second: by the kernel, since a time-out of Python's polls first."""
+    if isinstance(sock, ssl.SSLSocket):  # would read on for ever
         sock.settimeout(TICK)
+    else:
+        sock.settimeout(None)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TICK_TIMEVAL)
 
 
 class _Stream(httpx2.SyncByteStream):
@@ -143,8 +156,9 @@ class _Stream(httpx2.SyncByteStream):
                     yield self._unpack.decompress(data) if self._unpack else data
                     silent_since = time.monotonic()
                 try:
-                    chunk = b"" if body.ended else self._socket.recv(READ_BYTES)
-                except TimeoutError:
+                    more = BURST_BYTES if len(chunk) >= READ_BYTES else READ_BYTES
+                    chunk = b"" if body.ended else self._socket.recv(more)
+                except (TimeoutError, BlockingIOError):
                     self._check_timeout(silent_since)
                     chunk = b""
                     yield b""

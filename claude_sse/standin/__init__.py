@@ -70,6 +70,8 @@ no_thinking                           no thinking block, whatever was asked
 pace             texts gap_ms         the plain words, at the pace you say
                  first_ms
 echo                                  the request body as a block of JSON
+say              gap_ms=0             what stands in the question below its first line, a character
+                                      at a time, after the same as a thought
 ================ ==================== ==============================================================
 
 A refused connection is a port without a stand-in; a TLS error one with a certificate (``certfile``)

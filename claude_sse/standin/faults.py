@@ -8,7 +8,7 @@ from itertools import chain
 
 from .answers import answer, bench, said, text_index, words
 from .api import Json, error
-from .messages import event
+from .messages import event, message
 from .orders import Order, last_question
 from .statuses import STATUSES
 from .wire import (
@@ -189,6 +189,12 @@ def echo(order: Order) -> Reply:
     return Reply(said(order, ((line, 0.005) for line in lines)))
 
 
+def say(order: Order) -> Reply:
+    text = order.prompt.partition("\n")[2]
+    gap = order.number("gap_ms", 0) / 1000
+    return Reply(message(order, ((c, gap) for c in text), first=0, thinking=[(text, 0.0)]))
+
+
 def opening(order: Order) -> Iterator[Step]:
     """Yield an answer of plain words as far as ``after`` texts."""
     return until(words(order), order.count("after", 3))
@@ -230,6 +236,7 @@ FAULTS: dict[str, Callable[[Order], Reply]] = {
     "no_thinking": no_thinking,
     "pace": lambda order: Reply(words(order)),
     "echo": echo,
+    "say": say,
 }
 _ORDER = re.compile(
     rf"\b(?:fault (?P<fault>{'|'.join(sorted(FAULTS, key=len, reverse=True))})|bench(?= +\w+=))\b"

@@ -134,13 +134,13 @@ class FileStreamLog:
         """See ``base.StreamLog.sweep``; a stream whose writer lives is left alone."""
         limit = time.time() - older_than
         for folder in (self._streams, self._stops, self._readers):
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    try:
-                        if entry.stat().st_mtime < limit and not is_locked(entry.path):
-                            os.unlink(entry.path)
-                    except FileNotFoundError:
-                        pass  # another worker sweeps, too
+            try:
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        if _written(entry) < limit and not is_locked(entry.path):
+                            _remove(entry.path)
+            except OSError as exc:  # the next sweep will do
+                log.error("stream log: cannot sweep: %s", exc.strerror)
 
 
 def _unavailable(exc: OSError) -> Unavailable:
@@ -167,6 +167,13 @@ def _make(path: str, header: bytes) -> int:
         os.unlink(path)
         raise
     return fd
+
+
+def _written(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat().st_mtime
+    except FileNotFoundError:  # another worker sweeps, too
+        return float("inf")
 
 
 def _remove(path: str) -> None:

@@ -29,6 +29,7 @@ class FileReader:
     def __init__(self, fd: int, after: int, writer: FileWriter | None, readers_path: str) -> None:
         self._fd = fd
         self._writer = writer
+        self._mark = readers_path
         self._lock_fd = -1
         self._closing = threading.Lock()
         self._writer_gone = False
@@ -38,7 +39,6 @@ class FileReader:
         if writer is not None:
             writer.join(1)
         elif not is_free(fd):  # a writer that is gone need not know
-            self._mark = readers_path
             self._lock_fd = os.open(readers_path, os.O_CREAT | os.O_RDWR, 0o600)
             fcntl.flock(self._lock_fd, fcntl.LOCK_SH)
 

@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable
 
+from .. import syscalls
 from .locks import is_locked
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class FileWriter:
 
     def _store(self, frames: bytes) -> bool:
         try:
-            if os.write(self._fd, frames) == len(frames):
+            if syscalls.write(self._fd, frames) == len(frames):
                 return True
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as exc:

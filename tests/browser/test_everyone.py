@@ -14,7 +14,7 @@ AXE = ROOT / "node_modules/axe-core/axe.min.js"
 
 
 def _violations(page: Page) -> list[str]:
-    page.evaluate("() => Promise.all(document.getAnimations().filter((a) => "
+    page.evaluate("() => Promise.allSettled(document.getAnimations().filter((a) => "
                   "a.effect.getTiming().iterations < 9).map((a) => a.finished))")  # fmt: skip
     page.evaluate(Path(AXE).read_text("utf-8"))
     found = page.evaluate("() => axe.run()")["violations"]

@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 
 
 class Wire:
-    """Forwards connections to ``port``; ``cut()`` breaks those that are open."""
+    """Forwards connections to ``port``; ``cut()`` breaks those that are open.
 
-    def __init__(self, port: int) -> None:
+    ``change`` is what becomes of the server's bytes on their way.
+    """
+
+    def __init__(self, port: int, change: Callable[[bytes], bytes] = bytes) -> None:
         self._target = port
+        self._change = change
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._open: set[socket.socket] = set()
@@ -44,14 +49,16 @@ class Wire:
                     near.close()
                     continue
                 far = socket.create_connection(("127.0.0.1", self._target))
-                for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
+                for way in ((near, far, bytes), (far, near, self._change)):
+                    threading.Thread(target=self._copy, args=way, daemon=True).start()
 
-    def _copy(self, source: socket.socket, sink: socket.socket) -> None:
+    def _copy(
+        self, source: socket.socket, sink: socket.socket, change: Callable[[bytes], bytes]
+    ) -> None:
         self._open.add(source)
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                sink.sendall(data)
+                sink.sendall(change(data))
         _shut(sink)
         self._open.discard(source)
         source.close()

@@ -7,16 +7,23 @@ import { CONTINUE, explain, remedies, uuid } from '../../static/message.js';
 import { statusOf, totalOf } from '../../static/status.js';
 import { localStore, sharedStore } from '../../static/store.js';
 
-/** localStorage without a browser; `writes` counts what was written. */
+/** localStorage without a browser: its items are its own properties. */
 class FakeStorage {
-  items = new Map();
-  writes = [];
-  getItem = (key) => this.items.get(key) ?? null;
-  setItem = (key, value) => {
-    this.items.set(key, String(value));
-    this.writes.push(key);
-  };
-  removeItem = (key) => void this.items.delete(key);
+  #writes = [];
+  /** The keys that were written. */
+  get writes() {
+    return this.#writes;
+  }
+  getItem(key) {
+    return this[key] ?? null;
+  }
+  setItem(key, value) {
+    this[key] = value;
+    this.#writes.push(key);
+  }
+  removeItem(key) {
+    delete this[key];
+  }
 }
 
 /** A conversation on a clock that stands still until it is moved. */
@@ -68,7 +75,7 @@ test('a growing answer is the only record that is written', () => {
   storage.writes.length = 0;
   clock.ms += 1000;
   play(conversation, answer, { text: 'x' });
-  assert.deepEqual(storage.writes, [`claude-sse:message:${answer.id}`]);
+  assert.deepEqual(storage.writes, [`claude-sse:messages:${answer.id}`]);
 });
 
 test('two tabs that write to one store keep both their questions', async () => {
@@ -84,10 +91,8 @@ test('two tabs that write to one store keep both their questions', async () => {
 test('records that cannot be read do not keep the page from starting', async () => {
   const { conversation, storage } = begin();
   const [question] = conversation.ask('Hi');
-  storage.items.set(`claude-sse:message:${question.id}`, '{');
+  storage.setItem(`claude-sse:messages:${question.id}`, '{');
   assert.equal((await reloaded(storage)).messages.length, 1);
-  storage.items.set('claude-sse:messages', '{}');
-  assert.deepEqual((await reloaded(storage)).messages, []);
 });
 
 test('a store that fails is told of, and the conversation goes on', async () => {
@@ -220,7 +225,7 @@ test('what arrives for what was deleted is not stored again', async () => {
   clock.ms += 1000;
   play(conversation, answer, { text: 'late' }, ...ended);
   conversation.flush();
-  assert.equal(storage.items.size, 0);
+  assert.deepEqual(Object.keys(storage), []);
 });
 
 test('each ending offers what helps', () => {

@@ -9,9 +9,9 @@ import { ANSWER, rendered, renderer, SPEC } from './markdown-rendering.js';
 
 const ATTRIBUTES = {
   a: ['class', 'href', 'rel', 'target'], blockquote: [], br: [], button: ['data-action', 'type'], code: ['data-language'],
-  del: [], div: ['aria-label', 'class', 'role', 'tabindex'], em: [], h3: [], h4: [], h5: [], h6: [], hr: [], li: [],
-  ol: ['class', 'start'], p: [], pre: ['aria-label', 'role', 'tabindex'], span: ['aria-label', 'class', 'role'],
-  strong: [], table: [], tbody: [], td: ['class'], th: ['class'], thead: [], tr: [], ul: ['class'],
+  del: [], div: ['aria-label', 'class', 'data-full', 'role', 'tabindex'], em: [], h3: [], h4: [], h5: [], h6: [], hr: [], li: ['class'],
+  ol: ['class', 'data-full', 'start'], p: [], pre: ['aria-label', 'role', 'tabindex'], span: ['aria-label', 'class', 'role'],
+  strong: [], table: [], tbody: [], td: ['class'], th: ['class'], thead: [], tr: [], ul: ['class', 'data-full'],
 };
 const FREE = ['href', 'start', 'data-language', 'aria-label']; // values that an answer may choose
 

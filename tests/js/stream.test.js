@@ -334,5 +334,9 @@ test('stop is a DELETE, tried again where the network fails; its reply says what
   assert.deepEqual(asked.get('stopped').map(({ method }) => method), ['DELETE']);
   assert.equal((await stop(`${base}stop-late`, { timing: TIMING })).ended, true);
   assert.equal((await stop(`${base}expired?stop`)).ended, true);
-  assert.equal(await stop(`${base}never?stop`, { timing: TIMING }), null);
+  const patience = new AbortController();
+  let lost = 0;
+  const onLost = () => (lost += 1) === 4 && patience.abort();
+  assert.equal(await stop(`${base}never?stop`, { timing: TIMING, signal: patience.signal, onLost }), null);
+  assert.equal(lost, 4);
 });

@@ -50,13 +50,14 @@ class Answer:
         self.sock = sock
         self.status = 0
         self.headers: list[tuple[str, str]] = []
-        self.body = b""
         #: The body came to its end as HTTP has it.
         self.complete = False
         #: The connection ended, properly or not.
         self.closed = False
         self._raw = b""
-        self._told = 0
+        self._pieces: list[bytes] = []  # of the body, joined when it is asked for
+        self._new: list[bytes] = []  # those that read() has not returned yet
+        self._size = 0
         if wait:
             self.read_head()
 
@@ -74,6 +75,13 @@ class Answer:
     def __contains__(self, name: str) -> bool:
         return any(n == name.lower() for n, _ in self.headers)
 
+    @property
+    def body(self) -> bytes:
+        """The body as far as it was read."""
+        if len(self._pieces) > 1:
+            self._pieces = [b"".join(self._pieces)]
+        return self._pieces[0] if self._pieces else b""
+
     def read_head(self) -> None:
         """Read the status line and the headers."""
         while b"\r\n\r\n" not in self._raw:
@@ -89,12 +97,12 @@ class Answer:
 
     def read(self) -> bytes:
         """Return what came of the body since the last call, or nothing when there is no more."""
-        while len(self.body) == self._told and not self.complete:
+        while not self._new and not self.complete:
             if not self._receive():
                 break
             self._decode()
-        before, self._told = self._told, len(self.body)
-        return self.body[before:]
+        new, self._new = self._new, []
+        return b"".join(new)
 
     def read_until(self, *expected: bytes) -> bytes:
         """Read until the body holds each of these; return the body so far."""
@@ -154,23 +162,27 @@ class Answer:
     def _decode(self) -> None:
         if ("transfer-encoding", "chunked") not in self.headers:
             length = int(self["content-length"]) if "content-length" in self else 0
-            self.body += self._raw
+            self._add(self._raw)
             self._raw = b""
-            self.complete = len(self.body) >= length
+            self.complete = self._size >= length
             return
-        pieces = []
         start = 0
         while (line := self._raw.find(b"\r\n", start)) >= 0:
             size = int(self._raw[start:line], 16)
             if len(self._raw) < line + 2 + size + 2:
                 break
-            pieces.append(self._raw[line + 2 : line + 2 + size])
+            self._add(self._raw[line + 2 : line + 2 + size])
             start = line + 2 + size + 2
             if size == 0:
                 self.complete = True
                 break
-        self.body += b"".join(pieces)
         self._raw = self._raw[start:]
+
+    def _add(self, piece: bytes) -> None:
+        if piece:
+            self._pieces.append(piece)
+            self._new.append(piece)
+            self._size += len(piece)
 
 
 def logged(body: bytes) -> bytes:

@@ -146,7 +146,7 @@ def test_a_reader_that_stalls_holds_nobody_up(
     """The first reader stops reading: others receive everything; when it reads on, so does it."""
     stream = new_id()
     prompt = f"bench n=8000 gap_us=20 pad=1500 {nonce}"  # 12 MB: more than the sockets hold
-    with here.put(stream, prompt, receive_buffer=4096) as stalled:
+    with here.put(stream, prompt, receive_buffer=1 << 16) as stalled:
         with here.get(stream) as second, there.get(stream) as third:
             assert logged(second.rest()) == logged(third.rest())
         assert text(second.body) == whole_text(standin, nonce)

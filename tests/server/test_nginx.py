@@ -66,6 +66,7 @@ def front(
     people(openssl, folder)
     port, plain_port = free_port(), free_port()
     settings = {"AUTH": "proxy", "SECRET_KEY": SECRET, "PUBLIC_HOSTS": "chat.example.com"}
+    settings |= {"RATE_LIMIT": 0, "MAX_STREAMS_PER_OWNER": 0}  # one person asks a lot here
     with serve(standin, WORKERS=2, HEARTBEAT_SECONDS=0.5, **settings) as [app]:
         config = rendered(folder, app.port, port, plain_port)
         with running(nginx, folder, config, port):

@@ -1,9 +1,10 @@
 """The app with the long waits made short: ``gunicorn tests.torture.hurried:app``."""
 
-from claude_sse import ending
+from claude_sse import client_socket, ending
 
 ending.NO_CONTENT_SECONDS = 2.0
 ending.LIFE_SECONDS = 4.0
+client_socket.USER_TIMEOUT_MS = 1000
 
 from wsgi import app  # noqa: E402
 

@@ -32,11 +32,3 @@ def row(name: str, *, weight: float = 1.0, slow: bool = False) -> Callable[[RowP
         return play
 
     return enter
-
-
-#: What the program does not do as the row says, and why it is known.
-KNOWN: dict[str, str] = {
-    "C4-half-open": "gunicorn logs a traceback for each reader that the kernel drops",
-    "C5-stops-reading-for-good": "gunicorn logs a traceback for each reader that the kernel drops",
-    "U6-400-spend-limit": "a 400 that tells of the usage limit is taken for a bad question",
-}

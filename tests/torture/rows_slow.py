@@ -54,7 +54,7 @@ def half_open(play: Play) -> None:
     """A reader whose packets vanish is dropped after 30 s; the answer goes on without it."""
     asked = play.ask("bench n=900 gap_us=50000")
     asked.answer.read_until(b"id: 5\n")
-    _swallow(asked.answer.sock)
+    swallow(asked.answer.sock)
     _dropped(play, asked.answer)
     play.ends(asked, reader=play.get(asked.stream))
 
@@ -62,7 +62,7 @@ def half_open(play: Play) -> None:
 @row("C5-stops-reading-for-good", weight=0.02, slow=True)
 def stops_reading(play: Play) -> None:
     """A reader that reads no more is dropped after 30 s, and nobody else notices."""
-    asked = play.ask("bench n=6000 gap_us=1000 pad=1500", receive_buffer=4096)
+    asked = play.ask("bench n=6000 gap_us=1000 pad=1500", receive_buffer=1 << 16)
     other = play.get(asked.stream)
     assert joined(text(other.rest())) == play.heard(asked)[0].sent
     _dropped(play, asked.answer)
@@ -71,11 +71,11 @@ def stops_reading(play: Play) -> None:
 
 def _dropped(play: Play, answer: Answer) -> None:
     before = time.monotonic()
-    eventually(lambda: not _has_peer(play.server.port, answer.sock), 60)
+    eventually(lambda: not has_peer(play.server.port, answer.sock), 60)
     assert 20 < time.monotonic() - before < 40
 
 
-def _has_peer(port: int, client: socket.socket) -> bool:
+def has_peer(port: int, client: socket.socket) -> bool:
     """Tell whether the server still has its end of this connection."""
     ours = client.getsockname()[1]
     time.sleep(_SECOND / 2)  # the table is long
@@ -86,7 +86,7 @@ def _has_peer(port: int, client: socket.socket) -> bool:
     return False
 
 
-def _swallow(sock: socket.socket) -> None:
+def swallow(sock: socket.socket) -> None:
     """Drop every packet that comes from now on, without a word, as a lost network does."""
     drop_all = ctypes.create_string_buffer(b"\x06\0\0\0\0\0\0\0")  # BPF: return 0
     program = ctypes.c_ushort * 8

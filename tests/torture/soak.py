@@ -25,7 +25,7 @@ from . import rows_clients, rows_slow, rows_upstream  # noqa: F401
 from .ground import Ground, torture_ground
 from .measures import Held
 from .play import Play
-from .rows import KNOWN, ROWS, WEIGHTS
+from .rows import ROWS, WEIGHTS
 
 LOAD = 0.7
 ROW_PLAYERS = 24
@@ -43,7 +43,7 @@ class Soak:
         self.outcomes: Counter[str] = Counter()
         self.failures: list[str] = []
         self.held = [ground.held()]
-        self._weights = {n: w for n, w in WEIGHTS.items() if w and n not in KNOWN}
+        self._weights = {n: w for n, w in WEIGHTS.items() if w}
         self._lock = threading.Lock()
         players = int(Settings.workers * Settings.max_streams * LOAD)
         self._players = [

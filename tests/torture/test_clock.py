@@ -27,7 +27,7 @@ def test_p9_a_jump_of_the_clock_ends_nothing(
     streams = Streams(log, claude, heartbeat_seconds=10.0, orphan_seconds=30.0, stream_ttl=3600.0)
     prompt = f"fault pace texts=30 gap_ms=20 {nonce}"
     question = Question(messages=(("user", prompt),), digest="d" * 64)
-    reader = streams.start("local/1", question, on_end=lambda: None)
+    reader = streams.start("local/1", question, on_end=lambda *_: None)
     following = streams.follow(reader)
     frames = b""
     while b"word3 " not in frames:

@@ -81,13 +81,18 @@ def test_p8_a_disk_that_fills_up(disk: tuple[Path, Mount]) -> None:
         word, stream = new_word(), new_id()
         with here.put(stream, f"fault pace texts=150 gap_ms=20 {word}") as first:
             first.read_until(b"word5 ")
-            with here.get(stream) as second:
+            with here.get(stream) as second, there.get(stream) as far:
                 second.read_until(b"word5 ")
+                far.read_until(b"word5 ")
                 filling = fill(folder)
                 assert_refused(here)
                 assert_refused(there)
                 assert data(first.rest())[-1][1] == "[DONE]"
                 assert logged(second.rest()) == logged(first.body)
+                # Elsewhere nobody can read this memory: it ends with what is stored, and says so.
+                end = data(far.rest())[-1][1]
+                assert end == "[DONE]" or end["code"] == "interrupted"
+                assert text(first.body).startswith(text(far.body))
         [exchange] = claude.heard[word]
         assert text(first.body) == exchange.sent
         with here.ask("GET", "/healthz") as health:

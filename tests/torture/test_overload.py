@@ -164,12 +164,11 @@ def test_p6_refused_clients_that_do_not_close(
     stop_all(server, held)
 
 
-@pytest.mark.xfail(reason="gunicorn's own refusals are waited for on its accept loop, 2 s each")
 def test_p6_malformed_requests_that_do_not_close(measured: Latencies) -> None:
     """Clients whose requests are no HTTP, and who keep their connections, hold up nobody."""
     with Witness() as claude, serve(claude) as [server]:
         lingering = []
-        for _ in range(2):
+        for _ in range(30):
             sock = connect(server.port)
             sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: 1\0\r\n\r\n")
             lingering.append(Answer(sock))
@@ -177,10 +176,10 @@ def test_p6_malformed_requests_that_do_not_close(measured: Latencies) -> None:
         before = time.monotonic()
         with server.ask("GET", "/healthz") as answer:
             answer.rest()
-        measured.add("health, 2 malformed linger", time.monotonic() - before)
+        measured.add("health, 30 malformed linger", time.monotonic() - before)
         for answer in lingering:
             answer.leave()
-        assert measured.percentile("health, 2 malformed linger", 100) < 0.1 * SLACK
+        assert measured.percentile("health, 30 malformed linger", 100) < 0.1 * SLACK
 
 
 def test_c20_all_viewers_cut_at_once(crowded: tuple[Witness, Server], measured: Latencies) -> None:

@@ -92,23 +92,41 @@ def test_p4_kill_9_of_everything(tmp_path: Path) -> None:
 
 
 def test_p4_kill_9_of_the_master_only() -> None:
-    """A worker without its master ends its answers; the next server follows and stops them."""
-    with Witness() as claude, serve(claude, WORKERS=2) as [server]:
+    """Workers without a master leave the port at once and drain; the next server can stop them."""
+    with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=4) as [server]:
         eventually(lambda: len(server.workers()) == 2)
         workers = server.workers()
-        [(stream, answer)] = begun(server, "fault stall after=3", 1, b"word2 ").items()
+        stalled = begun(server, "fault stall after=3", 2, b"word2 ")
+        short = begun(server, "fault pace texts=60 gap_ms=20", 4, b"word1 ")
         server.process.kill()
         server.process.wait()
-        eventually(lambda: not listens(server.port), 15)
+        eventually(lambda: not listens(server.port))
         server.start()
         server.wait_until_ready()
-        with server.get(stream) as returned:
+        for stream, answer in short.items():
+            assert data(answer.rest())[-1][1] == "[DONE]"
+            assert text(answer.body) == sent_for(claude, stream)
+        (stopped, first), (_, left) = stalled.items()
+        with server.get(stopped) as returned:
             returned.read_until(b"word2 ")
-            with server.delete(stream) as reply:
+            with server.delete(stopped) as reply:
                 assert reply.json()["stop_reason"] == "stopped"
-            assert logged(returned.rest()) == logged(answer.rest())
-        answer.leave()
+            assert logged(returned.rest()) == logged(first.rest())
+        assert data(left.rest())[-1][1]["code"] == "interrupted"
+        leave(first, left, *short.values())
         eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), 15)
+
+
+def test_p2_nobody_waits_for_a_server_that_is_going() -> None:
+    """From TERM on the port is free: who comes in the drain is told so at once, not at its end."""
+    with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=30) as [server]:
+        eventually(lambda: len(server.workers()) == 2)
+        [answer] = begun(server, "fault pace texts=150 gap_ms=20", 1, b"word1 ").values()
+        server.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not listens(server.port), 2)
+        assert data(answer.rest())[-1][1] == "[DONE]"
+        answer.leave()
+        assert server.process.wait(10) == 0
 
 
 def listens(port: int) -> bool:

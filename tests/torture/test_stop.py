@@ -114,7 +114,7 @@ def test_c5_the_pen_passes_from_a_stalled_reader(
     for number in range(2):
         word, stream = new_word(), new_id()
         prompt = f"bench n=3000 gap_us=1000 pad=2000 {word}"
-        with here.put(stream, prompt, receive_buffer=4096) as stalled:
+        with here.put(stream, prompt, receive_buffer=1 << 16) as stalled:
             with (here, there)[number % 2].get(stream) as other:
                 gap, came = 0.0, time.monotonic()
                 while other.read():

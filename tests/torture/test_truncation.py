@@ -53,7 +53,7 @@ def test_cut_at_every_byte(standin: StandIn, tmp_path: Path, nonce: str, clean: 
     for byte in range(stop + 1):
         prompt = f"fault cut_at byte={byte} clean={clean} {ORDER} {nonce}"
         question = Question(messages=(("user", prompt),), digest="d" * 64)
-        reader = streams.start(f"local/{byte}", question, on_end=lambda: None)
+        reader = streams.start(f"local/{byte}", question, on_end=lambda *_: None)
         frames = b"".join(streams.follow(reader)).removeprefix(sse.PREAMBLE)
         reader.close()
         last = data(frames)[-1][1]

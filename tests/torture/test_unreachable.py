@@ -17,6 +17,7 @@ from tests.server.running import Server, free_port, new_id, serve
 from .ground import RSS_SLACK_MB, Witness, new_word
 from .measures import Held
 from .own_servers import odd_server
+from .rows_slow import has_peer, swallow
 
 
 def fails(server: Server, prompt: str, code: str) -> tuple[dict[str, object], float]:
@@ -102,6 +103,20 @@ def test_u17_a_giant_event_costs_no_memory() -> None:
         assert max(most, Held.by(worker).rss_mb) < before + RSS_SLACK_MB
 
 
+def test_u17_giant_events_leave_nothing_behind() -> None:
+    """Giant events one after another give back what they took, without the cycle collector."""
+    with Witness() as claude:
+        settings = {"ANTHROPIC_BASE_URL": claude.base_url}
+        with odd_server(app="tests.torture.uncollected:app", **settings) as server:
+            for number in range(3):  # what is made but once
+                fails(server, f"fault huge mb=5 {number}", "protocol")
+            [worker] = server.workers()
+            before = Held.by(worker).rss_mb
+            for number in range(15):
+                fails(server, f"fault huge mb=5 {number}", "protocol")
+            assert Held.by(worker).rss_mb < before + RSS_SLACK_MB
+
+
 @pytest.fixture(scope="module")
 def hurried() -> Iterator[tuple[Witness, Server]]:
     """A server that gives Claude 2 s of silence and 4 s of life, not 120 and 1800."""
@@ -139,6 +154,23 @@ def test_silence_has_an_end(hurried: tuple[Witness, Server], order: str, code: s
         assert frames[-1][1]["usage"]["estimated"] is True
     with server.get(stream) as again:
         assert logged(again.rest()) == logged(answer.body)
+
+
+@pytest.mark.parametrize("how", ["half-open", "full"])
+def test_c4_c5_who_is_dropped_is_no_trouble(hurried: tuple[Witness, Server], how: str) -> None:
+    """A reader that the kernel drops leaves no trace in the log; the answer goes on without it."""
+    claude, server = hurried
+    word, stream = new_word(), new_id()
+    order = "fault pace texts=120 gap_ms=20" if how == "half-open" else "bench n=6000 pad=1500"
+    with server.put(stream, f"{order} {word}", receive_buffer=1 << 16) as lost:
+        lost.read_until(b"id: 5\n")
+        if how == "half-open":
+            swallow(lost.sock)
+        with server.get(stream) as other:
+            assert data(other.rest())[-1][1] == "[DONE]"
+        eventually(lambda: not has_peer(server.port, lost.sock), 20)
+    assert len(claude.heard[word]) == 1
+    server.check()
 
 
 def test_a_stream_has_an_age(hurried: tuple[Witness, Server]) -> None:

@@ -1,0 +1,1 @@
+"""Measures this server beside its peers; ``script/bench`` runs it, README.md tells how."""

@@ -1,0 +1,21 @@
+"""A log folder with many ended streams in it, as a busy day leaves it."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from claude_sse.stream_log import open_log
+
+_FRAME = b'id: %d\ndata: {"text":"one of the words of an answer"}\n\n'
+_FRAMES = b"".join(_FRAME % n for n in range(1, 20)) + b"id: 20\ndata: [DONE]\n\n"
+
+
+def fill(folder: Path, count: int) -> Path:
+    """Write so many streams of 1 KB into the folder, through the log's own door; returns it."""
+    log = open_log(f"file://{folder}", "")
+    for _ in range(count):
+        writer = log.create(f"somebody/{uuid.uuid4()}", "0" * 64)
+        writer.append(_FRAMES)
+        writer.close()
+    return folder

@@ -1,0 +1,73 @@
+"""The page's files, under a name that changes with them, so that a browser keeps them for ever.
+
+``/static/<digest>/chat.js``: the digest is that of all files, taken once, and what a module imports
+by a relative name inherits it. ``/static/chat.js`` is the same file, asked for anew each time.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request, send_from_directory
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+_IMPORT = re.compile(r"^(?:import|export) [^;]*?from '\./([\w./-]+)';", re.MULTILINE)
+_TEXT = re.compile(r"text/|.*(javascript|json|svg)")
+
+
+def init_app(app: Flask, folder: Path) -> None:
+    """Serve this folder as the endpoint ``static``, and tell templates a module's imports."""
+    digest = _digest(folder)
+
+    @cache
+    def zipped(filename: str, _etag: str) -> bytes:
+        return gzip.compress((folder / filename).read_bytes(), mtime=0)
+
+    @app.get("/static/<string(length=12):version>/<path:filename>")
+    @app.get("/static/<path:filename>")
+    def static(filename: str, version: str = "") -> Response:
+        response = send_from_directory(folder, filename)
+        # A page from before an update asks by the old name: it gets the file, but keeps nothing.
+        response.headers["Cache-Control"] = _FOR_EVER if version == digest else "no-cache"
+        if _TEXT.match(response.mimetype or ""):
+            response.vary.add("Accept-Encoding")
+            if response.status_code == 200 and request.accept_encodings["gzip"]:
+                _replace(response, zipped(filename, response.headers["ETag"]))
+        return response
+
+    @app.url_defaults
+    def current(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static":
+            values.setdefault("version", digest)
+
+    app.jinja_env.globals["modules"] = cache(lambda entry: _imports(folder, entry))
+
+
+def _replace(response: Response, body: bytes) -> None:
+    response.close()  # the file
+    response.direct_passthrough = False
+    response.set_data(body)
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers["ETag"] = f"W/{response.headers['ETag']}"
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _imports(folder: Path, entry: str) -> list[str]:
+    """Return what this module imports, and they in turn: a browser can fetch them all at once."""
+    found = [entry]
+    for name in found:  # which grows meanwhile
+        found += [n for n in _IMPORT.findall((folder / name).read_text()) if n not in found]
+    return found

@@ -1,0 +1,75 @@
+"""The SQLite file of sign-ins: opened for each use, so that it needs no care at forks and threads.
+
+Nobody else on the machine may read it, although what is in it opens nothing by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import Unavailable
+from ..values import ConfigError
+
+#: How long a worker waits for another one that is writing; each writes for a moment only.
+_BUSY_SECONDS = 5.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS sessions (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, proof TEXT NOT NULL, created REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS guesses (
+    id INTEGER PRIMARY KEY, address TEXT NOT NULL, at REAL NOT NULL
+);
+"""
+
+
+class Database:
+    """One file, for all workers; safe to use from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the file where it is missing; raises ``OSError`` and ``sqlite3.Error``."""
+        self._path = path
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with contextlib.closing(self._connect()) as connection:
+            connection.executescript(_SCHEMA)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection to read from; raises ``Unavailable`` where that fails."""
+        try:
+            with contextlib.closing(self._connect()) as connection:
+                yield connection
+        except sqlite3.Error as exc:
+            raise Unavailable(
+                "Sign-ins cannot be looked up now.", code="sign_in_unavailable", retry_after=5
+            ) from exc
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection alone with the file until the end, when all of it is kept, or none."""
+        with self.reading() as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+
+
+def open_database(stream_log: str, instance_path: str) -> Database:
+    """Return the file beside the stream log, for the workers of this machine.
+
+    Raises ``ConfigError`` where it cannot be made.
+    """
+    scheme, _, rest = stream_log.partition("://")
+    folder = Path(rest).parent if scheme == "file" else Path(instance_path)
+    try:
+        return Database(folder / "sign-in.sqlite")
+    except (OSError, sqlite3.Error) as exc:
+        raise ConfigError(
+            f"Sign-ins are kept beside the streams, and {folder} cannot be written to "
+            f"({exc}). Set STREAM_LOG=file:///another/folder/streams."
+        ) from exc

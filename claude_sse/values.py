@@ -1,0 +1,93 @@
+"""How the value of one setting is read: every check says, in a few words, what a value must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+#: Their values are never repeated in a message.
+_SECRET = ("ANTHROPIC_API_KEY", "SECRET_KEY", "AUTH_TOKEN")
+
+
+class ConfigError(ValueError):
+    """A setting is missing or malformed; the sentence says which, and what to set."""
+
+
+class Taker:
+    """Reads one variable: absent or empty is the default, anything else goes through its check."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def __call__(self, name: str, default: T, check: Callable[[str], T]) -> T:
+        value = self._environ.get(name, "").strip()
+        if not value:
+            return default
+        try:
+            return check(value)
+        except ValueError as exc:
+            shown = "…" if name in _SECRET else value
+            raise ConfigError(f"{name}={shown} is not valid: it must be {exc}.") from exc
+
+
+def word(value: str) -> str:
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError("printable ASCII on one line")
+    return value
+
+
+def text(value: str) -> str:
+    if not all(character.isprintable() or character in "\n\t" for character in value):
+        raise ValueError("text without control characters")
+    return value
+
+
+def url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("an address that starts with http:// or https://")
+    return value
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    def check(value: str) -> int:
+        if not value.isdecimal() or not low <= int(value) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return check
+
+
+def seconds(low: float, high: float) -> Callable[[str], float]:
+    def check(value: str) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = float("nan")
+        if not low <= seconds <= high:
+            raise ValueError(f"seconds from {low:g} to {high:g}")
+        return seconds
+
+    return check
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError("one of " + ", ".join(words))
+        return value.lower()
+
+    return check
+
+
+def hosts(value: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip().lower() for part in value.split(",") if part.strip())
+    if any("/" in host or " " in host for host in hosts):
+        raise ValueError("host names separated by commas, without https://")
+    return hosts
+
+
+def level(value: str) -> str:
+    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("one of DEBUG, INFO, WARNING, ERROR")
+    return value.upper()

@@ -1,0 +1,218 @@
+"""Tests a running deployment from outside: a line for each thing, and what to do about it.
+
+    script/check https://chat.example.com --header 'Authorization: Basic …'
+
+It spends nothing, except with ``--ask``: that is one short question. Without ``--header`` it sees
+what a stranger sees, and skips the rest. Exit code 0: nothing is wrong; 1: something is; 2: nobody
+answers there. Python's standard library is all it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+
+from listener import stream
+from visitor import HEADERS, LOOPBACK, Site, Skipped, Wrong, new_stream, only_when_in
+
+STRANGER = "evil.example"
+TOO_LONG = b'{"prompt":"' + b"x" * 400_000 + b'"}'
+#: What the app or a server in front of it says to somebody who has not signed in.
+SIGN_IN = (301, 302, 303, 401, 403)
+
+
+def https(site: Site) -> str:
+    if not site.tls:
+        if site.local:
+            return "plain HTTP, on this machine only"
+        raise Wrong("plain HTTP: everybody between can read along; serve it by deploy/nginx.conf")
+    hsts = site.ask("GET", "/").headers.get("Strict-Transport-Security", "")
+    if "max-age=" not in hsts or "max-age=0" in hsts:
+        raise Wrong("no Strict-Transport-Security: add it to the TLS server, as deploy/nginx.conf")
+    if not site.speaks_http2():
+        raise Wrong("no HTTP/2, so six answers take all connections of a browser: listen … http2")
+    return "TLS with a certificate that is trusted, HTTP/2, Strict-Transport-Security"
+
+
+def plain(site: Site) -> str:
+    if not site.tls:
+        raise Skipped("the site itself is plain")
+    try:
+        connection = site.connect(site.plain_port)
+    except OSError:
+        return f"nobody answers at port {site.plain_port}"
+    with contextlib.closing(connection):
+        connection.request("GET", "/", headers={"Host": site.name})
+        reply = connection.getresponse()
+    if reply.status in (301, 308) and reply.headers["Location"].startswith("https://"):
+        return "plain HTTP leads to HTTPS"
+    raise Wrong(
+        "plain HTTP is answered by itself: let it redirect to HTTPS, as in deploy/nginx.conf"
+    )
+
+
+def behind(site: Site) -> str:
+    if site.at in LOOPBACK:
+        raise Skipped("seen only from another machine")
+    try:
+        socket.create_connection((site.at, 3000), 3).close()
+    except OSError:
+        return "nobody answers at port 3000"
+    raise Wrong("port 3000 is open: gunicorn is not for strangers; set HOST=127.0.0.1")
+
+
+def health(site: Site) -> str:
+    began = time.monotonic()
+    reply = site.ask("GET", "/healthz", signed=False)
+    if reply.status in (401, 403, 404):
+        return "/healthz is not shown to strangers"
+    if reply.status != 200 or b'"ok"' not in reply.body:
+        raise Wrong(f"/healthz says {reply.status}: look into the app's log")
+    if (took := time.monotonic() - began) > 1:
+        raise Wrong(f"/healthz took {took:.1f} s: all threads may be taken; raise THREADS")
+    return f"/healthz answers in {took * 1000:.0f} ms"
+
+
+def sign_in(site: Site) -> str:
+    for forged in ({}, {"X-Forwarded-User": "admin", "X-Proxy-Secret": "guess"}):
+        for method, path, body in (
+            ("GET", "/models", None),
+            ("POST", "/stream", b"{}"),
+            ("PUT", new_stream(), b"{}"),
+            ("GET", new_stream(), None),
+            ("DELETE", new_stream(), None),
+        ):
+            status = site.ask(method, path, body, signed=False, **forged).status
+            if status in SIGN_IN:
+                continue
+            if site.local and not forged:
+                return "AUTH=none: whoever is at this machine may ask"
+            raise Wrong(
+                f"a stranger's {method} {path[:9]} is answered ({status}): set AUTH and SECRET_KEY"
+            )
+    return "a stranger gets nothing, whatever name he gives himself"
+
+
+def host(site: Site) -> str:
+    reply = site.ask("GET", "/", Host=STRANGER)
+    if reply.status < 300 or STRANGER in reply.headers.get("Location", ""):
+        raise Wrong(
+            f"it answers to any host name ({reply.status} for {STRANGER}): hand on the client's "
+            "Host (proxy_set_header Host $http_host) and name yours in PUBLIC_HOSTS"
+        )
+    return "another host name is refused"
+
+
+def cross_site(site: Site) -> str:
+    only_when_in(site, site.ask("POST", "/stream", b"{}"))
+    models = site.ask("GET", "/models")
+    if any(name.lower().startswith("access-control-") for name in models.headers):
+        raise Wrong("CORS is on: remove the Access-Control headers in front of the app")
+    for name, value in (
+        ("Origin", f"https://{STRANGER}"),
+        ("Origin", "null"),
+        ("Sec-Fetch-Site", "cross-site"),
+    ):
+        reply = site.ask("POST", "/stream", b"{}", **{name: value})
+        if reply.status != 403:
+            raise Wrong(f"{name}: {value} got {reply.status}, not 403: hand on {name} unchanged")
+    return "another site's page is refused"
+
+
+def headers(site: Site) -> str:
+    reply = only_when_in(site, site.ask("GET", "/"))
+    for name, value in {**HEADERS, "Cache-Control": "no-store"}.items():
+        found = reply.headers.get_all(name) or []
+        if found != [value]:
+            said = "is missing" if not found else f"is {', '.join(found)!r}"
+            raise Wrong(f"{name} {said}: whatever stands in front must leave the app's headers")
+    if any(character.isdigit() for character in reply.headers.get("Server", "")):
+        raise Wrong("Server tells a version: server_tokens off")
+    return "all as they should be"
+
+
+def cookies(site: Site) -> str:
+    for path in ("/", "/login"):
+        for cookie in site.ask("GET", path, signed=False).headers.get_all("Set-Cookie") or []:
+            words = cookie.lower()
+            missing = [w for w in ("httponly", "samesite", "path=/") if w not in words]
+            missing += ["secure"] if site.tls and "secure" not in words else []
+            if missing:
+                raise Wrong(
+                    f"the cookie {cookie.partition('=')[0]} lacks {', '.join(missing)}: add it"
+                )
+    return "none is given that scripts or plain HTTP could read"
+
+
+def methods(site: Site) -> str:
+    for method in ("TRACE", "OPTIONS", "PATCH", "PROPFIND"):
+        for path in ("/", "/stream"):
+            status = site.ask(method, path).status
+            if status < 400:
+                raise Wrong(f"{method} {path} is answered with {status}: it should be refused")
+    return "TRACE, OPTIONS and others are refused"
+
+
+def body(site: Site) -> str:
+    reply = only_when_in(site, site.ask("POST", "/stream", TOO_LONG))
+    if reply.status != 413:
+        raise Wrong(f"400 KB got {reply.status}, not 413: client_max_body_size 300k")
+    return "400 KB are too much"
+
+
+CHECKS: list[Callable[[Site], str]] = [
+    https, plain, behind, health, sign_in, host, cross_site,
+    headers, cookies, methods, body, stream,
+]  # fmt: skip
+
+
+def main() -> int:
+    """Run the checks that were asked for; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], prog="script/check")
+    parser.add_argument("url")
+    parser.add_argument(
+        "--header",
+        action="append",
+        default=[os.environ.get("CLAUDE_SSE_CHECK_HEADER", "")],
+        help="a header that signs in, such as 'Authorization: Bearer …' or 'Cookie: …'; may be "
+        "repeated, and may stand in CLAUDE_SSE_CHECK_HEADER, where no list of processes shows it",
+    )
+    parser.add_argument("--ask", action="store_true", help="ask one short question, which costs")
+    parser.add_argument("--ca", help="a file with the certificate to trust, for one of your own")
+    parser.add_argument("--at", help="connect to this address instead of looking the name up")
+    parser.add_argument("--plain-port", type=int, default=80, help="where plain HTTP is answered")
+    parser.add_argument("--patience", type=float, default=20.0, help="seconds for each response")
+    chosen = parser.parse_args()
+    pairs = (header.partition(":") for header in chosen.header if header)
+    signed = {name.strip(): value.strip() for name, _, value in pairs}
+    site = Site(chosen.url, signed, at=chosen.at, ca=chosen.ca, patience=chosen.patience)
+    site.plain_port = chosen.plain_port
+    try:
+        site.connect().close()
+    except OSError as exc:
+        print(f"Nobody answers at {chosen.url} as it should: {exc}", file=sys.stderr)
+        return 2
+    worst = 0
+    for check in CHECKS:
+        try:
+            if check is stream and not chosen.ask:
+                raise Skipped("not tried, since an answer costs; --ask asks one short question")
+            verdict, said = "ok", check(site)
+        except Skipped as exc:
+            verdict, said = "skipped", str(exc)
+        except Wrong as exc:
+            verdict, said, worst = "WRONG", str(exc), 1
+        except (OSError, http.client.HTTPException) as exc:
+            verdict, said, worst = "WRONG", f"no answer: {exc or type(exc).__name__}", 1
+        print(f"{verdict:8}{check.__name__.replace('_', ' '):11}{said}", flush=True)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+// Signs in: with what is typed, or with the token behind the # of the link that the server printed.
+
+import { find, say } from './page.js';
+import { FORGET } from './sign-in.js';
+
+const form = find('#sign-in');
+const button = find('#enter');
+const problem = find('#problem');
+/** The conversation that was open when the session ended; a token is no such path. */
+const place = location.hash.startsWith('#/') ? location.hash : '';
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  void enter(Object.fromEntries(new FormData(form)));
+});
+if (sessionStorage.getItem(FORGET)) forget();
+if (location.hash && !place && form.elements.namedItem('token')) {
+  const token = location.hash.slice(1);
+  history.replaceState(null, '', location.pathname); // not to be kept, shown or shared
+  void enter({ token });
+}
+
+/** @param {Record<string, FormDataEntryValue>} fields */
+async function enter(fields) {
+  if (button.ariaDisabled === 'true') return;
+  button.ariaDisabled = 'true';
+  say(problem, '');
+  const refusal = await send(fields);
+  if (refusal === null) return location.replace(`.${place}`);
+  button.ariaDisabled = 'false';
+  say(problem, refusal);
+  const last = find('#sign-in input[type=password]');
+  last.select();
+  last.focus();
+}
+
+/** Return why it was refused, or null. @param {Record<string, FormDataEntryValue>} fields @returns {Promise<string | null>} */
+async function send(fields) {
+  try {
+    const headers = { 'Content-Type': 'application/json' };
+    const response = await fetch('login', { method: 'POST', headers, body: JSON.stringify(fields), cache: 'no-store' });
+    return response.ok ? null : (await response.json()).error;
+  } catch {
+    return 'The server cannot be reached: check the connection, and try again.';
+  }
+}
+
+/** Delete what the chat page keeps here; its reader has asked for it when signing out. */
+function forget() {
+  indexedDB.deleteDatabase('claude-sse');
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith('claude-sse:') && key !== 'claude-sse:theme') localStorage.removeItem(key);
+  }
+  sessionStorage.removeItem(FORGET);
+}

@@ -1,0 +1,140 @@
+"""Signing in, in a real browser: by name, by the link, and back after a session has ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from claude_sse.sign_in import Passwords
+from claude_sse.standin import StandIn
+
+from ..server.running import Server, serve
+from .talk import ask, last_answer, wait_for_text, wait_until_over
+
+PASSWORD = "the first engine"
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Passwords:
+    passwords = Passwords(tmp_path_factory.mktemp("people") / "passwords")
+    passwords.set_password("ada", PASSWORD)
+    return passwords
+
+
+@pytest.fixture(scope="module")
+def guarded(standin: StandIn, people: Passwords) -> Iterator[Server]:
+    with serve(
+        standin, AUTH="password", PASSWORDS=people.path, HEARTBEAT_SECONDS=0.5, RATE_LIMIT=0
+    ) as [server]:
+        yield server
+
+
+@pytest.fixture
+def visitor(context: BrowserContext, guarded: Server) -> Iterator[Page]:
+    """The page as somebody finds it who has not signed in; no script of it may fail."""
+    complaints: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text)
+            if "Content Security Policy" in message.text or "TrustedHTML" in message.text
+            else None
+        ),
+    )
+    page.goto(f"http://localhost:{guarded.port}/")
+    yield page
+    assert not complaints
+
+
+def sign_in(page: Page) -> None:
+    """Sign in with what is right, and wait until the page is there."""
+    type_in(page, PASSWORD)
+    expect(page.locator("body[data-ready]")).to_be_visible()
+
+
+def type_in(page: Page, password: str) -> None:
+    """Type name and password, and press Enter."""
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(password)
+    page.get_by_label("Password").press("Enter")
+
+
+def test_a_name_and_a_password_open_the_page(visitor: Page) -> None:
+    """Who is not signed in meets the way in; a wrong password is told, the right one opens."""
+    expect(visitor).to_have_url(re.compile("/login$"))
+    type_in(visitor, "wrong password")
+    expect(visitor.get_by_role("alert")).to_have_text("The name or the password is wrong.")
+    expect(visitor.get_by_label("Password")).to_be_focused()
+    sign_in(visitor)
+    assert visitor.evaluate("document.cookie") == ""
+    ask(visitor, "fault pace texts=3")
+    wait_until_over(last_answer(visitor))
+
+
+def test_a_session_that_ends_leads_there_and_back(visitor: Page, people: Passwords) -> None:
+    """When the session ends in mid-answer, the reader signs in again and the answer goes on."""
+    sign_in(visitor)
+    ask(visitor, "fault pace texts=400 ms=30")
+    wait_for_text(last_answer(visitor), "word3 ")
+    visitor.locator("#prompt").fill("a draft")
+    people.set_password("ada", "another password")
+    expect(visitor).to_have_url(re.compile("/login#/"), timeout=15_000)
+    people.set_password("ada", PASSWORD)
+    sign_in(visitor)
+    wait_for_text(last_answer(visitor), "word0 word1 word2 ")
+    expect(visitor.locator("#prompt")).to_have_value("a draft")
+    wait_until_over(last_answer(visitor))
+    wait_for_text(last_answer(visitor), "word399 ")
+
+
+@pytest.mark.parametrize("forget", [False, True])
+def test_signing_out_keeps_or_deletes(visitor: Page, forget: bool) -> None:
+    """Sign out ends the session; conversations stay in the browser unless they shall go."""
+    sign_in(visitor)
+    ask(visitor, "fault pace texts=2")
+    wait_until_over(last_answer(visitor))
+    visitor.get_by_role("button", name="Settings").first.click()
+    if forget:
+        visitor.locator("#forget").check()
+    visitor.get_by_role("button", name="Sign out").click()
+    expect(visitor.get_by_label("Password")).to_be_visible()
+    visitor.goto(visitor.url.partition("/login")[0] + "/")
+    expect(visitor).to_have_url(re.compile("/login"))
+    sign_in(visitor)
+    expect(visitor.locator("article")).to_have_count(0 if forget else 2)
+
+
+def test_the_link_of_the_server_signs_in(context: BrowserContext, standin: StandIn) -> None:
+    """The link that the server prints opens the page, and leaves no token in the address."""
+    with serve(standin, AUTH="token") as [server]:
+        [link] = re.findall(r"http://localhost:\d+/login#\S+", server.log())
+        page = context.new_page()
+        page.goto(link)
+        expect(page.locator("#prompt")).to_be_visible()
+        token = link.partition("#")[2]
+        assert token not in page.url
+        page.go_back()
+        assert token not in page.url
+        page.goto(f"http://localhost:{server.port}/login#wrong")
+        expect(page.get_by_role("alert")).to_have_text("The token is wrong.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_way_in_fits(visitor: Page, width: int, scheme: str, tmp_path: Path) -> None:
+    """On a phone and a wide screen, light and dark, nothing is cut off and all can be pressed."""
+    visitor.emulate_media(color_scheme=scheme)
+    visitor.set_viewport_size({"width": width, "height": 640})
+    visitor.reload()
+    visitor.screenshot(path=tmp_path / f"{width}-{scheme}.png")
+    assert visitor.evaluate("document.documentElement.scrollWidth") <= width
+    for label in ("Name", "Password"):
+        box = visitor.get_by_label(label).bounding_box()
+        assert box and box["height"] >= 44 and box["x"] >= 0 and box["x"] + box["width"] <= width
+        assert box["width"] <= 400  # no line across the screen

@@ -1,0 +1,57 @@
+"""What the page weighs: on the disk, where it is written, and on the wire, where it is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+OURS = (".js", ".css")
+#: Bytes as they are written, comments and all: there is no build that would take them away.
+OWN = 160_000
+LOADED = 150_000
+
+
+def test_our_own_code_stays_small() -> None:
+    """The JavaScript and CSS of the page, as it stands in the tree, stays below its limit."""
+    sizes = {path.name: path.stat().st_size for path in STATIC.iterdir() if path.suffix in OURS}
+    assert sum(sizes.values()) < OWN, sizes
+
+
+def test_a_first_visit_loads_little(context: BrowserContext, page: Page) -> None:
+    """All that a browser receives until the page is complete, headers too, is below the limit."""
+    fresh = context.new_page()
+    session = context.new_cdp_session(fresh)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    received: list[float] = []
+    session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    fresh.goto(page.url)
+    fresh.locator("body[data-ready]").wait_for()
+    fresh.wait_for_load_state("networkidle")
+    print(f"\n{sum(received):,.0f} bytes in {len(received)} responses")
+    assert len(received) > 30
+    assert sum(received) < LOADED
+
+
+def test_a_second_visit_asks_for_the_page_alone(context: BrowserContext, page: Page) -> None:
+    """Its files are kept for ever: the server is asked for what may have changed, and no more."""
+    page.wait_for_load_state("networkidle")
+    again = context.new_page()
+    session = context.new_cdp_session(again)
+    session.send("Network.enable")
+    asked: dict[str, str] = {}
+
+    def answered(event: dict[str, Any]) -> None:
+        if not event["response"]["fromDiskCache"]:
+            asked[event["requestId"]] = event["response"]["url"]
+
+    session.on("Network.responseReceived", answered)
+    session.on("Network.requestServedFromCache", lambda event: kept.add(event["requestId"]))
+    kept: set[str] = set()
+    again.goto(page.url)
+    again.locator("body[data-ready]").wait_for()
+    again.wait_for_load_state("networkidle")
+    assert [url for key, url in asked.items() if "/static/" in url and key not in kept] == []

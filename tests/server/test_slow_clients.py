@@ -1,0 +1,114 @@
+"""Clients that dawdle, straight at gunicorn; behind nginx they cost the app nothing at all.
+
+gunicorn waits 5 s for the first byte of a connection, and without end for what follows it, with a
+thread for each; the app gives the head 15 s. A body may take its time: by then it is known whose
+it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from claude_sse.standin import StandIn
+
+from .client import Answer, connect, data, eventually, request
+from .running import Server, new_id, serve
+
+HEAD = b"PUT /streams/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+BODY = HEAD + b"Content-Length: 9000\r\n\r\n{"
+CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n1"
+THREADS = 24
+
+
+@pytest.fixture(scope="module")
+def small(standin: StandIn) -> Iterator[Server]:
+    """A server of one worker with 24 threads."""
+    with serve(standin, THREADS=THREADS) as [server]:
+        yield server
+
+
+def healthy(server: Server) -> None:
+    """Fail unless the server says within the client's patience that it is well."""
+    with server.ask("GET", "/healthz") as answer:
+        assert answer.status == 200
+
+
+def admitted(server: Server, prompt: str) -> Answer | None:
+    """Ask; return the answer, or None where every place is taken."""
+    answer = server.post(prompt)
+    if answer.status == 200:
+        return answer
+    answer.leave()
+    return None
+
+
+@pytest.mark.parametrize("start", [b"P", HEAD, BODY, CHUNKS], ids=["line", "head", "body", "chunk"])
+def test_who_dribbles_holds_up_nobody_else(small: Server, nonce: str, start: bytes) -> None:
+    """Twenty clients send a byte now and then; health, the page and an answer come meanwhile."""
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connect(small.port)) for _ in range(THREADS - 4)]
+        for sock in slow:
+            sock.sendall(start)
+        for _ in range(5):
+            for sock in slow:
+                sock.sendall(b" " if start in (BODY, CHUNKS) else b"x")
+            healthy(small)
+        with small.put(new_id(), f"fault pace texts=3 {nonce}") as answer:
+            assert data(answer.rest())[-1][1] == "[DONE]"
+    # They have left: as many again find a thread each.
+    with contextlib.ExitStack() as stack:
+        for _ in range(THREADS - 8):
+            answer = eventually(lambda: admitted(small, f"fault stall after=1 {nonce}"))
+            stack.enter_context(answer).read_until(b"word0 ")
+        healthy(small)
+    small.check()
+
+
+def test_who_may_not_ask_is_told_before_the_body_comes(small: Server) -> None:
+    """A refusal does not wait for a body: who is refused holds a thread for no longer."""
+    for headers, status in (
+        ({"Host": "evil.example"}, 400),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"X-Forwarded-For": "203.0.113.7"}, 403),
+    ):
+        sock = connect(small.port)
+        named = {"Content-Length": "200000", **headers}
+        sock.sendall(request("PUT", f"/streams/{new_id()}", b"{", named))
+        with Answer(sock) as answer:  # nothing more is ever sent
+            assert answer.status == status
+            answer.rest()
+
+
+def test_who_says_nothing_is_dropped(small: Server) -> None:
+    """Connections without a first byte, one for each thread, are closed after some seconds."""
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(connect(small.port)) for _ in range(THREADS)]
+        began = time.monotonic()
+        for sock in silent:
+            sock.settimeout(60)
+            assert sock.recv(1) == b""
+        assert time.monotonic() - began < 50
+    healthy(small)
+
+
+def test_a_head_has_to_come_in_time(small: Server) -> None:
+    """As many dawdlers as there are threads are dropped, whatever they send; then there is room."""
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connect(small.port)) for _ in range(THREADS)]
+        for sock in slow:
+            sock.sendall(HEAD)
+        deadline = time.monotonic() + 60
+        while not select.select(slow[:1], [], [], 1.0)[0]:
+            assert time.monotonic() < deadline
+            for sock in slow:
+                with contextlib.suppress(OSError):
+                    sock.sendall(b"x")
+        with contextlib.suppress(ConnectionResetError):
+            assert slow[0].recv(1000) == b""
+        healthy(small)
+    small.check()

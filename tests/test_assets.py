@@ -1,0 +1,67 @@
+"""The page's files: kept for ever under one name, sent small, never from outside the folder."""
+
+import gzip
+import re
+
+import pytest
+
+from claude_sse import create_app
+from claude_sse.config import Settings
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@pytest.fixture
+def client(tmp_path):
+    settings = Settings(api_key="x", stream_log=f"file://{tmp_path}/log")
+    return create_app(settings).test_client()
+
+
+@pytest.fixture
+def page(client):
+    return client.get("/").get_data(as_text=True)
+
+
+def test_what_the_page_names_may_be_kept_for_ever(client, page):
+    """Every file that the page names is there, under a name that changes with the files."""
+    named = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
+    assert len(named) > 20
+    for name in named:
+        with client.get(name) as response:
+            assert (response.status_code, response.headers["Cache-Control"]) == (200, FOR_EVER)
+
+
+def test_a_file_without_its_digest_is_asked_for_each_time(client):
+    """Under its plain name, or that of an earlier version, a file is the same but not kept."""
+    for name in ("/static/chat.js", "/static/0123456789ab/chat.js"):
+        with client.get(name) as response:
+            assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-cache")
+            known = {"If-None-Match": response.headers["ETag"]}
+        with client.get(name, headers=known) as again:
+            assert again.status_code == 304
+
+
+def test_text_travels_zipped_where_the_browser_takes_it(client):
+    """Zipped or not, the content is the same, and caches are told that there are two of it."""
+    with client.get("/static/chat.css") as plain:
+        small = client.get("/static/chat.css", headers={"Accept-Encoding": "gzip"})
+        assert gzip.decompress(small.data) == plain.data
+        assert len(small.data) < len(plain.data) / 2
+        assert plain.headers["Vary"] == small.headers["Vary"] == "Accept-Encoding"
+    picture = client.get("/static/icon-192.png", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in picture.headers
+    picture.close()
+
+
+def test_all_modules_are_fetched_at_once(page):
+    """The page names each module that its entry imports, however deep, and no library."""
+    preloaded = re.findall(r'modulepreload" href="/static/\w+/([^"]+)"', page)
+    assert {"chat.js", "desk.js", "sse.js"} < set(preloaded)
+    assert len(preloaded) == len(set(preloaded))
+    assert not [name for name in preloaded if name.startswith("vendor")]
+
+
+@pytest.mark.parametrize("path", ["/static/..%2fwsgi.py", "/static/", "/static/nothing.js"])
+def test_nothing_else_is_served(client, path):
+    """What is not a file of the folder is not found."""
+    assert client.get(path).status_code == 404

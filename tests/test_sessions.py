@@ -1,0 +1,292 @@
+"""Sign-ins: passwords and tokens in a file, sessions that can be ended, guessing that is slow."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from claude_sse.errors import OverLimit, Unavailable
+from claude_sse.sign_in import LIFE_SECONDS, Database, Guesses, Passwords, Sessions, open_database
+from claude_sse.sign_in.guesses import PER_ADDRESS, TOGETHER
+from claude_sse.values import ConfigError
+
+SECRET = "0123456789abcdefghijklmnopqrstuv"
+
+
+@pytest.fixture
+def database(tmp_path):
+    return Database(tmp_path / "sign-in.sqlite")
+
+
+@pytest.fixture
+def passwords(tmp_path):
+    passwords = Passwords(tmp_path / "passwords")
+    passwords.set_password("ada", "the first engine")
+    return passwords
+
+
+@pytest.fixture
+def sessions(database, passwords):
+    return Sessions(database, SECRET, passwords.proof_of)
+
+
+def test_a_session_knows_its_name_on_every_worker(sessions, tmp_path, passwords):
+    """A cookie made by one worker is known to another, and each has a cookie of its own."""
+    first, second = sessions.begin("ada"), sessions.begin("ada")
+    assert first != second and len(first) >= 32
+    elsewhere = Sessions(Database(tmp_path / "sign-in.sqlite"), SECRET, passwords.proof_of)
+    assert elsewhere.name_of(first) == elsewhere.name_of(second) == "ada"
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "\udcff", "a" * 5000, "' OR 1=1 --"])
+def test_what_was_never_given_out_is_no_session(sessions, cookie):
+    """A cookie that is made up is nobody's."""
+    sessions.begin("ada")
+    assert sessions.name_of(cookie) is None
+
+
+def test_the_end_of_a_session_is_the_end_everywhere(sessions):
+    """Signing out ends one session, at once, and no other."""
+    one, other = sessions.begin("ada"), sessions.begin("ada")
+    sessions.end(one)
+    sessions.end(one)
+    assert sessions.name_of(one) is None
+    assert sessions.name_of(other) == "ada"
+
+
+def test_a_new_password_ends_the_sessions_of_the_old(sessions, passwords):
+    """Who changes a password, or is removed, has no session any more; others keep theirs."""
+    passwords.set_password("bob", "another password")
+    ada, bob = sessions.begin("ada"), sessions.begin("bob")
+    passwords.set_password("ada", "the second engine")
+    assert sessions.name_of(ada) is None
+    assert sessions.name_of(bob) == "bob"
+    assert passwords.delete("bob") and not passwords.delete("bob")
+    assert sessions.name_of(bob) is None
+
+
+def test_another_key_knows_no_session(database, passwords, sessions):
+    """A new SECRET_KEY ends every session."""
+    cookie = sessions.begin("ada")
+    assert Sessions(database, SECRET[::-1], passwords.proof_of).name_of(cookie) is None
+
+
+@pytest.mark.parametrize("ago", [LIFE_SECONDS + 1, -LIFE_SECONDS - 1])
+def test_a_session_ends_by_the_clock(sessions, monkeypatch, ago):
+    """Twelve hours after its beginning a session is over, also where the clock was set back."""
+    cookie = sessions.begin("ada")
+    now = time.time()
+    with monkeypatch.context() as later:
+        later.setattr(time, "time", lambda: now + ago)
+        assert sessions.name_of(cookie) is None
+    assert sessions.name_of(cookie) is None  # no return, whatever the clock says
+
+
+def test_the_file_opens_nothing(sessions, tmp_path, passwords):
+    """In the file stand neither cookies nor hashes of passwords, and only its owner reads it."""
+    path = tmp_path / "sign-in.sqlite"
+    cookie = sessions.begin("ada")
+    content = path.read_bytes()
+    assert b"ada" in content
+    assert cookie.encode() not in content and passwords.proof_of("ada").encode() not in content
+    for file in (path, passwords.path):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_lost_file_is_told(sessions, tmp_path):
+    """Where sessions cannot be looked up, nobody is let in, and the reason is a sentence."""
+    path = tmp_path / "sign-in.sqlite"
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(Unavailable):
+        sessions.name_of("x")
+    with pytest.raises(Unavailable):
+        sessions.begin("ada")
+
+
+def test_a_folder_that_cannot_be_used_refuses_to_start(tmp_path):
+    """Sign-ins that could not be kept are refused at the start."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        open_database(f"file://{tmp_path}/file/streams", str(tmp_path))
+    open_database(f"file://{tmp_path}/state/streams", "/nowhere")
+    assert (tmp_path / "state/sign-in.sqlite").exists()
+
+
+def test_passwords_are_right_or_wrong(passwords):
+    """The password as it was typed opens, composed in either way; nothing else does."""
+    assert passwords.is_right("ada", "the first engine")
+    passwords.set_password("zoe.b@x.org", "caf\u00e9 caf\u00e9")
+    assert passwords.is_right("zoe.b@x.org", "cafe\u0301 cafe\u0301")
+    for name, password in [("ada", "the first engine "), ("Ada", "the first engine"), ("", "")]:
+        assert not passwords.is_right(name, password)
+    assert "the first engine" not in passwords.path.read_text()
+
+
+def test_an_unknown_name_costs_as_much_as_a_known_one(passwords, monkeypatch):
+    """Whether a name exists cannot be told by the work: one hash of the same kind is made."""
+    checked = []
+    import claude_sse.sign_in.passwords as module
+
+    original = module.check_password_hash
+
+    def noting(known, password):
+        checked.append(known.split("$")[0])
+        return original(known, password)
+
+    monkeypatch.setattr(module, "check_password_hash", noting)
+    assert not passwords.is_right("ada", "wrong password")
+    assert not passwords.is_right("nobody", "wrong password")
+    assert checked[0] == checked[1] and checked[0].startswith("scrypt")
+
+
+def test_tokens_are_kept_as_hashes(passwords):
+    """A token opens for its name until there is a new one, or the name goes."""
+    token = passwords.new_token("ada")
+    assert passwords.name_of_token(token) == "ada"
+    assert passwords.name_of_token(token[:-1]) is None and passwords.name_of_token("") is None
+    assert token not in passwords.path.read_text()
+    newer = passwords.new_token("ada")
+    assert passwords.name_of_token(token) is None and passwords.name_of_token(newer) == "ada"
+    assert passwords.is_right("ada", "the first engine")
+    passwords.delete("ada")
+    assert passwords.name_of_token(newer) is None
+
+
+def test_a_broken_file_lets_nobody_in(passwords, caplog):
+    """What is no file of passwords is refused at the start, and later opens for nobody."""
+    passwords.check_file()
+    with passwords.path.open("a") as file:
+        file.write("password\n")
+    with pytest.raises(ConfigError, match="line 2"):
+        passwords.check_file()
+    assert not passwords.is_right("ada", "the first engine")
+    assert "nobody can sign in" in caplog.text
+    passwords.path.write_text("# nobody\n")
+    with pytest.raises(ConfigError, match="script/password NAME"):
+        passwords.check_file()
+    passwords.path.unlink()
+    with pytest.raises(ConfigError, match="script/password NAME"):
+        passwords.check_file()
+    assert passwords.proof_of("ada") == ""
+
+
+def test_others_must_not_read_the_hashes(passwords):
+    """A file of passwords that others may read is refused, with what to do."""
+    passwords.path.chmod(0o640)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        passwords.check_file()
+
+
+def test_one_address_guesses_slowly(database):
+    """Five wrong tries a minute from one address; others go on, and a right one is taken back."""
+    guesses = Guesses(database)
+    for _ in range(PER_ADDRESS + 3):
+        guesses.count("192.0.2.1")()
+    for _ in range(PER_ADDRESS):
+        guesses.count("192.0.2.1")
+    with pytest.raises(OverLimit) as refused:
+        guesses.count("::ffff:192.0.2.1")
+    assert 0 < refused.value.retry_after <= 60 and refused.value.status == 429
+    guesses.count("192.0.2.2")
+    for n in range(PER_ADDRESS):
+        guesses.count(f"2001:db8:0:1::{n}")
+    with pytest.raises(OverLimit):
+        guesses.count("2001:db8:0:1:ffff::1")
+
+
+def test_all_together_guess_slowly(database):
+    """Many addresses are no way around, and a minute later it goes on."""
+    guesses = Guesses(database)
+    for n in range(TOGETHER):
+        guesses.count(f"192.0.{n // 4}.{n}")
+    with pytest.raises(OverLimit):
+        guesses.count("198.51.100.1")
+
+
+def test_guesses_are_forgotten_after_a_minute(database, monkeypatch):
+    """The limit is for a minute."""
+    guesses = Guesses(database)
+    for _ in range(PER_ADDRESS):
+        guesses.count("192.0.2.1")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    guesses.count("192.0.2.1")
+
+
+def test_tries_at_once_are_counted_one_by_one(tmp_path):
+    """Of thirty tries in the same moment, on several workers, five pass."""
+    passed = []
+
+    def guess():
+        try:
+            Guesses(Database(tmp_path / "sign-in.sqlite")).count("192.0.2.1")
+            passed.append(1)
+        except OverLimit:
+            pass
+
+    threads = [threading.Thread(target=guess) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(passed) == PER_ADDRESS
+
+
+def run(*arguments, typed=""):
+    return subprocess.run(
+        [sys.executable, "-m", "claude_sse.sign_in", *arguments],
+        input=typed,
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"]},
+    )
+
+
+def test_the_command_writes_what_the_server_reads(tmp_path):
+    """script/password makes, changes and removes a name, and shows a token once."""
+    path = tmp_path / "new/passwords"
+    passwords = Passwords(path)
+    told = run("ada", "--file", str(path), typed="a good password\na good password\n")
+    assert told.returncode == 0 and "a good" not in told.stdout + told.stderr
+    assert passwords.is_right("ada", "a good password")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    told = run("ada", "--token", "--file", str(path))
+    assert passwords.name_of_token(told.stdout.strip()) == "ada"
+    assert run("ada", "--delete", "--file", str(path)).returncode == 0
+    assert passwords.proof_of("ada") == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "sentence"),
+    [
+        (["ada"], "short\nshort\n", "10 to 1000 characters"),
+        (["ada"], "a good password\nanother password\n", "not the same"),
+        (["a b"], "", "A name is"),
+        (["a\nb"], "", "A name is"),
+        (["nobody", "--delete"], "", "There is no nobody"),
+    ],
+)
+def test_the_command_refuses_in_a_sentence(tmp_path, arguments, typed, sentence):
+    """What cannot be done is said, and nothing is written."""
+    told = run(*arguments, "--file", str(tmp_path / "passwords"), typed=typed)
+    assert told.returncode != 0 and sentence in told.stderr and "Traceback" not in told.stderr
+    assert not (tmp_path / "passwords").exists()
+
+
+def test_a_locked_file_is_waited_for(sessions, tmp_path):
+    """A worker that reads while another one writes waits for it, and then knows."""
+    cookie = sessions.begin("ada")
+    other = sqlite3.connect(tmp_path / "sign-in.sqlite", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    found = []
+    reader = threading.Thread(target=lambda: found.append(sessions.name_of(cookie)))
+    reader.start()
+    other.execute("COMMIT")
+    other.close()
+    reader.join()
+    assert found == ["ada"]

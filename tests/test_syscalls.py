@@ -1,0 +1,41 @@
+"""The system calls that keep the interpreter: they do what those of the library do."""
+
+import errno
+import os
+import socket
+
+import pytest
+
+from claude_sse import syscalls
+
+
+def test_write_appends_and_tells_how_much(tmp_path):
+    """Every byte is written, zeros included; what cannot be written is an OSError with its code."""
+    path = tmp_path / "file"
+    fd = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    data = bytes(range(256))
+    assert syscalls.write(fd, data) == 256 and syscalls.write(fd, b"end") == 3
+    os.close(fd)
+    assert path.read_bytes() == data + b"end"
+    with pytest.raises(OSError) as caught:
+        syscalls.write(fd, b"x")
+    assert caught.value.errno == errno.EBADF
+
+
+def test_send_takes_what_fits_and_never_waits():
+    """A socket takes what it has room for, in order; then, or broken, it takes nothing."""
+    here, there = socket.socketpair()
+    sent = 0
+    piece = b"0123456789" * 1000
+    while taken := syscalls.send(here.fileno(), piece):
+        sent += taken
+        if taken < len(piece):
+            break
+    assert syscalls.send(here.fileno(), b"x" * 1_000_000) == 0
+    received = b""
+    while len(received) < sent:
+        received += there.recv(1 << 20)
+    assert received == (piece * (sent // len(piece) + 1))[:sent]
+    there.close()
+    assert syscalls.send(here.fileno(), b"x") == 0  # no signal either
+    here.close()
