@@ -144,7 +144,8 @@ export class Runs {
   async #finishStopping(conversation, answer) {
     if (this.#stopping.has(answer.id)) return;
     this.#stopping.add(answer.id);
-    const onLost = () => { // until it is told, Claude may write on: the reader must know
+    const onLost = (status) => { // until it is told, Claude may write on: the reader must know
+      if (status === 401) this.#options.onSignedOut(); // and tell it afterwards
       conversation.enter(answer, 'lost');
       this.#options.onChange(conversation, answer);
     };

@@ -99,7 +99,7 @@ export async function* follow(url, options = {}) {
 
 /**
  * Tell the server to stop this stream, again and again until it has heard; return its reply, or null when
- * the signal was faster. `onLost` is called each time that it could not be told.
+ * the signal was faster. `onLost` is called each time that it could not be told, with the status or 0.
  *
  * @param {string} url
  * @param {FollowOptions} [options]
@@ -108,16 +108,18 @@ export async function* follow(url, options = {}) {
 export async function stop(url, { fetch = globalThis.fetch, onLost, wake, signal: ending, ...options } = {}) {
   const timing = { ...TIMING, ...options.timing };
   for (let tries = 1; !ending?.aborted; tries += 1) {
+    let status = 0;
     try {
       const signal = AbortSignal.timeout(timing.stop);
       // keepalive: a page that is left right after Stop still sends it
       const response = await fetch(url, { method: 'DELETE', keepalive: true, cache: 'no-store', signal });
+      ({ status } = response);
       if (response.ok) return await response.json();
-      if (response.status < 500 && response.status !== 429) return { ended: true, last_event_id: 0 };
+      if (status < 500 && status !== 401 && status !== 429) return { ended: true, last_event_id: 0 };
     } catch {
       // not reached, too slow, or not JSON
     }
-    onLost?.();
+    onLost?.(status);
     await pause(backoff(tries, timing), { signal: ending, wake });
   }
   return null;

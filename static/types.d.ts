@@ -147,7 +147,7 @@ export interface FollowOptions {
   /** Its `wake` event ends a wait, and a reading that has heard nothing for `detail.silentFor` ms. */
   wake?: EventTarget;
   /** Called each time that a stop could not be told to the server. */
-  onLost?: () => void;
+  onLost?: (status: number) => void;
   fetch?: typeof globalThis.fetch;
   timing?: Partial<Timing>;
 }

@@ -109,6 +109,7 @@ const SCENARIOS = {
     }, 30); // 360 ms in all: more than the silence that is borne
   },
   stopped: (response) => refuse(response, 200, { ended: true, last_event_id: 7, stop_reason: 'stopped' }),
+  'signed-out': (response) => refuse(response, 401, { error: 'Sign in first.', code: 'sign_in' }),
   'stop-late'(response, n) {
     if (n < 3) response.destroy();
     else SCENARIOS.stopped(response);
@@ -338,5 +339,10 @@ test('stop is a DELETE, tried again where the network fails; its reply says what
   let lost = 0;
   const onLost = () => (lost += 1) === 4 && patience.abort();
   assert.equal(await stop(`${base}never?stop`, { timing: TIMING, signal: patience.signal, onLost }), null);
+  const told = [];
+  const signedOut = new AbortController();
+  const onSignedOut = (status) => { told.push(status); signedOut.abort(); };
+  assert.equal(await stop(`${base}signed-out`, { timing: TIMING, signal: signedOut.signal, onLost: onSignedOut }), null);
+  assert.deepEqual(told, [401]); // not stopped: whoever signs in again shall be heard
   assert.equal(lost, 4);
 });

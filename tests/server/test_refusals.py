@@ -40,7 +40,7 @@ def test_a_wrong_setting_stops_the_start_in_one_sentence() -> None:
         ({"PORT": "http"}, "PORT=http"),
         ({"THREADS": 8}, "THREADS=8"),
         ({"HEARTBEAT_SECONDS": "often"}, "HEARTBEAT_SECONDS=often"),
-        ({"AUTH": "password"}, "AUTH=password"),
+        ({"AUTH": "password", "PASSWORDS": "/nowhere/passwords"}, "AUTH=password"),
         ({"AUTH": "proxy"}, "SECRET_KEY"),
         ({"AUTH": "proxy", "SECRET_KEY": "too short"}, "SECRET_KEY"),
         ({"PUBLIC_HOSTS": "chat.example.com"}, "PUBLIC_HOSTS"),
