@@ -19,12 +19,20 @@ from . import syscalls
 USER_TIMEOUT_MS = 30_000
 
 
-class _Client(socket.socket):
-    """gunicorn's socket of one client; what the kernel takes at once is sent without a wait."""
+class ClientSocket(socket.socket):
+    """The socket of one client: what the kernel takes at once is sent without letting go."""
 
     __slots__ = ()
 
+    @classmethod
+    def of(cls, sock: socket.socket) -> ClientSocket:
+        """Return this connection as such a socket; the one that was given is closed by that."""
+        if isinstance(sock, cls):
+            return sock
+        return cls(sock.family, sock.type, sock.proto, fileno=sock.detach())
+
     def sendall(self, data: Any, flags: int = 0) -> None:
+        """See ``socket.sendall``."""
         sent = syscalls.send(self.fileno(), data) if type(data) is bytes and not flags else 0
         if sent < len(data):
             super().sendall(data[sent:], flags)
@@ -35,8 +43,6 @@ def watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
     sock = environ.get("gunicorn.socket")
     if sock is None:
         return lambda: False
-    if type(sock) is socket.socket:
-        sock.__class__ = _Client  # gunicorn has made it, and has no setting for its class
     if sock.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_USER_TIMEOUT"):
         with contextlib.suppress(OSError):  # without it, too, a response can be given
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 import time
-from typing import Any
 
 #: The same as nginx's ``client_header_timeout`` in deploy/nginx.conf.
 HEAD_SECONDS = 15.0
@@ -32,6 +30,12 @@ class Heads:
         """Its head is whole."""
         self._due.pop(sock, None)
 
+    def look(self) -> None:
+        """Drop who is late, for ever."""
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            self.drop_late()
+
     def drop_late(self) -> None:
         """End the connections that have had their time; the threads that wait for them go on."""
         now = time.monotonic()
@@ -41,22 +45,3 @@ class Heads:
             self._due.pop(sock, None)
             with contextlib.suppress(OSError):  # it ended by itself
                 sock.shutdown(socket.SHUT_RDWR)
-
-
-def watch(worker: Any) -> Heads:
-    """Look after the heads of all that comes to this worker of gunicorn, from now on."""
-    heads = Heads()
-    enqueue = worker.enqueue_req
-
-    def enqueue_req(connection: Any) -> None:
-        heads.expect(connection.sock)
-        enqueue(connection)
-
-    def look() -> None:
-        while True:
-            time.sleep(_LOOK_SECONDS)
-            heads.drop_late()
-
-    worker.enqueue_req = enqueue_req
-    threading.Thread(target=look, name="slow-heads", daemon=True).start()
-    return heads

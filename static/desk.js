@@ -50,7 +50,10 @@ export class Desk {
       if (this.library.has(this.here.meta.id)) this.library.update(this.here.meta, { system });
     });
     this.sidebar = new Sidebar({
-      rename: (id, title) => this.#rename(id, title),
+      rename: (id, title) => {
+        this.library.rename(id, title);
+        this.#show();
+      },
       delete: (id) => this.#delete(id),
       search: (words) => this.library.search(words),
     });
@@ -127,6 +130,7 @@ export class Desk {
     this.#show();
   }
 
+  /** What the buttons below a message stand for. */
   act(action, id) {
     const here = this.here;
     if (this.#runs.busy.has(here.meta.id)) return;
@@ -193,12 +197,6 @@ export class Desk {
     this.#show();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
-  }
-
-  #rename(id, title) {
-    const meta = this.library.metas.find((one) => one.id === id);
-    if (meta) this.library.update(meta, { title });
-    this.#show();
   }
 
   async #delete(id) {

@@ -53,6 +53,11 @@ export class Library {
     this.#store.put('conversations', meta);
   }
 
+  rename(id, title) {
+    const meta = this.#metas.get(id);
+    if (meta) this.update(meta, { title });
+  }
+
   /** Something was asked: it is the newest, and has a title. @param {Conversation} conversation */
   touch({ meta }, text) {
     const line = text.trim().replace(/\s+/g, ' ');

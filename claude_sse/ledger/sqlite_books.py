@@ -14,6 +14,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +24,10 @@ from .alive import Worker
 
 log = logging.getLogger(__name__)
 
-#: For so long a step waits for its turn; then the books count as not writable.
+#: For so long a step waits for another process; then the books count as not writable.
 PATIENCE_SECONDS = 2.0
+#: For so long it stands in line in its own: hundreds that begin at once are no fault of the disk.
+_LINE_SECONDS = 10.0
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS spent (
         day TEXT NOT NULL, owner TEXT NOT NULL, tokens INTEGER NOT NULL, PRIMARY KEY (day, owner)
@@ -54,6 +57,7 @@ class Books:
         self._turn = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._worker: Worker | None = None
+        self._failed_at = 0.0
 
     @contextmanager
     def step(self) -> Iterator[tuple[Run, Worker]]:
@@ -63,14 +67,14 @@ class Books:
         """
         if self._pid != os.getpid():
             self._begin()  # nothing of SQLite may be used on both sides of a fork
-        if not self._turn.acquire(timeout=PATIENCE_SECONDS):
-            raise _unavailable("no turn in time")
+        self._take_turn()
         try:
             connection, worker = self._open()
             connection.execute("BEGIN IMMEDIATE")
             yield connection.execute, worker
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as exc:
+            self._failed_at = time.monotonic()
             self._close()
             raise _unavailable(str(exc)) from exc
         except BaseException:
@@ -78,6 +82,14 @@ class Books:
             raise
         finally:
             self._turn.release()
+
+    def _take_turn(self) -> None:
+        since = time.monotonic()
+        if not self._turn.acquire(timeout=_LINE_SECONDS):
+            raise _unavailable("no turn in time")
+        if self._failed_at >= since:  # all who waited meanwhile fail, not one after another
+            self._turn.release()
+            raise _unavailable("the step before this one failed")
 
     def _open(self) -> tuple[sqlite3.Connection, Worker]:
         if self._worker is None or not self._worker.is_shown():

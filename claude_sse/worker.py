@@ -1,0 +1,154 @@
+"""gunicorn's threaded worker, with the streams' way to go and with what it leaves to chance mended.
+
+Each method overrides one of ``gthread``'s (gunicorn 27); its docstring says what happened without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+
+from .client_socket import ClientSocket
+from .engine import EXTENSION, Engine
+from .slow_heads import Heads
+
+_FORCED_EXIT_SECONDS = 0.5
+_M_ARENA_MAX = -8  # of malloc.h
+_PR_SET_PDEATHSIG = 1  # of prctl.h
+#: For so long a refused body is read and forgotten, so that its sender reads why.
+_REFUSED_BODY_SECONDS = 3.0
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """One process of the server."""
+
+    _engine: Engine | None = None
+    _heads: Heads
+
+    def init_process(self) -> None:
+        """Set what the C library knows of a process, where it does, and begin."""
+        libc = ctypes.CDLL(None)
+        with contextlib.suppress(AttributeError):  # only glibc has it, and needs it
+            # With a heap for each of so many threads little is given back.
+            libc.mallopt(_M_ARENA_MAX, 2)
+        with contextlib.suppress(AttributeError):  # only Linux
+            # TERM when the master is killed: else streams run on that nothing drains.
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        self._heads = Heads()
+        super().init_process()
+
+    def init_signals(self) -> None:
+        """Leave Ctrl-C to the master: here it comes twice, by the terminal and as QUIT.
+
+        The second one nests in the first and waits for the thread pool's lock for ever.
+        """
+        super().init_signals()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def load_wsgi(self) -> None:
+        """Find the engine in the app, and warm it up."""
+        super().load_wsgi()
+        self._engine = engine = self.app.wsgi().extensions[EXTENSION]
+        threading.Thread(target=engine.claude.warm_up, name="warm-up", daemon=True).start()
+        threading.Thread(target=self._heads.look, name="slow-heads", daemon=True).start()
+
+    def run(self) -> None:
+        """Serve; then let those answers end, too, that nobody reads here.
+
+        gunicorn knows of connections only.
+        """
+        self._start_threads()
+        if os.getppid() != self.ppid:  # the master died before its death could be a signal
+            self.handle_exit(signal.SIGTERM, None)
+        super().run()
+        if self._engine is not None and self._engine.streams.draining:
+            self._engine.streams.wait_drained()
+
+    def _start_threads(self) -> None:
+        """Start every thread of the pool: one that cannot be started later kills the worker."""
+        begun = threading.Event()  # while all wait for it none is idle, so each task starts one
+        try:
+            for _ in range(self.cfg.threads):
+                self.tpool.submit(begun.wait)
+        except RuntimeError as exc:
+            time.sleep(1.0)  # the master starts another worker at once, for as long as it takes
+            sys.exit(f"claude-sse: no room for {self.cfg.threads} threads ({exc}): lower THREADS.")
+        finally:
+            begun.set()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """At TERM tell the streams, which have a while to finish; else the app hears nothing."""
+        if self._engine is not None:
+            self._leave(self._engine.settings.drain_seconds)
+        super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """At Ctrl-C end at once: whoever presses it does not want to wait for answers."""
+        self._leave(0.0)
+        super().handle_quit(sig, frame)
+
+    def _leave(self, seconds: float) -> None:
+        def leave() -> None:
+            deadline = time.monotonic() + seconds + _FORCED_EXIT_SECONDS
+            if self._engine is not None:
+                self._engine.streams.drain(seconds)
+            time.sleep(max(0.0, deadline - time.monotonic()))
+            os._exit(0)  # whoever is left neither reads nor closes
+
+        threading.Thread(target=leave, name="leave", daemon=True).start()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """At TERM let go of the port: else who comes in the drain waits for nobody, to its end."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                listener.close()
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a connection a socket that is quick to send, and its client a time to speak."""
+        conn.sock = ClientSocket.of(conn.sock)
+        self._heads.expect(conn.sock)
+        super().enqueue_req(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request, whose head has come in time."""
+        self._heads.arrived(conn.sock)
+        return super().handle_request(req, conn)
+
+    def handle(self, conn: Any) -> Any:
+        """Serve a connection, and close the read side of one that was answered, or refused.
+
+        gunicorn waits for the client's close *on its accept loop*, 2 s for each that does not; with
+        the read side shut it sees the end at once. What was sent and not read is read first:
+        closing over it would reset the connection before the client has read its answer.
+        """
+        stays = super().handle(conn)
+        if not stays:
+            self._heads.arrived(conn.sock)
+            _read_out(conn.sock, 0.0)
+            with contextlib.suppress(OSError):  # the client was faster
+                conn.sock.shutdown(socket.SHUT_RD)
+        return stays
+
+
+def read_refused_body(worker: Worker, req: Any, environ: Any, resp: Any) -> None:
+    """Read what is on its way still behind 413; gunicorn's ``post_request`` hook."""
+    if resp is not None and resp.status_code == 413:
+        _read_out(environ["gunicorn.socket"], _REFUSED_BODY_SECONDS)
+
+
+def _read_out(sock: socket.socket, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    with contextlib.suppress(OSError):  # nothing more is there
+        sock.settimeout(min(seconds, 0.5))
+        while sock.recv(65536) and time.monotonic() < deadline:
+            pass
