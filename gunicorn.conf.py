@@ -8,7 +8,7 @@ import sys
 
 from claude_sse.config import ConfigError, is_loopback, refuse_exposed
 from claude_sse.environment import load
-from claude_sse.worker import read_refused_body
+from claude_sse.worker import choose_core, read_refused_body
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:
@@ -21,6 +21,7 @@ bind = f"[{_host}]:{settings.port}" if ":" in _host else f"{_host}:{settings.por
 workers = settings.workers
 worker_class = "claude_sse.worker.Worker"  # gthread, mended
 logger_class = "claude_sse.server_log.Logger"
+pre_fork = choose_core
 post_request = read_refused_body
 threads = settings.threads
 # gthread accepts up to worker_connections whatever threads is, and queues what it accepted while
