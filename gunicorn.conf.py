@@ -8,7 +8,7 @@ import sys
 
 from claude_sse.config import ConfigError, is_loopback, refuse_exposed
 from claude_sse.environment import load
-from claude_sse.worker import choose_core, read_refused_body
+from claude_sse.worker import read_refused_body
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:
@@ -21,7 +21,6 @@ bind = f"[{_host}]:{settings.port}" if ":" in _host else f"{_host}:{settings.por
 workers = settings.workers
 worker_class = "claude_sse.worker.Worker"  # gthread, mended
 logger_class = "claude_sse.server_log.Logger"
-pre_fork = choose_core
 post_request = read_refused_body
 threads = settings.threads
 # gthread accepts up to worker_connections whatever threads is, and queues what it accepted while
@@ -46,7 +45,9 @@ def on_starting(server):
     """Refuse what cannot or must not be served, in one sentence."""
     _allow_open_files(_FILES_PER_STREAM * threads + 64)
     for address in server.cfg.address:
-        host, port = address if isinstance(address, tuple) else ("localhost", 0)
+        if not isinstance(address, tuple):  # whoever asks there is a proxy, and shows no address
+            sys.exit("claude-sse: it serves host:port only, no Unix socket: set HOST and PORT.")
+        host, port = address
         if not is_loopback(host):
             try:
                 refuse_exposed(settings, f"a bind to {host}")

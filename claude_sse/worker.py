@@ -36,8 +36,6 @@ _REFUSED_BODY_SECONDS = 3.0
 class Worker(ThreadWorker):  # type: ignore[misc]
     """One process of the server."""
 
-    #: Chosen in the master, by ``choose_core``; None where the system knows no such thing.
-    core: int | None = None
     _engine: Engine | None = None
     _heads: Heads
 
@@ -50,9 +48,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         with contextlib.suppress(AttributeError):  # only Linux
             # TERM when the master is killed: else streams run on that nothing drains.
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if self.core is not None:
-            with contextlib.suppress(OSError):  # it was taken from us meanwhile
-                os.sched_setaffinity(0, {self.core})
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._heads = Heads()
         super().init_process()
@@ -149,20 +144,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             with contextlib.suppress(OSError):  # the client was faster
                 conn.sock.shutdown(socket.SHUT_RD)
         return stays
-
-
-def choose_core(server: Any, worker: Worker) -> None:
-    """Choose the core that fewest of the other workers have; gunicorn's ``pre_fork`` hook.
-
-    Threads of one interpreter cannot run side by side, and on several cores they fight for the GIL
-    at every system call. Measured on a busy machine: a question costs 8.3 ms of CPU so, 5.9 on one
-    core; a text among 250 streams 221 us and 173.
-    """
-    if hasattr(os, "sched_getaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        first = os.getpid() % len(cores)  # another server on this machine begins elsewhere
-        taken = [other.core for other in server.WORKERS.values()]
-        worker.core = min(cores[first:] + cores[:first], key=taken.count)
 
 
 def read_refused_body(worker: Worker, req: Any, environ: Any, resp: Any) -> None:

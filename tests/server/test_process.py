@@ -7,8 +7,6 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from claude_sse.standin import StandIn
 
 from .client import connect, data, eventually, logged, request, text
@@ -197,21 +195,3 @@ def test_an_answer_that_nobody_reads_has_the_whole_drain(standin: StandIn, nonce
         with other.get(stream) as returned:
             assert returned.rest().endswith(b"data: [DONE]\n\n")
         assert server.process.wait(10) == 0
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no such thing here")
-def test_each_worker_keeps_to_a_core_of_its_own(standin: StandIn) -> None:
-    """Two workers take two cores where there are two, also after one was killed and replaced."""
-    with serve(standin, 1, WORKERS=2) as (server,):
-        eventually(lambda: len(server.workers()) == 2)
-        first, second = server.workers()
-        wanted = min(2, len(os.sched_getaffinity(0)))
-        eventually(lambda: len(_cores(first, second)) == wanted)
-        os.kill(first, signal.SIGKILL)
-        eventually(lambda: len(server.workers()) == 2 and first not in server.workers())
-        eventually(lambda: len(_cores(*server.workers())) == wanted)
-
-
-def _cores(*workers: int) -> set[int]:
-    """Return the cores on which these may run."""
-    return set().union(*(os.sched_getaffinity(worker) for worker in workers))
