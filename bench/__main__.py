@@ -47,7 +47,7 @@ def main() -> None:
 def _write(results: list[dict[str, Any]], chosen: argparse.Namespace) -> None:
     report.write(results, chosen.write)
     tables = [report.table(results, scenario) for scenario in chosen.only]
-    rounds = f"{chosen.rounds} rounds in turn, medians. {report.machine()}"
+    rounds = f"Rounds in turn: {chosen.rounds}; their medians. {report.machine()}"
     text = "\n".join([f"# Results\n\n{rounds}", *tables, targets.table(results), ""])
     (chosen.write / "README.md").write_text(text, "utf-8")
     if importlib.util.find_spec("matplotlib") is None:

@@ -20,6 +20,9 @@ from .streams import Streams
 
 __all__ = ["create_app"]
 
+#: For each answer that one owner may have under way, so many of the owner's readers per worker.
+_READERS = 5
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the app, wired; the settings come from the environment unless given.
@@ -47,10 +50,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     limited = limits != Limits()
     ledger = open_ledger(settings.stream_log, app.instance_path, limits) if limited else None
     slots = Places(settings.max_streams)
+    seats = Places(settings.seats, each=_READERS * settings.max_streams_per_owner)
     admissions = Admissions(settings, slots, ledger)
-    app.extensions[EXTENSION] = Engine(
-        settings, claude, streams, admissions, slots, seats=Places(settings.seats)
-    )
+    app.extensions[EXTENSION] = Engine(settings, claude, streams, admissions, slots, seats)
     auth = open_auth(settings, app.instance_path)
     gate.init_app(app, settings, auth)
     assets.init_app(app, Path(app.root_path).parent / "static")

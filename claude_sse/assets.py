@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import posixpath
 import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request, send_from_directory
+from flask import Flask, Response, abort, request, send_from_directory
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _IMPORT = re.compile(r"^(?:import|export) [^;]*?from '\./([\w./-]+)';", re.MULTILINE)
@@ -31,6 +32,8 @@ def init_app(app: Flask, folder: Path) -> None:
     @app.get("/static/<string(length=12):version>/<path:filename>")
     @app.get("/static/<path:filename>")
     def static(filename: str, version: str = "") -> Response:
+        if filename != posixpath.normpath(filename):  # one file has one name, and one zipped copy
+            abort(404)
         response = send_from_directory(folder, filename)
         # A page from before an update asks by the old name: it gets the file, but keeps nothing.
         response.headers["Cache-Control"] = _FOR_EVER if version == digest else "no-cache"

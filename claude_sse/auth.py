@@ -21,6 +21,8 @@ from .errors import BadRequest, Forbidden, SignInNeeded, Unavailable
 from .sign_in import Guesses, Passwords, Sessions, open_database
 
 _LONGEST_NAME = 200
+#: What only a proxy adds.
+_PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "Via")
 #: Whoever has the token of AUTH=token is this one person.
 _TOKEN_NAME = "token"
 
@@ -53,12 +55,26 @@ class Local:
 
     def who(self, request: Request) -> Asker:
         """See ``Auth.who``."""
-        if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+        if _is_proxied(request):
             raise Forbidden(
                 "This server runs for one person on its own machine (AUTH=none) and does not "
                 "answer through a proxy: set AUTH=password, or AUTH=proxy and SECRET_KEY."
             )
         return Asker("local")
+
+
+def _is_proxied(request: Request) -> bool:
+    """Tell whether this request shows that it came through a proxy.
+
+    nginx with nothing but ``proxy_pass`` adds no header and calls us by our own name; but it asks
+    by HTTP/1.0, and a browser behind it says another origin than ours.
+    """
+    origin = request.headers.get("Origin", "").partition("://")[2]
+    return (
+        any(name in request.headers for name in _PROXY_HEADERS)
+        or request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
+        or (origin != "" and origin != request.host)
+    )
 
 
 class Proxy:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 #: Their values are never repeated in a message.
@@ -27,7 +29,7 @@ class Taker:
         try:
             return check(value)
         except ValueError as exc:
-            shown = "…" if name in _SECRET else value
+            shown = "…" if name in _SECRET or "@" in value else value  # name:password@host
             raise ConfigError(f"{name}={shown} is not valid: it must be {exc}.") from exc
 
 
@@ -46,6 +48,13 @@ def text(value: str) -> str:
 def url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("an address that starts with http:// or https://")
+    try:
+        parts = urlsplit(value)
+        is_plain = parts.hostname and parts.port != 0 and not re.search("[@?#]", value)
+    except ValueError:  # the port is no number
+        is_plain = False
+    if not is_plain:
+        raise ValueError("an address such as https://host:443/path, without a name or password")
     return value
 
 
@@ -82,8 +91,8 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 def hosts(value: str) -> tuple[str, ...]:
     hosts = tuple(part.strip().lower() for part in value.split(",") if part.strip())
-    if any("/" in host or " " in host for host in hosts):
-        raise ValueError("host names separated by commas, without https://")
+    if any(re.search(r"[/\s*@]|:[0-9]*$", host) for host in hosts if host[0] != "["):
+        raise ValueError("host names separated by commas, without https://, ports and *")
     return hosts
 
 

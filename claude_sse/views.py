@@ -7,6 +7,7 @@ The reader is opened before the Response is made, so that a 404 is a real 404, a
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import uuid
@@ -17,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from . import client_socket
 from .claude import no_key
 from .engine import engine
-from .errors import BadRequest, NotFound
+from .errors import BadRequest, NotFound, OverLimit
 from .limits import GiveBack
 from .question import Question, parse
 from .stream_log import Reader, StreamExists
@@ -54,7 +55,7 @@ def models() -> Response:
 def stream() -> Response:
     """Answer as the tutorial does; the caller cannot come back, so leaving is stopping."""
     question = _question(allow_prompt=True)
-    seat = engine().seats.take()
+    seat = engine().seats.take(g.owner)
     try:
         reader = _start(_key(str(uuid.uuid4())), question, may_return=False)
     except BaseException:
@@ -68,7 +69,7 @@ def put_stream(stream_id: str) -> Response:
     """Start the stream with the id that the client chose, or join it: a repeat buys nothing."""
     question = _question(allow_prompt=False)
     key = _key(stream_id)
-    seat = engine().seats.take()
+    seat = engine().seats.take(g.owner)
     try:
         reader, status = _join_or_start(key, question)
     except BaseException:
@@ -88,7 +89,7 @@ def get_stream(stream_id: str) -> ResponseReturnValue:
         reader.close()
         return "", 204
     try:
-        seat = engine().seats.take()
+        seat = engine().seats.take(g.owner)
     except BaseException:
         reader.close()
         raise
@@ -126,6 +127,10 @@ def _join_or_start(key: str, question: Question) -> tuple[Reader, int]:
         return _start(key, question, may_return=True), 201
     except StreamExists:  # somebody else was faster, with the same id
         return join(key, question.digest), 200
+    except OverLimit:  # perhaps by that one
+        with contextlib.suppress(NotFound):
+            return join(key, question.digest), 200
+        raise
 
 
 def _start(key: str, question: Question, *, may_return: bool) -> Reader:

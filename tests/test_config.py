@@ -38,8 +38,12 @@ def test_values_are_read():
         ("EFFORT", "extreme", "one of low, medium"),
         ("THINKING", "yes", "one of summarized"),
         ("ANTHROPIC_BASE_URL", "api.anthropic.com", "starts with http"),
+        ("ANTHROPIC_BASE_URL", "https://", "an address such as"),
+        ("ANTHROPIC_BASE_URL", "https://api.example.com:port", "an address such as"),
         ("AUTH", "basic", "one of none, token, password, proxy"),
         ("PUBLIC_HOSTS", "https://chat.example.com", "without https://"),
+        ("PUBLIC_HOSTS", "*", "without https://, ports and *"),
+        ("PUBLIC_HOSTS", "a.example, b.example:8443", "without https://, ports and *"),
         ("LOG_LEVEL", "loud", "one of DEBUG"),
         ("MODEL", "a\x00b", "printable ASCII on one line"),
         ("ANTHROPIC_API_KEY", "sk-ant-abc\nX: y", "printable ASCII on one line"),
@@ -54,10 +58,17 @@ def test_a_malformed_value_is_named(name, value, hint):
     assert str(raised.value).startswith(f"{name}=")
 
 
-def test_secrets_are_not_repeated():
-    """A malformed key is not printed."""
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ANTHROPIC_API_KEY", "sk-ant-secret\x01"),
+        ("ANTHROPIC_BASE_URL", "https://me:secret@api.example.com"),  # it is shown at the start
+    ],
+)
+def test_secrets_are_not_repeated(name, value):
+    """A malformed key, or a password in an address, is refused and not printed."""
     with pytest.raises(ConfigError) as raised:
-        from_environ({"ANTHROPIC_API_KEY": "sk-ant-secret\x01"})
+        from_environ({name: value})
     assert "secret" not in str(raised.value)
 
 

@@ -43,6 +43,21 @@ def test_a_place_is_given_back_once():
     assert places.taken == 1
 
 
+def test_nobody_has_all_the_places():
+    """Who has as many as one may have is refused for that, and others find room."""
+    places = Places(3, each=2)
+    give_back = places.take("ada")
+    places.take("ada")
+    with pytest.raises(OverLimit) as raised:
+        places.take("ada")
+    assert raised.value.retry_after
+    places.take("bob")
+    with pytest.raises(Unavailable):  # all are taken
+        places.take("cid")
+    give_back()
+    places.take("ada")
+
+
 def question(text="Hello", **more):
     return Question(messages=(("user", text),), digest="d", **more)
 
@@ -334,7 +349,7 @@ def test_a_gateway_that_does_not_count_is_counted(gateway, nonce):
 
 def test_joining_costs_nothing(standin, tmp_path, nonce):
     """A repeat is no question: it is not counted for the rate, nor is another one under that id."""
-    desk = Desk(tmp_path, standin.base_url, rate_limit=1, max_streams_per_owner=1)
+    desk = Desk(tmp_path, standin.base_url, rate_limit=1, max_streams_per_owner=2)
     stream, prompt = str(uuid.uuid4()), f"fault pace texts=3 {nonce}"
     assert desk.put(prompt, stream).status_code == 201
     spent = desk.tokens()

@@ -99,13 +99,17 @@ def test_the_file_opens_nothing(sessions, tmp_path, passwords):
 
 
 def test_a_lost_file_is_told(sessions, tmp_path):
-    """Where sessions cannot be looked up, nobody is let in, and the reason is a sentence."""
+    """Where sessions cannot be looked up nobody is let in; without the file it begins anew."""
     path = tmp_path / "sign-in.sqlite"
     path.write_bytes(b"this is no database" * 100)
     with pytest.raises(Unavailable):
         sessions.name_of("x")
     with pytest.raises(Unavailable):
         sessions.begin("ada")
+    path.unlink()
+    assert sessions.name_of("x") is None
+    assert sessions.name_of(sessions.begin("ada")) == "ada"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_folder_that_cannot_be_used_refuses_to_start(tmp_path):
@@ -243,6 +247,7 @@ def run(*arguments, typed=""):
         input=typed,
         capture_output=True,
         text=True,
+        errors="surrogateescape",
         env={"PATH": os.environ["PATH"]},
     )
 
@@ -261,11 +266,33 @@ def test_the_command_writes_what_the_server_reads(tmp_path):
     assert passwords.proof_of("ada") == ""
 
 
+def test_commands_at_once_do_not_undo_each_other(tmp_path):
+    """Each of several names that are given a token at the same time has one."""
+    path = tmp_path / "passwords"
+    names = [f"name{n}" for n in range(8)]
+    tokens = {}
+    start = threading.Barrier(len(names))
+
+    def give(name):
+        start.wait()
+        tokens[name] = Passwords(path).new_token(name)
+
+    threads = [threading.Thread(target=give, args=[name]) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    passwords = Passwords(path)
+    assert [passwords.name_of_token(tokens[name]) for name in names] == names
+
+
 @pytest.mark.parametrize(
     ("arguments", "typed", "sentence"),
     [
         (["ada"], "short\nshort\n", "10 to 1000 characters"),
         (["ada"], "a good password\nanother password\n", "not the same"),
+        (["ada"], "\x1b[A long enough\n", "letters, digits, signs"),
+        (["ada"], "\udcff\udcfe long enough\n", "letters, digits, signs"),
         (["a b"], "", "A name is"),
         (["a\nb"], "", "A name is"),
         (["nobody", "--delete"], "", "There is no nobody"),

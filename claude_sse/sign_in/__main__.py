@@ -40,10 +40,12 @@ def main(default_file: Path) -> None:
 
 def _asked() -> str:
     """Return the password that is typed twice, unseen, or stands on the two lines of a pipe."""
-    ask = getpass.getpass if sys.stdin.isatty() else lambda _: sys.stdin.readline().rstrip("\n")
+    ask = getpass.getpass if sys.stdin.isatty() else lambda _: sys.stdin.readline().rstrip("\r\n")
     password = ask("Password: ")
     if not SHORTEST <= len(password) <= LONGEST:
         sys.exit(f"A password has {SHORTEST} to {LONGEST} characters.")
+    if not password.isprintable():  # nobody could type it; or it was not UTF-8
+        sys.exit("A password has letters, digits, signs and spaces only.")
     if ask("Once more: ") != password:
         sys.exit("The two are not the same; nothing is changed.")
     return password

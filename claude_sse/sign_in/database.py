@@ -6,6 +6,7 @@ Nobody else on the machine may read it, although what is in it opens nothing by 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from ..errors import Unavailable
 from ..values import ConfigError
+
+log = logging.getLogger(__name__)
 
 #: How long a worker waits for another one that is writing; each writes for a moment only.
 _BUSY_SECONDS = 5.0
@@ -34,8 +37,7 @@ class Database:
         self._path = path
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        with contextlib.closing(self._connect()) as connection:
-            connection.executescript(_SCHEMA)
+        self._make()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -43,7 +45,8 @@ class Database:
         try:
             with contextlib.closing(self._connect()) as connection:
                 yield connection
-        except sqlite3.Error as exc:
+        except (sqlite3.Error, OSError) as exc:
+            log.error("sign-in: %s", exc)
             raise Unavailable(
                 "Sign-ins cannot be looked up now.", code="sign_in_unavailable", retry_after=5
             ) from exc
@@ -56,7 +59,15 @@ class Database:
             yield connection
 
     def _connect(self) -> sqlite3.Connection:
+        if not self._path.exists():  # removed under us: SQLite's own would be empty, and 0644
+            with contextlib.suppress(FileExistsError):  # another worker was faster
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL, 0o600))
+            self._make()
         return sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+
+    def _make(self) -> None:
+        with contextlib.closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as connection:
+            connection.executescript(_SCHEMA)
 
 
 def open_database(stream_log: str, instance_path: str) -> Database:

@@ -11,6 +11,7 @@ name that is gone, counts at once. A file that cannot be read lets nobody in.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import logging
 import os
@@ -113,11 +114,19 @@ class Passwords:
         return lines
 
     def _write(self, changes: dict[tuple[str, str], str]) -> bool:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)  # two at once must not undo each other
+            return self._rewrite(changes)
+        finally:
+            os.close(folder)
+
+    def _rewrite(self, changes: dict[tuple[str, str], str]) -> bool:
         before = self._load() if self.path.exists() else {}
         lines = {key: value for key, value in {**before, **changes}.items() if value}
         if lines == before:
             return False
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         fd = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with open(fd, "w", encoding="utf-8") as file:

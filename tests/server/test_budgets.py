@@ -60,7 +60,7 @@ def at_once(server: Server, prompt: str, count: int) -> list[Answer]:
 def test_two_workers_admit_exactly_what_there_is_room_for(
     standin: StandIn, nonce: str, limit: str
 ) -> None:
-    """Of forty questions at once the seven that there is room for are asked, and no other."""
+    """Of thirty questions at once the seven that there is room for are asked, and no other."""
     prompt = f"fault stall after=1 {nonce}"
     each = asked(prompt) + MOST
     value = 7 * each + each // 2 if limit == "DAILY_TOKENS" else 7
@@ -72,7 +72,7 @@ def test_two_workers_admit_exactly_what_there_is_room_for(
     settings = {"WORKERS": 2, "MAX_TOKENS": MOST, limit: value}
     with serve(standin, **settings) as [server], contextlib.ExitStack() as stack:
         eventually(lambda: len(server.workers()) == 2)
-        answers = at_once(server, prompt, 40)
+        answers = at_once(server, prompt, 30)
         for answer in answers:
             stack.enter_context(answer)
         begun = [answer for answer in answers if answer.status == 201]
@@ -238,3 +238,19 @@ def test_a_full_disk_admits_nobody_and_heals(standin: StandIn, disk: Path, nonce
             told = [objects(body)[-1]["usage"] for body in (running.body, answer.rest())]
         assert spent(here) == sum(u["input_tokens"] + u["output_tokens"] for u in told)
         assert under_way(here) == 0
+
+
+def test_one_person_does_not_take_everybodys_seats(standin: StandIn, nonce: str) -> None:
+    """Who opens an answer over and over is told to close one, and others are still answered."""
+    settings = {"AUTH": "proxy", "SECRET_KEY": SECRET, "MAX_STREAMS_PER_OWNER": 1}
+    with serve(standin, **settings) as [server], contextlib.ExitStack() as stack:
+        ann, bob = ({"X_Proxy_Secret": SECRET, "X_Forwarded_User": name} for name in ("ann", "bob"))
+        stream = new_id()
+        stack.enter_context(server.put(stream, f"fault stall after=1 {nonce}", **ann))
+        for _ in range(4):
+            assert stack.enter_context(server.get(stream, **ann)).status == 200
+        with server.get(stream, **ann) as refused:
+            assert (refused.status, refused.json()["code"]) == (429, "too_many_readers")
+        with server.put(new_id(), f"fault pace texts=1 {nonce}", **bob) as answer:
+            assert answer.status == 201 and answer.rest()
+        server.delete(stream).leave()

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +66,14 @@ def test_a_bind_beyond_loopback_is_refused_whatever_set_it() -> None:
     assert ended.returncode != 0
     [said] = (ended.stdout + ended.stderr).strip().splitlines()
     assert "AUTH=proxy" in said
+
+
+def test_a_unix_socket_is_refused(tmp_path: Path) -> None:
+    """Who asks at a Unix socket is a proxy: it is named at the start, without a trace."""
+    ended = start("--bind", f"unix:{tmp_path}/socket")
+    assert ended.returncode != 0
+    [said] = (ended.stdout + ended.stderr).strip().splitlines()
+    assert "no Unix socket" in said
 
 
 def test_too_few_open_files_are_named() -> None:

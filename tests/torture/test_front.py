@@ -88,6 +88,8 @@ def test_c6_slow_and_idle_clients(site: Site, measured: Latencies) -> None:
             stack.enter_context(socket.create_connection(("127.0.0.1", site.front.port)))
         slow = [stack.enter_context(opened(site, head)) for _ in range(50)]
         slow += [stack.enter_context(opened(site, body)) for _ in range(50)]
+        # Every worker has begun, with all its threads.
+        eventually(lambda: all(Held.by(pid).threads > 128 for pid in app.workers()), 20)
         before = [Held.by(pid) for pid in app.workers()]
         for _ in range(40):
             for sock in slow[:10] + slow[-10:]:
