@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 
@@ -28,6 +29,14 @@ def standin() -> Iterator[StandIn]:
 def nonce() -> str:
     """A word that no other test has in its prompts."""
     return f"n{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def one_day() -> None:
+    """For what counts by the day: midnight UTC is a minute away, or over."""
+    left = 86400 - time.time() % 86400
+    if left < 60:
+        time.sleep(left)
 
 
 @pytest.fixture(scope="session")

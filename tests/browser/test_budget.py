@@ -14,6 +14,7 @@ from ..server.running import exchange, serve
 from .conftest import _visit
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
+pytestmark = pytest.mark.usefixtures("one_day")
 LIMITS = {"MAX_TOKENS": 1000, "DAILY_TOKENS": 100_000, "RATE_LIMIT": 3, "MAX_STREAMS_PER_OWNER": 1}
 
 

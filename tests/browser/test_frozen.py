@@ -74,13 +74,14 @@ def _ask(tab: Tab, prompt: str) -> None:
 
 
 def _wait_for(tab: Tab, word: str) -> None:
-    tab.until(f"() => ({TEXT})().includes('{word} ')")
+    tab.until(f"() => /\\b{word}\\b/.test(({TEXT})())")
 
 
 def _is_whole(tab: Tab, standin: StandIn, nonce: str) -> None:
     tab.until(f"() => ({STATE})() === 'done'")
-    tab.until(f"() => ({TEXT})().length > 0")
-    assert tab.run(TEXT).split() == exchange(standin, nonce).sent.split()
+    words = exchange(standin, nonce).sent.split()
+    _wait_for(tab, words[-1])  # fetched back, it is drawn with the first frame
+    assert tab.run(TEXT).split() == words
     assert len(exchanges(standin, nonce)) == 1
 
 

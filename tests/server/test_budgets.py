@@ -24,6 +24,7 @@ from claude_sse.standin import StandIn
 from .client import Answer, data, eventually, objects
 from .running import Server, exchanges, new_id, serve
 
+pytestmark = pytest.mark.usefixtures("one_day")
 SECRET = "the-proxy-and-the-server-know-this-0123456789"
 MOST = 1000  # MAX_TOKENS here
 
