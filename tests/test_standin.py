@@ -306,12 +306,12 @@ def test_sdk_reads_a_readable_answer(client: anthropic.Anthropic) -> None:
 
 
 def test_bench_texts_tell_when_they_were_written(standin: StandIn) -> None:
-    """Each text of a bench opens with a 16-digit clock; they are gap_us apart, or not at all."""
+    """Each text of a bench opens with a 16-digit clock, and none comes before its time."""
     before = time.time_ns() // 1000
     paced, burst = (ask(standin, f"bench n=5 gap_us={gap} pad=3") for gap in (20_000, 0))
     clocks = [int(c) for c in re.findall(r"(\d{16}) xxx ", paced.text)]
-    assert len(clocks) == 5 and before < clocks[0]
-    assert all(b - a > 15_000 for a, b in itertools.pairwise(clocks))
+    assert len(clocks) == 5
+    assert all(clock > before + i * 20_000 for i, clock in enumerate(clocks))  # never ahead of time
     assert len(re.findall(r"\d{16} xxx ", burst.text)) == 5
     assert burst.text == standin.requests[1].sent
 
