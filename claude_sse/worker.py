@@ -13,13 +13,15 @@ import socket
 import sys
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from .client_socket import ClientSocket
-from .engine import EXTENSION, Engine
 from .slow_heads import Heads
+
+if TYPE_CHECKING:  # gunicorn.conf.py imports this file before it knows whether all is well
+    from .engine import Engine
 
 _FORCED_EXIT_SECONDS = 0.5
 #: A thread that waits for the GIL wakes up this often to ask for it. All of ours let go of it
@@ -62,6 +64,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         """Find the engine in the app, and warm it up."""
+        from .engine import EXTENSION
+
         super().load_wsgi()
         self._engine = engine = self.app.wsgi().extensions[EXTENSION]
         threading.Thread(target=engine.claude.warm_up, name="warm-up", daemon=True).start()

@@ -1,0 +1,62 @@
+"""The wiring diagram: which parts there are, and who knows whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from . import assets, gate, login, ops, refusals, views
+from .admission import Admissions
+from .auth import SignIn, open_auth
+from .claude import Claude
+from .config import Settings
+from .engine import EXTENSION, Engine
+from .environment import load
+from .ledger import Limits, open_ledger
+from .limits import Places
+from .stream_log import open_log
+from .streams import Streams
+
+#: For each answer that one owner may have under way, so many of the owner's readers per worker.
+_READERS = 5
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the app, wired; the settings come from the environment unless given.
+
+    Raises ``config.ConfigError`` where a setting is wrong. Starts no thread and calls nobody, so
+    that it may be made before gunicorn forks.
+    """
+    settings = settings or load()
+    app = Flask(__package__, template_folder="../templates", static_folder=None)
+    claude = Claude(settings)
+    streams = Streams(
+        open_log(settings.stream_log, app.instance_path),
+        claude,
+        heartbeat_seconds=settings.heartbeat_seconds,
+        orphan_seconds=settings.orphan_seconds,
+        stream_ttl=settings.stream_ttl,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
+    limits = Limits(
+        questions=settings.rate_limit,
+        answers=settings.max_streams_per_owner,
+        owner_tokens=settings.daily_tokens_per_owner,
+        tokens=settings.daily_tokens,
+    )
+    limited = limits != Limits()
+    ledger = open_ledger(settings.stream_log, app.instance_path, limits) if limited else None
+    slots = Places(settings.max_streams)
+    seats = Places(settings.seats, each=_READERS * settings.max_streams_per_owner)
+    admissions = Admissions(settings, slots, ledger)
+    app.extensions[EXTENSION] = Engine(settings, claude, streams, admissions, slots, seats)
+    auth = open_auth(settings, app.instance_path)
+    gate.init_app(app, settings, auth)
+    assets.init_app(app, Path(app.root_path).parent / "static")
+    refusals.init_app(app)
+    app.register_blueprint(views.bp)
+    app.register_blueprint(ops.bp)
+    if isinstance(auth, SignIn):
+        login.init_app(app, auth)
+    return app
