@@ -38,7 +38,7 @@ def test_thinking_is_shown_as_it_comes(page: Page, nonce: str) -> None:
     assert "Let me think" not in text(answer)
 
 
-def test_enter_sends_but_not_while_a_word_is_composed(
+def test_15_enter_sends_but_not_while_a_word_is_composed(
     page: Page, standin: StandIn, nonce: str
 ) -> None:
     """Shift+Enter makes a line; Enter that ends an IME composition sends nothing."""

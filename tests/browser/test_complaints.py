@@ -1,23 +1,45 @@
-"""What people complain of in streaming chats, by its name, where no other story tells it.
+"""What people complain of in streaming chats, row by row; the rows that have no other place.
 
-The others: test_stopping (Stop that only hides), test_coming_back and test_frozen (replies lost),
-test_conversations (switching), test_reading (auto-scroll, cost), test_everyone, test_markdown.
+The tests that answer a row have its number in their names (``pytest tests/browser -k test_17``).
+
+====  =========================================  ===================================================
+row   complaint                                  answered in
+====  =========================================  ===================================================
+1     Stop only hides the text                   here, test_stopping
+2     stop and resume exclude each other         test_complaints_twice
+3     replies lost: other chat, locked phone     here, test_conversations; test_coming_back
+4     an error or Stop takes the text away       here, test_errors
+5     all at once behind a proxy                 no page can: server/test_nginx, server/test_check
+6     cut while Claude thinks                    test_complaints_server; server/test_nginx
+7     overload inside a 200, rate limits         here; in mid-answer: test_complaints_twice
+8     a retry doubles text and bill              test_complaints_twice
+9     asked again on a switch of tabs            test_frozen
+10    doubles after a resume                     test_complaints_twice
+11    slower than the model, freezes             here; the time it takes: test_markdown
+12    code flickers, its button vanishes         here
+13    scrolling fights the reader                test_reading
+14    a screen reader hears all or nothing       test_everyone
+15    Enter in a composition sends               test_asking
+16    tokens, cost, speed                        test_reading
+17    cost of what was stopped or cached         test_reading, test_complaints_twice
+18    Stop is slow or stuck                      here
+19    writes on without a reader; goes on TERM   test_complaints_server; server/test_leaving
+20    newcomers starve behind streams            test_complaints_server; server/test_places
+21    the protocol drifts                        test_complaints_server; js/sse.test.js
+====  =========================================  ===================================================
 """
 
 from __future__ import annotations
 
-import os
 import re
-import signal
+from pathlib import Path
 
-import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from claude_sse.standin import StandIn
 
-from ..server.client import eventually
-from ..server.running import exchange, exchanges, serve
-from .talk import ask, last_answer, text, wait_for_text, wait_until_over
+from ..server.running import exchange, exchanges
+from .talk import ask, last_answer, wait_for_text, wait_until_over
 from .wire import Wire
 
 #: navigator.wakeLock as browsers have it, keeping count of what is held.
@@ -30,6 +52,28 @@ WAKE_LOCK = """() => {
     };
     Object.defineProperty(navigator, 'wakeLock', { value: { request } });
 }"""
+
+#: Every element that is ever put into the text of an answer.
+NODES_MADE = """() => {
+    const made = { count: 0 };
+    new MutationObserver((changes) => {
+        for (const { target, addedNodes } of changes) {
+            if (!target.closest?.('.text')) continue;
+            for (const node of addedNodes) {
+                if (node.nodeType === 1) made.count += 1 + node.querySelectorAll('*').length;
+            }
+        }
+    }).observe(document.querySelector('#log'), { childList: true, subtree: true });
+    return made;
+}"""
+
+
+def test_every_row_has_a_test_of_its_number() -> None:
+    """Whatever the table above says to be answered in a browser has a test that says so."""
+    rows = set(re.findall(r"^(\d+) ", __doc__ or "", re.MULTILINE))
+    files = [path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py")]
+    told = set(re.findall(r"^def test_(\d+)_", "\n".join(files), re.MULTILINE))
+    assert rows - told == {"5"} and told < rows
 
 
 def test_1_stop_without_a_server_does_not_lie(
@@ -138,28 +182,13 @@ def test_12_the_copy_button_of_code_is_there_from_the_start(page: Page, nonce: s
     assert first.evaluate("(button) => button.isConnected")
 
 
-@pytest.mark.parametrize("how", ["restart", "kill -9"])
-def test_19_a_page_open_through_a_deploy_carries_on(
-    context: BrowserContext, standin: StandIn, nonce: str, how: str
-) -> None:
-    """Restarted, or its worker killed, in mid-answer: what came stays, and the next is answered."""
-    with serve(standin, 1, WORKERS=1) as [server]:
-        page = context.new_page()
-        page.goto(f"http://localhost:{server.port}/")
-        ask(page, f"fault pace texts=2000 gap_ms=20 {nonce}")
-        wait_for_text(last_answer(page), "word9 ")
-        if how == "restart":
-            server.end()
-            server.start()
-        else:
-            eventually(server.workers)
-            os.kill(server.workers()[0], signal.SIGKILL)
-        wait_until_over(last_answer(page), "interrupted")
-        assert "word9" in text(last_answer(page))
-        assert exchange(standin, nonce).sent.startswith(text(last_answer(page)).strip())
-        expect(last_answer(page).locator("[data-action=continue]")).to_be_visible()
-        ask(page, f"fault pace texts=2 again {nonce}")
-        wait_until_over(last_answer(page))
-        assert text(last_answer(page)).split() == ["word0", "word1"]
-        assert len(exchanges(standin, nonce)) == 2
-        page.close()
+def test_11_what_is_written_is_never_drawn_again(page: Page, nonce: str) -> None:
+    """Each part of a long answer is made about once, however often it is added to."""
+    made = page.evaluate_handle(NODES_MADE)
+    part = "## Part\n\nSome **words** and `code`, said\nin two lines.\n\n- one\n- *two*\n\n"
+    ask(page, f"fault say gap_ms=1 {nonce}\n{60 * part}")
+    answer = last_answer(page)
+    wait_until_over(answer)
+    there = answer.locator(".text").evaluate("(text) => text.querySelectorAll('*').length")
+    print(f"\n{made.evaluate('(made) => made.count')} elements made for {there}")
+    assert 60 * 8 <= there <= made.evaluate("(made) => made.count") < 4 * there

@@ -19,7 +19,7 @@ def _new(page: Page) -> None:
     expect(page.locator("#empty")).to_be_visible()
 
 
-def test_a_reply_is_not_lost_when_switching_the_chat(
+def test_3_a_reply_is_not_lost_when_switching_the_chat(
     page: Page, standin: StandIn, nonce: str
 ) -> None:
     """An answer goes on while another conversation is read, and is whole when one returns."""

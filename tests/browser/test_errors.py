@@ -13,7 +13,7 @@ def _action(page: Page, name: str):  # type: ignore[no-untyped-def]
     return last_answer(page).locator(f"button[data-action={name}]")
 
 
-def test_an_error_in_mid_answer_keeps_the_text(page: Page, standin: StandIn, nonce: str) -> None:
+def test_4_an_error_in_mid_answer_keeps_the_text(page: Page, standin: StandIn, nonce: str) -> None:
     """What was written stays, the error stands below it, and Continue asks Claude to go on."""
     ask(page, f"fault cut after=4 {nonce}")
     answer = last_answer(page)

@@ -80,7 +80,7 @@ def test_the_keyboard_is_enough(page: Page, standin: StandIn, nonce: str) -> Non
     wait_for_text(last_answer(page), "word3")
 
 
-def test_a_screen_reader_hears_the_state_and_not_every_word(page: Page, nonce: str) -> None:
+def test_14_a_screen_reader_hears_the_state_and_not_every_word(page: Page, nonce: str) -> None:
     """One polite line says what happens; the text itself is in no live region that speaks."""
     spoken = page.evaluate_handle(
         """() => {

@@ -38,6 +38,17 @@ TICK = """() => {
 }"""
 
 
+#: The methods of the requests that the page sends from now on.
+NOTE = """() => {
+    const send = window.fetch;
+    window.sent = [];
+    window.fetch = (url, init = {}) => {
+        sent.push(init.method ?? 'GET');
+        return send(url, init);
+    };
+}"""
+
+
 @pytest.fixture(scope="module")
 def chromium(require: Callable[[str], str]) -> Iterator[Chromium]:
     """A Chromium that treats its tabs as everybody's does."""
@@ -118,6 +129,22 @@ def test_a_tab_frozen_and_thawed_again_and_again(
                 tab.send("Page.setWebLifecycleState", state=state)
     _is_whole(tab, standin, nonce)
     assert tab.run("() => told").count("resume") == 5
+
+
+def test_9_a_switch_of_tabs_never_sends_the_question_again(
+    chromium: Chromium, tab: Tab, standin: StandIn, nonce: str
+) -> None:
+    """However often one looks away and back, one request asks; the others only go on reading."""
+    tab.run(NOTE)
+    _ask(tab, f"fault pace texts=150 gap_ms=25 {nonce}")
+    for turn in range(3):
+        _wait_for(tab, f"word{9 + turn * 25}")
+        with chromium.another_in_front():
+            tab.until("() => document.hidden")
+            for state in ("frozen", "active"):
+                tab.send("Page.setWebLifecycleState", state=state)
+    _is_whole(tab, standin, nonce)
+    assert tab.run("() => sent") == ["PUT", "GET", "GET", "GET"]
 
 
 @pytest.mark.parametrize("moment", ["in mid-answer", "after its end"])

@@ -53,7 +53,7 @@ def test_copying_gives_markdown_and_code(
 
 
 @pytest.mark.parametrize("how", ["wheel", "key"])
-def test_auto_scroll_does_not_fight_the_reader(page: Page, nonce: str, how: str) -> None:
+def test_13_auto_scroll_does_not_fight_the_reader(page: Page, nonce: str, how: str) -> None:
     """The page follows the answer until one looks up, stays there, and a button leads back."""
     log = page.locator("#log")
     ask(page, f"A long essay, please. {nonce}")
@@ -91,7 +91,7 @@ def test_a_selection_survives_the_streaming(page: Page, nonce: str) -> None:
     assert selected == "word0 word1" == page.evaluate("() => String(getSelection())")
 
 
-def test_tokens_and_speed_are_told_per_reply(page: Page, nonce: str) -> None:
+def test_16_tokens_and_speed_are_told_per_reply(page: Page, nonce: str) -> None:
     """Under the answer: time to the first word, words a second, tokens; and a running total."""
     ask(page, f"fault pace texts=40 gap_ms=20 first_ms=300 {nonce}")
     wait_until_over(last_answer(page))
@@ -102,7 +102,7 @@ def test_tokens_and_speed_are_told_per_reply(page: Page, nonce: str) -> None:
     expect(page.locator("#total")).to_contain_text("so far")
 
 
-def test_cost_of_a_stopped_answer_is_marked_as_an_estimate(page: Page, nonce: str) -> None:
+def test_17_cost_of_a_stopped_answer_is_marked_as_an_estimate(page: Page, nonce: str) -> None:
     """What Claude did not confirm has a sign before it."""
     ask(page, f"fault pace texts=2000 gap_ms=20 {nonce}")
     wait_for_text(last_answer(page), "word5")

@@ -10,7 +10,7 @@ from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 
 
 @pytest.mark.parametrize("how", ["button", "Escape"])
-def test_stop_reaches_claude_and_keeps_the_text(
+def test_1_stop_reaches_claude_and_keeps_the_text(
     page: Page, standin: StandIn, nonce: str, how: str
 ) -> None:
     """Stop ends the answer at Claude; what was written stays, and one can ask on."""
