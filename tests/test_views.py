@@ -108,6 +108,36 @@ def test_puts_that_race_leave_no_seat_taken(client, nonce):
     assert (places.seats.taken, places.slots.taken) == (0, 0)
 
 
+def test_a_repeat_joins_also_where_it_took_the_owners_last_place(
+    make_app, standin, url, nonce, monkeypatch
+):
+    """A PUT that is overtaken by its own repeat, at the limit, joins the stream of that one."""
+    app = make_app(max_streams_per_owner=1)
+    admissions = app.extensions["claude_sse"].admissions
+    admit, question = admissions.admit, body(f"fault stall after=1 {nonce}")
+    faster = []
+
+    def overtaken(owner, asked):
+        monkeypatch.setattr(admissions, "admit", admit)
+        thread = threading.Thread(
+            target=lambda: faster.append(app.test_client().put(url, json=question, buffered=False))
+        )
+        thread.start()
+        thread.join()
+        return admit(owner, asked)
+
+    client = app.test_client()
+    monkeypatch.setattr(admissions, "admit", overtaken)
+    slower = client.put(url, json=question, buffered=False)
+    other = client.put(f"/streams/{uuid.uuid4()}", json=question)
+    assert (faster[0].status_code, slower.status_code, other.status_code) == (201, 200, 429)
+    assert client.put(url, json=body("another")).status_code == 409
+    assert client.delete(url).json["ended"]
+    with faster[0], slower:
+        assert faster[0].data == slower.data and texts(slower) == "word0 "
+    assert len([r for r in standin.requests if nonce in r.prompt]) == 1
+
+
 def test_get_follows_from_where_one_was(client, url, nonce):
     """Last-Event-ID continues; behind the end there is nothing; nonsense is refused."""
     whole = client.put(url, json=body(f"fault pace texts=3 {nonce}")).data
