@@ -7,8 +7,6 @@ import threading
 import time
 from pathlib import Path
 
-_PAGE_KB = 4
-
 
 def tree(pid: int) -> list[int]:
     """Return the process and its descendants."""

@@ -266,7 +266,7 @@ def _at(rule, stream_id):
 
 
 @pytest.mark.parametrize("how", ["logout", "password", "delete", "token"])
-def test_a_running_stream_ends_with_the_sign_in(app, passwords, standin, nonce, how):
+def test_a_running_stream_ends_with_the_sign_in(app, passwords, nonce, how):
     """Signing out, a new password and a removed name end what is being read, without a last frame.
 
     The text that comes without a pause does not hold it up, and the next request gets 401.

@@ -216,7 +216,7 @@ def test_an_unusual_answer_is_read_exactly(claude, standin, nonce, fault):
     assert objects[-1]["stop_reason"] and not any(o.get("stop_reason") for o in objects[:-1])
 
 
-def test_a_cut_at_every_byte_is_never_whole(claude, standin, nonce):
+def test_a_cut_at_every_byte_is_never_whole(claude, nonce):
     """Wherever a short answer is cut, it fails; what came before is a prefix of what was sent."""
     sizes = iter(range(0, 100_000, 97))
     while True:
@@ -298,7 +298,7 @@ def test_the_key_never_follows_a_redirect(claude, standin, nonce):
     assert not [r for r in standin.others[before:] if nonce in r.path]
 
 
-def test_a_proxy_from_the_environment_is_used(claude, standin, nonce, monkeypatch):
+def test_a_proxy_from_the_environment_is_used(claude, nonce, monkeypatch):
     """With HTTP_PROXY set the answer comes through a tunnel of that proxy, credentials and all."""
     asked = []
 

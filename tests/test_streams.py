@@ -312,7 +312,7 @@ def test_a_client_that_left_ends_the_response(engine, nonce, monkeypatch):
     reader.close()
 
 
-def test_drain_lets_answers_finish_and_interrupts_the_rest(engine, make, nonce):
+def test_drain_lets_answers_finish_and_interrupts_the_rest(engine, nonce):
     """While draining nothing new starts, short answers finish, long ones end as interrupted."""
     short = engine.ask("a/1", f"fault pace texts=5 gap_ms=20 {nonce}")
     long = engine.ask("a/2", f"fault pace texts=1000 gap_ms=20 {nonce}")

@@ -25,7 +25,7 @@ def limited(context: BrowserContext, standin: StandIn) -> Iterator[Page]:
         yield from _visit(context, server.port)
 
 
-def test_what_is_over_a_limit_is_said_in_words(limited: Page, standin: StandIn, nonce: str) -> None:
+def test_what_is_over_a_limit_is_said_in_words(limited: Page, nonce: str) -> None:
     """A second answer waits for the first to end; a rate is a wait; used-up tokens are an error."""
     page = limited
     ask(page, f"fault stall after=4 first {nonce}")

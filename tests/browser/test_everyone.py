@@ -56,7 +56,7 @@ def test_axe_finds_nothing(
     page.close()
 
 
-def test_the_keyboard_is_enough(page: Page, standin: StandIn, nonce: str) -> None:
+def test_the_keyboard_is_enough(page: Page, nonce: str) -> None:
     """Ask, stop, leave the field, search, start anew, read the help: no hand on the mouse."""
     expect(page.locator("#prompt")).to_be_focused()
     page.keyboard.type(f"fault pace texts=2000 gap_ms=20 {nonce}")

@@ -57,9 +57,7 @@ def test_stop_cuts_the_answer(
     assert "error" not in str(frames)
 
 
-def test_a_second_stop_does_no_harm(
-    here: Server, there: Server, standin: StandIn, nonce: str
-) -> None:
+def test_a_second_stop_does_no_harm(here: Server, there: Server, nonce: str) -> None:
     """Stopping what is stopped or finished changes nothing, and says the same."""
     stream = new_id()
     with here.put(stream, f"fault stall after=3 {nonce}") as answer:

@@ -203,7 +203,7 @@ def test_c20_all_viewers_cut_at_once(crowded: tuple[Witness, Server], measured: 
 
 
 def test_u19_a_long_answer_costs_the_same_to_its_end(
-    crowded: tuple[Witness, Server], measured: Latencies
+    crowded: tuple[Witness, Server],
 ) -> None:
     """A hundred thousand texts arrive complete; the last tenth costs what an earlier one did."""
     _, server = crowded

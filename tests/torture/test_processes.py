@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import time
 from pathlib import Path
@@ -43,7 +42,7 @@ def leave(*answers: Answer) -> None:
         answer.leave()
 
 
-def test_p3_kill_9_of_a_worker(chance: random.Random) -> None:
+def test_p3_kill_9_of_a_worker() -> None:
     """Its readers find all that came, then interrupted, elsewhere; the others notice nothing."""
     with Witness() as claude, serve(claude, WORKERS=2) as [server]:
         eventually(lambda: len(server.workers()) == 2)
@@ -73,7 +72,7 @@ def test_p3_kill_9_of_a_worker(chance: random.Random) -> None:
         leave(*begun(server, "fault pace texts=3", 10, b"[DONE]").values(), *answers.values())
 
 
-def test_p4_kill_9_of_everything(tmp_path: Path) -> None:
+def test_p4_kill_9_of_everything() -> None:
     """Master and workers die at once: the next start serves what had come, and ends it."""
     with Witness() as claude, serve(claude, WORKERS=2) as [server]:
         answers = begun(server, "fault stall after=7", 10, b"word6 ")

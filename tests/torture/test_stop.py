@@ -107,7 +107,7 @@ def test_c1_orphans_end_to_the_second(
 
 
 def test_c5_the_pen_passes_from_a_stalled_reader(
-    pair: tuple[Witness, Server, Server], measured: Latencies, chance: random.Random
+    pair: tuple[Witness, Server, Server], measured: Latencies
 ) -> None:
     """When the first reader stops reading, the others go on about a second later."""
     claude, here, there = pair
@@ -126,7 +126,7 @@ def test_c5_the_pen_passes_from_a_stalled_reader(
 
 
 def test_c18_stop_in_the_wait_for_a_retry_is_immediate(
-    pair: tuple[Witness, Server, Server], measured: Latencies
+    pair: tuple[Witness, Server, Server],
 ) -> None:
     """Stop between two attempts ends the stream at once on any worker; nothing more is asked."""
     claude, here, there = pair
