@@ -9,11 +9,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from claude_sse.sign_in import Passwords
 from claude_sse.standin import StandIn
 
 from ..server.running import serve
@@ -52,6 +54,13 @@ def _pictures(browser: Browser, size: str, theme: str, folder: Path) -> None:
     with ExitStack() as claude, serve(claude.enter_context(StandIn()), 1, WORKERS=1) as (server,):
         page.goto(f"http://localhost:{server.port}/")
         _story(page, size, theme, folder, claude)
+    with StandIn() as standin, tempfile.TemporaryDirectory() as place:
+        people = Passwords(Path(place) / "passwords")
+        people.set_password("ada", "the first engine")
+        with serve(standin, 1, AUTH="password", PASSWORDS=people.path) as (server,):
+            page.goto(f"http://localhost:{server.port}/")
+            page.get_by_label("Name").fill("ada")
+            page.screenshot(path=folder / f"{size}-{theme}-sign-in.png", caret="hide")
     page.close()
 
 
