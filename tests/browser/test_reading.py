@@ -22,6 +22,13 @@ def test_an_answer_is_markdown_as_it_comes_and_after_a_reload(page: Page, nonce:
     expect(last_answer(page).locator(".code")).to_have_count(count)
 
 
+def test_a_heading_without_words_takes_no_room(page: Page, nonce: str) -> None:
+    """An answer that is cut off where a heading begins ends with its last words."""
+    ask(page, f"fault say {nonce}\nSome words.\n\n##")
+    wait_until_over(last_answer(page))
+    expect(last_answer(page).locator(".text h4")).to_have_css("display", "none")
+
+
 def test_the_page_works_without_its_libraries(context: BrowserContext, server, nonce: str) -> None:  # type: ignore[no-untyped-def]
     """Where script/vendor found nothing, answers are plain text and all else works."""
     context.route("**/vendor/**", lambda route: route.fulfill(status=404))
