@@ -1,5 +1,7 @@
 """Coming back: reload, a pulled cable, another tab; the answer is whole, and bought once."""
 
+import json
+
 from playwright.sync_api import BrowserContext, Page
 
 from claude_sse.standin import StandIn
@@ -104,3 +106,33 @@ def test_away_and_back_again(page: Page, standin: StandIn, nonce: str) -> None:
     page.evaluate("() => { history.back() }")
     page.wait_for_url(f"{url}**")
     _is_whole(page, standin, nonce)
+
+
+def test_the_browsers_own_event_source_follows_a_stream(
+    wired_page: Page, wire: Wire, standin: StandIn, nonce: str
+) -> None:
+    """EventSource reads on by itself after a cut, and 204 tells it that nothing follows."""
+    heard = wired_page.evaluate_handle(
+        """async (content) => {
+            const url = `/streams/${crypto.randomUUID()}`;
+            const body = JSON.stringify({ messages: [{ role: 'user', content }] });
+            const headers = { 'Content-Type': 'application/json' };
+            const asked = await fetch(url, { method: 'PUT', headers, body });
+            asked.body.cancel();
+            const source = new EventSource(url);
+            const heard = { data: [], over: new Promise((over) => {
+                source.onerror = () => source.readyState === EventSource.CLOSED && over();
+            }) };
+            source.onmessage = ({ data }) => heard.data.push(data);
+            return heard;
+        }""",
+        f"fault pace texts=60 gap_ms=25 {nonce}",
+    )
+    wired_page.wait_for_function("(heard) => heard.data.length > 9", arg=heard)
+    wire.cut()
+    heard.evaluate("(heard) => heard.over")
+    *frames, last = heard.evaluate("(heard) => heard.data")
+    assert last == "[DONE]"
+    shown = "".join(json.loads(frame)["text"] for frame in frames)
+    assert shown == exchange(standin, nonce).sent
+    assert len(exchanges(standin, nonce)) == 1
