@@ -38,12 +38,12 @@ def test_2_leaving_is_no_stop_and_stop_is_final(page: Page, standin: StandIn, no
     page.locator("#send").click()
     wait_until_over(last_answer(page), "stopped")
     standin.wait(lambda _: request.closed_at)
-    kept = text(last_answer(page))
     sent = _sent(page)
     page.reload()
     page.locator("body[data-ready]").wait_for()
     wait_until_over(last_answer(page), "stopped")
-    assert text(last_answer(page)) == kept and "word30" in kept
+    wait_for_text(last_answer(page), "word30 ")
+    assert request.sent.startswith(text(last_answer(page)).strip())
     expect(page.locator("#send")).to_have_text("Send")
     assert sent == [] and len(exchanges(standin, nonce)) == 1
 
@@ -98,16 +98,16 @@ def test_10_a_replay_from_the_start_doubles_nothing(
 
     forgotten: list[str | None] = []
     wired_page.route("**/streams/*", forget)
-    ask(wired_page, f"fault pace texts=120 gap_ms=25 {nonce}")
+    ask(wired_page, f"fault pace texts=240 gap_ms=25 {nonce}")
     for word in ("word9 ", "word40 "):
         wait_for_text(last_answer(wired_page), word)
         wire.cut()
     wait_for_text(last_answer(wired_page), "word70 ")
     wired_page.reload()
     wait_until_over(last_answer(wired_page))
-    assert text(last_answer(wired_page)).split() == [f"word{n}" for n in range(120)]
+    assert text(last_answer(wired_page)).split() == [f"word{n}" for n in range(240)]
     expect(wired_page.locator(ANSWER)).to_have_count(1)
-    assert forgotten[0] is None and all(forgotten[1:]) and len(forgotten) >= 4
+    assert forgotten[0] is None and all(forgotten[1:]) and len(forgotten) > 2
     assert len(exchanges(standin, nonce)) == 1
 
 
