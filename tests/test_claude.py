@@ -305,6 +305,8 @@ def test_a_proxy_from_the_environment_is_used(claude, nonce, monkeypatch):
     def copy(source, sink):
         while data := source.recv(65536):
             sink.sendall(data)
+            if data.endswith(b"\r\n0\r\n\r\n"):
+                break  # the answer is over, its connection would be kept
 
     def tunnel(listener):
         near, _ = listener.accept()
@@ -365,6 +367,8 @@ def test_early_hints_are_passed_over(standin, nonce):
                 near.sendall(hints)
                 while data := far.recv(65536):
                     near.sendall(data)
+                    if data.endswith(b"\r\n0\r\n\r\n"):
+                        break  # the answer is over, its connection would be kept
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=pass_on, args=[listener])

@@ -8,7 +8,7 @@ from claude_sse.claude.http_body import Body
 
 
 class Reply:
-    """What ``http.client`` knows of a response by its headers."""
+    """What the head of a response says of its body."""
 
     def __init__(self, chunked=False, length=None):
         self.chunked = chunked

@@ -19,15 +19,14 @@ from ..config import Settings
 from ..errors import AnswerFailed, Interrupted, Overloaded, Rejected, Unavailable, Unreachable
 from ..question import Question
 from .answer import Answer
+from .client import Anthropic
 from .failures import translate
 from .line import Line
 from .models import Model, Models
-from .transport import Transport
+from .transport import TICK
 
 __all__ = ["Claude", "Line", "Model", "no_key"]
 
-#: Connect within 5 s; the wait for headers and for bytes is the watch's to end (watch.py).
-_TIMEOUT = anthropic.Timeout(None, connect=5.0)
 #: A rate limit that lifts within this many seconds is waited for.
 _LONGEST_WAIT = 20.0
 #: What is refused for these reasons is not asked again for a while.
@@ -56,18 +55,7 @@ class Claude:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client = anthropic.Anthropic(
-            # An explicit key turns every other credential look-up of the SDK off.
-            api_key=settings.api_key or "none",
-            base_url=settings.base_url,
-            max_retries=0,  # the SDK would sleep for as long as retry-after says, deaf to Stop
-            timeout=_TIMEOUT,
-            http_client=httpx2.Client(
-                transport=Transport(),
-                follow_redirects=False,  # the key goes to one origin
-                headers={"accept-encoding": "identity", "connection": "close"},
-            ),
-        )
+        self._client = Anthropic(settings.api_key or "none", settings.base_url)
         self._models = Models(self._client)
         self._refused: _Refused | None = None
 
@@ -113,8 +101,11 @@ class Claude:
                 raise
             code = exc.code
         yield [{"text": "", "waiting": seconds, "code": code}]
-        if line.wait(seconds):
-            raise _never_asked_again()
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if line.wait(min(left, TICK)):
+                raise _never_asked_again()
+            yield []
         yield from self._attempt(question, line, Answer())
 
     def _refuse_again(self, question: Question) -> None:
@@ -135,6 +126,7 @@ class Claude:
                 for chunk in stream.response.stream:  # type: ignore[union-attr]
                     yield answer.read(chunk) if chunk else []
                     if answer.finished:
+                        line.is_done = True
                         return
                 answer.end()
             finally:

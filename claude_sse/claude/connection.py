@@ -1,9 +1,8 @@
-"""A connection to Claude's address, or to the proxy that the environment names for it."""
+"""A connection to Claude's address, straight or through the proxy that the environment names."""
 
 from __future__ import annotations
 
 import base64
-import http.client
 import socket
 import ssl
 import urllib.request
@@ -11,64 +10,57 @@ from collections.abc import Callable
 
 import httpx2
 
+from .http_head import take_head
 
-class _Reply(http.client.HTTPResponse):
-    """A response, behind any 1xx that precede it; ``http.client`` passes over 100 only."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        version, status, reason = super()._read_status()  # type: ignore[misc]
-        while 101 < status < 200:
-            http.client.parse_headers(self.fp)
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-        return version, status, reason
+_READ_BYTES = 4096
 
 
-class Connection(http.client.HTTPConnection):
-    """One connection of the standard library, over TLS where the address says so.
+def connect(
+    url: httpx2.URL,
+    tls: ssl.SSLContext,
+    timeout: float | None,
+    hold: Callable[[socket.socket], None],
+) -> socket.socket:
+    """Return a socket that is connected to this address, over TLS where the address says so.
 
-    Raises ``httpx2.ProxyError`` where the environment names a proxy that speaks no plain HTTP.
+    ``hold`` gets it ahead of the tunnel and the handshake, which may take long. Raises ``OSError``,
+    ``ValueError`` for a proxy that speaks no HTTP, and ``httpx2.ProxyError`` where the environment
+    names one that cannot be used.
     """
+    proxy = _proxy_for(url)
+    secure = url.scheme == "https"
+    port = url.port or (443 if secure else 80)
+    near = (proxy.host, proxy.port or 80) if proxy else (url.host, port)
+    sock = socket.create_connection(near, timeout)
+    try:
+        hold(sock)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if proxy:  # a tunnel also for http: the proxy sees no more than it must
+            _open_tunnel(sock, f"[{url.host}]" if ":" in url.host else url.host, port, proxy)
+        if secure:
+            sock = tls.wrap_socket(sock, server_hostname=url.host, do_handshake_on_connect=False)
+            hold(sock)
+            sock.do_handshake()
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
-    response_class = _Reply
 
-    def __init__(
-        self,
-        url: httpx2.URL,
-        tls: ssl.SSLContext,
-        timeout: float | None,
-        hold: Callable[[socket.socket], None],
-    ) -> None:
-        self._secure = url.scheme == "https"
-        self._tls = tls
-        self._hold = hold
-        self._name = url.host
-        port = url.port or (443 if self._secure else 80)
-        proxy = _proxy_for(url)
-        if proxy is None:
-            super().__init__(url.host, port, timeout=timeout)
-        else:
-            super().__init__(proxy.host, proxy.port or 80, timeout=timeout)
-            # A tunnel also for http: the proxy sees no more than it must.
-            self.set_tunnel(url.host, port, _proxy_headers(proxy))
-        # Called by connect() ahead of the tunnel and the handshake, which may take long.
-        self._create_connection = self._open
-
-    def connect(self) -> None:
-        super().connect()  # the tunnel, too, where there is a proxy
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if self._secure:
-            self.sock = self._tls.wrap_socket(
-                self.sock, server_hostname=self._name, do_handshake_on_connect=False
-            )
-            self._hold(self.sock)
-            self.sock.do_handshake()
-
-    def _open(
-        self, address: tuple[str, int], timeout: float | None, source: tuple[str, int] | None
-    ) -> socket.socket:
-        sock = socket.create_connection(address, timeout, source)
-        self._hold(sock)
-        return sock
+def _open_tunnel(sock: socket.socket, host: str, port: int, proxy: httpx2.URL) -> None:
+    sock.sendall(
+        f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        f"{_proxy_authorization(proxy)}\r\n".encode("ascii")
+    )
+    data = b""
+    while (answer := take_head(data)) is None:
+        more = sock.recv(_READ_BYTES)
+        if not more:
+            raise ConnectionError("the proxy closed the connection")
+        data += more
+    if answer[0].status // 100 != 2:
+        raise ConnectionError(f"the proxy opened no tunnel: HTTP {answer[0].status}")
 
 
 def _proxy_for(url: httpx2.URL) -> httpx2.URL | None:
@@ -76,14 +68,17 @@ def _proxy_for(url: httpx2.URL) -> httpx2.URL | None:
     address = proxies.get(url.scheme) or proxies.get("all")
     if not address or urllib.request.proxy_bypass(url.host):
         return None
-    proxy = httpx2.URL(address if "://" in address else f"http://{address}")
+    try:
+        proxy = httpx2.URL(address if "://" in address else f"http://{address}")
+    except httpx2.InvalidURL:  # whose text would quote a password
+        raise httpx2.ProxyError("the environment's proxy is not valid") from None
     if proxy.scheme != "http" or not proxy.host:  # TLS to the proxy, SOCKS
         raise httpx2.ProxyError(f"a proxy of the kind {proxy.scheme}:// cannot be used")
     return proxy
 
 
-def _proxy_headers(proxy: httpx2.URL) -> dict[str, str]:
+def _proxy_authorization(proxy: httpx2.URL) -> str:
     if not proxy.username:
-        return {}
+        return ""
     credentials = base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
-    return {"Proxy-Authorization": f"Basic {credentials}"}
+    return f"Proxy-Authorization: Basic {credentials}\r\n"

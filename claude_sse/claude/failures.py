@@ -7,6 +7,7 @@ quote the question, so they go to the log only.
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import re
@@ -110,6 +111,8 @@ def translate(exc: Exception, *, began: bool) -> AnswerFailed:
     """Return the failure that this exception means; ``began``: Claude had begun to answer."""
     if isinstance(exc, AnswerFailed):
         return exc
+    if isinstance(exc, httpx2.HTTPStatusError):
+        exc = _as_status_error(exc.response)
     if isinstance(exc, anthropic.APIStatusError):
         return _from_status(exc, began)
     if isinstance(exc, anthropic.APIConnectionError) and isinstance(exc.__cause__, Exception):
@@ -162,6 +165,14 @@ def from_event(event: Mapping[str, Any], *, began: bool) -> AnswerFailed:
     )
     failure.is_free = not began and kind != "timeout_error"
     return failure
+
+
+def _as_status_error(response: httpx2.Response) -> anthropic.APIStatusError:
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        body = response.text
+    return anthropic.APIStatusError(f"HTTP {response.status_code}", response=response, body=body)
 
 
 def _from_status(exc: anthropic.APIStatusError, began: bool) -> AnswerFailed:

@@ -7,8 +7,9 @@ parse per read, not one per line.
 
 from __future__ import annotations
 
-import http.client
 import re
+
+from .http_head import Head
 
 #: The sizes that chunks of events have; others are read with more care.
 _SIZES = {b"%x" % size: size for size in range(1, 2048)}
@@ -18,9 +19,9 @@ _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL).fullm
 class Body:
     """Parses one body; ``ended`` tells whether its last byte was fed."""
 
-    def __init__(self, reply: http.client.HTTPResponse) -> None:
-        self._chunked = bool(reply.chunked)
-        length = reply.length
+    def __init__(self, head: Head) -> None:
+        self._chunked = head.chunked
+        length = head.length
         #: Bytes that are still missing: of the chunk, or of the whole; None is "until it closes".
         self._left: int | None = 0 if self._chunked else length
         self._rest = b""

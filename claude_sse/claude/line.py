@@ -21,6 +21,8 @@ class Line:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._cut = threading.Event()
+        #: Whether Claude has said its last word: the connection may serve another answer.
+        self.is_done = False
 
     def cut(self) -> None:
         """End the answer now: Claude sees the connection end, the reading thread wakes up."""

@@ -1,31 +1,31 @@
-"""One connection per answer to Claude, cut at any time from any thread.
+"""One connection per answer to Claude while it runs, cut at any time from any thread.
 
-It stands under the SDK through its public seam (``http_client=`` with an ``httpx2.BaseTransport``),
-over the standard library's ``http.client``, because neither the SDK nor its connection pool can do
-what Stop needs: closing a stream does not wake the thread that reads it, and Claude goes on writing
-until the next byte. ``shutdown(2)`` on the socket does both within 2 ms, if the socket is known;
-here it is, from the moment it is connected, before the headers and under TLS.
+It stands under the SDK, over sockets of its own, because neither the SDK nor its connection pool
+can do what Stop needs: closing a stream does not wake the thread that reads it, and Claude goes on
+writing until the next byte. ``shutdown(2)`` on the socket does both within 2 ms, if the socket is
+known; here it is, from the moment it is connected, before the headers and under TLS.
 
 Reads give up after a second of silence and yield ``b""``: whoever pulls the answer uses that moment
 for a heartbeat, or to look whether its own reader is still there. A socket that timed out may
-simply be read again.
+simply be read again. The wait for the response's head is such a silence, too.
 """
 
 from __future__ import annotations
 
-import http.client
+import re
 import socket
 import ssl
 import struct
 import time
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import httpx2
 
-from .connection import Connection
+from .connection import connect
 from .http_body import Body
+from .http_head import Head, take_head
+from .kept import Kept
 from .line import Line, current
 
 #: Seconds of silence after which a read yields b"".
@@ -36,116 +36,154 @@ READ_BYTES = 8192
 #: Asked for while reads come back full: an answer that was buffered on its way.
 BURST_BYTES = 8 * READ_BYTES
 _ERROR_BYTES = 1 << 20
+_BROKEN_FIELD = re.compile(rb"[\r\n\0]").search
+
+Fields = Iterable[tuple[bytes, bytes]]
 
 
 class Transport(httpx2.BaseTransport):
-    """Sends each request over a connection of its own; follows no redirect, keeps no cookie."""
+    """The way to Claude's address; follows no redirect, keeps no cookie.
+
+    Raises the HTTP library's ``ConnectError``, ``ConnectTimeout``, ``ReadTimeout``, ``ReadError``
+    and ``RemoteProtocolError``.
+    """
 
     def __init__(self) -> None:
         self._tls = ssl.create_default_context()  # system roots; honours SSL_CERT_FILE and _DIR
+        self._kept = Kept()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send the request and return its response, the body still to be read.
-
-        Raises the HTTP library's ``ConnectError``, ``ConnectTimeout``, ``ReadTimeout``,
-        ``ReadError`` and ``RemoteProtocolError``, so that the SDK translates them as usual.
-        """
-        line = current()
+        """Send one of the SDK's requests; return its response, the body still to be read."""
         timeouts = request.extensions.get("timeout", {})
-        connection = self._connect(request.url, line, timeouts.get("connect"))
-        try:
-            return _exchange(connection, request, line, timeouts.get("read"))
-        except BaseException:
-            _close(connection, line)
-            raise
-
-    def _connect(self, url: httpx2.URL, line: Line, timeout: float | None) -> Connection:
-        try:
-            connection = Connection(url, self._tls, timeout, line.hold)
-        except httpx2.InvalidURL:  # whose text would quote a password
-            raise httpx2.ProxyError("the environment's proxy is not valid") from None
-        try:
-            connection.connect()
-        except TimeoutError as exc:
-            _close(connection, line)
-            raise httpx2.ConnectTimeout(f"no connection within {timeout} s") from exc
-        except (OSError, http.client.HTTPException) as exc:
-            _close(connection, line)
-            raise httpx2.ConnectError(str(exc)) from exc
-        return connection
-
-
-def _exchange(
-    connection: Connection, request: httpx2.Request, line: Line, read_timeout: float | None
-) -> httpx2.Response:
-    sock = connection.sock
-    sock.settimeout(read_timeout)  # before the headers a time-out is final
-    try:
-        connection.putrequest(
+        reply = self.ask(
             request.method,
-            request.url.raw_path.decode("ascii"),
-            skip_host=True,
-            skip_accept_encoding=True,
+            request.url,
+            request.headers.raw,
+            request.read(),
+            connect_timeout=timeouts.get("connect"),
+            read_timeout=timeouts.get("read"),
         )
-        for name, value in request.headers.raw:
-            connection.putheader(name, value)
-        connection.endheaders(request.read())
-        reply = connection.getresponse()
-        early = _buffered(reply, sock)
-    except TimeoutError as exc:
-        raise httpx2.ReadTimeout("no answer to the request in time") from exc
-    except (http.client.HTTPException, OSError) as exc:
-        raise httpx2.RemoteProtocolError(f"no HTTP response: {type(exc).__name__}") from exc
-    headers = [(k, v) for k, v in reply.getheaders() if k.lower() != "content-encoding"]
-    stream = _Stream(connection, sock, reply, early, line, read_timeout)
-    return httpx2.Response(reply.status, headers=headers, stream=stream, request=request)
+        try:
+            for _ in reply.begin():
+                pass
+        except BaseException:
+            reply.close()
+            raise
+        return reply.response(request)
 
+    def ask(
+        self,
+        method: str,
+        url: httpx2.URL,
+        fields: Fields,
+        body: bytes,
+        *,
+        connect_timeout: float | None,
+        read_timeout: float | None = None,
+    ) -> Reply:
+        """Send a request and return its reply, which is still to come."""
+        line = current()
+        sock = self._kept.take() or self._connect(url, line, connect_timeout)
+        line.hold(sock)
+        try:
+            _send(sock, _wire(method, url, fields, body))
+        except OSError as exc:
+            _close(sock, line)
+            raise httpx2.RemoteProtocolError(f"no HTTP response: {type(exc).__name__}") from exc
+        except BaseException:
+            _close(sock, line)
+            raise
+        return Reply(sock, line, self._kept, read_timeout)
 
-def _buffered(reply: http.client.HTTPResponse, sock: socket.socket) -> bytes:
-    """Return the beginning of the body that ``http.client`` read together with the headers."""
-    sock.setblocking(False)
-    try:
-        peek: Any = reply.fp.peek  # reads the socket once when nothing is buffered: must not block
-        return bytes(peek())
-    except ssl.SSLWantReadError:
-        return b""
-    finally:
-        _let_reads_give_up(sock)
-
-
-def _let_reads_give_up(sock: socket.socket) -> None:
-    """Make a read end after a second: by the kernel, since a time-out of Python's polls first."""
-    if isinstance(sock, ssl.SSLSocket):  # would read on for ever
-        sock.settimeout(TICK)
-    else:
+    def _connect(self, url: httpx2.URL, line: Line, timeout: float | None) -> socket.socket:
+        try:
+            sock = connect(url, self._tls, timeout, line.hold)
+        except TimeoutError as exc:
+            raise httpx2.ConnectTimeout(f"no connection within {timeout} s") from exc
+        except (OSError, ValueError) as exc:
+            raise httpx2.ConnectError(str(exc)) from exc
+        finally:
+            line.hold(None)
         sock.settimeout(None)
+        # By the kernel, since a time-out of Python's polls first. Under TLS it would read on.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TICK_TIMEVAL)
+        return sock
 
 
-class _Stream(httpx2.SyncByteStream):
-    """The body, as the network delivers it: one item per read, ``b""`` for a second of silence."""
+def _wire(method: str, url: httpx2.URL, fields: Fields, body: bytes) -> bytes:
+    lines = [b"%b %b HTTP/1.1" % (method.encode("ascii"), url.raw_path)]
+    for name, value in fields:
+        if _BROKEN_FIELD(value):
+            raise httpx2.LocalProtocolError("a field of the request cannot be sent")
+        lines.append(b"%b: %b" % (name, value))
+    return b"\r\n".join([*lines, b"", body])
+
+
+def _send(sock: socket.socket, data: bytes) -> None:
+    """Send it, as long as it takes; after that, reads give up after a second."""
+    if not isinstance(sock, ssl.SSLSocket):
+        sock.sendall(data)
+        return
+    sock.settimeout(None)
+    sock.sendall(data)
+    sock.settimeout(TICK)
+
+
+class Reply(httpx2.SyncByteStream):
+    """A response: ``begin`` waits for its head; then it is its body, as the network delivers it.
+
+    One item per read, ``b""`` for a second of silence.
+    """
+
+    _reply: Head
+    _body: Body
+    _early: bytes  # of the body, come with the head
 
     def __init__(
-        self,
-        connection: Connection,
-        sock: socket.socket,
-        reply: http.client.HTTPResponse,
-        early: bytes,
-        line: Line,
-        read_timeout: float | None,
+        self, sock: socket.socket, line: Line, kept: Kept, read_timeout: float | None
     ) -> None:
-        self._connection = connection
         self._socket = sock
-        self._reply = reply
-        self._early = early
         self._line = line
+        self._kept = kept
         self._read_timeout = read_timeout
         self._size = 0
-        packed = reply.getheader("content-encoding", "identity").lower() != "identity"
+        self._has_begun = self._is_closed = False
+
+    def begin(self) -> Iterator[bytes]:
+        """Wait for the response's head; yields ``b""`` for each second without it."""
+        silent_since = time.monotonic()
+        data = b""
+        try:
+            while (found := take_head(data)) is None:
+                try:
+                    more = self._socket.recv(READ_BYTES)
+                except (TimeoutError, BlockingIOError):
+                    self._check_timeout(silent_since)
+                    yield b""
+                    continue
+                if not more:
+                    raise ValueError("the connection closed before the head of the response")
+                data += more
+        except (OSError, ValueError) as exc:
+            raise httpx2.RemoteProtocolError(f"no HTTP response: {exc}") from exc
+        self._reply, self._early = found
+        self._body = Body(self._reply)
+        self._has_begun = True
+        packed = self._reply.fields.get("content-encoding", "identity").lower() != "identity"
         self._unpack = zlib.decompressobj(wbits=47) if packed else None  # 47: gzip or zlib
 
+    @property
+    def status(self) -> int:
+        """The response's status, behind ``begin``."""
+        return self._reply.status
+
+    def response(self, request: httpx2.Request) -> httpx2.Response:
+        """Return it as the HTTP library's response, behind ``begin``."""
+        fields = {k: v for k, v in self._reply.fields.items() if k != "content-encoding"}
+        return httpx2.Response(self._reply.status, headers=fields, stream=self, request=request)
+
     def __iter__(self) -> Iterator[bytes]:
-        body = Body(self._reply)
+        body = self._body
         chunk = self._early
         silent_since = time.monotonic()
         try:
@@ -182,12 +220,18 @@ class _Stream(httpx2.SyncByteStream):
                 raise httpx2.ReadTimeout("the response fell silent")
 
     def close(self) -> None:
-        """Let go of the connection; the thread that reads is the one that closes."""
-        _close(self._connection, self._line)
-        self._reply.close()
-        self._socket.close()
+        """Let go of the connection, or keep it; the thread that reads is the one that closes."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._line.hold(None)
+        is_over = self._line.is_done and not self._line.is_cut
+        if is_over and self._has_begun and self._reply.may_be_kept:
+            self._kept.give(self._socket, self._body)
+        else:
+            self._socket.close()
 
 
-def _close(connection: Connection, line: Line) -> None:
+def _close(sock: socket.socket, line: Line) -> None:
     line.hold(None)
-    connection.close()
+    sock.close()

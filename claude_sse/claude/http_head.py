@@ -1,0 +1,75 @@
+"""The head of an HTTP/1.1 response: status, fields, and how its body is framed (RFC 9112).
+
+Strict, and no more than is needed: a head that is not exactly one ends the answer. Interim
+responses (1xx) before it are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+#: Longer than any head by far; more is a broken server.
+_HEAD_BYTES = 1 << 16
+_END = b"\r\n\r\n"
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?").fullmatch
+_FIELD = re.compile(rb"([!#-'*+.0-9A-Z^-z|~-]+):[ \t]*([^\r\n\0]*?)[ \t]*").fullmatch
+_LENGTH = re.compile(r"([0-9]{1,15})(?:, *\1)*").fullmatch
+#: The statuses of responses that have no body, whatever their fields say.
+_BODILESS = (204, 304)
+
+
+class Head(NamedTuple):
+    """The head of one response; field names are in lower case, repeated fields are joined."""
+
+    status: int
+    fields: dict[str, str]
+    chunked: bool
+    length: int | None  # of the body; None where chunks or the connection's end tell
+    may_be_kept: bool  # the connection, when the body was read to its end
+
+
+def take_head(data: bytes) -> tuple[Head, bytes] | None:
+    """Return the head at the beginning and what follows it, None while it is not whole.
+
+    Raises ``ValueError`` where this is no HTTP response.
+    """
+    while (end := data.find(_END)) >= 0:
+        head = _parse(data[:end].split(b"\r\n"))
+        data = data[end + len(_END) :]
+        if head.status >= 200:
+            return head, data
+        if head.status == 101:
+            raise ValueError("the response changes to a protocol that nobody asked for")
+    if len(data) > _HEAD_BYTES:
+        raise ValueError("the head of the response is too long")
+    return None
+
+
+def _parse(lines: list[bytes]) -> Head:
+    status = _STATUS(lines[0])
+    if status is None:
+        raise ValueError("the response is not HTTP/1.1")
+    fields: dict[str, str] = {}
+    for line in lines[1:]:
+        field = _FIELD(line)
+        if field is None:
+            raise ValueError("a field of the response's head is broken")
+        name, value = field[1].decode("ascii").lower(), field[2].decode("latin-1")
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    code = int(status[2])
+    coding, size = fields.get("transfer-encoding"), fields.get("content-length")
+    if coding is not None and coding.lower() != "chunked":
+        raise ValueError("the response has a transfer coding that nobody asked for")
+    length = _LENGTH(size) if size is not None else None
+    if size is not None and length is None:
+        raise ValueError("the length of the response is broken")
+    return Head(
+        code,
+        fields,
+        chunked=coding is not None and code not in _BODILESS,
+        length=0 if code in _BODILESS else int(length[1]) if length and not coding else None,
+        may_be_kept=status[1] == b"1"
+        and "close" not in fields.get("connection", "").lower()
+        and (coding is None or size is None),
+    )
