@@ -2,11 +2,11 @@
 
 Leader/Followers (Schmidt et al., Pattern-Oriented Software Architecture 2): whoever holds the pen
 calls ``next`` on the one generator that produces the stream, and nobody else does. It changes hands
-at most twice, always for a reason:
+at most once, always for a reason:
 
 ::
 
-    opener ──Claude answers──▶ first reader ──leaves, or stalls for a second──▶ a thread of ours
+    first reader ──leaves, or stalls for a second──▶ a thread of ours
 
 Measured with 250 streams of 20 texts/s on 2 cores: the reader that pulls for itself costs 103 us of
 CPU per text, a writer thread that wakes the reader for each text 152 us.
@@ -26,39 +26,25 @@ log = logging.getLogger(__name__)
 #: A first reader that has not pulled for this long is stalled: its client does not read.
 STALL_SECONDS = 1.0
 
-#: Who holds the pen, besides the opener (the pen itself), the first reader, and a thread's token.
+#: Who holds the pen, besides the first reader and a thread's token.
 _NOBODY = object()  # until a thread can be started
 _NOTHING_LEFT = object()  # for good
 
 
 class Pen:
-    """The pen of one stream, in the hand of an opener at first."""
+    """The pen of one stream, in the hand of its first reader from ``attach`` on."""
 
     def __init__(self, producing: Iterator[bytes]) -> None:
         self._producing = producing
         self._reader: FirstReader | None = None
-        self._holder: object = self
+        self._holder: object = _NOBODY
         self._hand = threading.Lock()  # held for the time of one pull, which may be long
-        self._choice = threading.Lock()  # held for the time of a glance
         self._pulled_at = time.monotonic()
 
     def attach(self, reader: Reader, on_leave: Callable[[], None]) -> FirstReader:
-        """Return this reader as the one that the pen is meant for."""
-        self._reader = FirstReader(self, reader, on_leave)
+        """Return this reader with the pen in its hand."""
+        self._holder = self._reader = FirstReader(self, reader, on_leave)
         return self._reader
-
-    def open(self) -> None:
-        """Let a thread begin to pull; raises ``RuntimeError`` where no thread can be started."""
-        self._run(self)
-
-    def hand_over(self) -> None:
-        """Give the opener's pen to the first reader; called in a pull, before its append.
-
-        In this order the reader that is woken by the append finds the pen in its hand.
-        """
-        with self._choice:
-            if self._reader is not None:
-                self._holder = self._reader
 
     def pull(self, who: object) -> bytes | None:
         """Return the next batch, or None where somebody else holds the pen, or nothing is left."""
@@ -73,8 +59,7 @@ class Pen:
 
     def leave(self) -> None:
         """Say that the first reader is gone; if it held the pen, a thread goes on."""
-        with self._choice:
-            reader, self._reader = self._reader, None
+        reader, self._reader = self._reader, None
         if self._holder is reader:
             with self._hand:
                 self._pass_on(reader)
@@ -119,29 +104,17 @@ class FirstReader:
         self._pen = pen
         self._reader = reader
         self._on_leave = on_leave
-        self._pulled = False
-        #: Whether what the opener wrote was read; it lies on the log, before what the first pull
-        #: wrote.
-        self._caught_up = False
         self.digest = reader.digest
         self.after = reader.after
         self.at_end = False
 
     def read(self, timeout: float) -> bytes:
         """See ``Reader.read``; with the pen in hand, the transport's tick is the timeout."""
-        if self._pulled and not self._caught_up:
-            frames = self._reader.read(0.0)
-            if frames:
-                return frames
-            self._caught_up = True
         pulled = self._pen.pull(self)
         if pulled is None:
             return self._reader.read(timeout)
-        if self._caught_up:
-            self._reader.skip(pulled)
-            return pulled
-        self._pulled = True
-        return self._reader.read(0.0)
+        self._reader.skip(pulled)
+        return pulled
 
     def skip(self, frames: bytes) -> None:
         """See ``Reader.skip``."""

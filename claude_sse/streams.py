@@ -74,10 +74,9 @@ class Streams:
             reader = self._log.open(key)
             ending = Ending(Line(), writer, self._orphan_seconds if may_return else 0.0)
             pen = Pen(self._produce(key, question, on_end))
-            # Attached before the opener runs, or the stream would be an orphan.
+            # Attached before the watch looks, or the stream would be an orphan.
             first = pen.attach(reader, ending.reader_left)
             self._watch.add(Running(key, writer, pen, ending))
-            pen.open()
         except (Unavailable, RuntimeError) as exc:  # no file or no thread left
             self._watch.remove(key)
             writer.discard()
@@ -182,7 +181,6 @@ class Streams:
         assert running is not None
         _, writer, pen, ending = running
         number = 0
-        opened = False
         last: list[Any] = [sse.DONE]
         usage: Mapping[str, Any] | None = None
         is_free = False
@@ -192,9 +190,6 @@ class Streams:
                     yield b""
                     continue
                 ending.content()
-                if not opened and "waiting" not in objects[0]:
-                    opened = True
-                    pen.hand_over()
                 frames = _encode(number, objects)
                 number += len(objects)
                 writer.append(frames)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from claude_sse import ending, pen, sse, streams
+from claude_sse import ending, pen, sse, streams, watch
 from claude_sse.claude import Claude
 from claude_sse.config import Settings
 from claude_sse.errors import Conflict, NotFound, Unavailable
@@ -128,7 +128,7 @@ def test_every_reader_gets_the_same_bytes(engine, make, standin, nonce):
 
 
 def test_a_large_answer_reaches_the_first_reader_whole(engine, nonce):
-    """However much the opener had read when the pen was handed over, nothing is skipped."""
+    """However much comes in one read, nothing is skipped."""
     for burst in (10, 1000, 20_000):
         prompt = f"bench n={burst} pad=50 {nonce}"
         frames = engine.all(engine.ask(f"a/{burst}", prompt))
@@ -330,10 +330,10 @@ def test_drain_lets_answers_finish_and_interrupts_the_rest(engine, nonce):
 def test_nothing_is_left_when_it_cannot_start(engine, nonce, monkeypatch):
     """Without a thread to be had a start is refused, and everything taken is given back."""
 
-    def no_thread(self):
+    def no_thread(self, stream):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(pen.Pen, "open", no_thread)
+    monkeypatch.setattr(watch.Watch, "add", no_thread)
     with pytest.raises(Unavailable):
         engine.ask("a/1", nonce)
     assert not engine.streams._watch and not engine.ended
@@ -381,11 +381,11 @@ def test_a_finished_answer_starts_no_thread(engine, nonce, monkeypatch):
 def test_a_refused_start_has_never_been(engine, nonce, monkeypatch):
     """After a start that was refused, the same id can be started again."""
 
-    def no_thread(self):
+    def no_thread(self, stream):
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patch:
-        patch.setattr(pen.Pen, "open", no_thread)
+        patch.setattr(watch.Watch, "add", no_thread)
         with pytest.raises(Unavailable):
             engine.ask("a/1", nonce)
     with pytest.raises(NotFound):
