@@ -1,5 +1,7 @@
 """The short way to the wire sends what the SDK's own way sends, over connections that stay."""
 
+import socket
+import threading
 import time
 
 import anthropic
@@ -44,6 +46,24 @@ def test_what_leaves_is_what_the_sdk_sends(claude, standin, nonce):
 
     assert without(ours.headers) == without(theirs.headers)
     assert ours.headers["accept-encoding"] == "identity" and "connection" not in ours.headers
+
+
+def test_every_field_is_sent_once(nonce):
+    """No field stands twice in a request, the length of the body above all."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        claude = Claude(Settings(api_key="x", base_url=base_url))
+        claude._models._due = float("inf")  # there is no list to be had
+        asking = threading.Thread(target=answer, args=[claude, nonce])
+        asking.start()
+        near, _ = listener.accept()
+        with near:
+            head, _, body = near.recv(65536).partition(b"\r\n\r\n")
+            near.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+        asking.join()
+    names = [line.partition(b":")[0].lower() for line in head.split(b"\r\n")[1:]]
+    assert len(names) == len(set(names)) and b"host" in names
+    assert b"content-length: %d" % len(body) in head
 
 
 def test_a_connection_that_answered_is_used_again(claude, standin, nonce):

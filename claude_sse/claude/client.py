@@ -77,7 +77,8 @@ class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
 
 def _fields(url: httpx2.URL, headers: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     given = {k: v for k, v in headers.items() if isinstance(v, str)}
-    return httpx2.Request("POST", url, headers=given).headers.raw
+    host = ("host", url.netloc.decode("ascii"))
+    return httpx2.Headers([host, *given.items()]).raw
 
 
 class _Answer(httpx2.SyncByteStream):
