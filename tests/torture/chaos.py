@@ -112,9 +112,10 @@ class Proxy:
             writers.append(onward)
             onward.write(first)
             told = " ".join(_VIA.findall(first.decode("latin-1"))) if first else self.toxics
+            answer = _last(_pieces(back)) if first else _pieces(back)
             ways = [
                 asyncio.ensure_future(_pump(_pieces(reader), onward)),
-                asyncio.ensure_future(_pump(self._poisoned(_pieces(back), told), writer)),
+                asyncio.ensure_future(_pump(self._poisoned(answer, told), writer)),
             ]
             try:  # nobody here closes one half only: where one way ends, the other does
                 done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -152,6 +153,15 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
 async def _pieces(reader: asyncio.StreamReader) -> Pieces:
     while data := await reader.read(_PIECE):
         yield data
+
+
+async def _last(pieces: Pieces) -> Pieces:
+    """Say in the response's head that nothing follows it here: the next has toxics of its own."""
+    async for piece in pieces:
+        yield piece.replace(b"\r\n", b"\r\nconnection: close\r\n", 1)
+        break
+    async for piece in pieces:
+        yield piece
 
 
 async def _pump(pieces: Pieces, writer: asyncio.StreamWriter) -> None:
