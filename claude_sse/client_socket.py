@@ -46,6 +46,10 @@ def watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
     if sock.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_USER_TIMEOUT"):
         with contextlib.suppress(OSError):  # without it, too, a response can be given
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
-    poller = select.poll()
-    poller.register(sock, getattr(select, "POLLRDHUP", select.POLLHUP))
-    return lambda: bool(poller.poll(0))
+
+    def has_left() -> bool:
+        poller = select.poll()
+        poller.register(sock, getattr(select, "POLLRDHUP", select.POLLHUP))
+        return bool(poller.poll(0))
+
+    return has_left

@@ -77,13 +77,12 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
 
     @app.after_request
     def leave(response: Response) -> Response:
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
+        response.headers.extend(_HEADERS)  # no route has others
         if response.status_code == 401:
             response.headers.setdefault("WWW-Authenticate", 'Bearer realm="claude-sse"')
         if request.endpoint != "static" or response.status_code >= 400:
             response.headers.setdefault("Cache-Control", "no-store")
-            response.vary.add("Cookie")
+            response.headers.add("Vary", "Cookie")
         return response
 
 
@@ -105,7 +104,8 @@ def _refuse_shapeless() -> None:
 def _refuse_other_sites() -> None:
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    if origin == "null" or (site is None and origin not in (None, _own_origin())):
+    foreign = site is None and origin is not None and origin != _own_origin()
+    if origin == "null" or foreign:
         raise Forbidden("This request came from another site's page.", code="cross_site")
     if request.method in _SAFE_METHODS:
         is_navigation = request.headers.get("Sec-Fetch-Mode") == "navigate"

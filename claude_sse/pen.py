@@ -80,6 +80,11 @@ class Pen:
         """Say that nothing is left to pull; called in the last pull."""
         self._holder = _NOTHING_LEFT
 
+    @property
+    def is_down(self) -> bool:
+        """Whether nothing is left to pull."""
+        return self._holder is _NOTHING_LEFT
+
     def _pass_on(self, holder: object) -> None:
         if self._holder is holder:
             self._holder = object()
@@ -123,5 +128,6 @@ class FirstReader:
     def close(self) -> None:
         """See ``Reader.close``; the pen passes on."""
         self._reader.close()
-        self._on_leave()
-        self._pen.leave()
+        if not self._pen.is_down:
+            self._on_leave()
+            self._pen.leave()

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
+import select
 import signal
 import socket
 import sys
@@ -126,6 +128,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection a socket that is quick to send, and its client a time to speak."""
         conn.sock = ClientSocket.of(conn.sock)
+        conn.wait_for_data = functools.partial(_has_spoken, conn.sock)
         self._heads.expect(conn.sock)
         super().enqueue_req(conn)
 
@@ -156,9 +159,18 @@ def read_refused_body(worker: Worker, req: Any, environ: Any, resp: Any) -> None
         _read_out(environ["gunicorn.socket"], _REFUSED_BODY_SECONDS)
 
 
+def _has_spoken(sock: socket.socket, timeout: float) -> bool:
+    """Tell whether a client sends anything in time; gunicorn makes an epoll for each to see it."""
+    poller = select.poll()
+    poller.register(sock, select.POLLIN)
+    return bool(poller.poll(timeout * 1000))
+
+
 def _read_out(sock: socket.socket, seconds: float) -> None:
     deadline = time.monotonic() + seconds
+    flags = 0 if seconds else socket.MSG_DONTWAIT
     with contextlib.suppress(OSError):  # nothing more is there
-        sock.settimeout(min(seconds, 0.5))
-        while sock.recv(65536) and time.monotonic() < deadline:
+        if seconds:
+            sock.settimeout(min(seconds, 0.5))
+        while sock.recv(65536, flags) and time.monotonic() < deadline:
             pass

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: No stream begins with less room than this: those that run shall be able to end on the log.
 _RESERVE_BYTES = 64 << 20
+#: So long what was found of the disk holds for whoever asks next.
+_FRESH_SECONDS = 0.1
 
 
 class FileStreamLog:
@@ -45,9 +47,12 @@ class FileStreamLog:
         if not os.access(self._streams, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         self._writers: dict[str, FileWriter] = {}  # the writers of this process, by name
+        self._found_well = 0.0
 
     def check(self) -> None:
         """See ``base.StreamLog.check``."""
+        if time.monotonic() - self._found_well < _FRESH_SECONDS:
+            return
         try:
             room = os.statvfs(self._streams)
             if room.f_bavail * room.f_frsize < _RESERVE_BYTES:
@@ -56,6 +61,7 @@ class FileStreamLog:
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         except OSError as exc:
             raise _unavailable(exc) from exc
+        self._found_well = time.monotonic()
 
     def create(self, key: str, digest: str) -> FileWriter:
         """See ``base.StreamLog.create``."""
