@@ -343,6 +343,7 @@ class TestFileStreamLog(Contract):
 
         here.check()
         monkeypatch.setattr(file, "_RESERVE_BYTES", 1 << 62)
+        monkeypatch.setattr(file, "_FRESH_SECONDS", 0.0)
         with pytest.raises(Unavailable, match="disk is full"):
             here.check()
 
