@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from json import JSONEncoder
-from json.encoder import encode_basestring_ascii as _quote
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 #: Sent at once: gunicorn sends the headers with the first byte of the body, and the browser
@@ -22,6 +22,8 @@ from typing import Any
 PREAMBLE = b"retry: 1000\n\n"
 #: A comment, which every reader skips; it keeps proxies from cutting a silent stream.
 HEARTBEAT = b": heartbeat\n\n"
+#: What a frame carries: an object; or a text alone, as the JSON string that stands for it.
+Piece = Mapping[str, Any] | bytes
 #: The object that stands for the end of a complete stream.
 DONE: Mapping[str, Any] = {}
 
@@ -29,12 +31,17 @@ _encode = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _ENDS = (b"[DONE]\n\n", b'{"error":')
 
 
-def encode(number: int, fields: Mapping[str, Any]) -> bytes:
+def encode(number: int, piece: Piece) -> bytes:
     """Return the frame with this id; ``DONE`` becomes ``[DONE]``."""
-    if len(fields) == 1 and "text" in fields:  # nearly every frame; 3x faster than the encoder
-        return f'id: {number}\ndata: {{"text":{_quote(fields["text"])}}}\n\n'.encode("ascii")
-    data = "[DONE]" if fields is DONE else _encode(fields)
+    if type(piece) is bytes:  # nearly every frame
+        return b'id: %d\ndata: {"text":%b}\n\n' % (number, piece)
+    data = "[DONE]" if piece is DONE else _encode(piece)
     return f"id: {number}\ndata: {data}\n\n".encode("ascii")
+
+
+def quote(text: str) -> bytes:
+    """Return a text as the JSON string that a frame carries."""
+    return encode_basestring_ascii(text).encode("ascii")
 
 
 def is_last(frames: bytes) -> bool:

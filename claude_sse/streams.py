@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from . import sse
 from .claude import Claude, Line
@@ -181,20 +181,20 @@ class Streams:
         assert running is not None
         _, writer, pen, ending = running
         number = 0
-        last: list[Any] = [sse.DONE]
+        last: Sequence[sse.Piece] = [sse.DONE]
         usage: Mapping[str, Any] | None = None
         is_free = False
         try:
-            for objects in self._claude.events(question, ending.line):
-                if not objects:
+            for pieces in self._claude.events(question, ending.line):
+                if not pieces:
                     yield b""
                     continue
                 ending.content()
-                frames = _encode(number, objects)
-                number += len(objects)
+                frames = _encode(number, pieces)
+                number += len(pieces)
                 writer.append(frames)
                 yield frames
-            usage = objects[-1].get("usage")
+            usage = cast(Mapping[str, Any], pieces[-1]).get("usage")
         except AnswerFailed as exc:
             last = ending.last_words(exc)
             usage, is_free = exc.usage or {}, exc.is_free
@@ -214,9 +214,9 @@ class Streams:
         yield frames
 
 
-def _encode(number: int, objects: list[Any]) -> bytes:
-    """Return these objects as frames that follow the frame with this number."""
-    return b"".join([sse.encode(n, fields) for n, fields in enumerate(objects, number + 1)])
+def _encode(number: int, pieces: Sequence[sse.Piece]) -> bytes:
+    """Return these as frames that follow the frame with this number."""
+    return b"".join([sse.encode(n, piece) for n, piece in enumerate(pieces, number + 1)])
 
 
 def _kept(reader: Reader) -> dict[str, Any]:

@@ -13,12 +13,10 @@ import ctypes
 import os
 import socket
 
-_libc = ctypes.PyDLL(None, use_errno=True)
-_ARGUMENTS = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
-_write = _libc.write
-_write.argtypes, _write.restype = _ARGUMENTS, ctypes.c_ssize_t
-_send = _libc.send
-_send.argtypes, _send.restype = (*_ARGUMENTS, ctypes.c_int), ctypes.c_ssize_t
+# Without ``argtypes``, which cost 0.5 us a call: an int and bytes go as they shall, up to 2 GB.
+_libc = ctypes.PyDLL(None)
+_write, _send = _libc.write, _libc.send
+_write.restype = _send.restype = ctypes.c_ssize_t
 #: No signal for a client that has left: an error code, as Python has it.
 _AT_ONCE = socket.MSG_DONTWAIT | getattr(socket, "MSG_NOSIGNAL", 0)
 
@@ -26,13 +24,10 @@ _AT_ONCE = socket.MSG_DONTWAIT | getattr(socket, "MSG_NOSIGNAL", 0)
 def write(fd: int, data: bytes) -> int:
     """Write to a file and return how many bytes were taken; raises ``OSError``."""
     written: int = _write(fd, data, len(data))
-    if written < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return written
+    return written if written >= 0 else os.write(fd, data)  # fails again, and says why
 
 
 def send(fd: int, data: bytes) -> int:
     """Return how many bytes the socket took at once: 0 where it would wait, or is broken."""
     taken: int = _send(fd, data, len(data), _AT_ONCE)
-    return max(0, taken)
+    return taken if taken > 0 else 0

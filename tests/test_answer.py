@@ -30,8 +30,13 @@ def begun(*blocks):
     return answer
 
 
-def frame(data):
-    return f"event: x\ndata: {data}\n\n".encode("utf-8", "surrogatepass")
+def frame(data, event="content_block_delta"):
+    return f"event: {event}\ndata: {data}\n\n".encode("utf-8", "surrogatepass")
+
+
+def objects(pieces):
+    """What was read, a text alone as the object that its frame will carry."""
+    return [{"text": json.loads(p)} if isinstance(p, bytes) else p for p in pieces]
 
 
 @given(st.text(min_size=1), st.booleans(), st.integers(0, 9))
@@ -44,7 +49,53 @@ def test_a_text_is_the_same_in_compact_and_in_spacious_json(text, ascii_only, pa
     spacious = json.dumps(dict(reversed(delta(text).items())))
     expected = [{"text": text}]
     for written in (compact, padded, compact + " " * padding, spacious):
-        assert begun().read(frame(written)) == expected
+        assert objects(begun().read(frame(written))) == expected
+
+
+#: Texts, quotes and escapes among them, and what else may stand between them.
+EVENTS = st.lists(
+    st.one_of(
+        st.text(max_size=9).map(delta),
+        st.sampled_from(['"', "\\", "\n", "\ud83d", "\n\nevent: content_block_delta\ndata: "]).map(
+            delta
+        ),
+        st.sampled_from([{"type": "ping"}, {"type": "content_block_stop", "index": 0}]),
+    ),
+    max_size=12,
+)
+
+
+@given(EVENTS, st.sampled_from(["\n", "\r\n", "\r"]), st.data())
+def test_an_answer_is_the_same_however_it_is_cut(events, newline, data):
+    """Every text arrives once and in order, whatever is between them and wherever a read ends."""
+    written = [json.dumps(e, separators=(",", ":")) for e in (*events, {"type": "message_stop"})]
+    wire = b"".join([b": a comment\n\n", *map(frame, written)])
+    wire = wire.replace(b"\n", newline.encode())
+    answer, read = begun(), []
+    while wire:
+        cut = data.draw(st.integers(1, len(wire)))
+        read += objects(answer.read(wire[:cut]))
+        wire = wire[cut:]
+    texts = [e["delta"]["text"] for e in events if "delta" in e]
+    assert read[:-1] == [{"text": text} for text in texts if text]
+    assert answer.finished and read[-1]["stop_reason"] is None
+
+
+def test_what_came_before_broken_bytes_is_read():
+    """A text that is no UTF-8 breaks the answer, behind what was right before it."""
+    good, bad = (json.dumps(delta(text), separators=(",", ":")) for text in ("good", "BAD"))
+    answer = begun()
+    pieces = answer.read(frame(good) + frame(bad).replace(b"BAD", b"\xff\xed\xa0\x80"))
+    assert objects(pieces) == [{"text": "good"}]
+    with pytest.raises(AnswerFailed):
+        answer.read(b"")
+
+
+def test_a_text_within_another_line_is_none():
+    """What looks like an event is one only where an event may begin."""
+    inner = frame(json.dumps(delta("x"), separators=(",", ":")))
+    assert begun().read(b": " + inner.replace(b"\ndata", b"\nignored")) == []
+    assert objects(begun().read(b"data: {}\n\n"[8:] + b": " + inner)) == [{"text": "x"}]
 
 
 @pytest.mark.parametrize(
@@ -75,4 +126,4 @@ def test_text_blocks_may_take_turns():
     """Deltas of two blocks arrive as they were sent."""
     answer = begun({**START[1], "index": 1})
     wire = [frame(json.dumps(delta(str(n), n % 2), separators=(",", ":"))) for n in range(6)]
-    assert answer.read(b"".join(wire)) == [{"text": str(n)} for n in range(6)]
+    assert objects(answer.read(b"".join(wire))) == [{"text": str(n)} for n in range(6)]

@@ -1,5 +1,6 @@
 """Claude as the product meets it: the real SDK over our transport, against the stand-in."""
 
+import json
 import socket
 import threading
 import time
@@ -27,7 +28,7 @@ def answer(claude, text, line=None, **fields):
     objects = []
     try:
         for batch in claude.events(question(text, **fields), line or Line()):
-            objects += batch
+            objects += [{"text": json.loads(p)} if isinstance(p, bytes) else p for p in batch]
     except AnswerFailed as exc:
         objects.append(exc)
     return objects

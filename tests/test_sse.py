@@ -72,6 +72,7 @@ def test_any_text_survives_the_wire(texts):
 def test_frames_are_what_the_readme_shows():
     """A frame is an id line and one data line of compact JSON."""
     assert sse.encode(3, {"text": 'Hi "é"'}) == b'id: 3\ndata: {"text":"Hi \\"\\u00e9\\""}\n\n'
+    assert sse.encode(3, sse.quote('Hi "é"')) == sse.encode(3, {"text": 'Hi "é"'})
     assert sse.encode(4, {"text": "", "waiting": 3.0, "code": "x"}) == (
         b'id: 4\ndata: {"text":"","waiting":3.0,"code":"x"}\n\n'
     )

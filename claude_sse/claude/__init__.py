@@ -18,6 +18,7 @@ import httpx2
 from ..config import Settings
 from ..errors import AnswerFailed, Interrupted, Overloaded, Rejected, Unavailable, Unreachable
 from ..question import Question
+from ..sse import Piece
 from .answer import Answer
 from .client import Anthropic
 from .failures import translate
@@ -78,8 +79,8 @@ class Claude:
         if self._settings.api_key:
             self._models.refresh()
 
-    def events(self, question: Question, line: Line) -> Iterator[list[dict[str, Any]]]:
-        """Yield the answer in batches: what the network delivered together, as objects of our wire.
+    def events(self, question: Question, line: Line) -> Iterator[list[Piece]]:
+        """Yield the answer in batches: what the network delivered together, as our frames carry it.
 
         An empty batch is a second of silence. The generator returns after ``message_stop`` and
         raises an ``AnswerFailed`` for everything else, ``line.cut()`` included; its ``usage`` is
@@ -114,9 +115,7 @@ class Claude:
         if refused and refused.model == question.model and time.monotonic() < refused.until:
             raise refused.again()
 
-    def _attempt(
-        self, question: Question, line: Line, answer: Answer
-    ) -> Iterator[list[dict[str, Any]]]:
+    def _attempt(self, question: Question, line: Line, answer: Answer) -> Iterator[list[Piece]]:
         name = question.model or self._settings.model
         model = self._models.find(name, line) if self._settings.api_key else None
         try:

@@ -8,12 +8,13 @@ block that was started, and only ``message_stop`` makes an answer complete.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from json.decoder import scanstring  # type: ignore[attr-defined]
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..errors import AnswerFailed, Interrupted, Protocol
-from ..sse import Decoder
+from ..sse import Decoder, Piece, quote
 from .failures import from_event
 
 #: Longer than any event of the API by far; more is a broken server.
@@ -34,32 +35,29 @@ class Answer:
         self._closing: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
         self._characters = 0
-        self._plain = "?"  # how such an event begins: nothing does before a text block
+        self._split: _Split | None = None  # finds the plain texts, once a text block was started
+        self._rest = b""  # of an event behind whole ones
+        self._between_events = True  # as far as the decoder has read
 
-    def read(self, chunk: bytes) -> list[dict[str, Any]]:
-        """Return the objects that these bytes complete.
+    def read(self, chunk: bytes) -> list[Piece]:
+        """Return what these bytes complete.
 
         A failure is raised only when nothing was completed before it, else by the next call: what
         was received is never lost to what came after it.
         """
         self._raise_failure()
-        objects: list[dict[str, Any]] = []
+        pieces: list[Piece] = []
         try:
-            for data in self._decoder.feed(chunk):
-                fields = self._plain_text(data) or self._apply(json.loads(data))
-                if fields is not None:
-                    objects.append(fields)
-                if self.finished:
-                    break
+            self._read(chunk, pieces)
         except AnswerFailed as exc:
             self._failure = exc
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
             self._failure = _broken()
             # Without its frames: they hold what may be megabytes, in a circle with this object.
             self._failure.__cause__ = exc.with_traceback(None)
-        if not objects:
+        if not pieces:
             self._raise_failure()
-        return objects
+        return pieces
 
     def end(self) -> None:
         """Say that no more bytes come; raises, since ``message_stop`` did not."""
@@ -84,15 +82,45 @@ class Answer:
             finally:
                 del failure
 
-    def _plain_text(self, data: str) -> dict[str, Any] | None:
-        """Return the text in an event written as nearly all are, else None.
+    def _read(self, chunk: bytes, pieces: list[Piece]) -> None:
+        """Read the events, and the plain texts among them at a glance.
 
-        Reading the same as JSON comes to the same, for three times the CPU (0.9 us, 2.9 us).
+        Reading those as all others comes to the same, for four times the CPU (0.5 us, 1.9 us).
         """
-        if not data.startswith(self._plain):
-            return None
-        text, end = scanstring(data, len(self._plain))
-        return self._text({"text": text}) if data[end:].rstrip(" ") == "}}" else None
+        events = self._whole_events(chunk)
+        if self._split is None or not self._between_events:
+            return self._read_events(events, pieces)
+        between, *parts = self._split(events)  # and by turns a text, and what is behind it
+        ascii_only = events.isascii()
+        if between:
+            self._read_events(between, pieces)
+        for text, between in zip(parts[::2], parts[1::2], strict=True):
+            if self.finished:
+                break
+            pieces.append(text if ascii_only else quote(json.loads(text.decode())))
+            self._characters += len(text) - 2
+            if between:
+                self._read_events(between, pieces)
+
+    def _whole_events(self, chunk: bytes) -> bytes:
+        """Keep the beginning of an event that follows whole ones, so that it is read in one."""
+        if chunk.endswith(b"\n\n") and not self._rest:
+            return chunk
+        events = self._rest + chunk
+        end = events.rfind(b"\n\n") + 2
+        if end < 2 or b"\r" in events:  # nothing whole, or in other line breaks
+            end = len(events)
+        self._rest = events[end:]
+        return events[:end]
+
+    def _read_events(self, events: bytes, pieces: list[Piece]) -> None:
+        self._between_events = events.endswith(b"\n\n")
+        for data in self._decoder.feed(events):
+            if self.finished:
+                break
+            fields = self._apply(json.loads(data))
+            if fields is not None:
+                pieces.append(fields)
 
     def _apply(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
         kind = event["type"]
@@ -134,7 +162,7 @@ class Answer:
         block = event["content_block"]
         self._blocks.add(event["index"])
         if block["type"] == "text":
-            self._plain = _PLAIN % event["index"]
+            self._split = _splitter(int(event["index"]))
             return self._text({"text": _string(block.get("text") or "")})
         if block["type"] == "thinking":
             return self._text({"text": "", "thinking": _string(block.get("thinking") or "")})
@@ -159,8 +187,22 @@ class Answer:
         raise from_event(event, began=self.began)
 
 
-_PLAIN = '{"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":"'
+_Split = Callable[[bytes], list[bytes]]
+#: An event that is nothing but a text, as nearly all are written. The text is a JSON string that
+#: may be passed on as it is.
+_PLAIN = (
+    rb"(?:\A|(?<=\n\n))event: content_block_delta\n"
+    rb'data: \{"type":"content_block_delta","index":%d,"delta":\{"type":"text_delta","text":'
+    rb'("(?!")[^"\\\0-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\0-\x1f]*+)*+")'
+    rb" *\} *\} *\n\n"
+)
 _KNOWN = ("message_start", "content_block_start", "message_delta", "message_stop", "error")
+
+
+@lru_cache(maxsize=8)
+def _splitter(index: int) -> _Split:
+    """Return what splits whole events: by turns what is no plain text of this block, and a text."""
+    return re.compile(_PLAIN % index).split
 
 
 def _string(value: Any) -> str:
