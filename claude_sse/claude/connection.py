@@ -11,6 +11,7 @@ from collections.abc import Callable
 import httpx2
 
 from .http_head import take_head
+from .tls_socket import TlsSocket
 
 _READ_BYTES = 4096
 
@@ -39,9 +40,9 @@ def connect(
         if proxy:  # a tunnel also for http: the proxy sees no more than it must
             _open_tunnel(sock, f"[{url.host}]" if ":" in url.host else url.host, port, proxy)
         if secure:
-            sock = tls.wrap_socket(sock, server_hostname=url.host, do_handshake_on_connect=False)
+            sock = secured = TlsSocket.over(sock, tls, url.host)
             hold(sock)
-            sock.do_handshake()
+            secured.shake_hands()
     except BaseException:
         sock.close()
         raise

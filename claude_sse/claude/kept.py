@@ -10,7 +10,6 @@ answer over, nothing come since), and what breaks on it afterwards is a failure 
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import time
 from typing import NamedTuple
@@ -82,19 +81,12 @@ class Kept:
 def _is_ready(idle: _Idle) -> bool:
     """Tell whether this connection is open, its answer over, and nothing came behind that."""
     try:
-        while data := _read_at_once(idle.sock):
+        while data := idle.sock.recv(_READ_BYTES, socket.MSG_DONTWAIT):
             if idle.body.ended:
                 return False
             idle.body.feed(data)
-    except (BlockingIOError, ssl.SSLWantReadError):
+    except BlockingIOError:
         return idle.body.ended
     except (OSError, ValueError):
         pass
     return False
-
-
-def _read_at_once(sock: socket.socket) -> bytes:
-    if isinstance(sock, ssl.SSLSocket):  # knows no flags
-        sock.settimeout(0.0)
-        return sock.recv(_READ_BYTES)
-    return sock.recv(_READ_BYTES, socket.MSG_DONTWAIT)

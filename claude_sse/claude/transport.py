@@ -33,7 +33,7 @@ TICK = 1.0
 _TICK_TIMEVAL = struct.pack("@ll", int(TICK), 0)
 #: A thread blocked in recv(n) holds n bytes; 8 KB is more than a second of any answer.
 READ_BYTES = 8192
-#: Asked for while reads come back full: an answer that was buffered on its way.
+#: Asked for while reads come back half full: an answer that was buffered on its way.
 BURST_BYTES = 8 * READ_BYTES
 _ERROR_BYTES = 1 << 20
 _BROKEN_FIELD = re.compile(rb"[\r\n\0]").search
@@ -86,7 +86,7 @@ class Transport(httpx2.BaseTransport):
         sock = self._kept.take() or self._connect(url, line, connect_timeout)
         line.hold(sock)
         try:
-            _send(sock, _wire(method, url, fields, body))
+            sock.sendall(_wire(method, url, fields, body))
         except OSError as exc:
             _close(sock, line)
             raise httpx2.RemoteProtocolError(f"no HTTP response: {type(exc).__name__}") from exc
@@ -105,7 +105,7 @@ class Transport(httpx2.BaseTransport):
         finally:
             line.hold(None)
         sock.settimeout(None)
-        # By the kernel, since a time-out of Python's polls first. Under TLS it would read on.
+        # By the kernel, since a time-out of Python's polls first.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TICK_TIMEVAL)
         return sock
 
@@ -117,16 +117,6 @@ def _wire(method: str, url: httpx2.URL, fields: Fields, body: bytes) -> bytes:
             raise httpx2.LocalProtocolError("a field of the request cannot be sent")
         lines.append(b"%b: %b" % (name, value))
     return b"\r\n".join([*lines, b"", body])
-
-
-def _send(sock: socket.socket, data: bytes) -> None:
-    """Send it, as long as it takes; after that, reads give up after a second."""
-    if not isinstance(sock, ssl.SSLSocket):
-        sock.sendall(data)
-        return
-    sock.settimeout(None)
-    sock.sendall(data)
-    sock.settimeout(TICK)
 
 
 class Reply(httpx2.SyncByteStream):
@@ -194,7 +184,7 @@ class Reply(httpx2.SyncByteStream):
                     yield self._unpack.decompress(data) if self._unpack else data
                     silent_since = time.monotonic()
                 try:
-                    more = BURST_BYTES if len(chunk) >= READ_BYTES else READ_BYTES
+                    more = BURST_BYTES if len(chunk) >= READ_BYTES // 2 else READ_BYTES
                     chunk = b"" if body.ended else self._socket.recv(more)
                 except (TimeoutError, BlockingIOError):
                     self._check_timeout(silent_since)
