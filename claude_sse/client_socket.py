@@ -8,7 +8,6 @@ in a silent stream is two heartbeats. gunicorn hands its socket over in the envi
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -46,10 +45,4 @@ def watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
     if sock.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_USER_TIMEOUT"):
         with contextlib.suppress(OSError):  # without it, too, a response can be given
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
-
-    def has_left() -> bool:
-        poller = select.poll()
-        poller.register(sock, getattr(select, "POLLRDHUP", select.POLLHUP))
-        return bool(poller.poll(0))
-
-    return has_left
+    return lambda: syscalls.has_hung_up(sock.fileno())

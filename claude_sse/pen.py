@@ -64,11 +64,11 @@ class Pen:
             with self._hand:
                 self._pass_on(reader)
 
-    def take(self, after_seconds: float = STALL_SECONDS) -> None:
+    def take(self, now: float, after_seconds: float = STALL_SECONDS) -> None:
         """Pass the pen on where nobody holds it, or a first reader who has not used it so long."""
         holder = self._holder
-        stalled = time.monotonic() - self._pulled_at >= after_seconds
-        if holder is not _NOBODY and not (holder is self._reader and stalled):
+        stalled = now - self._pulled_at >= after_seconds
+        if holder is not _NOBODY and not (stalled and holder is self._reader):
             return
         if self._hand.acquire(blocking=False):  # else it is pulling right now
             try:

@@ -149,7 +149,7 @@ class Streams:
         running = self._watch.get(key)
         if running is not None:
             running.ending.end(STOPPED)
-            running.pen.take(after_seconds=0.0)
+            running.pen.take(time.monotonic(), after_seconds=0.0)
         else:
             self._log.stop(key)
         try:
@@ -216,6 +216,8 @@ class Streams:
 
 def _encode(number: int, pieces: Sequence[sse.Piece]) -> bytes:
     """Return these as frames that follow the frame with this number."""
+    if len(pieces) == 1:
+        return sse.encode(number + 1, pieces[0])
     return b"".join([sse.encode(n, piece) for n, piece in enumerate(pieces, number + 1)])
 
 

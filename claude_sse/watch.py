@@ -83,22 +83,18 @@ class Watch:
             self._some.clear()
             if self._running:  # one began meanwhile
                 self._some.set()
-        asked = self._log.asked_to_stop([stream.key for stream in running])
-        for stream in running:
+        asked = self._log.asked_to_stop(list(self._running))
+        is_over = now >= self.drain_at
+        for key, _, pen, ending in running:  # 10,000 times a second, with 1,000 streams
             try:
-                self._look_at(stream, now, asked)
+                reason = STOPPED if key in asked else ending.due(now) or (is_over and DRAINED)
+                if not reason:
+                    pen.take(now)
+                else:
+                    ending.end(reason)
+                    pen.take(now, after_seconds=0.0)  # its last frame waits for no slow reader
             except Exception:
                 log.exception("watch: a look at one stream failed")
         if now >= self._sweep_due:
             self._sweep_due = now + min(SWEEP_SECONDS, self._stream_ttl / 2)
             threading.Thread(target=self._log.sweep, args=(self._stream_ttl,), daemon=True).start()
-
-    def _look_at(self, stream: Running, now: float, asked: set[str]) -> None:
-        reason = STOPPED if stream.key in asked else stream.ending.due(now)
-        if reason is None and now >= self.drain_at:
-            reason = DRAINED
-        if reason is None:
-            stream.pen.take()
-        else:
-            stream.ending.end(reason)
-            stream.pen.take(after_seconds=0.0)  # the last frame shall not wait for a slow reader

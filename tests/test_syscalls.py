@@ -39,3 +39,16 @@ def test_send_takes_what_fits_and_never_waits():
     there.close()
     assert syscalls.send(here.fileno(), b"x") == 0  # no signal either
     here.close()
+
+
+def test_a_far_side_that_hangs_up_is_seen():
+    """Neither silence nor what waits to be read is an end; a half-closed connection is one."""
+    here, there = socket.socketpair()
+    assert not syscalls.has_hung_up(here.fileno())
+    there.sendall(b"x")
+    assert not syscalls.has_hung_up(here.fileno())
+    there.shutdown(socket.SHUT_WR)
+    assert syscalls.has_hung_up(here.fileno())
+    there.close()
+    assert syscalls.has_hung_up(here.fileno())
+    here.close()

@@ -45,7 +45,8 @@ class Answer:
         A failure is raised only when nothing was completed before it, else by the next call: what
         was received is never lost to what came after it.
         """
-        self._raise_failure()
+        if self._failure is not None:
+            self._raise_failure()
         pieces: list[Piece] = []
         try:
             self._read(chunk, pieces)
@@ -90,17 +91,15 @@ class Answer:
         events = self._whole_events(chunk)
         if self._split is None or not self._between_events:
             return self._read_events(events, pieces)
-        between, *parts = self._split(events)  # and by turns a text, and what is behind it
         ascii_only = events.isascii()
-        if between:
-            self._read_events(between, pieces)
-        for text, between in zip(parts[::2], parts[1::2], strict=True):
+        for n, part in enumerate(self._split(events)):
             if self.finished:
                 break
-            pieces.append(text if ascii_only else quote(json.loads(text.decode())))
-            self._characters += len(text) - 2
-            if between:
-                self._read_events(between, pieces)
+            if n % 2:  # a text; the others are what is between them
+                pieces.append(part if ascii_only else quote(json.loads(part.decode())))
+                self._characters += len(part) - 2
+            elif part:
+                self._read_events(part, pieces)
 
     def _whole_events(self, chunk: bytes) -> bytes:
         """Keep the beginning of an event that follows whole ones, so that it is read in one."""

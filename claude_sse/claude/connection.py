@@ -11,7 +11,6 @@ from collections.abc import Callable
 import httpx2
 
 from .http_head import take_head
-from .tls_socket import TlsSocket
 
 _READ_BYTES = 4096
 
@@ -40,9 +39,9 @@ def connect(
         if proxy:  # a tunnel also for http: the proxy sees no more than it must
             _open_tunnel(sock, f"[{url.host}]" if ":" in url.host else url.host, port, proxy)
         if secure:
-            sock = secured = TlsSocket.over(sock, tls, url.host)
+            sock = tls.wrap_socket(sock, server_hostname=url.host, do_handshake_on_connect=False)
             hold(sock)
-            secured.shake_hands()
+            sock.do_handshake()
     except BaseException:
         sock.close()
         raise

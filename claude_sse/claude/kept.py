@@ -9,7 +9,9 @@ answer over, nothing come since), and what breaks on it afterwards is a failure 
 
 from __future__ import annotations
 
+import os
 import socket
+import ssl
 import threading
 import time
 from typing import NamedTuple
@@ -81,12 +83,22 @@ class Kept:
 def _is_ready(idle: _Idle) -> bool:
     """Tell whether this connection is open, its answer over, and nothing came behind that."""
     try:
-        while data := idle.sock.recv(_READ_BYTES, socket.MSG_DONTWAIT):
+        while data := _read_at_once(idle.sock):
             if idle.body.ended:
                 return False
             idle.body.feed(data)
-    except BlockingIOError:
+    except (BlockingIOError, ssl.SSLWantReadError):
         return idle.body.ended
     except (OSError, ValueError):
         pass
     return False
+
+
+def _read_at_once(sock: socket.socket) -> bytes:
+    if not isinstance(sock, ssl.SSLSocket):  # which knows no flags
+        return sock.recv(_READ_BYTES, socket.MSG_DONTWAIT)
+    os.set_blocking(sock.fileno(), False)
+    try:
+        return sock.recv(_READ_BYTES)
+    finally:
+        os.set_blocking(sock.fileno(), True)

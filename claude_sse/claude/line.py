@@ -62,6 +62,7 @@ def current() -> Line:
 
 def _shutdown(sock: socket.socket) -> None:
     try:
-        sock.shutdown(socket.SHUT_RDWR)
+        # Not sock.shutdown(): SSLSocket's own drops the TLS object under the reader's feet.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
         pass  # it is gone already, which is what was wanted

@@ -39,7 +39,7 @@ class FileWriter:
 
     def append(self, frames: bytes) -> None:
         """See ``base.Writer.append``."""
-        if not self.failed and self._store(frames):
+        if self.size == self.stored and self._store(frames):
             self.stored += len(frames)
         else:
             self._memory += frames

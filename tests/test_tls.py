@@ -1,0 +1,159 @@
+"""TLS to Claude: an answer is the same, silence is seen, stop is heard, a stranger is refused."""
+
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+import time
+
+import pytest
+
+from claude_sse.claude import Claude, Line
+from claude_sse.claude.transport import let_reads_give_up
+from claude_sse.config import Settings
+from claude_sse.errors import AnswerFailed, Interrupted, Unreachable
+from claude_sse.question import Question
+from claude_sse.sse import encode, objects
+from claude_sse.standin import StandIn
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A key and a certificate that trusts itself, for localhost."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not here, and makes the certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        + ["-keyout", "key.pem", "-out", "cert.pem", "-days", "1", "-subj", "/CN=localhost"]
+        + ["-addext", "subjectAltName=DNS:localhost"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def far_side(certificate):
+    cert, key = str(certificate / "cert.pem"), str(certificate / "key.pem")
+    with StandIn(certfile=cert, keyfile=key) as standin:
+        yield standin
+
+
+@pytest.fixture
+def claude(far_side, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+    return Claude(Settings(api_key="sk-ant-test", base_url=_url(far_side, "localhost")))
+
+
+def _url(far_side, host):
+    return f"https://{host}:{far_side.base_url.rpartition(':')[2]}"
+
+
+def ask(claude, text, line=None):
+    """The batches of an answer."""
+    question = Question(messages=(("user", text),), digest="")
+    return claude.events(question, line or Line())
+
+
+def text_of(batches):
+    frames = [encode(1, piece) for batch in batches for piece in batch]
+    return "".join(fields["text"] for fields in objects(b"".join(frames)))
+
+
+@pytest.mark.parametrize("fault", ["pace texts=50", "dribble", "slice", "slow_close"])
+def test_an_answer_arrives_whole(claude, far_side, nonce, fault):
+    """Every text arrives, however the records are cut; the connection serves the next one, too."""
+    for n in range(2):
+        prompt = f"fault {fault} {nonce}-{n}"
+        text = text_of(ask(claude, prompt))
+        (sent,) = [r.sent for r in far_side.requests if r.prompt == prompt]
+        assert text == sent != ""
+
+
+def test_a_cut_answer_is_interrupted(claude, nonce):
+    """An answer without its end is broken, and what came of it is read."""
+    received = []
+    with pytest.raises(AnswerFailed):
+        for batch in ask(claude, f"fault cut after=3 {nonce}"):
+            received.append(batch)
+    assert text_of(received)
+
+
+def test_silence_is_told_each_second_and_stop_is_heard(claude, nonce):
+    """While Claude is silent there is an empty batch each second; a cut line ends the wait."""
+    line = Line()
+    events = ask(claude, f"fault silent {nonce}", line)
+    began = time.monotonic()
+    while next(events):
+        pass
+    assert next(events) == []
+    assert 1.0 < time.monotonic() - began < 5.0
+    threading.Timer(0.1, line.cut).start()
+    began = time.monotonic()
+    with pytest.raises(Interrupted):
+        while True:
+            next(events)
+    assert time.monotonic() - began < 0.9
+
+
+def test_a_stranger_is_refused(far_side, certificate, monkeypatch, nonce):
+    """A certificate by nobody known, or for another name, is not talked to."""
+    for trusted, host in ((False, "localhost"), (True, "127.0.0.1")):
+        if trusted:
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+        claude = Claude(Settings(api_key="sk-ant-test", base_url=_url(far_side, host)))
+        with pytest.raises(Unreachable):
+            for _ in ask(claude, nonce):
+                pass
+    assert not [r for r in far_side.requests if r.prompt == nonce]
+
+
+def test_a_record_may_come_in_pieces_with_silence_between(certificate):
+    """Every read gives up in time, and the next one goes on where it was."""
+    ours, raw = socket.socketpair()
+    far_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    far_context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    far = far_context.wrap_bio(incoming, outgoing, server_side=True)
+
+    def shake_hands():
+        while True:
+            try:
+                far.do_handshake()
+                return raw.sendall(outgoing.read())
+            except ssl.SSLWantReadError:
+                raw.sendall(outgoing.read())
+                incoming.write(raw.recv(1 << 14))
+
+    thread = threading.Thread(target=shake_hands)
+    thread.start()
+    context = ssl.create_default_context(cafile=certificate / "cert.pem")
+    with raw, context.wrap_socket(ours, server_hostname="localhost") as ours:
+        thread.join()
+        let_reads_give_up(ours)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, 20_000))
+        far.write(b"a text")
+        silences, record = 0, outgoing.read()
+        for n in range(len(record)):
+            raw.sendall(record[n : n + 1])
+            if n + 1 < len(record):
+                with pytest.raises(ssl.SSLWantReadError):
+                    ours.recv(8192)
+                silences += 1
+        assert ours.recv(8192) == b"a text" and silences > 20
+        thread = threading.Thread(target=ours.sendall, args=(bytes(1 << 22),))
+        thread.start()  # more than a socket takes at once: it waits, as long as it takes
+        received = 0
+        while received < 1 << 22:
+            incoming.write(raw.recv(1 << 16))
+            try:
+                while piece := far.read(1 << 14):
+                    received += len(piece)
+            except ssl.SSLWantReadError:
+                pass
+        thread.join()
