@@ -38,11 +38,11 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   root.classList.add('markdown');
 
   return {
-    /** Draw this behind the text so far, soon. */
-    append(text) {
+    /** Draw this behind the text so far, soon; `inFrame`: into the frame that is being made, if it may be now. */
+    append(text, inFrame = false) {
       const whole = carriageReturn + text;
       carriageReturn = whole.endsWith('\r') ? '\r' : '';
-      arrive(whole.slice(0, whole.length - carriageReturn.length));
+      arrive(whole.slice(0, whole.length - carriageReturn.length), inFrame);
     },
 
     /** No more text comes: what there is is final, soon. */
@@ -56,9 +56,9 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
     flush: () => void draw(Infinity),
   };
 
-  function arrive(text) {
+  function arrive(text, inFrame = false) {
     pending += text.replace(/\r\n?/g, '\n');
-    ask();
+    if (!inFrame || asked || now() < restUntil || !draw(BUDGET_MS)) ask();
   }
 
   function ask() {

@@ -90,7 +90,7 @@ export class View {
     if (wait > 0) this.#timer = setTimeout(() => this.draw(), 1000);
   }
 
-  /** `small`: what is new is little, and may be drawn at once when it is the last. */
+  /** `small`: what is new is little, and may be drawn at once. */
   #grow(small) {
     const { text, state } = /** @type {Answer} */ (this.message);
     const over = state !== 'streaming';
@@ -102,7 +102,7 @@ export class View {
       this.#renderer = undefined;
       return this.format(/** @type {MarkdownLibrary} */ (this.#library));
     }
-    if (text.length > this.#taken) this.#renderer.append(text.slice(this.#taken));
+    if (text.length > this.#taken) this.#renderer.append(text.slice(this.#taken), small && !document.hidden);
     this.#taken = text.length;
     if (!over) return;
     this.#finished = true;

@@ -180,16 +180,17 @@ function timed(cost) {
     schedule: (draw, delay) => due.push({ at: time + Math.max(delay, 16), draw }),
     onDraw: () => drawn.push(time),
   });
+  const costing = (run) => whileLexing(() => (time += cost), run);
   const pass = (ms) => {
     for (const end = time + ms; ; ) {
       const next = due.findIndex(({ at }) => at <= end);
       if (next < 0) return void (time = Math.max(time, end));
       const [{ at, draw }] = due.splice(next, 1);
       time = Math.max(time, at);
-      whileLexing(() => (time += cost), draw);
+      costing(draw);
     }
   };
-  return { view, root, due, drawn, pass, elapsed: () => time };
+  return { view, root, due, drawn, pass, costing, elapsed: () => time };
 }
 
 test('drawing takes a quarter of the time at most', () => {
@@ -209,6 +210,16 @@ test('a quick drawing waits for nothing but the next frame', () => {
     pass(16);
   }
   assert.equal(drawn.length, 50);
+});
+
+test('what comes while a frame is made is drawn into it, unless a rest is due', () => {
+  const { view, root, due, pass, costing } = timed(30);
+  costing(() => view.append('one', true));
+  assert.deepEqual([root.textContent, due.length], ['one', 0]);
+  costing(() => view.append(' two', true));
+  assert.deepEqual([root.textContent, due.length], ['one', 1]);
+  pass(100);
+  assert.equal(root.textContent, 'one two');
 });
 
 test('what arrives while nothing is drawn is drawn at once when asked for', () => {
