@@ -1,0 +1,112 @@
+"""What is streamed: documents of each kind, and one answer whose every text carries its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import accumulate
+
+from claude_sse.standin import faults
+from claude_sse.standin.answers import said
+from claude_sse.standin.orders import Order
+from claude_sse.standin.wire import Reply
+
+WORDS = "Some **words** with `code`, a [link](https://example.com/a) and *emphasis*"
+MIXED = f"""## Section {{n}}
+
+{WORDS}, on one line
+and on another, until the paragraph has about the length that paragraphs have.
+
+- an item of a list
+- another one
+  - nested
+
+| a | b |
+|---|--:|
+| 1 | 2 |
+
+```python
+def f{{n}}(x):
+    return [g(x) for g in table]  # why not
+```
+
+"""
+#: How each kind of document begins and goes on.
+KINDS = {
+    "mixed": ("", MIXED),
+    "list": ("Steps:\n", f"{{n}}. {WORDS}.\n"),
+    "table": ("| n | words | more |\n|--:|---|---|\n", f"| {{n}} | {WORDS} | more |\n"),
+    "paragraph": ("", f"{WORDS}, {{n}} times, and "),
+    "lines": ("", f"{WORDS}, {{n}} times,\n"),
+    "fence": ("```python\n", "x{n} = [g(x) for g in table]  # why not\n"),
+}
+#: A section of the numbered answer; a text ends behind each ``@``, which its number follows: a word
+#: that Markdown shows as it stands, and that no highlighter takes apart.
+SECTION = """## How a queue behaves @
+
+A **queue** takes what arrives @ and gives it back in the same order, @ which is all there is to it;
+see [the notes](https://example.com/notes) @ for what happens when it is full. Then `put()` waits, @
+*unless* it was told not to, @
+and whoever reads is woken at once, one reader for @ each thing that was put. @
+
+- the first item says what to look at @
+- the second one is longer, and comes with `code` @ and with a remark at its end @
+  - a nested one, about fairness @
+1. measure before, @
+2. change **one** thing, @ and measure again @
+
+| size | texts | what was seen @ |
+|-----:|------:|-----------------|
+| 10 | 1,000 | nothing to speak of @ |
+| 100 | 20,000 | `put()` waits now and then @ |
+
+```python
+# A queue with a limit, in a few lines. @
+class Queue:
+    def put(self, item):  # waits for room @
+        with self.changed:  # @
+            self.changed.wait_for(lambda: len(self.items) < self.limit)  # @
+            self.items.append(item)
+            self.changed.notify()  # one reader is enough @
+        return f"{len(self.items)} of {self.limit} @"
+```
+
+> Whoever waits without a limit waits for ever. @ That is why `timeout` is there. @
+
+"""
+
+
+def document(kind: str, size: int) -> str:
+    """Return a document of this kind and size."""
+    start, more = KINDS[kind]
+    parts, length, n = [start], len(start), 0
+    while length < size:
+        n += 1
+        parts.append(more.replace("{n}", str(n)))
+        length += len(parts[-1])
+    return "".join(parts)[:size]
+
+
+def numbered(size: int) -> list[str]:
+    """Return the texts of a mixed answer of this size at most; the n-th ends with ``@n``."""
+    *texts, _ = (SECTION * (size // len(SECTION) + 1)).split("@")
+    texts = [f"{text}@{n}" for n, text in enumerate(texts, 1)]
+    length = accumulate(len(text) for text in texts)
+    return [text for text, so_far in zip(texts, length, strict=True) if so_far <= size]
+
+
+def teach_standin() -> None:
+    """From now on ``fault pace kind=... size=...`` has the stand-in say such a document."""
+    faults.FAULTS["pace"] = lambda order: Reply(said(order, pieces(order)))
+
+
+def pieces(order: Order) -> Iterator[tuple[str, float]]:
+    """Yield the document that was ordered, as it arrives: ``gap_ms`` between its texts."""
+    gap, size = order.number("gap_ms", 4) / 1000, order.count("size", 0)
+    kind = order.options["kind"]
+    if kind == "numbered":
+        texts = numbered(size)
+    else:
+        whole = document(kind, size)
+        texts = [whole[at : at + 80] for at in range(0, len(whole), 80)]
+    for text in texts:
+        yield text, gap

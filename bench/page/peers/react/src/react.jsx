@@ -1,0 +1,5 @@
+// The answer is one document, parsed anew with each text: what most tutorials and templates do.
+import { start } from './chat.jsx';
+import { Markdown } from './markdown.jsx';
+
+start(Markdown);
