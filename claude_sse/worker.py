@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import functools
 import os
 import select
@@ -33,6 +34,7 @@ _FORCED_EXIT_SECONDS = 0.5
 _SWITCH_SECONDS = 0.1
 _M_ARENA_MAX = -8  # of malloc.h
 _PR_SET_PDEATHSIG = 1  # of prctl.h
+_NOTHING_TO_OPEN = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 #: For so long a refused body is read and forgotten, so that its sender reads why.
 _REFUSED_BODY_SECONDS = 3.0
 
@@ -124,6 +126,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if not self.alive:
             for listener in self.sockets:
                 listener.close()
+
+    def accept(self, listener: Any) -> None:
+        """Let who comes wait while nothing can be opened; gunicorn's worker dies of that."""
+        try:
+            super().accept(listener)
+        except OSError as exc:
+            if exc.errno not in _NOTHING_TO_OPEN:
+                raise
+            time.sleep(0.05)  # else this loop would be all that runs
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection a socket that is quick to send, and its client a time to speak."""

@@ -7,6 +7,7 @@ import hashlib
 import os
 import random
 import resource
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,23 @@ def test_p10_nothing_left_to_open(what: str) -> None:
         # gunicorn prints a traceback for what it cannot open; at its start the server refuses
         # limits that are too low for it.
         server.output.write_bytes(b"")
+
+
+def test_p10_who_comes_when_nothing_can_be_opened_waits() -> None:
+    """Not even a connection can be opened: whoever comes is answered once that is over."""
+    with Witness() as claude, serve(claude) as [server]:
+        [worker] = server.workers()
+        soft, hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (3, hard))
+        with socket.create_connection(("127.0.0.1", server.port), timeout=0.5) as waiting:
+            waiting.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            with pytest.raises(TimeoutError):
+                waiting.recv(1)
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, (soft, hard))
+            waiting.settimeout(10)
+            assert waiting.recv(100).startswith(b"HTTP/1.1 200")
+        eventually(lambda: new_answer(server))
+        assert server.workers() == [worker]
 
 
 def test_p11_the_master_starts_no_thread_and_asks_nobody() -> None:
