@@ -19,6 +19,19 @@ from .sqlite_books import Books, Run
 #: Days of ``spent`` that are kept, for whoever wants to look into them.
 _KEPT_DAYS = 40
 _EVERYBODY = ""
+#: All that a question is held against, in one statement: sqlite3 lets go of the interpreter for
+#: each, and hundreds of threads then fight for it. When the question was asked that fills the
+#: minute, what the owner and all have spent, how many answers are under way, whether a row is old.
+_BOOKS = """SELECT
+    -- Also what comes a little later than now: that one had its turn first. Not what lies
+    -- further ahead: after the clock was set back it would count for long.
+    (SELECT at FROM submits WHERE owner = ? AND at > ? AND at < ?
+        ORDER BY at DESC LIMIT 1 OFFSET ?),
+    IFNULL((SELECT tokens FROM spent WHERE day = ? AND owner = ?), 0),
+    IFNULL((SELECT tokens FROM spent WHERE day = ? AND owner = ?), 0),
+    (SELECT COUNT(*) FROM submits WHERE owner = ? AND worker IS NOT NULL),
+    EXISTS(SELECT 1 FROM submits WHERE owner = ? AND worker IS NULL AND at <= ?)"""
+_FORGET = "DELETE FROM submits WHERE owner = ? AND worker IS NULL AND at <= ?"
 
 
 class SQLiteLedger:
@@ -40,8 +53,6 @@ class SQLiteLedger:
             for debt in owed:
                 _enter(run, *debt)
             self._sweep(run, worker, day, now)
-            ended = "DELETE FROM submits WHERE owner = ? AND worker IS NULL AND at <= ?"
-            run(ended, (owner, now - MINUTE_SECONDS))
             refusal = self._refusal(run, owner, tokens, day, now)
             if refusal is not None and _bury(run, worker):
                 refusal = self._refusal(run, owner, tokens, day, now)
@@ -76,28 +87,26 @@ class SQLiteLedger:
     def _refusal(self, run: Run, owner: str, tokens: int, day: str, now: float) -> OverLimit | None:
         """Return why this question must not be asked now, or None."""
         limits = self._limits
-        if limits.questions:
-            # Also what comes a little later than now: that one had its turn first. Not what lies
-            # further ahead: after the clock was set back it would count for long.
-            oldest = (
-                "SELECT at FROM submits WHERE owner = ? AND at > ? AND at < ? "
-                "ORDER BY at DESC LIMIT 1 OFFSET ?"
-            )
-            around = (now - MINUTE_SECONDS, now + MINUTE_SECONDS)
-            asked = run(oldest, (owner, *around, limits.questions - 1)).fetchone()
-            if asked is not None:
-                return over.too_many_questions(limits.questions, asked[0], now)
-        for name, limit in ((owner, limits.owner_tokens), (_EVERYBODY, limits.tokens)):
+        minute_ago = now - MINUTE_SECONDS
+        window = (owner, minute_ago, now + MINUTE_SECONDS, limits.questions - 1)
+        books = (day, owner, day, _EVERYBODY, owner, owner, minute_ago)
+        asked, own, all_spent, answers, is_old = run(_BOOKS, (*window, *books)).fetchone()
+        if is_old:
+            run(_FORGET, (owner, minute_ago))
+        if limits.questions and asked is not None:
+            return over.too_many_questions(limits.questions, asked, now)
+        for name, limit, spent in (
+            (owner, limits.owner_tokens, own),
+            (_EVERYBODY, limits.tokens, all_spent),
+        ):
             if limit and tokens > limit:
                 return over.too_long(limit, tokens)
-            if limit and (spent := _spent(run, day, name)) + tokens > limit:
+            if limit and spent + tokens > limit:
                 if spent - _reserved(run, day, name) + tokens > limit:
                     return over.used_up(own=name == owner, now=now)
                 return over.held(own=name == owner)
-        if limits.answers:
-            under_way = "SELECT COUNT(*) FROM submits WHERE owner = ? AND worker IS NOT NULL"
-            if run(under_way, (owner,)).fetchone()[0] >= limits.answers:
-                return over.too_many_answers(limits.answers)
+        if limits.answers and answers >= limits.answers:
+            return over.too_many_answers(limits.answers)
         return None
 
     def _sweep(self, run: Run, worker: Worker, day: str, now: float) -> None:
@@ -114,12 +123,11 @@ def _reserve(run: Run, worker: Worker, owner: str, tokens: int, day: str, now: f
     """Count a question, and as spent what its answer can cost; return its number."""
     insert = "INSERT INTO submits (owner, at, day, tokens, worker) VALUES (?, ?, ?, ?, ?)"
     number = run(insert, (owner, now, day, tokens, worker.name)).lastrowid
-    for name in (owner, _EVERYBODY):
-        run(
-            "INSERT INTO spent VALUES (?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET tokens = tokens + excluded.tokens",
-            (day, name, tokens),
-        )
+    run(
+        "INSERT INTO spent VALUES (?, ?, ?), (?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET tokens = tokens + excluded.tokens",
+        (day, owner, tokens, day, _EVERYBODY, tokens),
+    )
     assert number is not None
     return number
 
@@ -144,11 +152,6 @@ def _bury(run: Run, worker: Worker) -> int:
     return sum(
         run("UPDATE submits SET worker = NULL WHERE worker = ?", row).rowcount for row in gone
     )
-
-
-def _spent(run: Run, day: str, owner: str) -> int:
-    row = run("SELECT tokens FROM spent WHERE day = ? AND owner = ?", (day, owner)).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _reserved(run: Run, day: str, owner: str) -> int:
