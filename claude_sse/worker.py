@@ -16,10 +16,13 @@ import socket
 import sys
 import threading
 import time
+from collections import deque
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
+from . import syscalls
 from .client_socket import ClientSocket
 from .slow_heads import Heads
 
@@ -35,6 +38,8 @@ _SWITCH_SECONDS = 0.1
 _M_ARENA_MAX = -8  # of malloc.h
 _PR_SET_PDEATHSIG = 1  # of prctl.h
 _NOTHING_TO_OPEN = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+#: The master asks for a sign of life within ``timeout``, a minute and more.
+_NOTIFY_SECONDS = 1.0
 #: For so long a refused body is read and forgotten, so that its sender reads why.
 _REFUSED_BODY_SECONDS = 3.0
 
@@ -56,6 +61,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._heads = Heads()
+        self._over: deque[None] = deque()  # connections that have ended and still count
+        self._notified = 0.0
         super().init_process()
 
     def init_signals(self) -> None:
@@ -126,6 +133,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if not self.alive:
             for listener in self.sockets:
                 listener.close()
+        if not enabled and self._over:  # it ended while this was decided
+            self.method_queue.defer(self._count_out)
+
+    def notify(self) -> None:
+        """Tell the master once a second, not twice per connection; count who has left."""
+        self._count_out()
+        now = time.monotonic()
+        if now - self._notified >= _NOTIFY_SECONDS:
+            self._notified = now
+            super().notify()
 
     def accept(self, listener: Any) -> None:
         """Let who comes wait while nothing can be opened; gunicorn's worker dies of that."""
@@ -141,7 +158,23 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.sock = ClientSocket.of(conn.sock)
         conn.wait_for_data = functools.partial(_has_spoken, conn.sock)
         self._heads.expect(conn.sock)
-        super().enqueue_req(conn)
+        served = self.tpool.submit(self.handle, conn)
+        served.add_done_callback(functools.partial(self._served, conn))
+
+    def _served(self, conn: Any, served: Future[Any]) -> None:
+        """Wake the accept loop where it has something to do, not for each connection that ends."""
+        if served.cancelled() or served.exception() or served.result():
+            self.method_queue.defer(self.finish_request, conn, served)
+            return
+        self._over.append(None)
+        if not self._accepting:
+            self.method_queue.defer(self._count_out)
+
+    def _count_out(self) -> None:
+        """Count who has left; on the accept loop only, whose count it is."""
+        while self._over:
+            self._over.pop()
+            self.nr_conns -= 1
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request, whose head has come in time."""
@@ -149,18 +182,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return super().handle_request(req, conn)
 
     def handle(self, conn: Any) -> Any:
-        """Serve a connection, and close the read side of one that was answered, or refused.
+        """Serve a connection, and close one that was answered, or refused.
 
-        gunicorn waits for the client's close *on its accept loop*, 2 s for each that does not; with
-        the read side shut it sees the end at once. What was sent and not read is read first:
-        closing over it would reset the connection before the client has read its answer.
+        gunicorn wakes its accept loop for that, and waits there for the client's close, 2 s for
+        each that does not. What was sent and not read is read first: closing over it would reset
+        the connection before the client has read its answer.
         """
         stays = super().handle(conn)
         if not stays:
             self._heads.arrived(conn.sock)
-            _read_out(conn.sock, 0.0)
-            with contextlib.suppress(OSError):  # the client was faster
-                conn.sock.shutdown(socket.SHUT_RD)
+            fd = conn.sock.fileno()
+            if fd >= 0 and syscalls.has_come(fd):
+                _read_out(conn.sock, 0.0)
+            syscalls.shutdown(fd, socket.SHUT_RDWR)
+            syscalls.close(conn.sock.detach())
         return stays
 
 
@@ -172,6 +207,8 @@ def read_refused_body(worker: Worker, req: Any, environ: Any, resp: Any) -> None
 
 def _has_spoken(sock: socket.socket, timeout: float) -> bool:
     """Tell whether a client sends anything in time; gunicorn makes an epoll for each to see it."""
+    if syscalls.has_come(sock.fileno()):
+        return True
     poller = select.poll()
     poller.register(sock, select.POLLIN)
     return bool(poller.poll(timeout * 1000))

@@ -52,3 +52,34 @@ def test_a_far_side_that_hangs_up_is_seen():
     there.close()
     assert syscalls.has_hung_up(here.fileno())
     here.close()
+
+
+def test_has_come_tells_of_bytes_and_of_the_end():
+    """Nothing has come until something does, or the connection ends."""
+    here, there = socket.socketpair()
+    assert not syscalls.has_come(here.fileno())
+    there.send(b"x")
+    assert syscalls.has_come(here.fileno())
+    here.recv(1)
+    assert not syscalls.has_come(here.fileno())
+    syscalls.shutdown(there.fileno(), socket.SHUT_RDWR)
+    assert syscalls.has_come(here.fileno()) and here.recv(1) == b""
+    syscalls.shutdown(-1, socket.SHUT_RDWR)
+    here.close()
+    there.close()
+
+
+def test_a_file_in_use_is_opened_found_and_closed(tmp_path):
+    """It is read from its start, its number is free again; one that is not there is an OSError."""
+    path = tmp_path / "f\u00fcr"
+    path.write_bytes(b"frames")
+    fd = syscalls.open_known(str(path))
+    assert os.read(fd, 99) == b"frames" and not os.get_inheritable(fd)
+    syscalls.close(fd)
+    with pytest.raises(OSError):
+        os.fstat(fd)
+    assert syscalls.exists(str(path))
+    path.unlink()
+    assert not syscalls.exists(str(path))
+    with pytest.raises(FileNotFoundError):
+        syscalls.open_known(str(path))

@@ -16,6 +16,7 @@ import threading
 import time
 from typing import NamedTuple
 
+from .. import syscalls
 from .http_body import Body
 
 KEEP_SECONDS = 4.0
@@ -82,6 +83,8 @@ class Kept:
 
 def _is_ready(idle: _Idle) -> bool:
     """Tell whether this connection is open, its answer over, and nothing came behind that."""
+    if type(idle.sock) is socket.socket and idle.body.ended:  # TLS may hold something back
+        return not syscalls.has_come(idle.sock.fileno())
     try:
         while data := _read_at_once(idle.sock):
             if idle.body.ended:

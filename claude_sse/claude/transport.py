@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator
 
 import httpx2
 
+from .. import syscalls
 from .connection import connect
 from .http_body import Body
 from .http_head import Head, take_head
@@ -87,7 +88,7 @@ class Transport(httpx2.BaseTransport):
         sock = self._kept.take() or self._connect(url, line, connect_timeout)
         line.hold(sock)
         try:
-            sock.sendall(_wire(method, url, fields, body))
+            _send(sock, _wire(method, url, fields, body))
         except OSError as exc:
             _close(sock, line)
             raise httpx2.RemoteProtocolError(f"no HTTP response: {type(exc).__name__}") from exc
@@ -128,6 +129,12 @@ def _wire(method: str, url: httpx2.URL, fields: Fields, body: bytes) -> bytes:
             raise httpx2.LocalProtocolError("a field of the request cannot be sent")
         lines.append(b"%b: %b" % (name, value))
     return b"\r\n".join([*lines, b"", body])
+
+
+def _send(sock: socket.socket, data: bytes) -> None:
+    sent = syscalls.send(sock.fileno(), data) if type(sock) is socket.socket else 0
+    if sent < len(data):
+        sock.sendall(data[sent:])
 
 
 class Reply(httpx2.SyncByteStream):

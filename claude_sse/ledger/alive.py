@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 
+from .. import syscalls
 from ..stream_log.locks import is_locked
 
 
@@ -31,7 +32,7 @@ class Worker:
 
     def is_shown(self) -> bool:
         """Tell whether the others can still see this process."""
-        return os.path.exists(self._path(self.name))
+        return syscalls.exists(self._path(self.name))
 
     def lives(self, name: str) -> bool:
         """Tell whether the process of this name lives."""

@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from .. import syscalls
 from ..errors import NotFound, Unavailable
 from .base import StreamExists
 from .file_reader import HEADER_BYTES, FileReader
@@ -82,7 +83,7 @@ class FileStreamLog:
         except OSError as exc:
             raise _unavailable(exc) from exc
         writer = FileWriter(
-            fd, HEADER_BYTES, path, f"{self._readers}/{name}", lambda: self._forget(name)
+            fd, HEADER_BYTES, digest, path, f"{self._readers}/{name}", lambda: self._forget(name)
         )
         self._writers[name] = writer
         return writer
@@ -90,7 +91,8 @@ class FileStreamLog:
     def _forget(self, name: str) -> None:
         self._writers.pop(name, None)
         for folder in (self._stops, self._readers):
-            _remove(f"{folder}/{name}")
+            if syscalls.exists(path := f"{folder}/{name}"):  # mostly not
+                _remove(path)
 
     def open(self, key: str, after: int = 0) -> FileReader:
         """See ``base.StreamLog.open``."""
@@ -102,7 +104,8 @@ class FileStreamLog:
                 code="log_unavailable",
             )
         try:
-            fd = os.open(f"{self._streams}/{name}", os.O_RDONLY)
+            path = f"{self._streams}/{name}"
+            fd = os.open(path, os.O_RDONLY) if writer is None else syscalls.open_known(path)
         except FileNotFoundError:
             raise NotFound("There is no such stream, or it has expired.") from None
         except OSError as exc:

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 
-from .. import sse
+from .. import sse, syscalls
 from ..errors import BadRequest, NotFound
 from .base import WriterLost
 from .file_writer import FileWriter
@@ -34,7 +34,7 @@ class FileReader:
         self._closing = threading.Lock()
         self._writer_gone = False
         self.after = after
-        self.digest = _digest(fd)
+        self.digest = _digest(fd) if writer is None else writer.digest
         self._offset, self.at_end = _find(fd, after)
         if writer is not None:
             writer.join(1)
@@ -90,7 +90,7 @@ class FileReader:
             if is_free(fd):  # the writer has gone, and does not remove the mark
                 with contextlib.suppress(OSError):
                     os.unlink(self._mark)
-        os.close(fd)
+        syscalls.close(fd)
         if self._writer is not None:
             self._writer.join(-1)
 

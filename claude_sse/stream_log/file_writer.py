@@ -19,7 +19,13 @@ class FileWriter:
     """Implements ``base.Writer``."""
 
     def __init__(
-        self, fd: int, size: int, path: str, readers_path: str, forget: Callable[[], None]
+        self,
+        fd: int,
+        size: int,
+        digest: str,
+        path: str,
+        readers_path: str,
+        forget: Callable[[], None],
     ) -> None:
         self._fd = fd
         self._readers_path = readers_path
@@ -28,6 +34,7 @@ class FileWriter:
         self._changed = threading.Condition()
         self._local_readers = 0
         self._memory = bytearray()
+        self.digest = digest
         self.size = size  # of the log; what failed to be stored included
         self.stored = size
         self.closed = False
@@ -91,4 +98,4 @@ class FileWriter:
             self.closed = True
             self._changed.notify_all()
         self._forget()
-        os.close(self._fd)  # and with it the lock
+        syscalls.close(self._fd)  # and with it the lock
