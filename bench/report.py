@@ -111,4 +111,5 @@ def machine() -> str:
     """Return what this ran on."""
     info = Path("/proc/cpuinfo").read_text()
     model = next((x.split(":")[1].strip() for x in info.splitlines() if "model name" in x), "?")
-    return f"{info.count('processor')} cores, {model}; {platform.platform()}."
+    python = f"Python {platform.python_version()}, {platform.python_compiler()}"
+    return f"{info.count('processor')} cores, {model}; {platform.platform()}; {python}."

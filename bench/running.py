@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -32,26 +34,37 @@ def running(
 
     Ours is run from ``checkout`` and keeps its streams in ``log``.
     """
+    folder = _folder()
+    place = Place(upstream, free_port(), folder, workers, streams, log)
+    command, settings = SERVERS[name](place)
+    variables = environment(upstream, ca) | {"PORT": str(place.port)} | settings
+    with (folder / "output").open("w+b") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=checkout,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            _wait(process, place.port, folder / "output")
+            yield process.pid, place.port
+        finally:
+            _end(process)
+
+
+def _folder() -> Path:
+    """Make a folder that is removed at the end of all rounds.
+
+    ext4 gives a file no number of one that was removed within some minutes: behind a round with
+    thousands of streams it looks at each of theirs, 1 ms of CPU for every stream of the next.
+    """
     (ROOT / "instance").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "instance") as folder:
-        place = Place(upstream, free_port(), Path(folder), workers, streams, log)
-        command, settings = SERVERS[name](place)
-        variables = environment(upstream, ca) | {"PORT": str(place.port)} | settings
-        with (Path(folder) / "output").open("w+b") as output:
-            process = subprocess.Popen(
-                command,
-                cwd=checkout,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-            try:
-                _wait(process, place.port, Path(folder) / "output")
-                yield process.pid, place.port
-            finally:
-                _end(process)
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "instance"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def environment(upstream: str, ca: Path | None = None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,10 @@ from . import syscalls
 
 #: A reader that acknowledges nothing for this long is dropped by the kernel; no cost per write.
 USER_TIMEOUT_MS = 30_000
+#: Whether what a listener that does not block accepts does not block either; not on Linux.
+_INHERITS = sys.platform != "linux"
+_HEAD = b"HTTP/1.1 "
+_LAST_CHUNK = b"data: [DONE]\n\n\r\n"
 
 
 class ClientSocket(socket.socket):
@@ -24,15 +29,27 @@ class ClientSocket(socket.socket):
     __slots__ = ()
 
     @classmethod
-    def of(cls, sock: socket.socket) -> ClientSocket:
-        """Return this connection as such a socket; the one that was given is closed by that."""
-        if isinstance(sock, cls):
-            return sock
-        return cls(sock.family, sock.type, sock.proto, fileno=sock.detach())
+    def accept_from(cls, listener: socket.socket) -> tuple[ClientSocket, Any]:
+        """Return the next connection and its address; raises ``OSError``."""
+        fd, address = listener._accept()  # type: ignore[attr-defined]
+        sock = cls(listener.family, listener.type, listener.proto, fileno=fd)
+        if _INHERITS:
+            socket.socket.setblocking(sock, True)
+        return sock, address
+
+    def setblocking(self, flag: bool) -> None:
+        """Stay as it is, which blocks: only threads read it; gunicorn sets it four times."""
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """See ``socket.sendall``."""
-        sent = syscalls.send(self.fileno(), data) if type(data) is bytes and not flags else 0
+        """See ``socket.sendall``; a response's head leaves with what follows it, its end as well.
+
+        gunicorn sends them on their own, the empty last chunk too: each is a packet, and wakes the
+        client.
+        """
+        sent = 0
+        if type(data) is bytes and not flags:
+            more = data.startswith(_HEAD) or data.endswith(_LAST_CHUNK)
+            sent = syscalls.send(self.fileno(), data, more)
         if sent < len(data):
             super().sendall(data[sent:], flags)
 

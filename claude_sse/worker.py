@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import functools
 import os
 import select
 import signal
@@ -16,14 +15,14 @@ import socket
 import sys
 import threading
 import time
-from collections import deque
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from . import syscalls
 from .client_socket import ClientSocket
+from .pool import Pool
 from .slow_heads import Heads
 
 if TYPE_CHECKING:  # gunicorn.conf.py imports this file before it knows whether all is well
@@ -37,6 +36,7 @@ _FORCED_EXIT_SECONDS = 0.5
 _SWITCH_SECONDS = 0.1
 _M_ARENA_MAX = -8  # of malloc.h
 _PR_SET_PDEATHSIG = 1  # of prctl.h
+_NOBODY_THERE = (errno.EAGAIN, errno.ECONNABORTED)
 _NOTHING_TO_OPEN = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 #: The master asks for a sign of life within ``timeout``, a minute and more.
 _NOTIFY_SECONDS = 1.0
@@ -61,7 +61,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._heads = Heads()
-        self._over: deque[None] = deque()  # connections that have ended and still count
+        self._connections: set[Connection] = set()
         self._notified = 0.0
         super().init_process()
 
@@ -90,21 +90,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._start_threads()
         if os.getppid() != self.ppid:  # the master died before its death could be a signal
             self.handle_exit(signal.SIGTERM, None)
-        super().run()
+        try:
+            super().run()
+        finally:
+            self.tpool.shutdown()
         if self._engine is not None and self._engine.streams.draining:
             self._engine.streams.wait_drained()
 
     def _start_threads(self) -> None:
         """Start every thread of the pool: one that cannot be started later kills the worker."""
-        begun = threading.Event()  # while all wait for it none is idle, so each task starts one
         try:
-            for _ in range(self.cfg.threads):
-                self.tpool.submit(begun.wait)
+            self.tpool.start(self.cfg.threads)
         except RuntimeError as exc:
+            self.tpool.shutdown()
             time.sleep(1.0)  # the master starts another worker at once, for as long as it takes
             sys.exit(f"claude-sse: no room for {self.cfg.threads} threads ({exc}): lower THREADS.")
-        finally:
-            begun.set()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """At TERM tell the streams, which have a while to finish; else the app hears nothing."""
@@ -133,85 +133,105 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if not self.alive:
             for listener in self.sockets:
                 listener.close()
-        if not enabled and self._over:  # it ended while this was decided
-            self.method_queue.defer(self._count_out)
+        if not enabled and self.nr_conns < self.worker_connections:
+            self._wake()  # one has ended while this was decided
 
     def notify(self) -> None:
-        """Tell the master once a second, not twice per connection; count who has left."""
-        self._count_out()
+        """Tell the master once a second that all is well, not twice per connection."""
         now = time.monotonic()
         if now - self._notified >= _NOTIFY_SECONDS:
             self._notified = now
             super().notify()
 
+    @property
+    def nr_conns(self) -> int:
+        """How many connections there are; gunicorn's own count is kept by its accept loop alone."""
+        return len(self._connections)
+
+    @nr_conns.setter
+    def nr_conns(self, count: int) -> None:
+        pass
+
     def accept(self, listener: Any) -> None:
         """Let who comes wait while nothing can be opened; gunicorn's worker dies of that."""
         try:
-            super().accept(listener)
+            sock, address = ClientSocket.accept_from(listener.sock)
         except OSError as exc:
-            if exc.errno not in _NOTHING_TO_OPEN:
+            if exc.errno in _NOTHING_TO_OPEN:
+                time.sleep(0.05)  # else this loop would be all that runs
+            elif exc.errno not in _NOBODY_THERE:
                 raise
-            time.sleep(0.05)  # else this loop would be all that runs
+            return
+        connection = Connection(self.cfg, sock, address, listener.getsockname())
+        connection.counted_in = self._connections
+        self._connections.add(connection)
+        self.enqueue_req(connection)
 
     def enqueue_req(self, conn: Any) -> None:
-        """Give a connection a socket that is quick to send, and its client a time to speak."""
-        conn.sock = ClientSocket.of(conn.sock)
-        conn.wait_for_data = functools.partial(_has_spoken, conn.sock)
+        """Give a connection a thread, and its client a time to speak."""
         self._heads.expect(conn.sock)
-        served = self.tpool.submit(self.handle, conn)
-        served.add_done_callback(functools.partial(self._served, conn))
+        self.tpool.put(conn)
 
-    def _served(self, conn: Any, served: Future[Any]) -> None:
-        """Wake the accept loop where it has something to do, not for each connection that ends."""
-        if served.cancelled() or served.exception() or served.result():
-            self.method_queue.defer(self.finish_request, conn, served)
-            return
-        self._over.append(None)
-        if not self._accepting:
-            self.method_queue.defer(self._count_out)
+    def get_thread_pool(self) -> Pool:
+        """Return threads that are quick to begin."""
+        return Pool(self._serve)
 
-    def _count_out(self) -> None:
-        """Count who has left; on the accept loop only, whose count it is."""
-        while self._over:
-            self._over.pop()
-            self.nr_conns -= 1
+    def _serve(self, conn: Any) -> None:
+        """Serve a connection; wake the accept loop only where it has something to do."""
+        stays = False
+        try:
+            stays = self.handle(conn)
+        finally:
+            if stays:
+                done: Future[Any] = Future()
+                done.set_result(stays)
+                self.method_queue.defer(self.finish_request, conn, done)
+            else:
+                self._heads.arrived(conn.sock)
+                conn.close()
+                if not self._accepting:
+                    self._wake()
+
+    def _wake(self) -> None:
+        self.method_queue.defer(lambda: None)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request, whose head has come in time."""
         self._heads.arrived(conn.sock)
         return super().handle_request(req, conn)
 
-    def handle(self, conn: Any) -> Any:
-        """Serve a connection, and close one that was answered, or refused.
 
-        gunicorn wakes its accept loop for that, and waits there for the client's close, 2 s for
-        each that does not. What was sent and not read is read first: closing over it would reset
-        the connection before the client has read its answer.
+class Connection(TConn):  # type: ignore[misc]
+    """One client's connection."""
+
+    counted_in: set[Connection]
+
+    def wait_for_data(self, timeout: float) -> bool:
+        """Tell whether the client speaks in time; gunicorn makes an epoll for each to see it."""
+        if syscalls.has_come(self.sock.fileno()):
+            return True
+        poller = select.poll()
+        poller.register(self.sock, select.POLLIN)
+        return bool(poller.poll(timeout * 1000))
+
+    def close(self, graceful: bool = False) -> None:
+        """Close it at once; gunicorn waits for the client's close, 2 s for each that does not.
+
+        What was sent and not read is read first: closing over it would reset the connection before
+        the client has read its answer.
         """
-        stays = super().handle(conn)
-        if not stays:
-            self._heads.arrived(conn.sock)
-            fd = conn.sock.fileno()
-            if fd >= 0 and syscalls.has_come(fd):
-                _read_out(conn.sock, 0.0)
-            syscalls.shutdown(fd, socket.SHUT_RDWR)
-            syscalls.close(conn.sock.detach())
-        return stays
+        if syscalls.has_come(self.sock.fileno()):
+            _read_out(self.sock, 0.0)
+        fd = self.sock.detach()
+        syscalls.shutdown(fd, socket.SHUT_RDWR)
+        syscalls.close(fd)
+        self.counted_in.discard(self)
 
 
 def read_refused_body(worker: Worker, req: Any, environ: Any, resp: Any) -> None:
     """Read what is on its way still behind 413; gunicorn's ``post_request`` hook."""
     if resp is not None and resp.status_code == 413:
         _read_out(environ["gunicorn.socket"], _REFUSED_BODY_SECONDS)
-
-
-def _has_spoken(sock: socket.socket, timeout: float) -> bool:
-    """Tell whether a client sends anything in time; gunicorn makes an epoll for each to see it."""
-    if syscalls.has_come(sock.fileno()):
-        return True
-    poller = select.poll()
-    poller.register(sock, select.POLLIN)
-    return bool(poller.poll(timeout * 1000))
 
 
 def _read_out(sock: socket.socket, seconds: float) -> None:

@@ -21,6 +21,7 @@ from .failures import from_event
 _EVENT_BYTES = 4 * 1024 * 1024
 #: Characters per token, for estimates of what Claude did not confirm.
 _CHARACTERS_PER_TOKEN = 4
+_DELTA = b"\n\nevent: content_block_delta\n"
 
 
 class Answer:
@@ -89,6 +90,12 @@ class Answer:
         Reading those as all others comes to the same, for four times the CPU (0.5 us, 1.9 us).
         """
         events = self._whole_events(chunk)
+        if self._split is None:  # a text block may begin here, and its texts follow
+            before, found, after = events.partition(_DELTA)
+            events = found[2:] + after
+            self._read_events(before + found[:2], pieces)
+            if not events:
+                return
         if self._split is None or not self._between_events:
             return self._read_events(events, pieces)
         ascii_only = events.isascii()

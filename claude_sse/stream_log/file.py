@@ -11,7 +11,6 @@ path.
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import logging
 import os
@@ -168,8 +167,8 @@ def _make(path: str, header: bytes) -> int:
     """Make a file, its lock held and its first line written; a failure leaves nothing."""
     fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        if os.write(fd, header) < len(header):
+        syscalls.lock(fd)
+        if syscalls.write(fd, header) < len(header):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except BaseException:
         os.close(fd)
