@@ -22,6 +22,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-
 
 from . import syscalls
 from .client_socket import ClientSocket
+from .one_core import OneCore
 from .pool import Pool
 from .slow_heads import Heads
 
@@ -81,6 +82,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._engine = engine = self.app.wsgi().extensions[EXTENSION]
         threading.Thread(target=engine.claude.warm_up, name="warm-up", daemon=True).start()
         threading.Thread(target=self._heads.look, name="slow-heads", daemon=True).start()
+        threading.Thread(target=OneCore().look, name="one-core", daemon=True).start()
 
     def run(self) -> None:
         """Serve; then let those answers end, too, that nobody reads here.
