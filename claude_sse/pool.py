@@ -1,8 +1,9 @@
 """The threads of a worker: whoever became free last serves next.
 
 Its stack and its memory are still near the core. Python's own pool takes the one that has rested
-longest, makes a future for each task, and takes five locks on the way. Measured with 16 clients
-that ask one short question after the other: see ``worker.Worker``.
+longest, and on the way makes a future for each task and takes five locks. Measured with 16 clients
+that ask short questions, together with a thread that closes what it has answered: 2.5 ms of CPU per
+answer, 2.1 with this.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Pool:
         self._wake()
 
     def shutdown(self, wait: bool = False) -> None:
-        """End the idle threads now, each other one behind its task; waits for none."""
+        """End each thread when nothing is left for it to serve; waits for none."""
         self._closed = True
         while self._wake():
             pass
@@ -54,20 +55,22 @@ class Pool:
     def _work(self) -> None:
         sleep = threading.Lock()
         sleep.acquire()
-        while not self._closed:
+        while True:
             try:
                 task = self._waiting.popleft()
             except IndexError:
+                if self._closed:
+                    return
                 self._idle.append(sleep)
                 # One more look: what came before this thread could be seen has woken nobody.
-                if (self._waiting or self._closed) and self._is_up(sleep):
-                    continue
-                sleep.acquire()
+                if not (self._waiting or self._closed) or not self._is_up(sleep):
+                    sleep.acquire()
                 continue
             try:
                 self._serve(task)
             except BaseException:
                 log.exception("server: a connection could not be served")
+            del task  # a thread may sleep for long
 
     def _is_up(self, sleep: threading.Lock) -> bool:
         """Take a thread's bed away, unless somebody is about to wake it."""
