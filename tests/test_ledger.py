@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from claude_sse.errors import OverLimit, Unavailable
 from claude_sse.ledger import Limits, open_ledger, sqlite_books
 
+SOME = {"questions": 6, "answers": 3, "owner_tokens": 100, "tokens": 150}
 NOON = 1_795_348_800.0  # Sunday, 22 November 2026, 12:00 UTC
 MIDNIGHT = NOON + 12 * 3600
 
@@ -34,6 +36,17 @@ def spent(folder):
     file = sqlite3.connect(f"{folder}/ledger/ledger.sqlite")
     try:
         return {(day, owner): n for day, owner, n in file.execute("SELECT * FROM spent")}
+    finally:
+        file.close()
+
+
+def questions(folder):
+    """How many questions are in the books, and how many of them are being answered."""
+    file = sqlite3.connect(f"{folder}/ledger/ledger.sqlite")
+    try:
+        return file.execute(
+            "SELECT COUNT(*), COUNT(*) FILTER (WHERE NOT ended) FROM questions"
+        ).fetchone()
     finally:
         file.close()
 
@@ -133,6 +146,33 @@ def test_an_answer_is_settled_once(tmp_path):
     assert spent(tmp_path)["2026-11-22", "a"] == 7
 
 
+def test_one_is_settled_and_its_twin_is_not(tmp_path):
+    """Of two questions that are alike, asked at the same moment, each has an end of its own."""
+    here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)
+    first, second = here.admit("a", 40, NOON), there.admit("a", 40, NOON)
+    for _ in range(2):
+        there.settle(first, 7)  # any worker may say so
+    assert spent(tmp_path) == {("2026-11-22", "a"): 47, ("2026-11-22", ""): 47}
+    here.withdraw(second)
+    here.settle(second, 9)
+    assert spent(tmp_path) == {("2026-11-22", "a"): 7, ("2026-11-22", ""): 7}
+
+
+def test_the_sums_follow_the_questions(tmp_path):
+    """Whoever takes a question back by hand, or corrects it, has its tokens counted right."""
+    ledger = books(tmp_path, tokens=100)
+    ledger.settle(ledger.admit("a", 20, NOON), 7)
+    ledger.admit("a", 30, NOON + 1)
+    ledger.admit("b", 40, NOON + 2)
+    with sqlite3.connect(tmp_path / "ledger" / "ledger.sqlite") as file:
+        file.execute("UPDATE questions SET tokens = 8 WHERE ended")
+        file.execute("UPDATE questions SET ended = 1 WHERE owner = 'b'")  # costs the most
+        file.execute("DELETE FROM questions")  # but for "a", whose answer was not to come
+    file.close()
+    day = "2026-11-22"
+    assert spent(tmp_path) == {(day, "a"): 8, (day, "b"): 40, (day, ""): 48}
+
+
 def test_an_answer_belongs_to_the_day_it_was_admitted_on(tmp_path):
     """Midnight in mid-answer moves nothing to the new day."""
     ledger = books(tmp_path, tokens=100)
@@ -152,6 +192,15 @@ def test_a_clock_set_back_locks_nobody_out(tmp_path):
     assert spent(tmp_path)["2026-11-22", ""] == 30
 
 
+def test_what_is_a_minute_old_is_forgotten(tmp_path):
+    """Who asks for long leaves no more rows than a minute has, and those that are answered."""
+    ledger = books(tmp_path, tokens=10**6)
+    ledger.admit("a", 1, NOON - 1)  # a long answer
+    for second in range(0, 600, 10):
+        ledger.settle(ledger.admit("a", 1, NOON + second), 1)
+    assert questions(tmp_path) == (1 + 6, 1)
+
+
 def test_old_days_are_swept(tmp_path):
     """The sums of a day are kept for a while, not for ever."""
     ledger = books(tmp_path, tokens=100)
@@ -169,6 +218,53 @@ def test_only_this_user_reads_the_books(tmp_path):
     for path in (tmp_path / "log" / "ledger").rglob("*"):
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o700 if path.is_dir() else 0o600), path
+
+
+OLD_SHAPE = """
+CREATE TABLE spent (day TEXT NOT NULL, owner TEXT NOT NULL, tokens INTEGER NOT NULL,
+    PRIMARY KEY (day, owner)) WITHOUT ROWID;
+CREATE TABLE submits (id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, at REAL NOT NULL,
+    day TEXT NOT NULL, tokens INTEGER NOT NULL, worker TEXT);
+CREATE INDEX submits_of_owner ON submits (owner, at);
+INSERT INTO spent VALUES ('2026-11-22', 'a', 90), ('2026-11-22', '', 90);
+INSERT INTO submits VALUES (NULL, 'a', 1795348800.0, '2026-11-22', 60, '4711-ab');
+"""
+
+
+def test_a_file_of_an_older_shape_goes_on(tmp_path):
+    """What was spent on the day stays spent, with all that was reserved; places are free."""
+    (tmp_path / "ledger").mkdir()
+    file = sqlite3.connect(tmp_path / "ledger" / "ledger.sqlite")
+    file.executescript(OLD_SHAPE)
+    ledger = books(tmp_path, tokens=100, answers=1)
+    ledger.settle(ledger.admit("a", 10, NOON), 4)
+    assert "used up" in str(refusal(ledger, "b", 7, NOON))
+    assert spent(tmp_path)["2026-11-22", ""] == 94
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    assert {name for (name,) in file.execute(tables)} == {"spent", "questions"}
+    file.close()
+
+
+def test_a_question_and_its_end_are_a_statement_each(tmp_path, monkeypatch):
+    """Threads wait for each other at every statement: there is one, but for the first of a day."""
+    said = []
+
+    class Overheard(sqlite3.Connection):
+        def execute(self, statement, *values):
+            said.append(statement.split()[0])
+            return super().execute(statement, *values)
+
+    connect = partial(sqlite3.connect, factory=Overheard)
+    monkeypatch.setattr(sqlite_books.sqlite3, "connect", connect)
+    ledger = books(tmp_path, **SOME)
+    ledger.settle(ledger.admit("a", 10, NOON), 10)
+    said.clear()
+    reservation = ledger.admit("a", 10, NOON)
+    assert said == ["INSERT"]
+    ledger.settle(reservation, 10)
+    assert said == ["INSERT", "UPDATE"]
+    ledger.withdraw(ledger.admit("a", 10, NOON))
+    assert said[2:] == ["INSERT", "DELETE"]
 
 
 # One after the other: a model
@@ -200,7 +296,6 @@ STEPS = st.lists(
     ),
     max_size=40,
 )
-SOME = {"questions": 6, "answers": 3, "owner_tokens": 100, "tokens": 150}
 
 
 @given(STEPS, st.fixed_dictionaries({name: st.sampled_from([0, n]) for name, n in SOME.items()}))
@@ -299,6 +394,45 @@ def test_processes_admit_exactly_what_there_is_room_for(tmp_path):
     assert [sum(room) for room in zip(*admitted, strict=True)] == [room for _, room in ROOMS]
 
 
+def _spend(folder, number, together, held):
+    luck = random.Random(number)
+    ledger = books(folder, tokens=1000, answers=4)
+    together.wait()
+    for _ in range(60):
+        tokens = luck.randint(1, 400)
+        try:
+            reservation = ledger.admit("a", tokens, NOON)
+        except OverLimit:
+            continue
+        cost = luck.randint(0, tokens // 40)
+        with held.get_lock():  # as the threads above do
+            held[0] += tokens
+            held[1] += 1
+            if held[0] > 1000 or held[1] > 4:
+                os._exit(1)
+        with held.get_lock():
+            held[0] -= tokens - cost
+            held[1] -= 1
+        ledger.settle(reservation, cost)
+    os._exit(0)
+
+
+def test_processes_never_spend_more_than_there_is(tmp_path):
+    """What four processes hold and have spent stays within the limits all the time."""
+    context = multiprocessing.get_context("spawn")
+    together, held = context.Barrier(4), context.Array("q", 2)
+    processes = [
+        context.Process(target=_spend, args=(tmp_path, number, together, held), daemon=True)
+        for number in range(4)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert held[1] == 0 and spent(tmp_path)["2026-11-22", "a"] == held[0] > 0
+
+
 HOLD = """
 import sys, time
 from claude_sse.ledger import Limits, open_ledger
@@ -329,10 +463,11 @@ def test_a_killed_worker_has_spent_what_it_reserved(tmp_path):
     assert len(list((tmp_path / "ledger" / "workers").iterdir())) == 3
 
 
-def test_books_that_cannot_be_written_admit_nobody_and_heal(tmp_path, monkeypatch):
+@pytest.mark.parametrize("answers", [2, 9])
+def test_books_that_cannot_be_written_admit_nobody_and_heal(tmp_path, monkeypatch, answers):
     """While the file is locked nobody is admitted; what ends meanwhile is booked afterwards."""
     monkeypatch.setattr(sqlite_books, "PATIENCE_SECONDS", 0.05)
-    ledger = books(tmp_path, answers=2, tokens=1000)
+    ledger = books(tmp_path, answers=answers, tokens=1000)
     first, second = ledger.admit("a", 100, NOON), ledger.admit("a", 100, NOON)
     lock = sqlite3.connect(tmp_path / "ledger" / "ledger.sqlite", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
@@ -349,6 +484,7 @@ def test_books_that_cannot_be_written_admit_nobody_and_heal(tmp_path, monkeypatc
     ledger.check()
     third, fourth = ledger.admit("a", 3, NOON), ledger.admit("a", 5, NOON)
     assert spent(tmp_path)["2026-11-22", ""] == 7 + 3 + 5
+    assert questions(tmp_path) == (3, 2)
     assert {third.id, fourth.id}.isdisjoint({first.id, second.id})
 
 

@@ -185,7 +185,7 @@ class Desk:
         books = sqlite3.connect(self.file)
         try:
             spent = books.execute("SELECT TOTAL(tokens) FROM spent WHERE owner = ''").fetchone()[0]
-            under_way = "SELECT COUNT(*) FROM submits WHERE worker IS NOT NULL"
+            under_way = "SELECT COUNT(*) FROM questions WHERE NOT ended"
             return int(spent), books.execute(under_way).fetchone()[0]
         finally:
             books.close()
@@ -387,6 +387,6 @@ def test_the_same_id_at_once_is_one_question(standin, tmp_path, nonce):
         thread.join()
     assert sorted(statuses) == [200] * 7 + [201]
     books = sqlite3.connect(desk.file)
-    assert books.execute("SELECT COUNT(*) FROM submits").fetchone()[0] == 1
+    assert books.execute("SELECT COUNT(*) FROM questions").fetchone()[0] == 1
     books.close()
     desk.drain()

@@ -35,7 +35,7 @@ class Reservation:
 
     id: int
     owner: str
-    day: str  # 2026-11-22
+    at: float  # when it was asked, by ``time.time()``
     tokens: int
 
 

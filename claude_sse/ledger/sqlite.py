@@ -1,14 +1,18 @@
 """The ledger in SQLite, for the workers of one machine: its rules, as rows of two tables.
 
 ``spent`` has a row for each owner and day, and one for everybody under the empty name; what is
-reserved counts as spent. ``submits`` has a row for each question of the last minute and for each
-answer under way, with the worker that writes it; an answer that has ended has none.
+reserved counts as spent. ``questions`` has a row for each of the last minute and for each that is
+being answered, with the worker that writes it. To ask is one statement, and so is the end of it:
+sqlite3 lets go of the interpreter for each, and hundreds of threads then fight for it. Only who may
+have to be refused, and the first of a day, takes a longer way.
 """
 
 from __future__ import annotations
 
+import random
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ..errors import OverLimit, Unavailable
 from . import over
@@ -19,19 +23,19 @@ from .sqlite_books import Books, Run
 #: Days of ``spent`` that are kept, for whoever wants to look into them.
 _KEPT_DAYS = 40
 _EVERYBODY = ""
-#: All that a question is held against, in one statement: sqlite3 lets go of the interpreter for
-#: each, and hundreds of threads then fight for it. When the question was asked that fills the
-#: minute, what the owner and all have spent, how many answers are under way, whether a row is old.
-_BOOKS = """SELECT
-    -- Also what comes a little later than now: that one had its turn first. Not what lies
-    -- further ahead: after the clock was set back it would count for long.
-    (SELECT at FROM submits WHERE owner = ? AND at > ? AND at < ?
-        ORDER BY at DESC LIMIT 1 OFFSET ?),
-    IFNULL((SELECT tokens FROM spent WHERE day = ? AND owner = ?), 0),
-    IFNULL((SELECT tokens FROM spent WHERE day = ? AND owner = ?), 0),
-    (SELECT COUNT(*) FROM submits WHERE owner = ? AND worker IS NOT NULL),
-    EXISTS(SELECT 1 FROM submits WHERE owner = ? AND worker IS NULL AND at <= ?)"""
-_FORGET = "DELETE FROM submits WHERE owner = ? AND worker IS NULL AND at <= ?"
+
+# What a question is held against. What came a little later than now counts as well: that one had
+# its turn first. Not what lies further ahead: after the clock was set back it would count for long.
+_MINUTE = (
+    "FROM questions WHERE owner = :owner "
+    f"AND at > :at - {MINUTE_SECONDS} AND at < :at + {MINUTE_SECONDS}"
+)
+_OWN = "IFNULL((SELECT tokens FROM spent WHERE day = :day AND owner = :owner), 0)"
+_ALL = f"IFNULL((SELECT tokens FROM spent WHERE day = :day AND owner = '{_EVERYBODY}'), 0)"
+_ANSWERS = "(SELECT COUNT(*) FROM questions WHERE owner = :owner AND ended = 0)"
+
+_ASK = "INSERT INTO questions SELECT :owner, 0, :at, :id, :worker, :day, :tokens"
+_THIS = "WHERE owner = :owner AND ended = 0 AND at = :at AND id = :id"
 
 
 class SQLiteLedger:
@@ -41,28 +45,24 @@ class SQLiteLedger:
         """Make the folder; raises ``OSError``. Nothing is opened before the first step."""
         self._books = Books(folder)
         self._limits = limits
+        self._ask = f"{_ASK} WHERE {_room(limits)}"
         self._swept = ""
         #: What could not be booked yet: the reservation, and its tokens (None: withdrawn).
         self._owed: list[tuple[Reservation, int | None]] = []
 
     def admit(self, owner: str, tokens: int, now: float) -> Reservation:
         """See ``base.Ledger.admit``."""
-        day = over.day_of(now)
-        with self._books.step() as (run, worker):
-            owed = self._owed[:]
-            for debt in owed:
-                _enter(run, *debt)
-            self._sweep(run, worker, day, now)
-            refusal = self._refusal(run, owner, tokens, day, now)
-            if refusal is not None and _bury(run, worker):
-                refusal = self._refusal(run, owner, tokens, day, now)
-            number = 0 if refusal else _reserve(run, worker, owner, tokens, day, now)
-        for debt in owed:
-            with suppress(ValueError):  # the next step was faster; twice does no harm
-                self._owed.remove(debt)
-        if refusal is not None:
-            raise refusal
-        return Reservation(number, owner, day, tokens)
+        # Its number is never used again: what ends late must not end the question of somebody else.
+        asked = Reservation(random.getrandbits(63), owner, now, tokens)
+        question = {**vars(asked), "day": over.day_of(now)}
+
+        def ask(run: Run, worker: Worker) -> int:
+            return run(self._ask, {**question, "worker": worker.name}).rowcount
+
+        is_ordinary = self._swept == question["day"] and not self._owed
+        if not (is_ordinary and self._books.step(ask)):
+            self._ask_or_refuse(question)
+        return asked
 
     def settle(self, reservation: Reservation, tokens: int) -> None:
         """See ``base.Ledger.settle``."""
@@ -74,25 +74,43 @@ class SQLiteLedger:
 
     def check(self) -> None:
         """See ``base.Ledger.check``."""
-        with self._books.step():
-            pass
+        self._books.transaction(lambda run, worker: None)
 
     def _book(self, reservation: Reservation, tokens: int | None) -> None:
         try:
-            with self._books.step() as (run, _):
-                _enter(run, reservation, tokens)
+            self._books.step(lambda run, _: _enter(run, reservation, tokens))
         except Unavailable:  # it stays reserved until somebody can be admitted again
             self._owed.append((reservation, tokens))
 
-    def _refusal(self, run: Run, owner: str, tokens: int, day: str, now: float) -> OverLimit | None:
-        """Return why this question must not be asked now, or None."""
-        limits = self._limits
-        minute_ago = now - MINUTE_SECONDS
-        window = (owner, minute_ago, now + MINUTE_SECONDS, limits.questions - 1)
-        books = (day, owner, day, _EVERYBODY, owner, owner, minute_ago)
-        asked, own, all_spent, answers, is_old = run(_BOOKS, (*window, *books)).fetchone()
-        if is_old:
-            run(_FORGET, (owner, minute_ago))
+    def _ask_or_refuse(self, question: dict[str, Any]) -> None:
+        """Take the longer way: make what room there may be, and ask or raise ``OverLimit``."""
+        owed = self._owed[:]
+
+        def ask(run: Run, worker: Worker) -> OverLimit | None:
+            for debt in owed:
+                _enter(run, *debt)
+            self._sweep(run, worker, question["day"], question["at"])
+            refusal = self._refusal(run, question)
+            if refusal is not None and _bury(run, worker):
+                refusal = self._refusal(run, question)
+            if refusal is None:
+                run(_ASK, {**question, "worker": worker.name})
+            return refusal
+
+        refusal = self._books.transaction(ask)
+        for debt in owed:
+            with suppress(ValueError):  # the next step was faster; twice does no harm
+                self._owed.remove(debt)
+        if refusal is not None:
+            raise refusal
+
+    def _refusal(self, run: Run, question: dict[str, Any]) -> OverLimit | None:
+        """Return why this question must not be asked now, or None: ``_room``, with the reasons."""
+        limits, owner, now = self._limits, question["owner"], question["at"]
+        day, tokens = question["day"], question["tokens"]
+        fills = f"(SELECT at {_MINUTE} ORDER BY at DESC LIMIT 1 OFFSET {limits.questions - 1})"
+        look = f"SELECT {fills}, {_OWN}, {_ALL}, {_ANSWERS}"
+        asked, own, all_spent, answers = run(look, question).fetchone()
         if limits.questions and asked is not None:
             return over.too_many_questions(limits.questions, asked, now)
         for name, limit, spent in (
@@ -114,50 +132,44 @@ class SQLiteLedger:
         if self._swept != day:
             _bury(run, worker)
             worker.sweep()
-            run("DELETE FROM submits WHERE worker IS NULL AND at <= ?", (now - MINUTE_SECONDS,))
+            run("DELETE FROM questions WHERE ended AND at <= ?", (now - MINUTE_SECONDS,))
             run("DELETE FROM spent WHERE day < date(?, ?)", (day, f"-{_KEPT_DAYS} days"))
             self._swept = day
 
 
-def _reserve(run: Run, worker: Worker, owner: str, tokens: int, day: str, now: float) -> int:
-    """Count a question, and as spent what its answer can cost; return its number."""
-    insert = "INSERT INTO submits (owner, at, day, tokens, worker) VALUES (?, ?, ?, ?, ?)"
-    number = run(insert, (owner, now, day, tokens, worker.name)).lastrowid
-    run(
-        "INSERT INTO spent VALUES (?, ?, ?), (?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET tokens = tokens + excluded.tokens",
-        (day, owner, tokens, day, _EVERYBODY, tokens),
+def _room(limits: Limits) -> str:
+    """Return what must be true for a question to be asked, in SQL: no limit is reached."""
+    rules = (
+        (limits.questions, f"(SELECT COUNT(*) {_MINUTE}) < {limits.questions}"),
+        (limits.owner_tokens, f"{_OWN} + :tokens <= {limits.owner_tokens}"),
+        (limits.tokens, f"{_ALL} + :tokens <= {limits.tokens}"),
+        (limits.answers, f"{_ANSWERS} < {limits.answers}"),
     )
-    assert number is not None
-    return number
+    return " AND ".join(rule for limit, rule in rules if limit) or "TRUE"
 
 
 def _enter(run: Run, reservation: Reservation, tokens: int | None) -> None:
     """Book what an answer cost, or that there was none; what was booked before stays as it is."""
     if tokens is None:
-        ended = "DELETE FROM submits WHERE id = ? AND worker IS NOT NULL"
+        run(f"DELETE FROM questions {_THIS}", vars(reservation))
     else:
-        ended = "UPDATE submits SET worker = NULL WHERE id = ? AND worker IS NOT NULL"
-    if run(ended, (reservation.id,)).rowcount:
         run(
-            "UPDATE spent SET tokens = tokens + ? WHERE day = ? AND owner IN (?, ?)",
-            ((tokens or 0) - reservation.tokens, reservation.day, reservation.owner, _EVERYBODY),
+            f"UPDATE questions SET ended = 1, tokens = :tokens {_THIS}",
+            {**vars(reservation), "tokens": tokens},
         )
 
 
 def _bury(run: Run, worker: Worker) -> int:
     """Free the places of answers whose worker is gone, not what they cost; return how many."""
-    names = run("SELECT DISTINCT worker FROM submits WHERE worker IS NOT NULL").fetchall()
+    names = run("SELECT DISTINCT worker FROM questions WHERE NOT ended").fetchall()
     gone = [row for row in names if not worker.lives(row[0])]
-    return sum(
-        run("UPDATE submits SET worker = NULL WHERE worker = ?", row).rowcount for row in gone
-    )
+    bury = "UPDATE questions SET ended = 1 WHERE worker = ? AND NOT ended"
+    return sum(run(bury, row).rowcount for row in gone)
 
 
 def _reserved(run: Run, day: str, owner: str) -> int:
     """Return how much of what counts as spent may still be given back."""
     total = (
-        "SELECT TOTAL(tokens) FROM submits "
-        "WHERE day = ? AND worker IS NOT NULL AND (owner = ? OR ? = '')"
+        "SELECT TOTAL(tokens) FROM questions WHERE day = ? AND NOT ended AND (owner = ? OR ? = '')"
     )
     return int(run(total, (day, owner, owner)).fetchone()[0])

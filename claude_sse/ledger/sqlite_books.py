@@ -1,9 +1,10 @@
-"""The SQLite file of a ledger, one transaction at a time, made again after whatever failed.
+"""The SQLite file of a ledger, one transaction at a time, opened again after whatever failed.
 
-``BEGIN IMMEDIATE`` lets one process at a time look and book, which is what makes a step atomic. In
-a process the threads share one connection and stand in line for it: SQLite would let them sleep and
-look again. A commit is not pushed to the disk (``synchronous=NORMAL``): what a killed process has
-committed is kept, a power cut may forget the last half minute, and neither breaks the file.
+A statement that writes keeps all other processes from writing before it looks at anything, and so
+does ``BEGIN IMMEDIATE`` for several, which is what makes a step atomic. In a process the threads
+share one connection and stand in line for it: SQLite would let them sleep and look again. A commit
+is not pushed to the disk (``synchronous=NORMAL``): what a killed process has committed is kept, a
+power cut may forget the last half minute, and neither breaks the file.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from ..errors import Unavailable
 from .alive import Worker
+from .base import MINUTE_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +30,38 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 2.0
 #: For so long it stands in line in its own: hundreds that begin at once are no fault of the disk.
 _LINE_SECONDS = 10.0
+#: ``spent`` follows ``questions`` by trigger, so that the two cannot disagree: whatever a question
+#: counts as is added, corrected and taken back with its row. That row is found by its key alone,
+#: which is the table: no index, and no sequence of numbers, is written besides.
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS spent (
         day TEXT NOT NULL, owner TEXT NOT NULL, tokens INTEGER NOT NULL, PRIMARY KEY (day, owner)
     ) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS submits (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, at REAL NOT NULL,
-        day TEXT NOT NULL, tokens INTEGER NOT NULL, worker TEXT
-    )""",
-    "CREATE INDEX IF NOT EXISTS submits_of_owner ON submits (owner, at)",
+    """CREATE TABLE IF NOT EXISTS questions (
+        owner TEXT NOT NULL, ended INTEGER NOT NULL, at REAL NOT NULL, id INTEGER NOT NULL,
+        worker TEXT NOT NULL, day TEXT NOT NULL, tokens INTEGER NOT NULL,
+        PRIMARY KEY (owner, ended, at, id)
+    ) WITHOUT ROWID""",
+    f"""CREATE TRIGGER IF NOT EXISTS asked AFTER INSERT ON questions BEGIN
+        INSERT INTO spent VALUES (NEW.day, NEW.owner, NEW.tokens), (NEW.day, '', NEW.tokens)
+            ON CONFLICT DO UPDATE SET tokens = tokens + excluded.tokens;
+        DELETE FROM questions
+            WHERE owner = NEW.owner AND ended = 1 AND at <= NEW.at - {MINUTE_SECONDS};
+    END""",
+    """CREATE TRIGGER IF NOT EXISTS settled AFTER UPDATE OF tokens ON questions BEGIN
+        UPDATE spent SET tokens = tokens + NEW.tokens - OLD.tokens
+            WHERE day = OLD.day AND owner IN (OLD.owner, '');
+    END""",
+    """CREATE TRIGGER IF NOT EXISTS withdrawn AFTER DELETE ON questions WHEN NOT OLD.ended BEGIN
+        UPDATE spent SET tokens = tokens - OLD.tokens
+            WHERE day = OLD.day AND owner IN (OLD.owner, '');
+    END""",
+    # What a file of an older shape has under way stays spent as it was reserved.
+    "DROP TABLE IF EXISTS submits",
 )
 Run = Callable[..., sqlite3.Cursor]
+Result = TypeVar("Result")
+Work = Callable[[Run, Worker], Result]
 
 
 class Books:
@@ -59,9 +82,19 @@ class Books:
         self._worker: Worker | None = None
         self._failed_at = 0.0
 
-    @contextmanager
-    def step(self) -> Iterator[tuple[Run, Worker]]:
-        """Let the caller read and write alone; all of it is kept, or nothing.
+    def transaction(self, work: Work[Result]) -> Result:
+        """Return what ``work`` does with the file to itself; all of it is kept, or nothing."""
+
+        def whole(run: Run, worker: Worker) -> Result:
+            run("BEGIN IMMEDIATE")
+            result = work(run, worker)
+            run("COMMIT")
+            return result
+
+        return self.step(whole)
+
+    def step(self, work: Work[Result]) -> Result:
+        """Return what ``work`` does; each statement that it runs is kept by itself.
 
         Raises ``Unavailable``; the next step then begins anew.
         """
@@ -69,10 +102,7 @@ class Books:
             self._begin()  # nothing of SQLite may be used on both sides of a fork
         self._take_turn()
         try:
-            connection, worker = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection.execute, worker
-            connection.execute("COMMIT")
+            return work(*self._open())
         except (sqlite3.Error, OSError) as exc:
             self._failed_at = time.monotonic()
             self._close()
@@ -91,7 +121,7 @@ class Books:
             self._turn.release()
             raise _unavailable("the step before this one failed")
 
-    def _open(self) -> tuple[sqlite3.Connection, Worker]:
+    def _open(self) -> tuple[Run, Worker]:
         if self._worker is None or not self._worker.is_shown():
             self._worker = Worker(self._workers)
         if self._connection is None:
@@ -102,7 +132,7 @@ class Books:
                 self._connection = self._connect()
             finally:
                 os.close(folder)
-        return self._connection, self._worker
+        return self._connection.execute, self._worker
 
     def _connect(self) -> sqlite3.Connection:
         with contextlib.suppress(FileExistsError):  # an open file closed again frees SQLite's locks

@@ -48,7 +48,7 @@ def spent(server: Server, owner: str = "") -> int:
 
 def under_way(server: Server) -> int:
     """Return how many answers hold a place."""
-    return len(books(server, "SELECT 1 FROM submits WHERE worker IS NOT NULL"))
+    return len(books(server, "SELECT 1 FROM questions WHERE NOT ended"))
 
 
 def at_once(server: Server, prompt: str, count: int) -> list[Answer]:
