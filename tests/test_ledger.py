@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import random
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -243,6 +244,16 @@ def test_a_file_of_an_older_shape_goes_on(tmp_path):
     tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     assert {name for (name,) in file.execute(tables)} == {"spent", "questions"}
     file.close()
+
+
+def test_a_folder_that_was_removed_is_made_again(tmp_path):
+    """Who goes on counting in a file that nobody else sees would let others past the limits."""
+    here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)
+    lost = here.admit("a", 10, NOON)
+    shutil.rmtree(tmp_path / "ledger")
+    here.settle(lost, 10)  # nothing is left to settle
+    here.admit("a", 60, NOON)
+    assert "reserved" in str(refusal(there, "b", 60, NOON))
 
 
 def test_a_question_and_its_end_are_a_statement_each(tmp_path, monkeypatch):

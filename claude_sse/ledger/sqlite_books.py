@@ -123,6 +123,7 @@ class Books:
 
     def _open(self) -> tuple[Run, Worker]:
         if self._worker is None or not self._worker.is_shown():
+            self._close()  # who removed that file has removed the books, too
             self._worker = Worker(self._workers)
         if self._connection is None:
             # Two that make the file at once would not wait for each other: SQLite says "locked".
