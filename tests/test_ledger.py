@@ -246,6 +246,16 @@ def test_a_file_of_an_older_shape_goes_on(tmp_path):
     file.close()
 
 
+def test_a_line_that_is_too_long_is_no_fault_of_the_disk(tmp_path, monkeypatch):
+    """Who has waited too long for the others of this process is told that many ask, and to wait."""
+    monkeypatch.setattr(sqlite_books, "_LINE_SECONDS", 0.05)
+    ledger = books(tmp_path, tokens=100)
+    with ledger._books._turn, pytest.raises(Unavailable, match="too many ask") as raised:
+        ledger.admit("a", 1, NOON)
+    assert (raised.value.code, raised.value.retry_after) == ("busy", 3)
+    ledger.admit("a", 1, NOON)
+
+
 def test_a_folder_that_was_removed_is_made_again(tmp_path):
     """Who goes on counting in a file that nobody else sees would let others past the limits."""
     here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)

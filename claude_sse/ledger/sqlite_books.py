@@ -116,7 +116,8 @@ class Books:
     def _take_turn(self) -> None:
         since = time.monotonic()
         if not self._turn.acquire(timeout=_LINE_SECONDS):
-            raise _unavailable("no turn in time")
+            log.error("ledger: no turn within %s s", _LINE_SECONDS)
+            raise Unavailable("The server is busy: too many ask at the same time.", retry_after=3)
         if self._failed_at >= since:  # all who waited meanwhile fail, not one after another
             self._turn.release()
             raise _unavailable("the step before this one failed")
