@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 #: The servers of a whole run; "us-open", without sign-in and limits, only where it is asked for.
 ALL = ("us", "express", "flask", "fastapi", "nginx")
@@ -41,17 +42,31 @@ class Scenario:
         return self.rounds * (self.spread + (self.first_ms + self.texts * self.gap_ms) / 1000)
 
 
-def paced(streams: int, texts: int = 200, **more: object) -> Scenario:
-    about = f"{streams} streams of 20 texts/s"
+def _with(about: str, more: dict[str, object]) -> str:
     about += ", TLS to Claude" if more.get("tls") else ""
-    about += ", 100,000 old streams in the log" if more.get("old_streams") else ""
-    return Scenario(about, streams, texts, **more)
+    return about + (", 100,000 old streams in the log" if more.get("old_streams") else "")
 
 
-def burst(**more: object) -> Scenario:
-    return Scenario(
-        "4 clients, answers of 5,000 texts at once", 4, 5000, 0, 0, spread=0, seconds=4, **more
-    )
+def paced(streams: int, texts: int = 200, **more: Any) -> Scenario:
+    return Scenario(_with(f"{streams} streams of 20 texts/s", more), streams, texts, **more)
+
+
+def burst(**more: Any) -> Scenario:
+    about = _with("4 clients, answers of 5,000 texts at once", more)
+    return Scenario(about, 4, 5000, 0, 0, spread=0, seconds=4, **more)
+
+
+def first_text(**more: Any) -> Scenario:
+    about = _with("one short answer after the other", more)
+    return Scenario(about, 1, 5, 0, 0, spread=0, rounds=200, **more)
+
+
+def short(**more: Any) -> Scenario:
+    return Scenario(_with("16 clients, short answers", more), 16, 10, 0, 0, 0, seconds=5, **more)
+
+
+def arrivals(**more: Any) -> Scenario:
+    return Scenario(_with("250 arrivals within 125 ms", more), 250, 40, spread=0.125, **more)
 
 
 SCENARIOS = {
@@ -62,26 +77,18 @@ SCENARIOS = {
     "paced-250-tls": paced(250, tls=True),
     "burst": burst(),
     "burst-tls": burst(tls=True),
-    "first-text": Scenario("one short answer after the other", 1, 5, 0, 0, spread=0, rounds=200),
-    "short": Scenario("16 clients, short answers", 16, 10, 0, 0, spread=0, seconds=5),
-    "arrivals-250": Scenario("250 arrivals within 125 ms", 250, 40, spread=0.125),
-    "arrivals-250-tls": Scenario(
-        "250 arrivals within 125 ms, TLS to Claude", 250, 40, spread=0.125, tls=True
-    ),
+    "first-text": first_text(),
+    "first-text-tls": first_text(tls=True),
+    "short": short(),
+    "short-tls": short(tls=True),
+    "arrivals-250": arrivals(),
+    "arrivals-250-tls": arrivals(tls=True),
     "two-workers-500": paced(500, workers=2),
+    "two-workers-500-tls": paced(500, workers=2, tls=True),
     "long": Scenario(
         "one answer of 100,000 texts, 10,000 a second", 1, 100_000, 0.1, 0, spread=0, tenths=True
     ),
-    "first-text-old": Scenario(
-        "one short answer after the other, 100,000 old streams in the log",
-        1,
-        5,
-        0,
-        0,
-        spread=0,
-        rounds=200,
-        old_streams=100_000,
-    ),
+    "first-text-old": first_text(old_streams=100_000),
     "paced-100-old": paced(100, old_streams=100_000),
     "silent-1000": Scenario("1,000 silent streams", 1000, 1, 50, 45_000, spread=5),
 }

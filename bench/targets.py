@@ -25,10 +25,13 @@ BESIDE_EXPRESS = [
     ("burst", "cpu_us_per_text", 0.5),
     ("burst-tls", "cpu_us_per_text", 0.5),
     ("two-workers-500", "cpu_us_per_text", 1.0),
+    ("two-workers-500-tls", "cpu_us_per_text", 1.0),
     ("first-text", "first_p50_ms", 1.0),
+    ("first-text-tls", "first_p50_ms", 1.0),
     ("arrivals-250", "first_p99_ms", 1.2),
     ("arrivals-250-tls", "first_p99_ms", 1.2),
     ("short", "answers_per_s", -1.0),
+    ("short-tls", "answers_per_s", -1.0),
 ]
 #: (scenario, what, how it is read off the numbers, at most)
 BY_ITSELF: list[tuple[str, str, Callable[[Result], Any], float]] = [
