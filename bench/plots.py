@@ -34,7 +34,13 @@ _BARS = {
         True,
     ),
     "memory": ("busy_mb", "Memory with all streams open (PSS)", "MB", _PACED[1:], False),
-    "short-answers": ("answers_per_s", "Short answers a second", "1/s", ["short", "short-tls"], True),
+    "short-answers": (
+        "answers_per_s",
+        "Short answers a second",
+        "1/s",
+        ["short", "short-tls"],
+        True,
+    ),
 }
 
 
