@@ -41,8 +41,11 @@ _NOBODY_THERE = (errno.EAGAIN, errno.ECONNABORTED)
 _NOTHING_TO_OPEN = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 #: The master asks for a sign of life within ``timeout``, a minute and more.
 _NOTIFY_SECONDS = 1.0
-#: For so long a refused body is read and forgotten, so that its sender reads why.
+#: For so long a refused body is read and forgotten, so that its sender reads why; ...
 _REFUSED_BODY_SECONDS = 3.0
+#: ... and for so long its sender may pause.
+_REFUSED_SILENCE_SECONDS = 0.5
+_READ_BYTES = 65_536
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -219,11 +222,12 @@ class Connection(TConn):  # type: ignore[misc]
     def close(self, graceful: bool = False) -> None:
         """Close it at once; gunicorn waits for the client's close, 2 s for each that does not.
 
-        What was sent and not read is read first: closing over it would reset the connection before
-        the client has read its answer.
+        What has come and was not read is read first: closing over it would reset the connection
+        before the client has read its answer.
         """
         if syscalls.has_come(self.sock.fileno()):
-            _read_out(self.sock, 0.0)
+            with contextlib.suppress(OSError):
+                self.sock.recv(_READ_BYTES, socket.MSG_DONTWAIT)
         fd = self.sock.detach()
         syscalls.shutdown(fd, socket.SHUT_RDWR)
         syscalls.close(fd)
@@ -231,16 +235,15 @@ class Connection(TConn):  # type: ignore[misc]
 
 
 def read_refused_body(worker: Worker, req: Any, environ: Any, resp: Any) -> None:
-    """Read what is on its way still behind 413; gunicorn's ``post_request`` hook."""
-    if resp is not None and resp.status_code == 413:
-        _read_out(environ["gunicorn.socket"], _REFUSED_BODY_SECONDS)
+    """Read the rest of the body behind a refusal; gunicorn's ``post_request`` hook.
 
-
-def _read_out(sock: socket.socket, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    flags = 0 if seconds else socket.MSG_DONTWAIT
-    with contextlib.suppress(OSError):  # nothing more is there
-        if seconds:
-            sock.settimeout(min(seconds, 0.5))
-        while sock.recv(65536, flags) and time.monotonic() < deadline:
+    A question may be refused before it has come (401, 413): closing over the rest would reset the
+    connection before the client has read why.
+    """
+    if resp is None or resp.status_code < 400:
+        return
+    deadline = time.monotonic() + _REFUSED_BODY_SECONDS
+    with contextlib.suppress(Exception):  # a broken body, or nobody who sends it
+        environ["gunicorn.socket"].settimeout(_REFUSED_SILENCE_SECONDS)
+        while req.body.read(_READ_BYTES) and time.monotonic() < deadline:
             pass

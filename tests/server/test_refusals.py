@@ -174,6 +174,28 @@ def test_who_sends_too_much_can_send_it_all_and_read_why(here: Server) -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Cookie": "session=none"}, 403),
+    ],
+)
+def test_who_is_refused_before_the_body_can_read_why(
+    here: Server, headers: dict[str, str], status: int
+) -> None:
+    """A long question that is refused for its head is read to its end, as slowly as it comes."""
+    raw = request("POST", "/stream", b"x" * 250_000, headers)
+    sock = connect(here.port)
+    for start in range(0, len(raw), 50_000):
+        sock.sendall(raw[start : start + 50_000])
+        select.select([], [], [], 0.02)
+    with Answer(sock) as answer:
+        assert answer.status == status
+        assert data(answer.rest())
+
+
+@pytest.mark.parametrize(
     ("body", "status"),
     [
         (b"", 400),
