@@ -30,6 +30,8 @@ _LITTLE = 0.1
 _SHARED = 0.15
 #: ... and nothing is left of it.
 _FULL = 0.05
+#: So much less may be left of a worker's favourite: two that begin at once shall not share one.
+_LIKED = 0.3
 _CORE = re.compile(r"^cpu(\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", re.MULTILINE)
 
 
@@ -41,7 +43,7 @@ class Load(NamedTuple):
     idle: dict[int, float]
 
 
-def choose(core: int | None, load: Load) -> int | None:
+def choose(core: int | None, load: Load, favourite: int) -> int | None:
     """Return the core to be on from now on, None for all; ``core`` is that of the time before."""
     if core is not None:
         shared = load.used[core] - load.own > _SHARED and load.idle[core] < _FULL
@@ -49,14 +51,16 @@ def choose(core: int | None, load: Load) -> int | None:
     others = sum(load.used.values()) - load.own
     if load.own < _LITTLE or others > (len(load.used) - 1) * (1 - _SHARED):
         return None
-    return max(load.idle, key=lambda core: load.idle[core])
+    return max(load.idle, key=lambda core: load.idle[core] + (core == favourite) * _LIKED)
 
 
 class OneCore:
     """The cores of this process; made before its threads, which may use what it may use."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        """Let workers with different numbers have different favourites."""
         self._allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+        self._favourite = sorted(self._allowed)[number % len(self._allowed)] if self._allowed else 0
         self._core: int | None = None
 
     def look(self) -> None:
@@ -76,7 +80,7 @@ class OneCore:
         while True:
             time.sleep(LOOK_SECONDS)
             now = _Books.now(self._allowed)
-            core = choose(self._core, now.since(before))
+            core = choose(self._core, now.since(before), self._favourite)
             before = now
             if core is None and self._core is not None:
                 rest_until = now.at + REST_SECONDS

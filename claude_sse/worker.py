@@ -39,6 +39,8 @@ _M_ARENA_MAX = -8  # of malloc.h
 _PR_SET_PDEATHSIG = 1  # of prctl.h
 _NOBODY_THERE = (errno.EAGAIN, errno.ECONNABORTED)
 _NOTHING_TO_OPEN = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+#: In so long a worker that sleeps is awake, and has taken a connection.
+_AFTER_YOU_SECONDS = 0.0005
 #: The master asks for a sign of life within ``timeout``, a minute and more.
 _NOTIFY_SECONDS = 1.0
 #: For so long a refused body is read and forgotten, so that its sender reads why; ...
@@ -85,7 +87,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._engine = engine = self.app.wsgi().extensions[EXTENSION]
         threading.Thread(target=engine.claude.warm_up, name="warm-up", daemon=True).start()
         threading.Thread(target=self._heads.look, name="slow-heads", daemon=True).start()
-        threading.Thread(target=OneCore().look, name="one-core", daemon=True).start()
+        threading.Thread(target=OneCore(self.age).look, name="one-core", daemon=True).start()
 
     def run(self) -> None:
         """Serve; then let those answers end, too, that nobody reads here.
@@ -158,7 +160,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         pass
 
     def accept(self, listener: Any) -> None:
-        """Let who comes wait while nothing can be opened; gunicorn's worker dies of that."""
+        """Let who comes wait while nothing can be opened; gunicorn's worker dies of that.
+
+        A worker without a slot or a seat lets the others be faster: it is wide awake, and would
+        refuse one after the other what an idle one could answer.
+        """
+        if self._engine is not None and self.cfg.workers > 1:
+            places = self._engine.slots, self._engine.seats
+            full = sum(each.taken >= each.total for each in places)
+            if full:
+                time.sleep(full * _AFTER_YOU_SECONDS)
         try:
             sock, address = ClientSocket.accept_from(listener.sock)
         except OSError as exc:

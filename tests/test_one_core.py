@@ -23,7 +23,8 @@ def load(own, used, idle=None):
     [
         (None, load(0.01, QUIET), None),  # it has little to do
         (None, load(0.5, {0: 0.5, 1: 0.1}), 1),  # the one with more room
-        (None, load(0.9, {0: 0.9, 1: 0.7}), 1),  # with all of it on one, the rest fits on the other
+        (None, load(0.5, {0: 0.4, 1: 0.2}), 0),  # its favourite, where that has nearly as much
+        (None, load(0.9, {0: 1.0, 1: 0.6}), 1),  # with all of it on one, the rest fits on the other
         (None, load(0.5, {0: 1.0, 1: 1.0}), None),  # nowhere is room for what others do
         (1, load(0.9, {0: 0.3, 1: 1.0}), 1),  # full, of itself
         (1, load(0.5, {0: 0.3, 1: 0.8}), 1),  # shared, with something left
@@ -33,7 +34,7 @@ def load(own, used, idle=None):
 )
 def test_a_core_is_kept_while_it_is_not_wanted_elsewhere(core, seen, chosen):
     """What one look says, from what was used since the one before."""
-    assert choose(core, seen) == chosen
+    assert choose(core, seen, favourite=0) == chosen
 
 
 #: Looks at what it is told was used, and prints on how many cores its threads may be after each.
@@ -41,7 +42,7 @@ LOOKS = """
 import os, threading, time
 from claude_sse import one_core
 cores = sorted(os.sched_getaffinity(0))
-here = one_core.OneCore()
+here = one_core.OneCore(0)
 idle = dict.fromkeys(cores, 1.0)
 nothing = dict.fromkeys(cores, 0.0)
 busy = {core: 1.0 for core in cores}
@@ -94,7 +95,7 @@ def test_without_books_all_cores_stay_allowed(monkeypatch, caplog):
     """Where the kernel does not tell, nothing is chosen, and a line of the log says so."""
     monkeypatch.setattr(one_core, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(one_core._Books, "now", lambda cores: {}[7])
-    here = one_core.OneCore()
+    here = one_core.OneCore(0)
     here._allowed = here._allowed | {1000}
     used = []
     monkeypatch.setattr(here, "_use", used.append)
