@@ -7,8 +7,8 @@ import socket
 import sys
 
 from claude_sse.config import ConfigError, is_loopback, refuse_exposed
+from claude_sse.connection import read_refused_body
 from claude_sse.environment import load
-from claude_sse.worker import read_refused_body
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:

@@ -9,19 +9,17 @@ import contextlib
 import ctypes
 import errno
 import os
-import select
 import signal
-import socket
 import sys
 import threading
 import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
-from . import syscalls
 from .client_socket import ClientSocket
+from .connection import Connection
 from .one_core import OneCore
 from .pool import Pool
 from .slow_heads import Heads
@@ -43,11 +41,6 @@ _NOTHING_TO_OPEN = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _AFTER_YOU_SECONDS = 0.0005
 #: The master asks for a sign of life within ``timeout``, a minute and more.
 _NOTIFY_SECONDS = 1.0
-#: For so long a refused body is read and forgotten, so that its sender reads why; ...
-_REFUSED_BODY_SECONDS = 3.0
-#: ... and for so long its sender may pause.
-_REFUSED_SILENCE_SECONDS = 0.5
-_READ_BYTES = 65_536
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -215,46 +208,3 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Answer a request, whose head has come in time."""
         self._heads.arrived(conn.sock)
         return super().handle_request(req, conn)
-
-
-class Connection(TConn):  # type: ignore[misc]
-    """One client's connection."""
-
-    counted_in: set[Connection]
-
-    def wait_for_data(self, timeout: float) -> bool:
-        """Tell whether the client speaks in time; gunicorn makes an epoll for each to see it."""
-        if syscalls.has_come(self.sock.fileno()):
-            return True
-        poller = select.poll()
-        poller.register(self.sock, select.POLLIN)
-        return bool(poller.poll(timeout * 1000))
-
-    def close(self, graceful: bool = False) -> None:
-        """Close it at once; gunicorn waits for the client's close, 2 s for each that does not.
-
-        What has come and was not read is read first: closing over it would reset the connection
-        before the client has read its answer.
-        """
-        if syscalls.has_come(self.sock.fileno()):
-            with contextlib.suppress(OSError):
-                self.sock.recv(_READ_BYTES, socket.MSG_DONTWAIT)
-        fd = self.sock.detach()
-        syscalls.shutdown(fd, socket.SHUT_RDWR)
-        syscalls.close(fd)
-        self.counted_in.discard(self)
-
-
-def read_refused_body(worker: Worker, req: Any, environ: Any, resp: Any) -> None:
-    """Read the rest of the body behind a refusal; gunicorn's ``post_request`` hook.
-
-    A question may be refused before it has come (401, 413): closing over the rest would reset the
-    connection before the client has read why.
-    """
-    if resp is None or resp.status_code < 400:
-        return
-    deadline = time.monotonic() + _REFUSED_BODY_SECONDS
-    with contextlib.suppress(Exception):  # a broken body, or nobody who sends it
-        environ["gunicorn.socket"].settimeout(_REFUSED_SILENCE_SECONDS)
-        while req.body.read(_READ_BYTES) and time.monotonic() < deadline:
-            pass
