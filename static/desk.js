@@ -66,7 +66,8 @@ export class Desk {
       onFaulty: (conversation, answer, message) => this.#takeBack(conversation, answer, message),
     });
     channel.addEventListener('message', ({ data }) => typeof data === 'object' && this.#hear(data));
-    addEventListener('hashchange', () => this.#open());
+    // hashchange comes a task later: words typed meanwhile would belong to the conversation before
+    addEventListener('popstate', () => (this.#ready = this.#open()));
     this.#ready = this.#begin();
   }
 
@@ -105,7 +106,7 @@ export class Desk {
   async send(text, instead = '') {
     await this.#ready;
     const here = this.here;
-    if (this.#runs.busy.has(here.meta.id)) return;
+    if (this.#runs.busy.has(here.meta.id)) return this.composer.restore(text);
     const cut = instead ? here.cut(instead) : [];
     for (const { id } of cut) this.#transcript.remove(id);
     if (cut.length) offer('The question was asked anew.', 'Undo', () => this.#uncut(here, cut));
@@ -180,7 +181,7 @@ export class Desk {
 
   /** To a conversation by its id, or to a `new` one. */
   go(place) {
-    if (location.hash === `#/${place}`) this.#open();
+    if (location.hash === `#/${place}`) this.#ready = this.#open();
     else location.hash = `#/${place}`;
   }
 
@@ -188,11 +189,12 @@ export class Desk {
   async #open() {
     const id = location.hash.slice(2);
     const turn = ++this.#opening;
-    const conversation = this.library.has(id) ? await this.library.open(id) : this.library.create();
+    const known = this.library.has(id);
+    this.composer.conversation = known ? id : '';
+    const conversation = known ? await this.library.open(id) : this.library.create();
     if (turn !== this.#opening) return; // another one was chosen meanwhile
     this.here = conversation;
     this.#transcript.show(conversation.messages);
-    this.composer.conversation = this.library.has(id) ? id : '';
     this.#runs.resume(conversation);
     this.#show();
     this.sidebar.chosen();

@@ -183,3 +183,31 @@ def test_a_draft_survives_a_reload(page: Page, nonce: str) -> None:
     expect(page.locator("#prompt")).to_have_value("half a thought")
     page.reload()
     expect(page.locator("#prompt")).to_have_value("half a thought")
+
+
+AT_ONCE = """([chosen, words]) => {
+  const prompt = document.querySelector("#prompt");
+  document.querySelector(chosen).click();
+  prompt.value = words;
+  prompt.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  prompt.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+}"""
+
+
+def test_what_is_typed_at_once_belongs_to_the_conversation_just_chosen(
+    page: Page, standin: StandIn, nonce: str
+) -> None:
+    """A choice and a question in one moment, faster than the conversation opens: none is lost."""
+    ask(page, f"fault pace texts=1 {nonce} old")
+    wait_until_over(last_answer(page))
+    page.evaluate(AT_ONCE, ["#new", f"fault pace texts=2 {nonce} new"])
+    expect(_entries(page)).to_have_count(2)
+    wait_until_over(last_answer(page))
+    expect(page.locator(ANSWER)).to_have_count(1)
+    page.reload()
+    wait_for_text(last_answer(page), "word1")
+    page.evaluate(AT_ONCE, ["#list li:last-child a", f"fault pace texts=3 {nonce} more"])
+    expect(page.locator(ANSWER)).to_have_count(2)
+    wait_until_over(last_answer(page))
+    assert text(last_answer(page)).split() == exchange(standin, f"{nonce} more").sent.split()
+    expect(_entries(page).first).to_contain_text(f"{nonce} old")
