@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from claude_sse.standin import StandIn
 
@@ -15,6 +15,8 @@ from .wire import Wire
 
 #: What a browser says of its own accord when a connection is cut or a request is refused.
 _HARMLESS = ("Failed to load resource", "net::ERR_")
+
+expect.set_options(timeout=15_000)  # of a page that shares its cores
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -25,7 +25,7 @@ def text(answer: Locator) -> str:
 
 def wait_for_text(answer: Locator, words: str) -> None:
     """Wait until an answer shows these words."""
-    expect(answer.locator(".text")).to_contain_text(words, timeout=15_000)
+    expect(answer.locator(".text")).to_contain_text(words)
 
 
 def wait_until_over(answer: Locator, state: str = "done") -> None:

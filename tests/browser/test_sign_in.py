@@ -84,7 +84,7 @@ def test_a_session_that_ends_leads_there_and_back(visitor: Page, people: Passwor
     wait_for_text(last_answer(visitor), "word3 ")
     visitor.locator("#prompt").fill("a draft")
     people.set_password("ada", "another password")
-    expect(visitor).to_have_url(re.compile("/login#/"), timeout=15_000)
+    expect(visitor).to_have_url(re.compile("/login#/"))
     people.set_password("ada", PASSWORD)
     sign_in(visitor)
     wait_for_text(last_answer(visitor), "word0 word1 word2 ")

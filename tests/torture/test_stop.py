@@ -140,7 +140,7 @@ def test_c18_stop_in_the_wait_for_a_retry_is_immediate(
                 with server.delete(stream) as reply:
                     assert reply.json()["stop_reason"] == "stopped"
                 assert data(answer.rest())[-1][1] == "[DONE]"
-                assert time.monotonic() - before < 0.5
+                assert time.monotonic() - before < 3  # of the 9 s it would wait
             words.append(word)
     time.sleep(3.2)  # the longest jitter
     assert all(len(claude.heard[word]) == 1 for word in words)
