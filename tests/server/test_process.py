@@ -143,6 +143,7 @@ def test_a_reader_of_another_process_is_sent_back_without_a_last_frame(
                 while reader.read():
                     pass
                 seen = data(reader.body)
+            assert there.process.wait(10) == 0
             assert seen[-1][1] != "[DONE]" and "error" not in seen[-1][1]
             with here.get(stream, after=seen[-1][0]) as returned:
                 assert seen + data(returned.rest()) == data(first.rest())
