@@ -122,7 +122,7 @@ def test_p2_nobody_waits_for_a_server_that_is_going() -> None:
         eventually(lambda: len(server.workers()) == 2)
         [answer] = begun(server, "fault pace texts=150 gap_ms=20", 1, b"word1 ").values()
         server.process.send_signal(signal.SIGTERM)
-        eventually(lambda: not listens(server.port), 2)
+        eventually(lambda: not listens(server.port), 5)
         assert data(answer.rest())[-1][1] == "[DONE]"
         answer.leave()
         assert server.process.wait(10) == 0
