@@ -1,23 +1,17 @@
 // The screen stays on while an answer is written, where the browser offers that: a phone that locks itself
 // would cut the connection.
 
-/** @type {WakeLockSentinel | undefined} */
+/** @type {Promise<WakeLockSentinel | void> | undefined} asked for once, or two calls would hold two locks */
 let lock;
 let wanted = false;
 
-export async function stayAwake(awake) {
+export function stayAwake(awake) {
   wanted = awake;
-  try {
-    if (!awake) {
-      await lock?.release();
-      lock = undefined;
-    } else if (!lock && !document.hidden) {
-      const got = await navigator.wakeLock?.request('screen');
-      if (wanted) lock = got;
-      else await got?.release();
-    }
-  } catch {
-    // a courtesy: refused at low battery
+  if (!awake) {
+    lock?.then((held) => held?.release());
+    lock = undefined;
+  } else if (!document.hidden) {
+    lock ??= navigator.wakeLock?.request('screen').catch(() => {}); // a courtesy: refused at low battery
   }
 }
 

@@ -47,6 +47,7 @@ WAKE_LOCK = """() => {
     window.held = [];
     const request = async () => {
         const lock = { release: async () => void held.splice(held.indexOf(lock), 1) };
+        await new Promise((resolve) => setTimeout(resolve, 50));
         held.push(lock);
         return lock;
     };
@@ -118,11 +119,13 @@ def test_3_the_screen_stays_on_while_an_answer_is_written(page: Page, nonce: str
     page.add_init_script(f"({WAKE_LOCK})()")
     page.reload()
     assert page.evaluate("() => held.length") == 0
-    ask(page, f"fault pace texts=60 gap_ms=25 {nonce}")
-    wait_for_text(last_answer(page), "word3")
-    page.wait_for_function("() => held.length === 1")
-    wait_until_over(last_answer(page))
-    page.wait_for_function("() => held.length === 0")
+    for turn in ("one", "two"):
+        ask(page, f"fault pace texts=2000 gap_ms=25 {nonce} {turn}")
+        wait_for_text(last_answer(page), "word3")
+        page.wait_for_function("() => held.length === 1")
+        page.locator("#send").click()  # Stop
+        wait_until_over(last_answer(page), "stopped")
+        page.wait_for_function("() => held.length === 0")
 
 
 def test_7_a_long_rate_limit_is_counted_down(page: Page, standin: StandIn, nonce: str) -> None:
