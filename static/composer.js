@@ -11,7 +11,9 @@ export class Composer {
   #draft = '';
   #editing = ''; // the id of the question on the page that is being changed
 
-  /** @param {{ send: (text: string, instead: string) => void, stop: () => void, up: () => void }} on */
+  #sending = new Map(); // texts that are not stored yet, and whose drafts they were
+
+  /** @param {{ send: (text: string, instead: string) => Promise<void>, stop: () => void, up: () => void }} on */
   constructor(on) {
     this.#on = on;
     find('#composer').addEventListener('submit', (event) => {
@@ -21,6 +23,9 @@ export class Composer {
     this.#button.addEventListener('click', (event) => this.#clicked(event));
     this.#prompt.addEventListener('keydown', (event) => this.#pressed(event));
     this.#prompt.addEventListener('input', () => this.#keepDraft());
+    addEventListener('pagehide', () => {
+      for (const [text, draft] of this.#sending) memory.set(draft, `${text}\n\n${memory.get(draft)}`.trim());
+    });
     this.streaming = false;
   }
 
@@ -28,9 +33,12 @@ export class Composer {
   set conversation(id) {
     this.#editing = '';
     this.notice = '';
+    const draft = `draft${id && `:${id}`}`;
+    if (draft === this.#draft) return;
     const typed = this.#draft ? '' : this.#prompt.value; // while the page was still opening
-    this.#draft = `draft${id && `:${id}`}`;
-    this.#prompt.value = typed || memory.get(this.#draft);
+    this.#keepDraft(); // another tab may have written over it
+    this.#draft = draft;
+    this.#prompt.value = typed || memory.get(draft);
     this.#grow();
   }
 
@@ -93,14 +101,16 @@ export class Composer {
     }
   }
 
-  #send() {
-    const text = this.#prompt.value;
+  async #send() {
+    const [text, instead] = [this.#prompt.value, this.#editing];
     if (this.#streaming || !text.trim()) return this.focus();
     this.#prompt.value = '';
     this.#keepDraft();
-    this.notice = '';
-    this.#on.send(text, this.#editing);
     this.#editing = '';
+    this.notice = '';
+    this.#sending.set(text, this.#draft || 'draft');
+    await this.#on.send(text, instead);
+    this.#sending.delete(text);
   }
 
   #keepDraft() {

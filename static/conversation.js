@@ -15,6 +15,8 @@ export class Conversation {
   messages = [];
   /** @type {Promise<void> | undefined} */
   loaded;
+  /** Resolves once what was added last is stored. @type {unknown} */
+  stored;
   #store;
   #now;
   /** @type {Set<Message>} */
@@ -54,8 +56,9 @@ export class Conversation {
   /** Add a question and the answer to come, and keep both before anything is sent. @param {Ask} [ask] @returns {[Question, Answer]} */
   ask(text, ask) {
     const question = newQuestion(text, this.#now());
-    this.#add(question);
-    return [question, this.#addAnswer(ask)];
+    const answer = newAnswer(this.#now(), ask);
+    this.#add(question, answer);
+    return [question, answer];
   }
 
   /**
@@ -70,13 +73,15 @@ export class Conversation {
     }
     if (isBlank(answer)) this.#remove(answer);
     else this.update(answer, { replaced: true });
-    return this.#addAnswer(ask);
+    const again = newAnswer(this.#now(), ask);
+    this.#add(again);
+    return again;
   }
 
   /** Take away this message and all that follow it, to be asked otherwise. @returns {Message[]} */
   cut(id) {
     const gone = this.messages.slice(this.messages.findIndex((message) => message.id === id));
-    for (const message of gone) this.#remove(message);
+    this.#remove(...gone);
     return gone;
   }
 
@@ -84,7 +89,7 @@ export class Conversation {
   uncut(messages) {
     const later = this.messages.find(({ n }) => n >= messages[0].n);
     const gone = later ? this.cut(later.id) : [];
-    for (const message of messages) this.#add(message);
+    this.#add(...messages);
     return gone;
   }
 
@@ -119,8 +124,7 @@ export class Conversation {
   /** Take back an answer and its question. @param {Answer} answer */
   withdraw(answer) {
     const question = this.messages[this.messages.indexOf(answer) - 1];
-    this.#remove(answer);
-    this.#remove(question);
+    this.#remove(answer, question);
     return question;
   }
 
@@ -198,35 +202,40 @@ export class Conversation {
     this.update(answer, { state: problem.code === 'interrupted' ? 'interrupted' : 'error', stopping: false, problem });
   }
 
+  /** Take away all; what still comes is not stored. @returns {Message[]} */
+  empty() {
+    const { messages } = this;
+    this.messages = [];
+    this.#unsaved.clear();
+    return messages;
+  }
+
   /** Write down all that is not; called when the page may be about to go. */
   flush() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (!this.#unsaved.size) return;
     this.#savedAt = this.#now();
-    for (const message of this.#unsaved) this.#store.put('messages', message);
+    this.stored = this.#store.write(Array.from(this.#unsaved, (record) => ({ table: 'messages', record })));
     this.#unsaved.clear();
   }
 
-  /** @param {Ask} [ask] */
-  #addAnswer(ask) {
-    const answer = newAnswer(this.#now(), ask);
-    this.#add(answer);
-    return answer;
+  /** @param {Message[]} messages */
+  #add(...messages) {
+    for (const message of messages) {
+      message.conversation = this.meta.id;
+      message.n = Math.max(message.n, (this.messages.at(-1)?.n ?? 0) + 1); // two tabs count by one clock
+      this.messages.push(message);
+      this.#unsaved.add(message);
+    }
+    this.flush();
   }
 
-  /** @param {Message} message */
-  #add(message) {
-    message.conversation = this.meta.id;
-    message.n = Math.max(message.n, (this.messages.at(-1)?.n ?? 0) + 1); // two tabs count by one clock
-    this.messages.push(message);
-    this.#save(message, true);
-  }
-
-  /** @param {Message} message */
-  #remove(message) {
-    this.messages = this.messages.filter((other) => other !== message);
-    this.#unsaved.delete(message);
-    this.#store.remove('messages', message.id);
+  /** @param {Message[]} messages */
+  #remove(...messages) {
+    this.messages = this.messages.filter((message) => !messages.includes(message));
+    for (const message of messages) this.#unsaved.delete(message);
+    this.#store.write(messages.map(({ id }) => ({ table: 'messages', id })));
   }
 
   /** @param {Message} message */

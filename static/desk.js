@@ -40,7 +40,7 @@ export class Desk {
     this.library = new Library(shared);
     this.here = this.library.create();
     this.composer = new Composer({
-      send: (text, instead) => void this.send(text, instead),
+      send: (text, instead) => this.send(text, instead),
       stop: () => this.stop(),
       up: () => this.#editLast(),
     });
@@ -65,7 +65,7 @@ export class Desk {
       onSignedOut: signIn,
       onFaulty: (conversation, answer, message) => this.#takeBack(conversation, answer, message),
     });
-    channel.addEventListener('message', ({ data }) => typeof data === 'object' && this.#hear(data));
+    channel.addEventListener('message', ({ data }) => Array.isArray(data) && this.#hear(data));
     // hashchange comes a task later: words typed meanwhile would belong to the conversation before
     addEventListener('popstate', () => (this.#ready = this.#open()));
     this.#ready = this.#begin();
@@ -102,25 +102,29 @@ export class Desk {
     this.#runs.stop(this.here.meta.id);
   }
 
-  /** Ask this, in place of a question where its id is given. */
+  /** Ask this, in place of a question where its id is given; resolves once it is stored. */
   async send(text, instead = '') {
+    const place = location.hash.slice(2); // the reader may go on before it is open
     await this.#ready;
-    const here = this.here;
+    const here = this.library.has(place) ? await this.library.open(place) : this.here;
     if (this.#runs.busy.has(here.meta.id)) return this.composer.restore(text);
     const cut = instead ? here.cut(instead) : [];
-    for (const { id } of cut) this.#transcript.remove(id);
     if (cut.length) offer('The question was asked anew.', 'Undo', () => this.#uncut(here, cut));
     this.library.touch(here, text);
-    if (location.hash !== `#/${here.meta.id}`) {
+    if (place !== here.meta.id && place === location.hash.slice(2)) { // it was a new one
       history.replaceState(null, '', `#/${here.meta.id}`);
       this.composer.conversation = here.meta.id;
     }
     const [question, answer] = here.ask(text, this.settings.ask(here.meta.system));
-    this.#transcript.add(question);
-    this.#transcript.add(answer);
-    this.#transcript.pin();
+    if (here === this.here) {
+      for (const { id } of cut) this.#transcript.remove(id);
+      this.#transcript.add(question);
+      this.#transcript.add(answer);
+      this.#transcript.pin();
+    }
     this.#runs.run(here, answer, true);
     this.sidebar.chosen();
+    await here.stored;
   }
 
   /** @param {Conversation} conversation @param {Message[]} cut */
@@ -203,8 +207,8 @@ export class Desk {
 
   async #delete(id) {
     this.#runs.stop(id);
+    if (this.here.meta.id === id) this.go('new'); // first: what is typed from now on is not for it
     const back = await this.library.remove(id);
-    if (this.here.meta.id === id) this.go('new');
     this.#show();
     offer('The conversation is deleted.', 'Undo', () => {
       back();
@@ -221,18 +225,24 @@ export class Desk {
     if (answer.state !== 'streaming') say(find('#total'), totalOf(conversation.answers));
   }
 
-  /** Another tab has written. @param {Change} change */
-  async #hear(change) {
+  /** Another tab has written. @param {Change[]} changes */
+  async #hear(changes) {
+    for (const change of changes) await this.#adopt(change);
+  }
+
+  /** @param {Change} change */
+  async #adopt(change) {
     const id = await this.library.adopt(change);
     const here = this.here;
     if (change.table === 'conversations') {
+      if (!change.record) this.#runs.stop(id);
       if (!change.record && id === here.meta.id) this.go('new');
       return this.#show();
     }
     if (!change.record) this.#transcript.remove(change.id ?? '');
     const message = here.messages.find((one) => one.id === change.record?.id);
     if (!message) return;
-    this.#transcript.add(message);
+    this.#transcript.add(message, here.messages[here.messages.indexOf(message) + 1]);
     if (!isAnswer(message)) return;
     this.#runs.resume(here);
     this.#changed(here, message);

@@ -50,7 +50,7 @@ export class Library {
   update(meta, changes) {
     Object.assign(meta, changes);
     this.#metas.set(meta.id, meta);
-    this.#store.put('conversations', meta);
+    this.#store.write([{ table: 'conversations', record: meta }]);
   }
 
   rename(id, title) {
@@ -70,18 +70,17 @@ export class Library {
     const conversation = await this.open(id);
     const { meta, messages } = conversation;
     const copies = structuredClone(messages);
-    conversation.messages = []; // what still comes for it is not stored
-    this.#forget(id);
-    this.#store.remove('conversations', id);
-    for (const message of messages) this.#store.remove('messages', message.id);
+    this.#store.write([{ table: 'conversations', id }, ...this.#forget(id)]);
     return () => this.add(meta, copies);
   }
 
   /** @param {Meta} meta @param {Message[]} messages */
   add(meta, messages) {
-    for (const message of messages) this.#store.put('messages', message);
     this.#opened.delete(meta.id);
-    this.update(meta, {});
+    this.#metas.set(meta.id, meta);
+    /** @type {Change[]} */
+    const changes = messages.map((record) => ({ table: 'messages', record }));
+    this.#store.write([{ table: 'conversations', record: meta }, ...changes]);
   }
 
   /** The ids of the conversations in which this is said, with the words around it. */
@@ -113,7 +112,7 @@ export class Library {
     if (table === 'conversations') {
       const meta = /** @type {Meta | undefined} */ (record);
       if (meta) this.#metas.set(meta.id, Object.assign(this.#metas.get(meta.id) ?? {}, meta));
-      else this.#forget(id);
+      else this.#store.write(this.#forget(id)); // with what was written here meanwhile
       return meta?.id ?? id;
     }
     const message = /** @type {Message | undefined} */ (record);
@@ -131,8 +130,11 @@ export class Library {
     return conversation;
   }
 
+  /** Returns what takes its messages from the store. @returns {Change[]} */
   #forget(id) {
+    const gone = this.#opened.get(id)?.empty() ?? [];
     this.#metas.delete(id);
     this.#opened.delete(id);
+    return gone.map((message) => ({ table: 'messages', id: message.id }));
   }
 }

@@ -28,7 +28,7 @@ export function soon(store) {
   let opened;
   store.then((one) => (opened = one));
   const call = (name) => (...values) => opened ? opened[name](...values) : store.then((one) => one[name](...values));
-  return { all: call('all'), messages: call('messages'), open: call('open'), put: call('put'), remove: call('remove') };
+  return { all: call('all'), messages: call('messages'), open: call('open'), write: call('write') };
 }
 
 /** @returns {Store} */
@@ -37,8 +37,14 @@ function indexedStore(db) {
     all: (table) => db.getAll(table),
     messages: (id) => db.getAllFromIndex('messages', 'place', IDBKeyRange.bound([id], [id, []])),
     open: () => db.getAllFromIndex('messages', 'state', 'streaming'),
-    put: (table, record) => db.put(table, record),
-    remove: (table, id) => db.delete(table, id),
+    write(changes) {
+      const all = db.transaction(['conversations', 'messages'], 'readwrite');
+      const each = changes.map(({ table, record, id }) => {
+        const records = all.objectStore(table);
+        return record ? records.put(record) : records.delete(id);
+      });
+      return Promise.all([...each, all.done]);
+    },
   };
 }
 
@@ -50,8 +56,12 @@ export function localStore(storage) {
     all,
     messages: (id) => all('messages').filter(({ conversation }) => conversation === id).sort((a, b) => a.n - b.n),
     open: () => all('messages').filter(({ state }) => state === 'streaming'),
-    put: (table, record) => storage.setItem(key(table, record.id), JSON.stringify(record)),
-    remove: (table, id) => storage.removeItem(key(table, id)),
+    write(changes) {
+      for (const { table, record, id } of changes) {
+        if (record) storage.setItem(key(table, record.id), JSON.stringify(record));
+        else storage.removeItem(key(table, id));
+      }
+    },
   };
 
   /** A record that cannot be read is as good as none: it must not keep the page from starting. */
@@ -76,16 +86,13 @@ function shelf() {
 export function sharedStore(store, channel, onFailed) {
   return {
     ...store,
-    put: (table, record) => write(() => store.put(table, record), { table, record }),
-    remove: (table, id) => write(() => store.remove(table, id), { table, id }),
+    async write(changes) {
+      try {
+        await store.write(changes); // called at once: a page that goes away has no later turn
+      } catch (error) {
+        onFailed(error);
+      }
+      channel.postMessage(changes); // not before: nobody takes up what was never stored
+    },
   };
-
-  async function write(act, change) {
-    channel.postMessage(change);
-    try {
-      await act(); // called at once: a page that goes away has no later turn
-    } catch (error) {
-      onFailed(error);
-    }
-  }
 }

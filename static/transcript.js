@@ -36,12 +36,12 @@ export class Transcript {
     this.#follower.pin();
   }
 
-  /** Add a message at the end. @param {Message} message */
-  add(message) {
+  /** Add a message, at the end or before another. @param {Message} message @param {Message} [next] */
+  add(message, next) {
     if (this.#views.has(message.id)) return;
     const view = new View(message, () => this.#follower.follow());
     this.#views.set(message.id, view);
-    this.#log.append(view.article);
+    this.#log.insertBefore(view.article, this.#views.get(next?.id ?? '')?.article ?? null);
     this.#format(view);
     this.#follower.follow();
   }

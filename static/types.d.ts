@@ -114,11 +114,11 @@ export interface Store {
   messages(conversation: string): any;
   /** Answers that have not ended. */
   open(): any;
-  put(table: Table, record: Kept): unknown;
-  remove(table: Table, id: string): unknown;
+  /** All of them or none. */
+  write(changes: Change[]): unknown;
 }
 
-/** What one tab tells the others: a record that was written, or the id of one that was removed. */
+/** A record to write, or the id of one to remove. */
 export interface Change {
   table: Table;
   record?: Kept;

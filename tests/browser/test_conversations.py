@@ -185,12 +185,16 @@ def test_a_draft_survives_a_reload(page: Page, nonce: str) -> None:
     expect(page.locator("#prompt")).to_have_value("half a thought")
 
 
-AT_ONCE = """([chosen, words]) => {
+#: Click, and ask if there are words: all steps before the page has done anything.
+AT_ONCE = """(steps) => {
   const prompt = document.querySelector("#prompt");
-  document.querySelector(chosen).click();
-  prompt.value = words;
-  prompt.dispatchEvent(new InputEvent("input", { bubbles: true }));
-  prompt.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  for (const [chosen, words] of steps) {
+    if (chosen) document.querySelector(chosen).click();
+    if (!words) continue;
+    prompt.value = words;
+    prompt.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    prompt.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  }
 }"""
 
 
@@ -200,14 +204,70 @@ def test_what_is_typed_at_once_belongs_to_the_conversation_just_chosen(
     """A choice and a question in one moment, faster than the conversation opens: none is lost."""
     ask(page, f"fault pace texts=1 {nonce} old")
     wait_until_over(last_answer(page))
-    page.evaluate(AT_ONCE, ["#new", f"fault pace texts=2 {nonce} new"])
+    page.evaluate(AT_ONCE, [["#new", f"fault pace texts=2 {nonce} new"]])
     expect(_entries(page)).to_have_count(2)
     wait_until_over(last_answer(page))
     expect(page.locator(ANSWER)).to_have_count(1)
     page.reload()
     wait_for_text(last_answer(page), "word1")
-    page.evaluate(AT_ONCE, ["#list li:last-child a", f"fault pace texts=3 {nonce} more"])
+    page.evaluate(AT_ONCE, [["#list li:last-child a", f"fault pace texts=3 {nonce} more"]])
     expect(page.locator(ANSWER)).to_have_count(2)
     wait_until_over(last_answer(page))
     assert text(last_answer(page)).split() == exchange(standin, f"{nonce} more").sent.split()
     expect(_entries(page).first).to_contain_text(f"{nonce} old")
+
+
+def test_who_goes_on_at_once_finds_the_question_where_it_was_asked(
+    page: Page, standin: StandIn, nonce: str
+) -> None:
+    """A question and a choice in one moment: the address stays that of what is shown."""
+    for word in ("first", "second"):
+        _new(page)
+        ask(page, f"fault pace texts=2 {nonce} {word}")
+        wait_until_over(last_answer(page))
+    other = _entries(page).last.locator("a").get_attribute("href")
+    page.evaluate(
+        AT_ONCE, [["", f"fault pace texts=3 {nonce} more"], ["#list li:last-child a", ""]]
+    )
+    expect(_entries(page).first).to_contain_text(f"{nonce} second")
+    expect(page.locator("h1")).to_contain_text(f"{nonce} first")
+    assert page.evaluate("() => location.hash") == other
+    page.evaluate(AT_ONCE, [["", f"fault pace texts=3 {nonce} new"], ["#new", ""]])
+    expect(page.locator("#empty")).to_be_visible()
+    assert page.evaluate("() => location.hash") == "#/new"
+    for words in (f"{nonce} more", f"{nonce} new"):
+        standin.wait(lambda _, words=words: exchange(standin, words).closed_at)
+
+
+def test_a_question_is_kept_over_a_reload_in_the_same_moment(page: Page, nonce: str) -> None:
+    """It is in its conversation, shown or in the list, or a draft again."""
+    for turn in range(5):
+        words = f"fault pace texts=2 {nonce} {turn}"
+        page.locator("#new").click()
+        page.locator("#prompt").fill("")
+        page.evaluate(f"(steps) => {{ ({AT_ONCE})(steps); location.reload(); }}", [["", words]])
+        page.wait_for_url("**/*")
+        page.locator("body[data-ready]").wait_for()
+        asked = page.locator("article[data-role=user]", has_text=words)
+        typed = page.locator("#prompt").input_value()
+        assert asked.count() or typed == words or _entries(page).filter(has_text=words).count()
+
+
+def test_a_conversation_deleted_in_one_tab_stops_in_the_other(
+    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+) -> None:
+    """Claude is stopped, both tabs are empty, and nothing of it stays in the store."""
+    ask(page, f"fault pace texts=2000 gap_ms=20 {nonce}")
+    wait_for_text(last_answer(page), "word3")
+    other = context.new_page()
+    other.goto(page.url)
+    wait_for_text(last_answer(other), "word3")
+    other.evaluate(AT_ONCE, [["#list [data-act=delete]", f"fault pace texts=1 {nonce}-after"]])
+    standin.wait(lambda _: exchange(standin, nonce).closed_at)
+    expect(page.locator("#empty")).to_be_visible()
+    wait_until_over(last_answer(other))
+    for tab in (page, other):
+        expect(_entries(tab)).to_have_count(1)
+        expect(_entries(tab)).to_contain_text(f"{nonce}-after")
+    kept = page.evaluate("async () => (await idb.openDB('claude-sse')).getAll('messages')")
+    assert sorted(record["role"] for record in kept) == ["assistant", "user"]
