@@ -10,7 +10,7 @@ export class Composer {
   #streaming = false;
   #draft = '';
   #editing = ''; // the id of the question on the page that is being changed
-
+  #aside = ''; // what was written before that
   #sending = new Map(); // texts that are not stored yet, and whose drafts they were
 
   /** @param {{ send: (text: string, instead: string) => Promise<void>, stop: () => void, up: () => void }} on */
@@ -31,12 +31,12 @@ export class Composer {
 
   /** Whose draft this is; '' is that of a conversation yet to come. */
   set conversation(id) {
-    this.#editing = '';
+    this.#leaveEditing();
     this.notice = '';
     const draft = `draft${id && `:${id}`}`;
     if (draft === this.#draft) return;
+    if (this.#prompt.value) this.#keepDraft(); // another tab may have written over it
     const typed = this.#draft ? '' : this.#prompt.value; // while the page was still opening
-    this.#keepDraft(); // another tab may have written over it
     this.#draft = draft;
     this.#prompt.value = typed || memory.get(draft);
     this.#grow();
@@ -63,6 +63,7 @@ export class Composer {
 
   /** Let a question be changed and sent anew. */
   edit(id, text) {
+    if (!this.#editing) this.#aside = this.#prompt.value;
     this.#editing = id;
     this.notice = 'Sending asks this in place of the question, and what follows it goes. Esc leaves all as it is.';
     this.#write(text);
@@ -89,8 +90,7 @@ export class Composer {
     if (isComposing(event)) return;
     if (key === 'Escape' && this.#editing) {
       event.preventDefault();
-      this.#write('');
-      this.#editing = '';
+      this.#leaveEditing();
       this.notice = '';
     } else if (key === 'ArrowUp' && !this.#prompt.value && !shiftKey) {
       event.preventDefault();
@@ -105,12 +105,19 @@ export class Composer {
     const [text, instead] = [this.#prompt.value, this.#editing];
     if (this.#streaming || !text.trim()) return this.focus();
     this.#prompt.value = '';
+    this.#leaveEditing();
     this.#keepDraft();
-    this.#editing = '';
     this.notice = '';
     this.#sending.set(text, this.#draft || 'draft');
     await this.#on.send(text, instead);
     this.#sending.delete(text);
+  }
+
+  #leaveEditing() {
+    if (!this.#editing) return;
+    this.#editing = '';
+    this.#prompt.value = this.#aside;
+    this.#keepDraft();
   }
 
   #keepDraft() {

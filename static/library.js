@@ -67,16 +67,20 @@ export class Library {
 
   /** Delete a conversation; returns what brings it back. */
   async remove(id) {
-    const conversation = await this.open(id);
+    const opening = this.open(id);
+    this.#metas.delete(id); // nobody finds it from now on
+    const conversation = await opening;
     const { meta, messages } = conversation;
-    const copies = structuredClone(messages);
     this.#store.write([{ table: 'conversations', id }, ...this.#forget(id)]);
-    return () => this.add(meta, copies);
+    return () => {
+      conversation.messages = messages; // the same ones: an answer may still be about to end
+      this.#opened.set(id, conversation);
+      this.add(meta, messages);
+    };
   }
 
   /** @param {Meta} meta @param {Message[]} messages */
   add(meta, messages) {
-    this.#opened.delete(meta.id);
     this.#metas.set(meta.id, meta);
     /** @type {Change[]} */
     const changes = messages.map((record) => ({ table: 'messages', record }));

@@ -102,6 +102,27 @@ def test_a_question_is_edited_and_asked_anew(page: Page, standin: StandIn, nonce
     expect(page.locator("article").first).to_contain_text("old")
 
 
+def test_changing_a_question_leaves_what_was_being_written(page: Page, nonce: str) -> None:
+    """A draft is there again when the change is given up, left or sent."""
+    ask(page, f"fault pace texts=2 {nonce} old")
+    wait_until_over(last_answer(page))
+    prompt, edit = page.locator("#prompt"), page.locator("[data-action=edit-question]")
+    prompt.fill("half a thought")
+    edit.click()
+    expect(prompt).to_have_value(f"fault pace texts=2 {nonce} old")
+    prompt.press("Escape")
+    expect(prompt).to_have_value("half a thought")
+    edit.click()
+    _new(page)
+    _entries(page).first.locator("a").click()
+    expect(prompt).to_have_value("half a thought")
+    edit.click()
+    ask(page, f"fault pace texts=3 {nonce} better")
+    expect(prompt).to_have_value("half a thought")
+    wait_until_over(last_answer(page))
+    expect(page.locator("article").first).to_contain_text("better")
+
+
 def test_an_answer_is_written_once_more(page: Page, standin: StandIn, nonce: str) -> None:
     """Again asks the same; the first answer stays to be read, and is not sent."""
     ask(page, f"fault pace texts=2 {nonce}")
@@ -132,7 +153,7 @@ def test_conversations_leave_and_come_back_as_files(page: Page, nonce: str) -> N
         expect(_entries(page)).to_have_count(before + 1)
         expect(page.locator("#settings")).to_be_hidden()
         wait_for_text(last_answer(page), "word2")
-        assert text(last_answer(page)) == said
+        assert text(last_answer(page)).split() == said.split()  # Markdown may still come
 
 
 def test_two_tabs_on_one_conversation_agree(
