@@ -60,6 +60,8 @@ def read_refused_body(worker: Any, req: Any, environ: Any, resp: Any) -> None:
         return
     deadline = time.monotonic() + _REFUSED_BODY_SECONDS
     with contextlib.suppress(Exception):  # a broken body, or nobody who sends it
+        # A read waits for all that it asked for: whoever sends it byte by byte is cut off.
+        worker.deadlines.expect(environ["gunicorn.socket"], _REFUSED_BODY_SECONDS)
         environ["gunicorn.socket"].settimeout(_REFUSED_SILENCE_SECONDS)
         while req.body.read(_READ_BYTES) and time.monotonic() < deadline:
             pass

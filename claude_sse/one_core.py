@@ -13,9 +13,11 @@ else wants that core, too, and there is nothing left of it, all cores are allowe
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import re
+import threading
 import time
 from typing import NamedTuple
 
@@ -67,12 +69,16 @@ class OneCore:
         """Look for ever; at once back where there is nothing to choose, or no way to tell."""
         if len(self._allowed) < 2:
             return
-        try:
-            self._look()
-        except (OSError, KeyError) as exc:  # no /proc, or the cores have become others
-            log.warning("one core: %s", exc)
-            with contextlib.suppress(OSError):
-                self._use(None)
+        while True:
+            try:
+                self._look()
+            except (OSError, KeyError) as exc:  # no /proc, or the cores have become others
+                log.warning("one core: %s", exc)
+                with contextlib.suppress(OSError):
+                    self._use(None)
+                if getattr(exc, "errno", None) not in (errno.EMFILE, errno.ENFILE):
+                    return  # else a file may be opened again in a moment
+            time.sleep(REST_SECONDS)
 
     def _look(self) -> None:
         before = _Books.now(self._allowed)
@@ -90,9 +96,10 @@ class OneCore:
     def _use(self, core: int | None) -> None:
         self._core = core
         cores = self._allowed if core is None else {core}
-        for thread in os.listdir("/proc/self/task"):
+        for thread in threading.enumerate():  # not /proc: that needs a file, and there may be none
             with contextlib.suppress(ProcessLookupError):  # it has ended
-                os.sched_setaffinity(int(thread), cores)
+                if thread.native_id:
+                    os.sched_setaffinity(thread.native_id, cores)
 
 
 class _Books(NamedTuple):

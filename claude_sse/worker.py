@@ -20,9 +20,9 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 
 from .client_socket import ClientSocket
 from .connection import Connection
+from .deadlines import BODY_SECONDS, Deadlines
 from .one_core import OneCore
 from .pool import Pool
-from .slow_heads import Heads
 
 if TYPE_CHECKING:  # gunicorn.conf.py imports this file before it knows whether all is well
     from .engine import Engine
@@ -47,7 +47,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """One process of the server."""
 
     _engine: Engine | None = None
-    _heads: Heads
+    deadlines: Deadlines
 
     def init_process(self) -> None:
         """Set what the interpreter and the C library know of a process, and begin."""
@@ -59,7 +59,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             # TERM when the master is killed: else streams run on that nothing drains.
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         sys.setswitchinterval(_SWITCH_SECONDS)
-        self._heads = Heads()
+        self.deadlines = Deadlines()
         self._connections: set[Connection] = set()
         self._notified = 0.0
         super().init_process()
@@ -77,9 +77,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         from .engine import EXTENSION
 
         super().load_wsgi()
-        self._engine = engine = self.app.wsgi().extensions[EXTENSION]
+        self._app: Any = self.app.wsgi()
+        self.wsgi = self._answer
+        self._engine = engine = self._app.extensions[EXTENSION]
         threading.Thread(target=engine.claude.warm_up, name="warm-up", daemon=True).start()
-        threading.Thread(target=self._heads.look, name="slow-heads", daemon=True).start()
+        threading.Thread(target=self.deadlines.look, name="deadlines", daemon=True).start()
         threading.Thread(target=OneCore(self.age).look, name="one-core", daemon=True).start()
 
     def run(self) -> None:
@@ -178,7 +180,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection a thread, and its client a time to speak."""
-        self._heads.expect(conn.sock)
+        self.deadlines.expect(conn.sock)
         self.tpool.put(conn)
 
     def get_thread_pool(self) -> Pool:
@@ -196,7 +198,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 done.set_result(stays)
                 self.method_queue.defer(self.finish_request, conn, done)
             else:
-                self._heads.arrived(conn.sock)
+                self.deadlines.arrived(conn.sock)
                 conn.close()
                 if not self._accepting:
                     self._wake()
@@ -205,6 +207,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.method_queue.defer(lambda: None)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a request, whose head has come in time."""
-        self._heads.arrived(conn.sock)
+        """Answer a request, whose head has come in time; now its body has to."""
+        self.deadlines.expect(conn.sock, BODY_SECONDS)
         return super().handle_request(req, conn)
+
+    def _answer(self, environ: Any, start_response: Any) -> Any:
+        try:
+            return self._app(environ, start_response)
+        finally:  # the body has been read, or is refused
+            self.deadlines.arrived(environ["gunicorn.socket"])

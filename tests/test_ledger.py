@@ -20,7 +20,7 @@ from hypothesis import settings as run
 from hypothesis import strategies as st
 
 from claude_sse.errors import OverLimit, Unavailable
-from claude_sse.ledger import Limits, open_ledger, sqlite_books
+from claude_sse.ledger import Limits, debts, open_ledger, sqlite_books
 
 SOME = {"questions": 6, "answers": 3, "owner_tokens": 100, "tokens": 150}
 NOON = 1_795_348_800.0  # Sunday, 22 November 2026, 12:00 UTC
@@ -266,6 +266,29 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path):
     assert "reserved" in str(refusal(there, "b", 60, NOON))
 
 
+def test_a_folder_that_was_removed_leaves_nothing_open(tmp_path):
+    """However often the books are begun anew, they cost the process no more, and are as private."""
+    ledger = books(tmp_path, tokens=1000)
+    opened = []
+    for _ in range(5):
+        ledger.admit("a", 1, NOON)
+        opened.append(len(os.listdir("/proc/self/fd")))
+        assert stat.S_IMODE((tmp_path / "ledger").stat().st_mode) == 0o700
+        shutil.rmtree(tmp_path / "ledger")
+    assert opened[-1] == opened[0]
+
+
+def test_books_that_were_removed_alone_are_the_same_for_all(tmp_path, monkeypatch):
+    """Where only the file has gone, who had it open does not go on in it beside a newer one."""
+    monkeypatch.setattr(sqlite_books, "_LOOK_SECONDS", 0.0)
+    here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)
+    here.admit("a", 10, NOON)
+    for path in (tmp_path / "ledger").glob("ledger.sqlite*"):
+        path.unlink()
+    there.admit("a", 60, NOON)
+    assert "reserved" in str(refusal(here, "b", 60, NOON))
+
+
 def test_a_question_and_its_end_are_a_statement_each(tmp_path, monkeypatch):
     """Threads wait for each other at every statement: there is one, but for the first of a day."""
     said = []
@@ -507,6 +530,27 @@ def test_books_that_cannot_be_written_admit_nobody_and_heal(tmp_path, monkeypatc
     assert spent(tmp_path)["2026-11-22", ""] == 7 + 3 + 5
     assert questions(tmp_path) == (3, 2)
     assert {third.id, fourth.id}.isdisjoint({first.id, second.id})
+
+
+def test_what_could_not_be_booked_is_made_up_for_though_nobody_asks(tmp_path, monkeypatch):
+    """For the other workers an answer ends soon after the books can be written again."""
+    monkeypatch.setattr(sqlite_books, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(debts, "_AGAIN_SECONDS", 0.05)
+    here, there = books(tmp_path, answers=1), books(tmp_path, answers=1)
+    for _ in range(2):
+        asked = here.admit("a", 100, NOON)
+        lock = sqlite3.connect(tmp_path / "ledger" / "ledger.sqlite", isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        here.settle(asked, 7)
+        time.sleep(0.3)
+        lock.execute("ROLLBACK")
+        lock.close()
+        until = time.monotonic() + 10
+        while questions(tmp_path)[1]:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    assert spent(tmp_path)["2026-11-22", ""] == 14
+    there.admit("a", 1, NOON)
 
 
 def test_a_broken_file_admits_nobody(tmp_path):

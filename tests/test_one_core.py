@@ -1,5 +1,6 @@
 """A worker's core: when it keeps to one, and when it lets go of it."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -89,6 +90,25 @@ def test_the_kernels_books_are_read():
     assert 0.02 < seen.own < 1.2
     assert sum(seen.used.values()) > seen.own / 2
     assert all(0 <= share < 1.3 for share in (*seen.used.values(), *seen.idle.values()))
+
+
+def test_no_file_to_be_had_for_a_moment_is_no_end(monkeypatch, caplog):
+    """All cores are allowed meanwhile, and then it looks on."""
+    monkeypatch.setattr(one_core, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(one_core, "REST_SECONDS", 0.0)
+    faults = iter([OSError(errno.EMFILE, "Too many open files"), KeyError(7)])
+
+    def now(cores):
+        raise next(faults)
+
+    monkeypatch.setattr(one_core._Books, "now", now)
+    here = one_core.OneCore(0)
+    here._allowed = here._allowed | {1000}
+    used = []
+    monkeypatch.setattr(here, "_use", used.append)
+    here.look()
+    assert used == [None, None]
+    assert next(faults, None) is None
 
 
 def test_without_books_all_cores_stay_allowed(monkeypatch, caplog):

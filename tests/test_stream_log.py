@@ -1,5 +1,6 @@
 """The contract of a stream log, run against every implementation."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -346,6 +347,19 @@ class TestFileStreamLog(Contract):
         monkeypatch.setattr(file, "_FRESH_SECONDS", 0.0)
         with pytest.raises(Unavailable, match="disk is full"):
             here.check()
+
+    def test_a_folder_that_was_removed_is_made_again(self, here, tmp_path, monkeypatch):
+        """Who removes it ends what was in it, and no more."""
+        import claude_sse.stream_log.file as file
+
+        monkeypatch.setattr(file, "_FRESH_SECONDS", 0.0)
+        for name in ("log", "stops", "readers"):
+            shutil.rmtree(tmp_path / name)
+        here.check()
+        writer = here.create(KEY, DIGEST)
+        writer.append(frame(1))
+        assert here.open(KEY).read(1.0) == frame(1)
+        writer.close()
 
     def test_a_folder_that_cannot_be_used_is_a_sentence(self, tmp_path):
         """An address of no known kind, or a folder that cannot be made, says what to set."""

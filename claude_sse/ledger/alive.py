@@ -30,6 +30,10 @@ class Worker:
             raise
         self._fd = fd  # open, and with it locked, as long as the process lives
 
+    def close(self) -> None:
+        """Let go of a file that is not there any more."""
+        os.close(self._fd)
+
     def is_shown(self) -> bool:
         """Tell whether the others can still see this process."""
         return syscalls.exists(self._path(self.name))

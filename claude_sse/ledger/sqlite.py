@@ -10,7 +10,6 @@ have to be refused, and the first of a day, takes a longer way.
 from __future__ import annotations
 
 import random
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ..errors import OverLimit, Unavailable
 from . import over
 from .alive import Worker
 from .base import MINUTE_SECONDS, Limits, Reservation
+from .debts import Debt, Debts
 from .sqlite_books import Books, Run
 
 #: Days of ``spent`` that are kept, for whoever wants to look into them.
@@ -47,8 +47,7 @@ class SQLiteLedger:
         self._limits = limits
         self._ask = f"{_ASK} WHERE {_room(limits)}"
         self._swept = ""
-        #: What could not be booked yet: the reservation, and its tokens (None: withdrawn).
-        self._owed: list[tuple[Reservation, int | None]] = []
+        self._debts = Debts(self._pay)
 
     def admit(self, owner: str, tokens: int, now: float) -> Reservation:
         """See ``base.Ledger.admit``."""
@@ -59,7 +58,7 @@ class SQLiteLedger:
         def ask(run: Run, worker: Worker) -> int:
             return run(self._ask, {**question, "worker": worker.name}).rowcount
 
-        is_ordinary = self._swept == question["day"] and not self._owed
+        is_ordinary = self._swept == question["day"] and not self._debts.all()
         if not (is_ordinary and self._books.step(ask)):
             self._ask_or_refuse(question)
         return asked
@@ -79,15 +78,23 @@ class SQLiteLedger:
     def _book(self, reservation: Reservation, tokens: int | None) -> None:
         try:
             self._books.step(lambda run, _: _enter(run, reservation, tokens))
-        except Unavailable:  # it stays reserved until somebody can be admitted again
-            self._owed.append((reservation, tokens))
+        except Unavailable:
+            self._debts.add((reservation, tokens))
+
+    def _pay(self, debts: list[Debt]) -> None:
+        def pay(run: Run, _: Worker) -> None:
+            for debt in debts:
+                _enter(run, *debt)
+
+        self._books.transaction(pay)
+        self._debts.paid(debts)
 
     def _ask_or_refuse(self, question: dict[str, Any]) -> None:
         """Take the longer way: make what room there may be, and ask or raise ``OverLimit``."""
-        owed = self._owed[:]
+        debts = self._debts.all()
 
         def ask(run: Run, worker: Worker) -> OverLimit | None:
-            for debt in owed:
+            for debt in debts:
                 _enter(run, *debt)
             self._sweep(run, worker, question["day"], question["at"])
             refusal = self._refusal(run, question)
@@ -98,9 +105,7 @@ class SQLiteLedger:
             return refusal
 
         refusal = self._books.transaction(ask)
-        for debt in owed:
-            with suppress(ValueError):  # the next step was faster; twice does no harm
-                self._owed.remove(debt)
+        self._debts.paid(debts)
         if refusal is not None:
             raise refusal
 

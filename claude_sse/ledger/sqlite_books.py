@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 2.0
 #: For so long it stands in line in its own: hundreds that begin at once are no fault of the disk.
 _LINE_SECONDS = 10.0
+#: So often it is looked whether somebody has removed the file.
+_LOOK_SECONDS = 1.0
 #: ``spent`` follows ``questions`` by trigger, so that the two cannot disagree: whatever a question
 #: counts as is added, corrected and taken back with its row. That row is found by its key alone,
 #: which is the table: no index, and no sequence of numbers, is written besides.
@@ -79,6 +81,8 @@ class Books:
         self._pid = os.getpid()
         self._turn = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+        self._looked_at = 0.0
         self._worker: Worker | None = None
         self._failed_at = 0.0
 
@@ -125,7 +129,9 @@ class Books:
     def _open(self) -> tuple[Run, Worker]:
         if self._worker is None or not self._worker.is_shown():
             self._close()  # who removed that file has removed the books, too
-            self._worker = Worker(self._workers)
+            self._worker = self._shown(self._worker)
+        elif self._is_another():
+            self._close()
         if self._connection is None:
             # Two that make the file at once would not wait for each other: SQLite says "locked".
             folder = os.open(self._folder, os.O_RDONLY)
@@ -135,6 +141,25 @@ class Books:
             finally:
                 os.close(folder)
         return self._connection.execute, self._worker
+
+    def _shown(self, gone: Worker | None) -> Worker:
+        """Show this process to the others, in a folder that may have to be made again."""
+        self._worker = None
+        if gone is not None:
+            gone.close()
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        return Worker(self._workers)
+
+    def _is_another(self) -> bool:
+        """Tell, a second late at most, whether the file is not the one that is open any more."""
+        now = time.monotonic()
+        if now < self._looked_at + _LOOK_SECONDS:
+            return False
+        self._looked_at = now
+        try:
+            return os.stat(self._path).st_ino != self._inode
+        except FileNotFoundError:
+            return True
 
     def _connect(self) -> sqlite3.Connection:
         with contextlib.suppress(FileExistsError):  # an open file closed again frees SQLite's locks
@@ -148,6 +173,7 @@ class Books:
         except BaseException:
             connection.close()
             raise
+        self._inode = os.stat(self._path).st_ino
         return connection
 
     def _close(self) -> None:

@@ -42,18 +42,23 @@ class FileStreamLog:
         self._streams, self._stops, self._readers = (
             str(folder / name) for name in ("log", "stops", "readers")
         )
-        for path in (self._streams, self._stops, self._readers):
-            os.makedirs(path, mode=0o700, exist_ok=True)
+        self._make_folders()
         if not os.access(self._streams, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         self._writers: dict[str, FileWriter] = {}  # the writers of this process, by name
         self._found_well = 0.0
 
+    def _make_folders(self) -> None:
+        for path in (self._streams, self._stops, self._readers):
+            os.makedirs(path, mode=0o700, exist_ok=True)
+
     def check(self) -> None:
-        """See ``base.StreamLog.check``."""
+        """See ``base.StreamLog.check``; folders that were removed are made anew."""
         if time.monotonic() - self._found_well < _FRESH_SECONDS:
             return
         try:
+            if not syscalls.exists(self._streams):
+                self._make_folders()
             room = os.statvfs(self._streams)
             if room.f_bavail * room.f_frsize < _RESERVE_BYTES:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

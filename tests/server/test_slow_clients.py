@@ -1,14 +1,14 @@
 """Clients that dawdle, straight at gunicorn; behind nginx they cost the app nothing at all.
 
 gunicorn waits 5 s for the first byte of a connection, and without end for what follows it, with a
-thread for each; the app gives the head 15 s. A body may take its time: by then it is known whose
-it is.
+thread for each; the app gives the head 15 s, the body 60 and what is left of a refused one 3.
 """
 
 from __future__ import annotations
 
 import contextlib
 import select
+import socket
 import time
 from collections.abc import Iterator
 
@@ -16,6 +16,7 @@ import pytest
 
 from claude_sse.standin import StandIn
 
+from ..torture.measures import LONG
 from .client import Answer, connect, data, eventually, request
 from .running import Server, new_id, serve
 
@@ -112,3 +113,47 @@ def test_a_head_has_to_come_in_time(small: Server) -> None:
             assert slow[0].recv(1000) == b""
         healthy(small)
     small.check()
+
+
+def test_who_is_refused_cannot_dribble_on(small: Server) -> None:
+    """As many refused bodies as there are threads, sent byte by byte, are soon cut off."""
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connect(small.port)) for _ in range(THREADS)]
+        for sock in slow:
+            named = {"Content-Length": "60000", "Sec-Fetch-Site": "cross-site"}
+            sock.sendall(request("PUT", f"/streams/{new_id()}", b"{", named))
+        dropped = 0
+        deadline = time.monotonic() + 30
+        while dropped < THREADS:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+            dropped = sum(not _send(sock) for sock in slow)
+        healthy(small)
+    small.check()
+
+
+def _send(sock: socket.socket) -> bool:
+    """Send a byte; return whether somebody may still take it."""
+    try:
+        sock.sendall(b"x")
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not LONG, reason="takes long: script/torture --long")
+def test_a_body_has_to_come_in_time(standin: StandIn) -> None:
+    """Who signs in is not known yet: a body that never comes holds a thread for a minute only."""
+    token = "a-token-of-more-than-32-characters"
+    with serve(standin, THREADS=16, AUTH="token", AUTH_TOKEN=token, SECRET_KEY=token) as [server]:
+        with contextlib.ExitStack() as stack:
+            silent = [stack.enter_context(connect(server.port)) for _ in range(16)]
+            for sock in silent:
+                origin = {"Origin": "http://localhost", "Content-Length": "100"}
+                sock.sendall(request("POST", "/login", b"{", origin))
+            for sock in silent:
+                sock.settimeout(90)
+                with contextlib.suppress(ConnectionResetError):
+                    while sock.recv(1000):
+                        pass
+            healthy(server)

@@ -1,4 +1,4 @@
-"""Drops clients that do not come to the end of their request's head.
+"""Drops clients that do not come to the end of their request.
 
 gunicorn gives the first byte of a connection 5 s, and what follows it all the time in the world,
 with a thread for each: as many dawdlers as there are threads would keep everybody out. nginx does
@@ -13,21 +13,23 @@ import time
 
 #: The same as nginx's ``client_header_timeout`` in deploy/nginx.conf.
 HEAD_SECONDS = 15.0
+#: Enough for the longest question (256 KiB) at 5 KB/s.
+BODY_SECONDS = 60.0
 _LOOK_SECONDS = 1.0
 
 
-class Heads:
-    """The connections whose request's head is still to come; safe to use from any thread."""
+class Deadlines:
+    """The connections that still have to send something; safe to use from any thread."""
 
     def __init__(self) -> None:
         self._due: dict[socket.socket, float] = {}
 
-    def expect(self, sock: socket.socket) -> None:
-        """A request begins here."""
-        self._due[sock] = time.monotonic() + HEAD_SECONDS
+    def expect(self, sock: socket.socket, seconds: float = HEAD_SECONDS) -> None:
+        """Its head, body or what is left of it has to come within so many seconds from now."""
+        self._due[sock] = time.monotonic() + seconds
 
     def arrived(self, sock: socket.socket) -> None:
-        """Its head is whole."""
+        """What was expected is whole, or not wanted any more."""
         self._due.pop(sock, None)
 
     def look(self) -> None:
