@@ -13,7 +13,7 @@ export class Composer {
   #aside = ''; // what was written before that
   #sending = new Map(); // texts that are not stored yet, and whose drafts they were
 
-  /** @param {{ send: (text: string, instead: string) => Promise<void>, stop: () => void, up: () => void }} on */
+  /** @param {{ send: (text: string, instead: string) => Promise<boolean>, stop: () => void, up: () => void }} on `send`: whether it is stored. */
   constructor(on) {
     this.#on = on;
     find('#composer').addEventListener('submit', (event) => {
@@ -23,9 +23,7 @@ export class Composer {
     this.#button.addEventListener('click', (event) => this.#clicked(event));
     this.#prompt.addEventListener('keydown', (event) => this.#pressed(event));
     this.#prompt.addEventListener('input', () => this.#keepDraft());
-    addEventListener('pagehide', () => {
-      for (const [text, draft] of this.#sending) memory.set(draft, `${text}\n\n${memory.get(draft)}`.trim());
-    });
+    addEventListener('pagehide', () => this.#sending.forEach((draft, text) => this.#giveBack(text, draft)));
     this.streaming = false;
   }
 
@@ -108,9 +106,16 @@ export class Composer {
     this.#leaveEditing();
     this.#keepDraft();
     this.notice = '';
-    this.#sending.set(text, this.#draft || 'draft');
-    await this.#on.send(text, instead);
+    const draft = this.#draft || 'draft';
+    this.#sending.set(text, draft);
+    if (!(await this.#on.send(text, instead))) this.#giveBack(text, draft);
     this.#sending.delete(text);
+  }
+
+  /** It is a draft again, wherever the reader is by now. */
+  #giveBack(text, draft) {
+    if (draft === this.#draft) this.restore(text);
+    else memory.set(draft, `${text}\n\n${memory.get(draft)}`.trim());
   }
 
   #leaveEditing() {

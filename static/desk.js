@@ -102,12 +102,12 @@ export class Desk {
     this.#runs.stop(this.here.meta.id);
   }
 
-  /** Ask this, in place of a question where its id is given; resolves once it is stored. */
+  /** Ask this, in place of a question where its id is given; resolves to whether it is stored, once it is. */
   async send(text, instead = '') {
     const place = location.hash.slice(2); // the reader may go on before it is open
     await this.#ready;
     const here = this.library.has(place) ? await this.library.open(place) : this.here;
-    if (this.#runs.busy.has(here.meta.id)) return this.composer.restore(text);
+    if (this.#runs.busy.has(here.meta.id)) return false;
     const cut = instead ? here.cut(instead) : [];
     if (cut.length) offer('The question was asked anew.', 'Undo', () => this.#uncut(here, cut));
     this.library.touch(here, text);
@@ -125,6 +125,7 @@ export class Desk {
     this.#runs.run(here, answer, true);
     this.sidebar.chosen();
     await here.stored;
+    return true;
   }
 
   /** @param {Conversation} conversation @param {Message[]} cut */
@@ -207,7 +208,7 @@ export class Desk {
 
   async #delete(id) {
     this.#runs.stop(id);
-    if (this.here.meta.id === id) this.go('new'); // first: what is typed from now on is not for it
+    if (location.hash === `#/${id}`) this.go('new'); // first: what is typed from now on is not for it
     const back = await this.library.remove(id);
     this.#show();
     offer('The conversation is deleted.', 'Undo', () => {
@@ -236,7 +237,7 @@ export class Desk {
     const here = this.here;
     if (change.table === 'conversations') {
       if (!change.record) this.#runs.stop(id);
-      if (!change.record && id === here.meta.id) this.go('new');
+      if (!change.record && location.hash === `#/${id}`) this.go('new');
       return this.#show();
     }
     if (!change.record) this.#transcript.remove(change.id ?? '');

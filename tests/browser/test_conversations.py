@@ -256,8 +256,8 @@ def test_who_goes_on_at_once_finds_the_question_where_it_was_asked(
     page.evaluate(AT_ONCE, [["", f"fault pace texts=3 {nonce} new"], ["#new", ""]])
     expect(page.locator("#empty")).to_be_visible()
     assert page.evaluate("() => location.hash") == "#/new"
-    for words in (f"{nonce} more", f"{nonce} new"):
-        standin.wait(lambda _, words=words: exchange(standin, words).closed_at)
+    assert exchange(standin, f"{nonce} more") and exchange(standin, f"{nonce} new")
+    expect(page.locator("#list li[data-busy]")).to_have_count(0)
 
 
 def test_a_question_is_kept_over_a_reload_in_the_same_moment(page: Page, nonce: str) -> None:

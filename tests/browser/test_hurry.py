@@ -1,0 +1,114 @@
+"""A reader in a hurry, on a bad line: actions at random, several before the page has done anything.
+
+Whatever they do, what they asked is in the conversation where they asked it, once, or is still to
+be sent; no answer goes on for ever, and a reload shows the same.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from ..torture.measures import LONG
+from .wire import Wire
+
+READER = Path(__file__).with_name("hurry.js").read_text("utf-8")
+ANSWERS = (
+    "pace texts=3 gap_ms=5",
+    "pace texts=60 gap_ms=20",
+    "pace texts=20 gap_ms=0",
+    "no_thinking texts=5",
+    "slow_headers ms=300",
+    "error_event after=2",
+    "server_error",
+    "cut",
+    "stop_reason reason=max_tokens",
+    "stop_reason reason=refusal",
+)
+#: What they do, and how often.
+ACTIONS = {"ask": 10, "choose": 5, "new": 3, "stop": 3, "again": 2, "remedy": 2}
+ACTIONS |= {"edit": 1.5, "delete": 1.2, "undo": 1, "escape": 1}
+
+
+@pytest.mark.parametrize("seed", range(100 if LONG else 2))
+def test_a_reader_in_a_hurry_loses_nothing(
+    context: BrowserContext, wired_page: Page, wire: Wire, nonce: str, seed: int
+) -> None:
+    """The same actions for the same seed; how far the page has come at each of them is chance."""
+    page, chance = wired_page, random.Random(seed)
+    page.wait_for_load_state("networkidle")  # a cut on the way of the libraries leaves plain text
+    page.evaluate(f"() => {{ {READER} }}")
+    if seed % 2:
+        devtools = context.new_cdp_session(page)
+        devtools.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    asked: dict[str, str] = {}  # where, by a word of its own
+    taken_back, deleted = "", set()
+    for turn in range(chance.randint(8, 20)):
+        steps = [
+            _step(chance, f"{nonce}-{turn}-{n}") for n in range(chance.choice((1, 1, 1, 2, 3)))
+        ]
+        all_came = page.evaluate("hurry", steps)
+        print(steps, all_came)  # for when it fails
+        for (name, argument), came in zip(steps, all_came, strict=True):
+            if name == "ask":
+                asked[str(argument).split()[-1]] = came[0]
+                taken_back += f" {came[1]} "
+            elif name == "undo" and "anew" in came:
+                taken_back += " ".join(asked)
+            elif name == "delete" and came:
+                deleted |= {came, "", "new"}  # or one that had no place yet when it was asked
+        page.wait_for_timeout(chance.choice((0, 0, 5, 30, 200, 800)))
+        if chance.random() < 0.15:
+            wire.cut()
+    stored = _settled(page)
+    page.evaluate("hurry([['escape']])")  # what is being edited is not to be sent
+    unsent = page.evaluate("unsent()").split()
+    for word, place in asked.items():
+        homes = [
+            message["conversation"]
+            for message in stored["messages"]
+            if message["role"] == "user" and word in message["text"].split()
+        ]
+        if place in stored["places"]:
+            assert homes in ([], [place]), word
+        if word not in taken_back.split() and place not in deleted:
+            assert len(homes) + (word in unsent) == 1, word
+    assert {message["conversation"] for message in stored["messages"]} <= set(stored["places"])
+    before = _shown(page)
+    assert before["button"] == "Send"
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+    page.evaluate(f"() => {{ {READER} }}")
+    assert _shown(page) == before
+
+
+def _step(chance: random.Random, word: str) -> tuple[str, object]:
+    [name] = chance.choices(list(ACTIONS), list(ACTIONS.values()))
+    if name == "ask":
+        return name, f"fault {chance.choice(ANSWERS)} {word}"
+    return name, chance.randrange(50)
+
+
+def _shown(page: Page) -> Any:
+    """Return what is on the page once it has not changed for a second."""
+    before = None
+    while (now := page.evaluate("shown()")) != before:
+        before = now
+        page.wait_for_timeout(1000)
+    return now
+
+
+def _settled(page: Page) -> Any:
+    """Return what is stored once every answer has ended."""
+    until = time.monotonic() + 60
+    while True:
+        stored = page.evaluate("stored()")
+        if all(message.get("state") != "streaming" for message in stored["messages"]):
+            return stored
+        assert time.monotonic() < until, stored
+        page.wait_for_timeout(200)
