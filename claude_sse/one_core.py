@@ -97,9 +97,12 @@ class OneCore:
         self._core = core
         cores = self._allowed if core is None else {core}
         for thread in threading.enumerate():  # not /proc: that needs a file, and there may be none
+            # Python 3.11 does not tell a main thread that it is another one since the fork.
+            is_main = thread is threading.main_thread()
+            number = os.getpid() if is_main else thread.native_id
             with contextlib.suppress(ProcessLookupError):  # it has ended
-                if thread.native_id:
-                    os.sched_setaffinity(thread.native_id, cores)
+                if number:
+                    os.sched_setaffinity(number, cores)
 
 
 class _Books(NamedTuple):

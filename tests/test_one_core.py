@@ -78,6 +78,25 @@ def test_all_threads_go_together(rest, back):
     assert seen == [[n] for n in (cores, 1, 1, cores, back or cores, back or cores)]
 
 
+FORKS = """
+import os
+from claude_sse.one_core import OneCore
+cores = os.sched_getaffinity(0)
+if (child := os.fork()) == 0:
+    OneCore(0)._use(min(cores))
+    os._exit(os.sched_getaffinity(0) != {min(cores)})
+assert os.waitpid(child, 0)[1] == 0, "the child is not on one core"
+assert os.sched_getaffinity(0) == cores, "its parent is"
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux lets it choose")
+def test_a_worker_moves_itself_and_not_the_master():
+    """After a fork the main thread has a new number, whatever Python says."""
+    done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux keeps these books")
 def test_the_kernels_books_are_read():
     """What this process uses is found, and no core does more than one can."""
