@@ -1,8 +1,10 @@
 """gunicorn's settings, each with its reason; ``gunicorn wsgi:app`` reads this file by itself."""
 
+import errno
 import gc
 import os
 import resource
+import signal
 import socket
 import sys
 
@@ -43,6 +45,7 @@ _FILES_PER_STREAM = 5
 
 def on_starting(server):
     """Refuse what cannot or must not be served, in one sentence."""
+    _keep_signals_over_forks()
     _allow_open_files(_FILES_PER_STREAM * threads + 64)
     for address in server.cfg.address:
         if not isinstance(address, tuple):  # whoever asks there is a proxy, and shows no address
@@ -53,11 +56,21 @@ def on_starting(server):
                 refuse_exposed(settings, f"a bind to {host}")
             except ConfigError as exc:
                 sys.exit(f"claude-sse: {exc}")
-        if _is_taken(host, port):
-            sys.exit(
-                f"claude-sse: port {port} is taken by another program: stop that one, "
-                "or set another PORT in .env."
-            )
+        if problem := _cannot_bind(host, port):
+            sys.exit(f"claude-sse: {problem}")
+
+
+def _keep_signals_over_forks():
+    """Let a worker that is being made hear TERM and QUIT once it listens (Worker.init_signals).
+
+    Until then it has gunicorn's own handlers, which lose them: the stop would take 30 s, to KILL.
+    """
+    signals = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signals),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, signals),
+    )
 
 
 def _allow_open_files(wanted):
@@ -76,7 +89,7 @@ def when_ready(server):
     """Say where the page is and who answers."""
     gc.freeze()  # else each worker copies and collects the preloaded heap at exit: 1.3 s, not 0.3
     host, port = server.cfg.address[0]
-    shown = "localhost" if is_loopback(host) else host
+    shown = "localhost" if is_loopback(host) else f"[{host}]" if ":" in host else host
     answers = f"{settings.model} at {settings.base_url}" if settings.api_key else "no API key"
     print(f"claude-sse is at http://{shown}:{port} (answers: {answers})", flush=True)
     if os.environ.get("AUTH_TOKEN") != _tokens_before:  # made here, so nobody knows it yet
@@ -84,12 +97,23 @@ def when_ready(server):
         print(f"Sign in at http://{shown}:{port}/login#{settings.auth_token}", flush=True)
 
 
-def _is_taken(host, port):
+def _cannot_bind(host, port):
+    """Return why this address cannot be served, or nothing."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return True
-    return False
+        except PermissionError:
+            return f"port {port} is for root only: set PORT to 1024 or more."
+        except OSError as exc:
+            if exc.errno == errno.EADDRINUSE:
+                return (
+                    f"port {port} is taken by another program: stop that one, "
+                    "or set another PORT in .env."
+                )
+            return (
+                f"HOST={host} is no address of this machine ({exc.strerror}): set 127.0.0.1, "
+                "or 0.0.0.0 for every address."
+            )
+    return ""

@@ -131,7 +131,9 @@ def refuse_unknown(names: Iterable[str]) -> None:
     """Raise ``ConfigError`` for a name that is no setting: a typo must not be a silent default."""
     for name in names:
         if name not in NAMES:
-            raise ConfigError(f"{name} in .env is not a setting; .env.example lists them all.")
+            # What is no name may be the key itself, without its name.
+            shown = name if re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,39}", name) else "A line"
+            raise ConfigError(f"{shown} in .env is not a setting; .env.example lists them all.")
 
 
 def _refuse_talkative(environ: Mapping[str, str]) -> None:

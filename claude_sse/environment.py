@@ -9,8 +9,9 @@ import secrets
 from pathlib import Path
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
-from .config import ConfigError, Settings, from_environ, refuse_unknown
+from .config import NAMES, ConfigError, Settings, from_environ, refuse_unknown
 
 #: What nobody else on the machine may read.
 _SECRETS = ("ANTHROPIC_API_KEY", "SECRET_KEY", "AUTH_TOKEN")
@@ -32,6 +33,12 @@ def load(path: Path = ENV_FILE) -> Settings:
             f".env cannot be read ({getattr(exc, 'strerror', None) or 'it is not UTF-8'}): "
             "make it a text file that this user may read."
         ) from exc
+    for line in parse_stream(io.StringIO(text)):  # else dotenv leaves it out, and warns
+        if line.error or (line.key in NAMES and line.value is None):
+            raise ConfigError(
+                f".env has no NAME=value in line {line.original.line}: write it so, "
+                "with both quotes or none, or put # before it."
+            )
     from_file = dotenv_values(stream=io.StringIO(text), interpolate=False)
     refuse_unknown(from_file)
     if any(from_file.get(name) for name in _SECRETS) and path.stat().st_mode & 0o077:

@@ -74,7 +74,7 @@ def seconds(low: float, high: float) -> Callable[[str], float]:
         except ValueError:
             seconds = float("nan")
         if not low <= seconds <= high:
-            raise ValueError(f"seconds from {low:g} to {high:g}")
+            raise ValueError(f"seconds from {low:.10g} to {high:.10g}")
         return seconds
 
     return check

@@ -71,6 +71,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """
         super().init_signals()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # What came since the fork comes now (gunicorn.conf.py).
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT))
 
     def load_wsgi(self) -> None:
         """Find the engine in the app, and warm it up."""

@@ -191,7 +191,10 @@ def main() -> int:
     chosen = parser.parse_args()
     pairs = (header.partition(":") for header in chosen.header if header)
     signed = {name.strip(): value.strip() for name, _, value in pairs}
-    site = Site(chosen.url, signed, at=chosen.at, ca=chosen.ca, patience=chosen.patience)
+    try:
+        site = Site(chosen.url, signed, at=chosen.at, ca=chosen.ca, patience=chosen.patience)
+    except ValueError as exc:
+        parser.error(f"{chosen.url} is no address: {exc}")
     site.plain_port = chosen.plain_port
     try:
         site.connect().close()

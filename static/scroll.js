@@ -40,14 +40,19 @@ export class Follower {
   /** The log may have grown: go to its end, if that is wanted; at once, a smooth way would be cut short. */
   follow() {
     if (this.#pinned) {
-      this.#log.scrollTop = this.#log.scrollHeight;
+      this.#log.scrollTop = this.#isEmpty() ? 0 : this.#log.scrollHeight;
       this.#top = this.#log.scrollTop;
     }
     this.#jump.hidden = this.#pinned || this.#distance() < NEAR_PIXELS;
   }
 
   #unpin() {
-    if (this.#log.scrollHeight > this.#log.clientHeight) this.#pinned = false;
+    if (!this.#isEmpty() && this.#log.scrollHeight > this.#log.clientHeight) this.#pinned = false;
+  }
+
+  /** What greets there is read from its top. */
+  #isEmpty() {
+    return !this.#log.querySelector('article');
   }
 
   #distance() {

@@ -180,3 +180,24 @@ def test_an_unreadable_env_is_a_sentence(tmp_path, content):
 def test_no_env_is_fine(tmp_path):
     """Without .env the environment alone counts."""
     assert load(tmp_path / ".env").model
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["DAILY_TOKENS: 100000", "DAILY_TOKENS 9", 'DAILY_TOKENS="9', "AUTH: token", "DAILY_TOKENS"],
+)
+def test_a_line_that_is_no_setting_is_refused(tmp_path, line):
+    """A limit or a sign-in that is left out because of its form would not be missed."""
+    env = tmp_path / ".env"
+    env.write_text(f"# mine\nPORT=3001\n{line}\n")
+    with pytest.raises(ConfigError, match="no NAME=value in line 3"):
+        load(env)
+
+
+def test_a_key_without_its_name_is_not_repeated(tmp_path):
+    """What stands alone in a .env may be the key itself."""
+    env = tmp_path / ".env"
+    env.write_text("sk-ant-secret\n")
+    with pytest.raises(ConfigError, match="is not a setting") as raised:
+        load(env)
+    assert "secret" not in str(raised.value)

@@ -173,3 +173,23 @@ def test_the_page_can_be_installed(page: Page) -> None:
     for icon in manifest["icons"]:
         url = "async ([base, src]) => (await fetch(new URL(src, base))).status"
         assert page.evaluate(url, [href, icon["src"]]) == 200
+
+
+def test_code_reads_from_left_to_right_in_any_answer(page: Page, nonce: str) -> None:
+    """Brackets and semicolons stay where they were written, whatever surrounds them."""
+    ask(page, f"fault say {nonce}\n# مرحبا\n\n```js\nx = f(1);\n```")
+    answer = last_answer(page)
+    wait_until_over(answer)
+    assert answer.locator(".text").evaluate("(e) => e.matches(':dir(rtl)')")
+    style = answer.locator("pre").evaluate("(e) => getComputedStyle(e).direction")
+    assert style == "ltr"
+
+
+def test_a_small_phone_greets_from_the_top(page: Page) -> None:
+    """The start page is higher than the screen: its first words are in view."""
+    page.set_viewport_size({"width": 320, "height": 568})
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+    assert page.locator("#log").evaluate("(log) => log.scrollHeight > log.clientHeight")
+    assert page.locator("#log").evaluate("(log) => log.scrollTop") == 0
+    expect(page.locator("#empty h2")).to_be_in_viewport()

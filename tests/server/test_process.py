@@ -7,10 +7,12 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from claude_sse.standin import StandIn
 
 from .client import connect, data, eventually, logged, request, text
-from .running import exchange, new_id, serve, whole_text
+from .running import Server, exchange, new_id, serve, whole_text
 
 
 def test_an_answer_whose_worker_was_killed_ends_honestly(standin: StandIn, nonce: str) -> None:
@@ -194,3 +196,57 @@ def test_an_answer_that_nobody_reads_has_the_whole_drain(standin: StandIn, nonce
         with other.get(stream) as returned:
             assert returned.rest().endswith(b"data: [DONE]\n\n")
         assert server.process.wait(10) == 0
+
+
+SLOW_TO_BEGIN = """
+import time
+exec(open("gunicorn.conf.py").read())
+def post_fork(server, worker):
+    time.sleep(1)
+"""
+
+
+def test_a_worker_that_is_being_made_hears_that_it_is_over(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    """Ctrl-C as soon as the address is printed: gunicorn alone would wait 30 s, and kill."""
+    config = tmp_path / "slow.py"
+    config.write_text(SLOW_TO_BEGIN)
+    server = Server(
+        tmp_path,
+        STREAM_LOG=f"file://{tmp_path}/streams",
+        ANTHROPIC_BASE_URL=standin.base_url,
+        GUNICORN_CMD_ARGS=f"--config={config}",
+        DRAIN_SECONDS=30,
+    )
+    try:
+        eventually(server.workers, 30)
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(15) == 0
+        server.check()
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [("192.0.2.1", "is no address of this machine"), ("nowhere.invalid", "is no address of this")],
+)
+def test_an_address_that_cannot_be_served_is_a_sentence(
+    standin: StandIn, tmp_path: Path, host: str, said: str
+) -> None:
+    """Not every one that cannot be bound to is taken."""
+    token = "a-token-of-more-than-32-characters"
+    server = Server(
+        tmp_path,
+        STREAM_LOG=f"file://{tmp_path}/streams",
+        HOST=host,
+        AUTH="token",
+        AUTH_TOKEN=token,
+        SECRET_KEY=token[::-1],
+    )
+    try:
+        assert server.process.wait(30) != 0
+        assert said in server.log() and "taken" not in server.log()
+    finally:
+        server.kill()
