@@ -36,8 +36,16 @@ export class Composer {
     if (this.#prompt.value) this.#keepDraft(); // another tab may have written over it
     const typed = this.#draft ? '' : this.#prompt.value; // while the page was still opening
     this.#draft = draft;
-    this.#prompt.value = typed || memory.get(draft);
+    this.#prompt.value = memory.get(draft);
+    if (typed) this.restore(typed);
     this.#grow();
+  }
+
+  /** The new conversation has an id now: what was written since its question goes with it. */
+  become(id) {
+    memory.set(this.#draft, '');
+    this.#draft = `draft:${id}`;
+    this.#keepDraft();
   }
 
   /** Whether the button stops rather than sends. */

@@ -80,7 +80,8 @@ export class Conversation {
 
   /** Take away this message and all that follow it, to be asked otherwise. @returns {Message[]} */
   cut(id) {
-    const gone = this.messages.slice(this.messages.findIndex((message) => message.id === id));
+    const at = this.messages.findIndex((message) => message.id === id);
+    const gone = at < 0 ? [] : this.messages.slice(at); // it may have gone in another tab
     this.#remove(...gone);
     return gone;
   }

@@ -99,7 +99,7 @@ export class Desk {
   }
 
   stop() {
-    this.#runs.stop(this.here.meta.id);
+    this.#runs.stop(location.hash.slice(2)); // what is opening counts, not what was before
   }
 
   /** Ask this, in place of a question where its id is given; resolves to whether it is stored, once it is. */
@@ -113,7 +113,7 @@ export class Desk {
     this.library.touch(here, text);
     if (place !== here.meta.id && place === location.hash.slice(2)) { // it was a new one
       history.replaceState(null, '', `#/${here.meta.id}`);
-      this.composer.conversation = here.meta.id;
+      this.composer.become(here.meta.id);
     }
     const [question, answer] = here.ask(text, this.settings.ask(here.meta.system));
     if (here === this.here) {
@@ -171,7 +171,8 @@ export class Desk {
     this.composer.restore(question.text);
   }
 
-  #editLast() {
+  async #editLast() {
+    await this.#ready;
     const last = this.here.messages.findLast(({ role }) => role === 'user');
     if (last) this.act('edit-question', last.id);
   }
@@ -196,10 +197,12 @@ export class Desk {
     const turn = ++this.#opening;
     const known = this.library.has(id);
     this.composer.conversation = known ? id : '';
+    this.composer.streaming = this.#runs.busy.has(id);
     const conversation = known ? await this.library.open(id) : this.library.create();
     if (turn !== this.#opening) return; // another one was chosen meanwhile
     this.here = conversation;
     this.#transcript.show(conversation.messages);
+    this.settings.system = conversation.meta.system ?? '';
     this.#runs.resume(conversation);
     this.#show();
     this.sidebar.chosen();
@@ -207,6 +210,7 @@ export class Desk {
   }
 
   async #delete(id) {
+    if (!this.library.has(id)) return; // the second half of a double click
     this.#runs.stop(id);
     if (location.hash === `#/${id}`) this.go('new'); // first: what is typed from now on is not for it
     const back = await this.library.remove(id);

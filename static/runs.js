@@ -99,6 +99,7 @@ export class Runs {
       if (!leave) return;
       run.reading = new AbortController();
       try {
+        if (!conversation.messages.includes(answer)) return; // taken back in the tab that was before us
         const body = asking && !answer.accepted ? JSON.stringify(conversation.request(answer)) : undefined;
         const signal = AbortSignal.any([run.reading.signal, ending.signal]);
         for await (const event of this.#follow(answer, { body, signal })) {

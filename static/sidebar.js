@@ -121,6 +121,7 @@ export class Sidebar {
       field.onblur = null; // which comes once more when it goes
       field.replaceWith(link);
       if (keep && field.value.trim()) this.#on.rename(entry.dataset.id, field.value.trim());
+      this.#draw(); // what was not, meanwhile
     };
     field.onblur = () => end(true);
     field.addEventListener('keydown', (event) => {

@@ -2,7 +2,7 @@
 
 import json
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from claude_sse.standin import StandIn
 
@@ -292,3 +292,93 @@ def test_a_conversation_deleted_in_one_tab_stops_in_the_other(
         expect(_entries(tab)).to_contain_text(f"{nonce}-after")
     kept = page.evaluate("async () => (await idb.openDB('claude-sse')).getAll('messages')")
     assert sorted(record["role"] for record in kept) == ["assistant", "user"]
+
+
+def test_two_clicks_on_delete_are_one(page: Page, nonce: str) -> None:
+    """Undo brings back what the first of them took."""
+    ask(page, f"fault pace texts=2 {nonce}")
+    wait_until_over(last_answer(page))
+    page.goto(page.url.split("#")[0] + "#/new")
+    page.reload()  # so that it has to be read first
+    expect(_entries(page)).to_have_count(1)
+    delete = "#list [data-act=delete]"
+    page.evaluate(AT_ONCE, [[delete, ""], [delete, ""]])
+    expect(_entries(page)).to_have_count(0)
+    page.locator("#toast button").click()
+    wait_for_text(last_answer(page), "word1")
+    page.reload()
+    wait_for_text(last_answer(page), "word1")
+
+
+def test_who_leaves_a_streaming_conversation_can_ask_at_once(
+    page: Page, standin: StandIn, nonce: str
+) -> None:
+    """Enter is for the conversation just chosen, Stop as well, whatever the one before does."""
+    ask(page, f"fault pace texts=2 {nonce} first")
+    wait_until_over(last_answer(page))
+    _new(page)
+    ask(page, f"fault pace texts=2000 gap_ms=20 {nonce} long")
+    wait_for_text(last_answer(page), "word3")
+    page.evaluate(AT_ONCE, [["#list li:last-child a", f"fault pace texts=3 {nonce} more"]])
+    expect(page.locator(ANSWER)).to_have_count(2)
+    wait_until_over(last_answer(page))
+    assert not exchange(standin, f"{nonce} long").closed_at
+    page.evaluate(AT_ONCE, [["#list li:last-child a", ""], ["#send", ""]])
+    wait_until_over(last_answer(page), "stopped")
+
+
+def test_a_question_that_another_tab_has_changed_takes_nothing_with_it(
+    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+) -> None:
+    """Two tabs change the same question: the second is asked behind it, and nothing else goes."""
+    ask(page, f"fault pace texts=2 {nonce} old")
+    wait_until_over(last_answer(page))
+    other = context.new_page()
+    other.goto(page.url)
+    wait_for_text(last_answer(other), "word1")
+    for tab in (page, other):
+        tab.locator("#prompt").press("ArrowUp")
+        expect(tab.locator("#prompt")).to_have_value(f"fault pace texts=2 {nonce} old")
+    ask(other, f"fault pace texts=3 {nonce} better")
+    wait_until_over(last_answer(other))
+    expect(page.locator("article").first).to_contain_text("better")
+    ask(page, f"fault pace texts=4 {nonce} best")
+    wait_for_text(last_answer(page), "word3")
+    for tab in (page, other):
+        expect(tab.locator(ANSWER)).to_have_count(2)
+        wait_until_over(last_answer(tab))
+    assert len(exchanges(standin, nonce)) == 3
+
+
+def test_a_question_taken_back_is_not_asked_by_the_other_tab(
+    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+) -> None:
+    """A tab that waits for its turn with an answer gives up when that is gone."""
+    ask(page, f"fault pace texts=2 {nonce} old")
+    wait_until_over(last_answer(page))
+    other = context.new_page()
+    other.goto(page.url)
+    wait_for_text(last_answer(other), "word1")
+    held: list[Route] = []
+    page.route("**/streams/*", lambda route: held.append(route))
+    page.locator("#prompt").press("ArrowUp")
+    ask(page, f"fault pace texts=3 {nonce} changed")
+    expect(other.locator("article").first).to_contain_text("changed")
+    page.locator("#toast button").click()  # Undo
+    for tab in (page, other):
+        expect(tab.locator("article").first).to_contain_text("old")
+    held[0].abort()
+    page.wait_for_timeout(1500)  # in which the other tab has its turn
+    assert len(exchanges(standin, nonce)) == 1
+    page.unroute_all()
+
+
+def test_a_name_that_is_not_changed_leaves_the_list_as_it_is_by_now(page: Page, nonce: str) -> None:
+    """What happened while a name was typed is shown when that is given up."""
+    ask(page, f"fault pace texts=60 gap_ms=20 {nonce}")
+    wait_for_text(last_answer(page), "word3")
+    page.locator("#list li [data-act=rename]").first.evaluate("(button) => button.click()")
+    wait_until_over(last_answer(page))
+    page.keyboard.press("Escape")
+    expect(page.locator("#list li[data-busy]")).to_have_count(0)
+    expect(_entries(page)).to_have_count(1)

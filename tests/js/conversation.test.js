@@ -108,6 +108,13 @@ test('a store that fails is told of, and the conversation goes on', async () => 
   assert.equal(conversation.messages.length, 2);
 });
 
+test('what another tab has taken away takes nothing else with it', () => {
+  const { conversation } = begin();
+  conversation.ask('Hi');
+  assert.deepEqual(conversation.cut('gone'), []);
+  assert.equal(conversation.messages.length, 2);
+});
+
 test('frames that were applied before change nothing; unknown keys pass by', () => {
   const { conversation } = begin();
   const [, answer] = conversation.ask('Hi');
