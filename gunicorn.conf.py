@@ -11,6 +11,7 @@ import sys
 from claude_sse.config import ConfigError, is_loopback, refuse_exposed
 from claude_sse.connection import read_refused_body
 from claude_sse.environment import load
+from claude_sse.worker import STOPS
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:
@@ -65,11 +66,10 @@ def _keep_signals_over_forks():
 
     Until then it has gunicorn's own handlers, which lose them: the stop would take 30 s, to KILL.
     """
-    signals = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     os.register_at_fork(
-        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signals),
-        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, signals),
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, STOPS),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS),
     )
 
 

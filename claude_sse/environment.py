@@ -8,7 +8,6 @@ import os
 import secrets
 from pathlib import Path
 
-from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
 from .config import NAMES, ConfigError, Settings, from_environ, refuse_unknown
@@ -33,13 +32,15 @@ def load(path: Path = ENV_FILE) -> Settings:
             f".env cannot be read ({getattr(exc, 'strerror', None) or 'it is not UTF-8'}): "
             "make it a text file that this user may read."
         ) from exc
-    for line in parse_stream(io.StringIO(text)):  # else dotenv leaves it out, and warns
+    from_file = {}
+    for line in parse_stream(io.StringIO(text)):  # dotenv_values leaves out what it cannot read
         if line.error or (line.key in NAMES and line.value is None):
             raise ConfigError(
                 f".env has no NAME=value in line {line.original.line}: write it so, "
                 "with both quotes or none, or put # before it."
             )
-    from_file = dotenv_values(stream=io.StringIO(text), interpolate=False)
+        if line.key is not None:
+            from_file[line.key] = line.value
     refuse_unknown(from_file)
     if any(from_file.get(name) for name in _SECRETS) and path.stat().st_mode & 0o077:
         raise ConfigError(

@@ -41,6 +41,8 @@ _NOTHING_TO_OPEN = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _AFTER_YOU_SECONDS = 0.0005
 #: The master asks for a sign of life within ``timeout``, a minute and more.
 _NOTIFY_SECONDS = 1.0
+#: What tells a process to stop; held back while a worker is made (gunicorn.conf.py).
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -72,7 +74,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().init_signals()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         # What came since the fork comes now (gunicorn.conf.py).
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def load_wsgi(self) -> None:
         """Find the engine in the app, and warm it up."""

@@ -20,6 +20,9 @@ import { stayAwake } from './wake.js';
 
 const TITLE = document.title;
 
+/** What the address names: the id of a conversation, or `new`. */
+const placeShown = () => location.hash.slice(2);
+
 export class Desk {
   library;
   #runs;
@@ -99,19 +102,19 @@ export class Desk {
   }
 
   stop() {
-    this.#runs.stop(location.hash.slice(2)); // what is opening counts, not what was before
+    this.#runs.stop(placeShown()); // what is opening counts, not what was before
   }
 
   /** Ask this, in place of a question where its id is given; resolves to whether it is stored, once it is. */
   async send(text, instead = '') {
-    const place = location.hash.slice(2); // the reader may go on before it is open
+    const place = placeShown(); // the reader may go on before it is open
     await this.#ready;
     const here = this.library.has(place) ? await this.library.open(place) : this.here;
     if (this.#runs.busy.has(here.meta.id)) return false;
     const cut = instead ? here.cut(instead) : [];
     if (cut.length) offer('The question was asked anew.', 'Undo', () => this.#uncut(here, cut));
     this.library.touch(here, text);
-    if (place !== here.meta.id && place === location.hash.slice(2)) { // it was a new one
+    if (place !== here.meta.id && place === placeShown()) { // it was a new one
       history.replaceState(null, '', `#/${here.meta.id}`);
       this.composer.become(here.meta.id);
     }
@@ -187,13 +190,13 @@ export class Desk {
 
   /** To a conversation by its id, or to a `new` one. */
   go(place) {
-    if (location.hash === `#/${place}`) this.#ready = this.#open();
+    if (placeShown() === place) this.#ready = this.#open();
     else location.hash = `#/${place}`;
   }
 
   /** Show the conversation that the address names. */
   async #open() {
-    const id = location.hash.slice(2);
+    const id = placeShown();
     const turn = ++this.#opening;
     const known = this.library.has(id);
     this.composer.conversation = known ? id : '';
@@ -212,7 +215,7 @@ export class Desk {
   async #delete(id) {
     if (!this.library.has(id)) return; // the second half of a double click
     this.#runs.stop(id);
-    if (location.hash === `#/${id}`) this.go('new'); // first: what is typed from now on is not for it
+    if (placeShown() === id) this.go('new'); // first: what is typed from now on is not for it
     const back = await this.library.remove(id);
     this.#show();
     offer('The conversation is deleted.', 'Undo', () => {
@@ -241,7 +244,7 @@ export class Desk {
     const here = this.here;
     if (change.table === 'conversations') {
       if (!change.record) this.#runs.stop(id);
-      if (!change.record && location.hash === `#/${id}`) this.go('new');
+      if (!change.record && placeShown() === id) this.go('new');
       return this.#show();
     }
     if (!change.record) this.#transcript.remove(change.id ?? '');

@@ -18,8 +18,8 @@ _AGAIN_SECONDS = 2.0
 class Debts:
     """Debts are tried again while there are any, in a thread of their own."""
 
-    def __init__(self, pay: Callable[[list[Debt]], None]) -> None:
-        """``pay`` books these debts, and calls ``paid``, or raises ``errors.Unavailable``."""
+    def __init__(self, pay: Callable[[], None]) -> None:
+        """``pay`` books ``all`` and says which are ``paid``, or raises ``errors.Unavailable``."""
         self._pay = pay
         self._owed: list[Debt] = []
         self._lock = threading.Lock()
@@ -48,7 +48,7 @@ class Debts:
         while True:
             time.sleep(_AGAIN_SECONDS)
             with contextlib.suppress(Unavailable):
-                self._pay(self.all())
+                self._pay()
             with self._lock:
                 self._is_paying = bool(self._owed)
                 if not self._is_paying:

@@ -17,8 +17,8 @@ from ..errors import OverLimit, Unavailable
 from . import over
 from .alive import Worker
 from .base import MINUTE_SECONDS, Limits, Reservation
-from .debts import Debt, Debts
-from .sqlite_books import Books, Run
+from .debts import Debts
+from .sqlite_books import Books, Result, Run, Work
 
 #: Days of ``spent`` that are kept, for whoever wants to look into them.
 _KEPT_DAYS = 40
@@ -81,21 +81,26 @@ class SQLiteLedger:
         except Unavailable:
             self._debts.add((reservation, tokens))
 
-    def _pay(self, debts: list[Debt]) -> None:
-        def pay(run: Run, _: Worker) -> None:
+    def _pay(self) -> None:
+        self._behind_debts(lambda run, worker: None)
+
+    def _behind_debts(self, work: Work[Result]) -> Result:
+        """Do this in one transaction with what is owed, which comes first."""
+        debts = self._debts.all()
+
+        def both(run: Run, worker: Worker) -> Result:
             for debt in debts:
                 _enter(run, *debt)
+            return work(run, worker)
 
-        self._books.transaction(pay)
+        result = self._books.transaction(both)
         self._debts.paid(debts)
+        return result
 
     def _ask_or_refuse(self, question: dict[str, Any]) -> None:
         """Take the longer way: make what room there may be, and ask or raise ``OverLimit``."""
-        debts = self._debts.all()
 
         def ask(run: Run, worker: Worker) -> OverLimit | None:
-            for debt in debts:
-                _enter(run, *debt)
             self._sweep(run, worker, question["day"], question["at"])
             refusal = self._refusal(run, question)
             if refusal is not None and _bury(run, worker):
@@ -104,8 +109,7 @@ class SQLiteLedger:
                 run(_ASK, {**question, "worker": worker.name})
             return refusal
 
-        refusal = self._books.transaction(ask)
-        self._debts.paid(debts)
+        refusal = self._behind_debts(ask)
         if refusal is not None:
             raise refusal
 

@@ -19,6 +19,13 @@ def _new(page: Page) -> None:
     expect(page.locator("#empty")).to_be_visible()
 
 
+def _second_tab(context: BrowserContext, page: Page) -> Page:
+    """Open one more tab on the conversation that this one shows."""
+    other = context.new_page()
+    other.goto(page.url)
+    return other
+
+
 def test_3_a_reply_is_not_lost_when_switching_the_chat(
     page: Page, standin: StandIn, nonce: str
 ) -> None:
@@ -47,8 +54,7 @@ def test_six_answers_at_once_leave_the_page_usable(
         wait_for_text(last_answer(page), "word1")
         if n < 5:
             _new(page)
-    second = context.new_page()
-    second.goto(page.url)
+    second = _second_tab(context, page)
     wait_for_text(last_answer(second), "word1")
     for n in range(6):
         _entries(page).filter(has_text=f"turn-{n}").locator("a").click()
@@ -162,8 +168,7 @@ def test_two_tabs_on_one_conversation_agree(
     """What one tab asks, the other shows while it is written; either can stop it."""
     ask(page, f"fault pace texts=2 {nonce} first")
     wait_until_over(last_answer(page))
-    other = context.new_page()
-    other.goto(page.url)
+    other = _second_tab(context, page)
     wait_until_over(last_answer(other))
     ask(page, f"fault pace texts=2000 gap_ms=20 {nonce} second")
     expect(other.locator(ANSWER)).to_have_count(2)
@@ -184,8 +189,7 @@ def test_a_tab_that_closes_hands_its_answer_on(
 ) -> None:
     """The tab that followed the answer goes; the other one follows it to its end."""
     ask(page, f"fault pace texts=100 gap_ms=25 {nonce}")
-    other = context.new_page()
-    other.goto(page.url)
+    other = _second_tab(context, page)
     wait_for_text(last_answer(other), "word5")
     page.goto("about:blank")
     wait_until_over(last_answer(other))
@@ -280,8 +284,7 @@ def test_a_conversation_deleted_in_one_tab_stops_in_the_other(
     """Claude is stopped, both tabs are empty, and nothing of it stays in the store."""
     ask(page, f"fault pace texts=2000 gap_ms=20 {nonce}")
     wait_for_text(last_answer(page), "word3")
-    other = context.new_page()
-    other.goto(page.url)
+    other = _second_tab(context, page)
     wait_for_text(last_answer(other), "word3")
     other.evaluate(AT_ONCE, [["#list [data-act=delete]", f"fault pace texts=1 {nonce}-after"]])
     standin.wait(lambda _: exchange(standin, nonce).closed_at)
@@ -333,8 +336,7 @@ def test_a_question_that_another_tab_has_changed_takes_nothing_with_it(
     """Two tabs change the same question: the second is asked behind it, and nothing else goes."""
     ask(page, f"fault pace texts=2 {nonce} old")
     wait_until_over(last_answer(page))
-    other = context.new_page()
-    other.goto(page.url)
+    other = _second_tab(context, page)
     wait_for_text(last_answer(other), "word1")
     for tab in (page, other):
         tab.locator("#prompt").press("ArrowUp")
@@ -356,8 +358,7 @@ def test_a_question_taken_back_is_not_asked_by_the_other_tab(
     """A tab that waits for its turn with an answer gives up when that is gone."""
     ask(page, f"fault pace texts=2 {nonce} old")
     wait_until_over(last_answer(page))
-    other = context.new_page()
-    other.goto(page.url)
+    other = _second_tab(context, page)
     wait_for_text(last_answer(other), "word1")
     held: list[Route] = []
     page.route("**/streams/*", lambda route: held.append(route))

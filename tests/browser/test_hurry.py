@@ -7,13 +7,13 @@ be sent; no answer goes on for ever, and a reload shows the same.
 from __future__ import annotations
 
 import random
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from ..server.client import eventually
 from ..torture.measures import LONG
 from .wire import Wire
 
@@ -65,7 +65,7 @@ def test_a_reader_in_a_hurry_loses_nothing(
         page.wait_for_timeout(chance.choice((0, 0, 5, 30, 200, 800)))
         if chance.random() < 0.15:
             wire.cut()
-    stored = _settled(page)
+    stored = eventually(lambda: _settled(page), 60)
     page.evaluate("hurry([['escape']])")  # what is being edited is not to be sent
     unsent = page.evaluate("unsent()").split()
     for word, place in asked.items():
@@ -104,11 +104,6 @@ def _shown(page: Page) -> Any:
 
 
 def _settled(page: Page) -> Any:
-    """Return what is stored once every answer has ended."""
-    until = time.monotonic() + 60
-    while True:
-        stored = page.evaluate("stored()")
-        if all(message.get("state") != "streaming" for message in stored["messages"]):
-            return stored
-        assert time.monotonic() < until, stored
-        page.wait_for_timeout(200)
+    """Return what is stored, or nothing while an answer has not ended."""
+    stored = page.evaluate("stored()")
+    return all(message.get("state") != "streaming" for message in stored["messages"]) and stored

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -198,6 +200,16 @@ def test_an_answer_that_nobody_reads_has_the_whole_drain(standin: StandIn, nonce
         assert server.process.wait(10) == 0
 
 
+@contextlib.contextmanager
+def begun(folder: Path, **settings: object) -> Iterator[Server]:
+    """Start a server, which may never be ready, and end it however it is left."""
+    server = Server(folder, STREAM_LOG=f"file://{folder}/streams", **settings)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
 SLOW_TO_BEGIN = """
 import time
 exec(open("gunicorn.conf.py").read())
@@ -212,20 +224,16 @@ def test_a_worker_that_is_being_made_hears_that_it_is_over(
     """Ctrl-C as soon as the address is printed: gunicorn alone would wait 30 s, and kill."""
     config = tmp_path / "slow.py"
     config.write_text(SLOW_TO_BEGIN)
-    server = Server(
+    with begun(
         tmp_path,
-        STREAM_LOG=f"file://{tmp_path}/streams",
         ANTHROPIC_BASE_URL=standin.base_url,
         GUNICORN_CMD_ARGS=f"--config={config}",
         DRAIN_SECONDS=30,
-    )
-    try:
+    ) as server:
         eventually(server.workers, 30)
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(15) == 0
         server.check()
-    finally:
-        server.kill()
 
 
 @pytest.mark.parametrize(
@@ -233,20 +241,11 @@ def test_a_worker_that_is_being_made_hears_that_it_is_over(
     [("192.0.2.1", "is no address of this machine"), ("nowhere.invalid", "is no address of this")],
 )
 def test_an_address_that_cannot_be_served_is_a_sentence(
-    standin: StandIn, tmp_path: Path, host: str, said: str
+    tmp_path: Path, host: str, said: str
 ) -> None:
     """Not every one that cannot be bound to is taken."""
     token = "a-token-of-more-than-32-characters"
-    server = Server(
-        tmp_path,
-        STREAM_LOG=f"file://{tmp_path}/streams",
-        HOST=host,
-        AUTH="token",
-        AUTH_TOKEN=token,
-        SECRET_KEY=token[::-1],
-    )
-    try:
+    signed_in = {"AUTH": "token", "AUTH_TOKEN": token, "SECRET_KEY": token[::-1]}
+    with begun(tmp_path, HOST=host, **signed_in) as server:
         assert server.process.wait(30) != 0
         assert said in server.log() and "taken" not in server.log()
-    finally:
-        server.kill()
