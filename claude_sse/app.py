@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -22,6 +24,14 @@ from .streams import Streams
 _READERS = 5
 
 
+class App(Flask):
+    """Flask, without a word for coroutines."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return it as it is; Flask looks into each function of each request for ``async``."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the app, wired; the settings come from the environment unless given.
 
@@ -29,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     that it may be made before gunicorn forks.
     """
     settings = settings or load()
-    app = Flask(__package__, template_folder="../templates", static_folder=None)
+    app = App(__package__, template_folder="../templates", static_folder=None)
     claude = Claude(settings)
     streams = Streams(
         open_log(settings.stream_log, app.instance_path),

@@ -20,7 +20,8 @@ USER_TIMEOUT_MS = 30_000
 #: Whether what a listener that does not block accepts does not block either; not on Linux.
 _INHERITS = sys.platform != "linux"
 _HEAD = b"HTTP/1.1 "
-_LAST_CHUNK = b"data: [DONE]\n\n\r\n"
+#: What the last frames and the end of the chunks end on; the connection's own end follows.
+_LAST = (b"data: [DONE]\n\n\r\n", b"0\r\n\r\n")
 
 
 class ClientSocket(socket.socket):
@@ -32,7 +33,7 @@ class ClientSocket(socket.socket):
     def accept_from(cls, listener: socket.socket) -> tuple[ClientSocket, Any]:
         """Return the next connection and its address; raises ``OSError``."""
         fd, address = listener._accept()  # type: ignore[attr-defined]
-        sock = cls(listener.family, listener.type, listener.proto, fileno=fd)
+        sock = cls(fileno=fd)
         if _INHERITS:
             socket.socket.setblocking(sock, True)
         return sock, address
@@ -43,12 +44,12 @@ class ClientSocket(socket.socket):
     def sendall(self, data: Any, flags: int = 0) -> None:
         """See ``socket.sendall``; a response's head leaves with what follows it, its end as well.
 
-        gunicorn sends them on their own, the empty last chunk too: each is a packet, and wakes the
-        client.
+        gunicorn sends them on their own, the empty last chunk and the end of the connection too:
+        each is a packet, and wakes the client.
         """
         sent = 0
         if type(data) is bytes and not flags:
-            more = data.startswith(_HEAD) or data.endswith(_LAST_CHUNK)
+            more = data.startswith(_HEAD) or data.endswith(_LAST)
             sent = syscalls.send(self.fileno(), data, more)
         if sent < len(data):
             super().sendall(data[sent:], flags)
@@ -59,7 +60,7 @@ def watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
     sock = environ.get("gunicorn.socket")
     if sock is None:
         return lambda: False
-    if sock.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_USER_TIMEOUT"):
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
         with contextlib.suppress(OSError):  # without it, too, a response can be given
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
     return lambda: syscalls.has_hung_up(sock.fileno())

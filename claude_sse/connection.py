@@ -11,6 +11,7 @@ import socket
 import time
 from typing import Any
 
+from gunicorn.http.message import Request  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]
 
 from . import syscalls
@@ -22,10 +23,22 @@ _REFUSED_SILENCE_SECONDS = 0.5
 _READ_BYTES = 65_536
 
 
+class _Request(Request):  # type: ignore[misc]
+    """A request that is believed nothing; gunicorn looks up who may be, which is nobody here."""
+
+    def _peer_is_trusted_proxy(self) -> bool:
+        return False
+
+
 class Connection(TConn):  # type: ignore[misc]
     """One client's connection."""
 
     counted_in: set[Connection]
+
+    def init(self) -> None:
+        """Begin to read; see ``_Request``."""
+        super().init()
+        self.parser.mesg_class = _Request
 
     def wait_for_data(self, timeout: float) -> bool:
         """Tell whether the client speaks in time; gunicorn makes an epoll for each to see it."""
@@ -41,10 +54,8 @@ class Connection(TConn):  # type: ignore[misc]
         What has come and was not read is read first: closing over it would reset the connection
         before the client has read its answer.
         """
-        if syscalls.has_come(self.sock.fileno()):
-            with contextlib.suppress(OSError):
-                self.sock.recv(_READ_BYTES, socket.MSG_DONTWAIT)
         fd = self.sock.detach()
+        syscalls.forget(fd)
         syscalls.shutdown(fd, socket.SHUT_RDWR)
         syscalls.close(fd)
         self.counted_in.discard(self)

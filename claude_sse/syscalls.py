@@ -18,13 +18,15 @@ import socket
 
 # Without ``argtypes``, which cost 0.5 us a call: an int and bytes go as they shall, up to 2 GB.
 _libc = ctypes.PyDLL(None)
-_write, _send, _poll = _libc.write, _libc.send, _libc.poll
+_write, _send, _recv, _poll = _libc.write, _libc.send, _libc.recv, _libc.poll
 _write.restype = _send.restype = ctypes.c_ssize_t
 _open, _close, _access = _libc.open, _libc.close, _libc.access
 _shutdown, _flock = _libc.shutdown, _libc.flock
 #: No signal for a client that has left: an error code, as Python has it.
-_AT_ONCE = socket.MSG_DONTWAIT | getattr(socket, "MSG_NOSIGNAL", 0)
-_MORE = getattr(socket, "MSG_MORE", 0)
+_AT_ONCE = int(socket.MSG_DONTWAIT | getattr(socket, "MSG_NOSIGNAL", 0))
+_AT_ONCE_WITH_MORE = int(_AT_ONCE | getattr(socket, "MSG_MORE", 0))
+#: Whoever writes here does not look at it.
+_sink = ctypes.create_string_buffer(1 << 16)
 _HUNG_UP = getattr(select, "POLLRDHUP", select.POLLHUP)
 
 
@@ -44,7 +46,7 @@ def send(fd: int, data: bytes, more: bool = False) -> int:
     Where ``more`` follows at once, both travel together; alone it leaves 0.2 s later, or at the
     end of the connection.
     """
-    taken: int = _send(fd, data, len(data), _AT_ONCE | _MORE if more else _AT_ONCE)
+    taken: int = _send(fd, data, len(data), _AT_ONCE_WITH_MORE if more else _AT_ONCE)
     return taken if taken > 0 else 0
 
 
@@ -78,6 +80,11 @@ def exists(path: str) -> bool:
 def has_come(fd: int) -> bool:
     """Tell whether there is anything to read, the end of the connection and a fault included."""
     return _is(select.POLLIN, fd)
+
+
+def forget(fd: int) -> None:
+    """Read what a socket has received, up to 64 KB, and do not keep it."""
+    _recv(fd, _sink, len(_sink), _AT_ONCE)
 
 
 def shutdown(fd: int, how: int) -> None:

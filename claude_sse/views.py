@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from . import client_socket
 from .claude import no_key
-from .engine import engine
+from .engine import Engine, engine
 from .errors import BadRequest, NotFound, OverLimit
 from .limits import GiveBack
 from .question import Question, parse
@@ -54,28 +54,30 @@ def models() -> Response:
 @bp.post("/stream")
 def stream() -> Response:
     """Answer as the tutorial does; the caller cannot come back, so leaving is stopping."""
-    question = _question(allow_prompt=True)
-    seat = engine().seats.take(g.owner)
+    here = engine()
+    question = _question(here, allow_prompt=True)
+    seat = here.seats.take(g.owner)
     try:
-        reader = _start(_key(str(uuid.uuid4())), question, may_return=False)
+        reader = _start(here, _key(str(uuid.uuid4())), question, may_return=False)
     except BaseException:
         seat()
         raise
-    return _follow(reader, seat)
+    return _follow(here, reader, seat)
 
 
 @bp.put("/streams/<stream_id>")
 def put_stream(stream_id: str) -> Response:
     """Start the stream with the id that the client chose, or join it: a repeat buys nothing."""
-    question = _question(allow_prompt=False)
+    here = engine()
+    question = _question(here, allow_prompt=False)
     key = _key(stream_id)
-    seat = engine().seats.take(g.owner)
+    seat = here.seats.take(g.owner)
     try:
-        reader, status = _join_or_start(key, question)
+        reader, status = _join_or_start(here, key, question)
     except BaseException:
         seat()
         raise
-    return _follow(reader, seat, status)
+    return _follow(here, reader, seat, status)
 
 
 @bp.get("/streams/<stream_id>")
@@ -84,16 +86,17 @@ def get_stream(stream_id: str) -> ResponseReturnValue:
     last = request.headers.get("Last-Event-ID", "0")
     if not _EVENT_ID.fullmatch(last):
         raise BadRequest("Last-Event-ID must be the number of a frame, such as 12.")
-    reader = engine().streams.open(_key(stream_id), int(last))
+    here = engine()
+    reader = here.streams.open(_key(stream_id), int(last))
     if reader.at_end:
         reader.close()
         return "", 204
     try:
-        seat = engine().seats.take(g.owner)
+        seat = here.seats.take(g.owner)
     except BaseException:
         reader.close()
         raise
-    return _follow(reader, seat)
+    return _follow(here, reader, seat)
 
 
 @bp.delete("/streams/<stream_id>")
@@ -102,14 +105,12 @@ def delete_stream(stream_id: str) -> Response:
     return jsonify(engine().streams.stop(_key(stream_id)))
 
 
-def _question(*, allow_prompt: bool) -> Question:
-    settings, claude = engine().settings, engine().claude
-    question = parse(
-        request.get_data(cache=False), max_tokens=settings.max_tokens, allow_prompt=allow_prompt
-    )
+def _question(here: Engine, *, allow_prompt: bool) -> Question:
+    settings = here.settings
+    question = parse(_body(), max_tokens=settings.max_tokens, allow_prompt=allow_prompt)
     if not settings.api_key:
         raise no_key()
-    if question.model is not None and not claude.knows(question.model):
+    if question.model is not None and not here.claude.knows(question.model):
         raise BadRequest(
             f"model {question.model} is not offered to this key; GET /models lists what is.",
             code="model_not_found",
@@ -117,14 +118,22 @@ def _question(*, allow_prompt: bool) -> Question:
     return question
 
 
-def _join_or_start(key: str, question: Question) -> tuple[Reader, int]:
-    join = engine().streams.join
+def _body() -> bytes:
+    length = request.content_length
+    if length is None:  # in chunks
+        return request.get_data(cache=False)
+    body: bytes = request.environ["wsgi.input"].read(length)  # Flask's way takes three reads
+    return body
+
+
+def _join_or_start(here: Engine, key: str, question: Question) -> tuple[Reader, int]:
+    join = here.streams.join
     try:
         return join(key, question.digest), 200
     except NotFound:
         pass
     try:
-        return _start(key, question, may_return=True), 201
+        return _start(here, key, question, may_return=True), 201
     except StreamExists:  # somebody else was faster, with the same id
         return join(key, question.digest), 200
     except OverLimit:  # perhaps by that one
@@ -133,10 +142,10 @@ def _join_or_start(key: str, question: Question) -> tuple[Reader, int]:
         raise
 
 
-def _start(key: str, question: Question, *, may_return: bool) -> Reader:
-    admission = engine().admissions.admit(g.owner, question)
+def _start(here: Engine, key: str, question: Question, *, may_return: bool) -> Reader:
+    admission = here.admissions.admit(g.owner, question)
     try:
-        return engine().streams.start(key, question, on_end=admission.end, may_return=may_return)
+        return here.streams.start(key, question, on_end=admission.end, may_return=may_return)
     except BaseException:  # another request with this id was faster, too
         admission.withdraw()
         raise
@@ -150,11 +159,9 @@ def _key(stream_id: str) -> str:
     return f"{g.owner}/{stream_id.lower()}"
 
 
-def _follow(reader: Reader, seat: GiveBack, status: int = 200) -> Response:
+def _follow(here: Engine, reader: Reader, seat: GiveBack, status: int = 200) -> Response:
     gone = client_socket.watch(request.environ)
-    response = Response(
-        engine().streams.follow(reader, gone, g.is_revoked), status, _STREAM_HEADERS
-    )
+    response = Response(here.streams.follow(reader, gone, g.is_revoked), status, _STREAM_HEADERS)
     response.call_on_close(seat)  # first: it cannot fail
     response.call_on_close(reader.close)
     return response

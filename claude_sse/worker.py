@@ -64,6 +64,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.deadlines = Deadlines()
         self._connections: set[Connection] = set()
         self._notified = 0.0
+        # As plain attributes: gunicorn looks one up by two calls, thirty times for each request.
+        self.cfg.__dict__.update({name: x.get() for name, x in self.cfg.settings.items()})
         super().init_process()
 
     def init_signals(self) -> None:

@@ -2,7 +2,8 @@
 
 import socket
 
-from claude_sse import client_socket
+from claude_sse import client_socket, syscalls
+from claude_sse.client_socket import ClientSocket
 
 
 def test_a_client_that_leaves_is_seen():
@@ -27,3 +28,28 @@ def test_a_socket_without_the_option_is_watched_all_the_same():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
         ours.bind(("127.0.0.1", 0))
         assert not client_socket.watch({"gunicorn.socket": ours})()
+
+
+def test_the_end_of_a_response_leaves_with_the_end_of_the_connection():
+    """The last frames, the last chunk and the end of the connection are one packet."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        ours, _ = ClientSocket.accept_from(listener)
+        ends = b"15\r\nid: 13\ndata: [DONE]\n\n\r\n", b"0\r\n\r\n"
+        with client, ours:
+            for data in ends:
+                ours.sendall(data)
+            assert not syscalls.has_come(client.fileno())
+            ours.shutdown(socket.SHUT_RDWR)
+            assert client.recv(99) == b"".join(ends)
+
+
+def test_a_text_leaves_at_once():
+    """Nothing but a response's head and its end waits for what follows."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        ours, _ = ClientSocket.accept_from(listener)
+        with client, ours:
+            frame = b'1C\r\nid: 1\ndata: {"text":"Hello"}\n\n\r\n'
+            ours.sendall(frame)
+            assert client.recv(99) == frame

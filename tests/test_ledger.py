@@ -256,8 +256,9 @@ def test_a_line_that_is_too_long_is_no_fault_of_the_disk(tmp_path, monkeypatch):
     ledger.admit("a", 1, NOON)
 
 
-def test_a_folder_that_was_removed_is_made_again(tmp_path):
+def test_a_folder_that_was_removed_is_made_again(tmp_path, monkeypatch):
     """Who goes on counting in a file that nobody else sees would let others past the limits."""
+    monkeypatch.setattr(sqlite_books, "_LOOK_SECONDS", 0.0)
     here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)
     lost = here.admit("a", 10, NOON)
     shutil.rmtree(tmp_path / "ledger")
@@ -266,8 +267,9 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path):
     assert "reserved" in str(refusal(there, "b", 60, NOON))
 
 
-def test_a_folder_that_was_removed_leaves_nothing_open(tmp_path):
+def test_a_folder_that_was_removed_leaves_nothing_open(tmp_path, monkeypatch):
     """However often the books are begun anew, they cost the process no more, and are as private."""
+    monkeypatch.setattr(sqlite_books, "_LOOK_SECONDS", 0.0)
     ledger = books(tmp_path, tokens=1000)
     opened = []
     for _ in range(5):

@@ -98,6 +98,17 @@ def test_a_stream_is_what_claude_said_and_done(engine, nonce):
     assert engine.ended == ["a/1"]
 
 
+def test_the_last_texts_come_with_the_end(engine, nonce):
+    """What Claude sends with its last word is one batch, the end of the stream included."""
+    reader = engine.ask("a/1", f"fault pace texts=5 {nonce}")
+    frames = b""
+    while not sse.is_last(frames):
+        frames = reader.read(1.0)
+    reader.close()
+    closing = objects(frames)[-1]
+    assert closing["stop_reason"] == "end_turn" and engine.ended == ["a/1"]
+
+
 def test_head_and_rest_are_the_log(engine, make, nonce):
     """For every n, the first n frames and what follows n are together the log, byte for byte."""
     log = engine.all(engine.ask("a/1", f"fault pace texts=12 gap_ms=0 {nonce}"))

@@ -69,6 +69,18 @@ def test_has_come_tells_of_bytes_and_of_the_end():
     there.close()
 
 
+def test_what_came_is_forgotten_at_once():
+    """What is there is read, nothing is waited for, and a socket that is gone is no fault."""
+    here, there = socket.socketpair()
+    syscalls.forget(here.fileno())
+    there.send(b"never read")
+    syscalls.forget(here.fileno())
+    assert not syscalls.has_come(here.fileno())
+    here.close()
+    there.close()
+    syscalls.forget(-1)
+
+
 def test_a_file_in_use_is_opened_found_and_closed(tmp_path):
     """It is read from its start, its number is free again; one that is not there is an OSError."""
     path = tmp_path / "f\u00fcr"

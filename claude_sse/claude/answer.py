@@ -21,6 +21,7 @@ from .failures import from_event
 _EVENT_BYTES = 4 * 1024 * 1024
 #: Characters per token, for estimates of what Claude did not confirm.
 _CHARACTERS_PER_TOKEN = 4
+_decode = json.JSONDecoder().decode
 _DELTA = b"\n\nevent: content_block_delta\n"
 
 
@@ -103,7 +104,7 @@ class Answer:
             if self.finished:
                 break
             if n % 2:  # a text; the others are what is between them
-                pieces.append(part if ascii_only else quote(json.loads(part.decode())))
+                pieces.append(part if ascii_only else quote(_decode(part.decode())))
                 self._characters += len(part) - 2
             elif part:
                 self._read_events(part, pieces)
@@ -124,7 +125,7 @@ class Answer:
         for data in self._decoder.feed(events):
             if self.finished:
                 break
-            fields = self._apply(json.loads(data))
+            fields = self._apply(_decode(data))
             if fields is not None:
                 pieces.append(fields)
 

@@ -16,7 +16,7 @@ from typing import Any
 import anthropic
 import httpx2
 
-from .transport import Reply, Transport
+from .transport import Reply, Transport, head_of
 
 _CONNECT_SECONDS = 5.0
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -43,7 +43,7 @@ class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
                 headers={"connection": "close"},
             ),
         )
-        self._fields: list[tuple[bytes, bytes]] = []
+        self._head = b""
         self._asked = self.base_url
 
     def post(  # type: ignore[override]
@@ -53,26 +53,24 @@ class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
         cast_to: Any,
         body: Mapping[str, Any],
         options: Mapping[str, Any],
-        stream_cls: type[anthropic.Stream[Any]],
         **_: Any,
     ) -> Any:
         """Send the body of ``messages.stream()``; the response's stream tells what comes of it.
 
         Its status is looked at there: one that is no success is raised as ``HTTPStatusError``.
         """
-        if not self._fields:
+        if not self._head:
             self._asked = self.base_url.copy_with(
                 raw_path=self.base_url.raw_path + path.removeprefix("/").encode()
             )
-            self._fields = _fields(self._asked, {**self.default_headers, **options["headers"]})
+            fields = _fields(self._asked, {**self.default_headers, **options["headers"]})
+            self._head = head_of("POST", self._asked, fields)
         given = {name: value for name, value in body.items() if not isinstance(value, _ABSENT)}
         content = _encode(given).encode()
-        size = (b"content-length", b"%d" % len(content))
-        reply = self._transport.ask(
-            "POST", self._asked, [*self._fields, size], content, connect_timeout=_CONNECT_SECONDS
-        )
+        request = b"%bcontent-length: %d\r\n\r\n%b" % (self._head, len(content), content)
+        reply = self._transport.ask(self._asked, request, connect_timeout=_CONNECT_SECONDS)
         response = httpx2.Response(200, stream=_Answer(reply, self._asked))  # as far as is known
-        return stream_cls(cast_to=cast_to, response=response, client=self)
+        return anthropic.Stream(cast_to=cast_to, response=response, client=self)
 
 
 def _fields(url: httpx2.URL, headers: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:

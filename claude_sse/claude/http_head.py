@@ -13,7 +13,7 @@ from typing import NamedTuple
 _HEAD_BYTES = 1 << 16
 _END = b"\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?").fullmatch
-_FIELD = re.compile(rb"([!#-'*+.0-9A-Z^-z|~-]+):[ \t]*([^\r\n\0]*?)[ \t]*").fullmatch
+_FIELD = re.compile(rb"([!#-'*+.0-9A-Z^-z|~-]+):([^\r\n\0]*)").fullmatch
 _LENGTH = re.compile(r"([0-9]{1,15})(?:, *\1)*").fullmatch
 #: The statuses of responses that have no body, whatever their fields say.
 _BODILESS = (204, 304)
@@ -55,7 +55,8 @@ def _parse(lines: list[bytes]) -> Head:
         field = _FIELD(line)
         if field is None:
             raise ValueError("a field of the response's head is broken")
-        name, value = field[1].decode("ascii").lower(), field[2].decode("latin-1")
+        name = field[1].decode("ascii").lower()
+        value = field[2].strip(b" \t").decode("latin-1")
         fields[name] = f"{fields[name]}, {value}" if name in fields else value
     code = int(status[2])
     coding, size = fields.get("transfer-encoding"), fields.get("content-length")

@@ -40,8 +40,6 @@ _SILENCE = (BlockingIOError, ssl.SSLWantReadError)
 _ERROR_BYTES = 1 << 20
 _BROKEN_FIELD = re.compile(rb"[\r\n\0]").search
 
-Fields = Iterable[tuple[bytes, bytes]]
-
 
 class Transport(httpx2.BaseTransport):
     """The way to Claude's address; follows no redirect, keeps no cookie.
@@ -57,11 +55,10 @@ class Transport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one of the SDK's requests; return its response, the body still to be read."""
         timeouts = request.extensions.get("timeout", {})
+        head = head_of(request.method, request.url, request.headers.raw)
         reply = self.ask(
-            request.method,
             request.url,
-            request.headers.raw,
-            request.read(),
+            b"%b\r\n%b" % (head, request.read()),
             connect_timeout=timeouts.get("connect"),
             read_timeout=timeouts.get("read"),
         )
@@ -75,10 +72,8 @@ class Transport(httpx2.BaseTransport):
 
     def ask(
         self,
-        method: str,
         url: httpx2.URL,
-        fields: Fields,
-        body: bytes,
+        request: bytes,
         *,
         connect_timeout: float | None,
         read_timeout: float | None = None,
@@ -88,7 +83,7 @@ class Transport(httpx2.BaseTransport):
         sock = self._kept.take() or self._connect(url, line, connect_timeout)
         line.hold(sock)
         try:
-            _send(sock, _wire(method, url, fields, body))
+            _send(sock, request)
         except OSError as exc:
             _close(sock, line)
             raise httpx2.RemoteProtocolError(f"no HTTP response: {type(exc).__name__}") from exc
@@ -122,13 +117,17 @@ def let_reads_give_up(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TICK_TIMEVAL)
 
 
-def _wire(method: str, url: httpx2.URL, fields: Fields, body: bytes) -> bytes:
-    lines = [b"%b %b HTTP/1.1" % (method.encode("ascii"), url.raw_path)]
+def head_of(method: str, url: httpx2.URL, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return a request's first line and fields, but not the empty line behind them.
+
+    Raises ``LocalProtocolError`` where a field would break out of its line.
+    """
+    lines = [b"%b %b HTTP/1.1\r\n" % (method.encode("ascii"), url.raw_path)]
     for name, value in fields:
         if _BROKEN_FIELD(value):
             raise httpx2.LocalProtocolError("a field of the request cannot be sent")
-        lines.append(b"%b: %b" % (name, value))
-    return b"\r\n".join([*lines, b"", body])
+        lines.append(b"%b: %b\r\n" % (name, value))
+    return b"".join(lines)
 
 
 def _send(sock: socket.socket, data: bytes) -> None:

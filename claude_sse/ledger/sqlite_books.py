@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 2.0
 #: For so long it stands in line in its own: hundreds that begin at once are no fault of the disk.
 _LINE_SECONDS = 10.0
-#: So often it is looked whether somebody has removed the file.
+#: So often it is looked whether somebody has removed the file, or its folder.
 _LOOK_SECONDS = 1.0
 #: ``spent`` follows ``questions`` by trigger, so that the two cannot disagree: whatever a question
 #: counts as is added, corrected and taken back with its row. That row is found by its key alone,
@@ -127,11 +127,9 @@ class Books:
             raise _unavailable("the step before this one failed")
 
     def _open(self) -> tuple[Run, Worker]:
-        if self._worker is None or not self._worker.is_shown():
-            self._close()  # who removed that file has removed the books, too
-            self._worker = self._shown(self._worker)
-        elif self._is_another():
-            self._close()
+        self._look()
+        if self._worker is None:
+            self._worker = self._shown()
         if self._connection is None:
             # Two that make the file at once would not wait for each other: SQLite says "locked".
             folder = os.open(self._folder, os.O_RDONLY)
@@ -142,20 +140,24 @@ class Books:
                 os.close(folder)
         return self._connection.execute, self._worker
 
-    def _shown(self, gone: Worker | None) -> Worker:
+    def _look(self) -> None:
+        """Let go, a second late at most, of what is not in the folder any more."""
+        now = time.monotonic()
+        if now < self._looked_at + _LOOK_SECONDS:
+            return
+        self._looked_at = now
+        if self._worker is not None and not self._worker.is_shown():
+            worker, self._worker = self._worker, None
+            worker.close()
+        if self._worker is None or self._is_another():
+            self._close()
+
+    def _shown(self) -> Worker:
         """Show this process to the others, in a folder that may have to be made again."""
-        self._worker = None
-        if gone is not None:
-            gone.close()
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         return Worker(self._workers)
 
     def _is_another(self) -> bool:
-        """Tell, a second late at most, whether the file is not the one that is open any more."""
-        now = time.monotonic()
-        if now < self._looked_at + _LOOK_SECONDS:
-            return False
-        self._looked_at = now
         try:
             return os.stat(self._path).st_ino != self._inode
         except FileNotFoundError:

@@ -33,6 +33,7 @@ class FileWriter:
         self._path = path
         self._changed = threading.Condition()
         self._local_readers = 0
+        self._asleep = 0  # readers that wait for more
         self._memory = bytearray()
         self.digest = digest
         self.size = size  # of the log; what failed to be stored included
@@ -51,7 +52,7 @@ class FileWriter:
         else:
             self._memory += frames
         self.size += len(frames)
-        if self._local_readers:
+        if self._asleep:
             with self._changed:
                 self._changed.notify_all()
 
@@ -73,7 +74,11 @@ class FileWriter:
     def wait(self, offset: int, timeout: float) -> None:
         """Wait until the log is longer than ``offset``, or closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self.size > offset or self.closed, timeout)
+            self._asleep += 1  # then the look at the size; ``append`` does both the other way round
+            try:
+                self._changed.wait_for(lambda: self.size > offset or self.closed, timeout)
+            finally:
+                self._asleep -= 1
 
     def join(self, count: int) -> None:
         """Count a reader of this process in (1) or out (-1)."""

@@ -92,7 +92,7 @@ def test_p4_kill_9_of_everything() -> None:
 
 def test_p4_kill_9_of_the_master_only() -> None:
     """Workers without a master leave the port at once and drain; the next server can stop them."""
-    with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=4) as [server]:
+    with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=10) as [server]:
         eventually(lambda: len(server.workers()) == 2)
         workers = server.workers()
         stalled = begun(server, "fault stall after=3", 2, b"word2 ")
