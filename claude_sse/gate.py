@@ -94,7 +94,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
 
 
 def _with_headers(serve: WSGIApplication) -> WSGIApplication:
-    """Add what every response has; Flask would copy these three times, for 40 us."""
+    """Add what every response has; among Flask's own headers each would be copied three times."""
 
     def serve_with(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -21,6 +22,10 @@ from claude_sse.standin import Exchange, StandIn
 from .client import Answer, connect, eventually, request
 
 ROOT = Path(__file__).resolve().parents[2]
+#: Each test process has some of its own, from those that the kernel gives to nobody who asks for
+#: any: another one could be somebody else's between the look and the server's ``bind``.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_ports = itertools.cycle(range(20_000 + _worker % 24 * 500, 20_500 + _worker % 24 * 500))
 _SIGNS_OF_TROUBLE = ("Traceback", "CRITICAL", "WORKER TIMEOUT", "Exception in thread")
 
 
@@ -164,9 +169,11 @@ def environment(**settings: object) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on, for a server that is about to."""
+    for port in itertools.islice(_ports, 500):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("every port of this test process is taken")
 
 
 def new_id() -> str:
