@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,6 +31,19 @@ def standin() -> Iterator[StandIn]:
 def nonce() -> str:
     """A word that no other test has in its prompts."""
     return f"n{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Callable[[], int]:
+    """How many files below ``tmp_path`` this process has open; others come and go with garbage."""
+
+    def target(descriptor: Path) -> str:
+        with contextlib.suppress(FileNotFoundError):  # closed by another thread, or the look itself
+            return str(descriptor.readlink())
+        return ""
+
+    here = f"{tmp_path}/"
+    return lambda: sum(target(fd).startswith(here) for fd in Path("/proc/self/fd").iterdir())
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -315,18 +314,18 @@ class TestFileStreamLog(Contract):
         reader.close()
         assert here.open(KEY).read(0.0) == sse.encode(1, sse.DONE)
 
-    def test_a_folder_without_links_is_said_so_and_leaks_nothing(self, here, monkeypatch):
+    def test_a_folder_without_links_is_said_so_and_leaks_nothing(self, here, monkeypatch, opened):
         """A start that fails late gives back what it opened."""
         import claude_sse.stream_log.file as file
 
         def no_links(source, target):
             raise OSError(1, "Operation not permitted")
 
-        before = len(list(Path("/proc/self/fd").iterdir()))
+        before = opened()
         monkeypatch.setattr(file.os, "link", no_links)
         with pytest.raises(Unavailable):
             here.create(KEY, DIGEST)
-        assert len(list(Path("/proc/self/fd").iterdir())) == before
+        assert opened() == before
 
     def test_a_damaged_log_is_not_found(self, here, tmp_path):
         """A log whose beginning is damaged is as if it were not there; the others are fine."""
