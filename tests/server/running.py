@@ -23,9 +23,10 @@ from .client import Answer, connect, eventually, request
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Each test process has some of its own, from those that the kernel gives to nobody who asks for
-#: any: another one could be somebody else's between the look and the server's ``bind``.
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_ports = itertools.cycle(range(20_000 + _worker % 24 * 500, 20_500 + _worker % 24 * 500))
+#: any: another one could be somebody else's between the look and the server's ``bind``. Two runs
+#: on one machine begin at different ones.
+_first = 20_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 24 * 500
+_ports = itertools.islice(itertools.cycle(range(_first, _first + 500)), os.getpid() % 500, None)
 _SIGNS_OF_TROUBLE = ("Traceback", "CRITICAL", "WORKER TIMEOUT", "Exception in thread")
 
 
