@@ -1,5 +1,7 @@
 """Demo, tests and bench take the stand-in for Claude; the SDK and raw sockets take its measure."""
 
+import contextlib
+import gc
 import gzip
 import itertools
 import json
@@ -12,6 +14,7 @@ import struct
 import subprocess
 import sys
 import time
+import warnings
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -587,6 +590,19 @@ def test_ends_with_open_connections() -> None:
     with sock:
         assert read(sock).end in ("fin", "reset")
     assert standin.requests[0].closed_at is None
+
+
+def test_ends_with_peers_that_have_just_come() -> None:
+    """Who is accepted in the moment of the end is cut like all others, and not waited for."""
+    with warnings.catch_warnings(record=True) as lost:
+        warnings.simplefilter("always")
+        for _ in range(20):
+            with contextlib.ExitStack() as peers, StandIn() as standin:
+                address = standin.base_url.removeprefix("http://").split(":")
+                for _ in range(3):
+                    peers.enter_context(socket.create_connection(address))
+        gc.collect()
+    assert not lost
 
 
 def test_a_taken_port_is_an_error(standin: StandIn) -> None:

@@ -132,10 +132,15 @@ class StandIn:
         self.base_url = f"{'https' if self._tls else 'http'}://{host}:{port}"
 
     async def _shut(self) -> None:
+        for listener in self._server.sockets:
+            self._loop.remove_reader(listener.fileno())
+        await asyncio.sleep(0)  # who was accepted just now begins: a closed server would lose them
         self._server.close()
-        for connection in list(self.connections):
-            connection.drop()
-        while self.connections:
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        while self.connections or len(asyncio.all_tasks()) > 1:
+            for connection in list(self.connections):
+                connection.drop()
             await asyncio.sleep(0)
 
     def _end_loop(self) -> None:

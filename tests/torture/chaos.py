@@ -95,6 +95,9 @@ class Proxy:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _end(self) -> None:
+        for listener in self._server.sockets:
+            asyncio.get_running_loop().remove_reader(listener.fileno())
+        await asyncio.sleep(0)  # who was accepted just now begins: a closed server would lose them
         self._server.close()
         await self._cut()
 
