@@ -20,8 +20,9 @@ USER_TIMEOUT_MS = 30_000
 #: Whether what a listener that does not block accepts does not block either; not on Linux.
 _INHERITS = sys.platform != "linux"
 _HEAD = b"HTTP/1.1 "
-#: What the last frames and the end of the chunks end on; the connection's own end follows.
-_LAST = (b"data: [DONE]\n\n\r\n", b"0\r\n\r\n")
+#: What only the frame with the usage ends on, [DONE], and the end of the chunks: each is followed
+#: by the next, and the last one by the connection's end. What is not, the kernel sends 0.2 s later.
+_LAST = (b"}}\n\n\r\n", b"data: [DONE]\n\n\r\n", b"0\r\n\r\n")
 
 
 class ClientSocket(socket.socket):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from . import sse
 from .claude import Claude, Line
@@ -190,14 +190,11 @@ class Streams:
                     yield b""
                     continue
                 ending.content()
-                if closing := _closing(pieces):
-                    last = [*pieces, sse.DONE]  # in one write, and one packet
-                    usage = closing["usage"]
-                    continue
                 frames = _encode(number, pieces)
                 number += len(pieces)
                 writer.append(frames)
                 yield frames
+            usage = cast(Mapping[str, Any], pieces[-1]).get("usage")
         except AnswerFailed as exc:
             last = ending.last_words(exc)
             usage, is_free = exc.usage or {}, exc.is_free
@@ -215,12 +212,6 @@ class Streams:
         self._watch.remove(key)
         pen.lay_down()
         yield frames
-
-
-def _closing(pieces: Sequence[sse.Piece]) -> Mapping[str, Any] | None:
-    """Return the object that closes a whole answer; it is the last one, and nothing follows."""
-    piece = pieces[-1]
-    return piece if not isinstance(piece, bytes) and "stop_reason" in piece else None
 
 
 def _encode(number: int, pieces: Sequence[sse.Piece]) -> bytes:

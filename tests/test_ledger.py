@@ -267,6 +267,15 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path, monkeypatch):
     assert "reserved" in str(refusal(there, "b", 60, NOON))
 
 
+def test_who_has_nothing_open_looks_at_once(tmp_path):
+    """After a step that failed nobody is refused because the folder has gone meanwhile."""
+    ledger = books(tmp_path, tokens=100)
+    ledger.admit("a", 1, NOON)
+    pytest.raises(Unavailable, ledger._books.step, lambda run, worker: run("no SQL"))
+    shutil.rmtree(tmp_path / "ledger")
+    ledger.admit("a", 1, NOON)
+
+
 def test_a_folder_that_was_removed_leaves_nothing_open(tmp_path, monkeypatch, opened):
     """However often the books are begun anew, they cost the process no more, and are as private."""
     monkeypatch.setattr(sqlite_books, "_LOOK_SECONDS", 0.0)

@@ -143,7 +143,7 @@ class Books:
     def _look(self) -> None:
         """Let go, a second late at most, of what is not in the folder any more."""
         now = time.monotonic()
-        if now < self._looked_at + _LOOK_SECONDS:
+        if self._connection is not None and now < self._looked_at + _LOOK_SECONDS:
             return
         self._looked_at = now
         if self._worker is not None and not self._worker.is_shown():

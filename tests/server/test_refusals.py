@@ -15,7 +15,7 @@ import pytest
 from claude_sse.standin import StandIn
 
 from .client import Answer, connect, data, objects, request
-from .running import ROOT, Server, environment, free_port, new_id
+from .running import ROOT, Server, environment, exchanges, free_port, new_id
 
 
 def start(
@@ -171,6 +171,30 @@ def test_who_sends_too_much_can_send_it_all_and_read_why(here: Server) -> None:
     with Answer(sock) as answer:
         assert answer.status == 413
         assert b"256 KiB" in answer.rest()
+
+
+@pytest.mark.parametrize("how", ["half closed", "reset"])
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_body_that_breaks_off_is_no_question(
+    here: Server, standin: StandIn, nonce: str, method: str, how: str
+) -> None:
+    """Who left in mid-upload asked nothing, though what came may be whole JSON, and is no bug."""
+    path, body = {
+        "POST": ("/stream", b'{"prompt":"%b"}'),
+        "PUT": (f"/streams/{new_id()}", b'{"messages":[{"role":"user","content":"%b"}]}'),
+    }[method]
+    raw = request(method, path, body % nonce.encode() + b" " * 9)
+    sock = connect(here.port)
+    sock.sendall(raw[:-9])
+    if how == "reset":
+        Answer(sock, wait=False).reset()
+    else:
+        sock.shutdown(socket.SHUT_WR)
+        with Answer(sock) as answer:
+            assert answer.status == 400 and b"Content-Length" in answer.rest()
+    with here.post("fault pace texts=1") as after:
+        after.rest()
+    assert exchanges(standin, nonce) == []
 
 
 @pytest.mark.parametrize(
