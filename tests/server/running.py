@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import signal
@@ -12,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,8 @@ from claude_sse.standin import Exchange, StandIn
 from .client import Answer, connect, eventually, request
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Each test process has some of its own, from those that the kernel gives to nobody who asks for
-#: any: another one could be somebody else's between the look and the server's ``bind``. Two runs
-#: on one machine begin at different ones.
-_first = 20_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 24 * 500
-_ports = itertools.islice(itertools.cycle(range(_first, _first + 500)), os.getpid() % 500, None)
+#: Sockets that hold the ports given out of late; the oldest is let go for the newest.
+_held: deque[int] = deque()
 _SIGNS_OF_TROUBLE = ("Traceback", "CRITICAL", "WORKER TIMEOUT", "Exception in thread")
 
 
@@ -170,11 +167,19 @@ def environment(**settings: object) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, for a server that is about to."""
-    for port in itertools.islice(_ports, 500):
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise AssertionError("every port of this test process is taken")
+    """Return a port that nobody else is given before a server listens on it.
+
+    A bound socket holds it: the kernel gives it to nobody who asks for any, and lets another bind
+    it by name, as both say that they share and this one does not listen.
+    """
+    if len(_held) >= 100:
+        os.close(_held.popleft())
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        port = int(holder.getsockname()[1])
+        _held.append(holder.detach())
+    return port
 
 
 def new_id() -> str:
