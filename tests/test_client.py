@@ -33,10 +33,10 @@ def test_what_leaves_is_what_the_sdk_sends(claude, standin, nonce):
     )
     for _ in claude.events(asked, Line()):
         pass
-    own = anthropic.Anthropic(api_key="sk-ant-test", base_url=standin.base_url, max_retries=0)
     [ours] = requests_for(standin, nonce)
     fields = {name: value for name, value in ours.body.items() if name != "stream"}
-    with own.messages.stream(**fields) as stream:
+    own = anthropic.Anthropic(api_key="sk-ant-test", base_url=standin.base_url, max_retries=0)
+    with own, own.messages.stream(**fields) as stream:
         stream.until_done()
     [ours, theirs] = requests_for(standin, nonce)
     assert ours.body == theirs.body and ours.path == theirs.path
