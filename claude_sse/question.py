@@ -11,11 +11,10 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .config import EFFORTS
 from .errors import BadRequest, TooLarge
 
 #: The longest body that is read; larger ones are refused before reading.
@@ -40,8 +39,8 @@ class Question:
     effort: str | None = None
 
 
-def parse(body: bytes, *, max_tokens: int, allow_prompt: bool) -> Question:
-    """Return the question in a JSON body; ``max_tokens`` is the ceiling of what it may ask for.
+def parse(body: bytes, *, max_tokens: int, efforts: Sequence[str], allow_prompt: bool) -> Question:
+    """Return the question in a JSON body; it may ask for ``max_tokens`` and one of ``efforts``.
 
     Raises ``BadRequest`` for anything that is not exactly the schema, ``TooLarge`` for too much of
     it.
@@ -59,7 +58,7 @@ def parse(body: bytes, *, max_tokens: int, allow_prompt: bool) -> Question:
         system=_optional(fields, "system", _text),
         model=_optional(fields, "model", _model),
         max_tokens=_optional(fields, "max_tokens", lambda n, v: _tokens(n, v, max_tokens)),
-        effort=_optional(fields, "effort", _effort),
+        effort=_optional(fields, "effort", lambda n, v: _effort(n, v, efforts)),
     )
 
 
@@ -168,9 +167,9 @@ def _tokens(name: str, value: Any, ceiling: int) -> int:
     return value
 
 
-def _effort(name: str, value: Any) -> str:
-    if value not in EFFORTS:
-        raise BadRequest(f"{name} must be one of {', '.join(EFFORTS)}.")
+def _effort(name: str, value: Any, efforts: Sequence[str]) -> str:
+    if value not in efforts:
+        raise BadRequest(f"{name} must be one of {', '.join(efforts)}.")
     return str(value)
 
 

@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from . import client_socket
 from .claude import no_key
+from .config import EFFORTS
 from .engine import Engine, engine
 from .errors import BadRequest, NotFound, OverLimit
 from .limits import GiveBack
@@ -107,7 +108,9 @@ def delete_stream(stream_id: str) -> Response:
 
 def _question(here: Engine, *, allow_prompt: bool) -> Question:
     settings = here.settings
-    question = parse(_body(), max_tokens=settings.max_tokens, allow_prompt=allow_prompt)
+    question = parse(
+        _body(), max_tokens=settings.max_tokens, efforts=EFFORTS, allow_prompt=allow_prompt
+    )
     if not settings.api_key:
         raise no_key()
     if question.model is not None and not here.claude.knows(question.model):

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claude_sse.config import EFFORTS
 from claude_sse.errors import BadRequest
 from claude_sse.question import PROMPT_CHARACTERS, parse
 
 
 def ask(body, *, allow_prompt=True):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return parse(raw, max_tokens=1000, allow_prompt=allow_prompt)
+    return parse(raw, max_tokens=1000, efforts=EFFORTS, allow_prompt=allow_prompt)
 
 
 def user(content="Hi"):
