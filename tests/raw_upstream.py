@@ -47,9 +47,6 @@ class RawUpstream:
         try:
             for piece in [reply] if isinstance(reply, bytes) else reply:
                 near.sendall(piece)
-            near.shutdown(socket.SHUT_WR)
-            while near.recv(65536):  # until the client has let go, so that nothing is reset
-                pass
         except OSError:
             pass
 
