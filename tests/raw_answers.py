@@ -54,7 +54,7 @@ CLOSE = event("content_block_stop", index=0) + end() + STOP
 ONE, TWO = delta("Hello"), delta(" world")
 OPEN = start() + block()
 GOOD = OPEN + ONE + TWO + CLOSE
-ALL = {"text": "Hello world", "failed": False, "stop_reason": "end_turn"}
+ALL = {"text": "Hello world", "failed": False, "stop_reason": "end_turn", "input": 25, "output": 12}
 SKIPS = "the SDK skips events without a name; Claude's own type is in the data"
 PASSES = "what carries no type that we know passes by"
 LENIENT = "the SDK trips over a field that nobody needs"
@@ -87,10 +87,10 @@ def line_ends():
     yield Case("data in many lines", chunked(GOOD.replace(b',"', b',\ndata: "')))
     yield Case("a BOM", chunked(b"\xef\xbb\xbf" + GOOD), **all_of("the standard's BOM"))
     without = b"\n".join(line for line in GOOD.split(b"\n") if not line.startswith(b"event:"))
-    yield Case("no names", chunked(without), **all_of(SKIPS, output=12, input=25))
+    yield Case("no names", chunked(without), **all_of(SKIPS))
     yield Case("another name", chunked(GOOD.replace(b"event: content", b"event: x_content")))
     yield Case("names in upper case", chunked(GOOD.replace(b"event: ", b"EVENT: ")),
-               **all_of(SKIPS, output=12, input=25))  # fmt: skip
+               **all_of(SKIPS))  # fmt: skip
     for junk in (b": comment\n", b": comment\n\n", b"id: 7\n", b"retry: 5\n\n", b"id: 7\nretry: x\n",
                  b"unknown: field\n", b"unknown\n\n", b"data\n\n", b"event: x\n\n", b"event\n\n",
                  b":\n\n", b"id: \0\n\n"):  # fmt: skip
@@ -151,7 +151,9 @@ def http():
     for interim in (b"100 Continue", b"102 Processing", b"103 Early Hints\r\nLink: </a>"):
         yield Case(f"after {interim[:3]}", b"HTTP/1.1 " + interim + b"\r\n\r\n" + chunked(GOOD))
     yield Case("after three 1xx", b"HTTP/1.1 100 C\r\n\r\n" * 3 + chunked(GOOD))
-    yield Case("a head byte by byte", [b"%c" % c for c in chunked(GOOD)[:90]] + [chunked(GOOD)[90:]])
+    yield Case(
+        "a head byte by byte", [b"%c" % c for c in chunked(GOOD)[:90]] + [chunked(GOOD)[90:]]
+    )
     for size in (1, 3, 64, 1000):
         yield Case(f"chunks of {size}", chunked(GOOD, size=size))
     plain = chunked(GOOD)
@@ -180,7 +182,17 @@ def codings():
 
     raw = zlib.compressobj(wbits=-15)
     raw = raw.compress(GOOD) + raw.flush()
-    for word in ("none", "", "identity", "IDENTITY", "br", "zstd", "made-up", "identity, none", "utf-8"):
+    for word in (
+        "none",
+        "",
+        "identity",
+        "IDENTITY",
+        "br",
+        "zstd",
+        "made-up",
+        "identity, none",
+        "utf-8",
+    ):
         if word != "zstd":
             yield Case(f"coding {word!r}, not packed", packed(word, GOOD))
     for word in ("gzip", "GZIP", "gzip, identity", "identity,gzip", "made-up, gzip"):
@@ -193,7 +205,9 @@ def codings():
         yield Case(f"deflate in chunks of {size}", packed("deflate", zlib.compress(GOOD), size))
     yield Case("raw deflate", packed("deflate", raw))
     yield Case("raw deflate in chunks of 5", packed("deflate", raw, 5))
-    yield Case("raw deflate byte by byte", packed("deflate", raw, 1), **all_of("the SDK decides too soon"))
+    yield Case(
+        "raw deflate byte by byte", packed("deflate", raw, 1), **all_of("the SDK decides too soon")
+    )
     flushed = zlib.compressobj(wbits=31)
     pieces = [flushed.compress(GOOD[n : n + 99]) + flushed.flush(zlib.Z_SYNC_FLUSH)
               for n in range(0, len(GOOD), 99)]  # fmt: skip
@@ -256,7 +270,9 @@ def blocks():
     for text in (None, 5, ["x"], {"a": 1}, True):
         yield Case(f"a text that is {text!r}", mid(delta(text)))
     for value in ({"type": "text_delta"}, {"text": "x"}, {}, None, 5, "x"):
-        yield Case(f"a delta that is {value!r}", mid(event("content_block_delta", index=0, delta=value)))
+        yield Case(
+            f"a delta that is {value!r}", mid(event("content_block_delta", index=0, delta=value))
+        )
     for index in (1, 42, -2, None, "x"):
         yield Case(f"a text of block {index!r}", mid(delta("x", index)))
     for index in ("0", 0.0, False, -1):
@@ -280,7 +296,12 @@ def blocks():
                    "its kind is not known", ALL)  # fmt: skip
     yield Case("a text before message_start", chunked(ONE + GOOD), STRICT,
                {"failed": True, "text": "", "stop_reason": None, "input": None, "output": None})  # fmt: skip
-    for name, wire in [("a block", block()), ("an end", end()), ("a stop", STOP), ("a ping", event("ping"))]:
+    for name, wire in [
+        ("a block", block()),
+        ("an end", end()),
+        ("a stop", STOP),
+        ("a ping", event("ping")),
+    ]:
         yield Case(f"{name} before message_start", chunked(wire + GOOD))
     yield Case("message_start twice", mid(start(id="other", model="other")))
     yield Case("a text after message_stop", chunked(GOOD + delta("LATE")), LATE, ALL)
@@ -295,16 +316,20 @@ def blocks():
 def odd_fields():
     for name in ("id", "model", "role", "type", "stop_reason", "stop_sequence"):
         for value in (None, 5, ""):
-            yield Case(f"{name} is {value!r}", chunked(start(**{name: value}) + GOOD[len(start()) :]))
+            yield Case(
+                f"{name} is {value!r}", chunked(start(**{name: value}) + GOOD[len(start()) :])
+            )
         message = json.loads(start().partition(b"data: ")[2])["message"]
         del message[name]
         wire = event("message_start", message=message)
         yield Case(f"no {name}", chunked(wire + GOOD[len(start()) :]))
     for message in (None, {}, 5):
         wire = event("message_start", message=message)
-        yield Case(f"message is {message!r}", chunked(wire + GOOD[len(start()) :]), **all_of(LENIENT))
+        yield Case(
+            f"message is {message!r}", chunked(wire + GOOD[len(start()) :]), **all_of(LENIENT)
+        )
     yield Case("no usage at the start", chunked(
-        start(usage=None) + GOOD[len(start()) :]), **all_of(LENIENT, output=12))  # fmt: skip
+        start(usage=None) + GOOD[len(start()) :]), **all_of(LENIENT))  # fmt: skip
     yield Case("no usage at the end", chunked(OPEN + ONE + event(
         "message_delta", delta={"stop_reason": "end_turn"}) + STOP), LENIENT,
         {"failed": False, "stop_reason": "end_turn"})  # fmt: skip
@@ -315,7 +340,9 @@ def odd_fields():
         yield Case(f"stop reason {reason!r}", chunked(OPEN + ONE + end(reason) + STOP),
                    "a reason is a word", {"stop_reason": None})  # fmt: skip
     yield Case("no stop reason", chunked(OPEN + ONE + STOP))
-    yield Case("a stop reason at the start", chunked(start(stop_reason="end_turn") + block() + ONE + STOP))
+    yield Case(
+        "a stop reason at the start", chunked(start(stop_reason="end_turn") + block() + ONE + STOP)
+    )
     yield Case("two ends", chunked(OPEN + ONE + end("tool_use") + end() + STOP))
     yield Case("a second end without a reason", chunked(OPEN + ONE + end() + end(None) + STOP))
     for details in (None, 5, {}, {"type": "refusal", "category": "cyber", "explanation": "No."}):
@@ -353,12 +380,36 @@ def errors():
         yield Case(f"as a stream {data}", chunked(data.encode()))
     yield Case("a ping with an error", mid(b'data: {"type":"ping","error":"x"}\n\n'))
     page = b"<!doctype html><h1>Forbidden</h1>"
-    for status in (301, 302, 400, 401, 402, 403, 404, 405, 408, 413, 418, 422, 451, 499, 501, 502, 503, 504):
+    for status in (
+        301,
+        302,
+        400,
+        401,
+        402,
+        403,
+        404,
+        405,
+        408,
+        413,
+        418,
+        422,
+        451,
+        499,
+        501,
+        502,
+        503,
+        504,
+    ):
         for name, body in [("page", page), ("nothing", b""), ("JSON", ERRORS[0].encode())]:
             yield Case(f"status {status} with {name}", whole(body, f"{status} No", "text/html"))
     yield Case("a page", whole(page, kind="text/html"))
-    yield Case("a whole message", whole(b'{"type":"message","content":[{"type":"text","text":"x"}]}'))
-    yield Case("another dialect", chunked(b'data: {"choices":[{"delta":{"content":"x"}}]}\n\ndata: [DONE]\n\n'))
+    yield Case(
+        "a whole message", whole(b'{"type":"message","content":[{"type":"text","text":"x"}]}')
+    )
+    yield Case(
+        "another dialect",
+        chunked(b'data: {"choices":[{"delta":{"content":"x"}}]}\n\ndata: [DONE]\n\n'),
+    )
     yield Case("401, packed in a made-up way", whole(
         ERRORS[0].encode(), "401 No", "application/json", "Content-Encoding: none"))  # fmt: skip
     yield Case("401 that breaks off", b"HTTP/1.1 401 No\r\nContent-Length: 999\r\n\r\n{")
@@ -366,7 +417,9 @@ def errors():
 
 def broken():
     for name, wire in [("cut JSON", b'{"type":"content_block_delta","ind'), ("no JSON", b"{'a'}")]:
-        yield Case(f"{name} in a delta", mid(b"event: content_block_delta\ndata: " + wire + b"\n\n"))
+        yield Case(
+            f"{name} in a delta", mid(b"event: content_block_delta\ndata: " + wire + b"\n\n")
+        )
     yield Case("cut JSON without a name", mid(b'data: {"type":"content_block_delta","ind\n\n'),
                "a text may be in it", {"failed": True, "text": "Hello", "stop_reason": None,
                                        "output": None})  # fmt: skip
@@ -387,5 +440,16 @@ def truncations():
     yield Case("[DONE] behind message_stop", chunked(GOOD + b"data: [DONE]\n\n"))
 
 
-FAMILIES = (line_ends, texts, http, codings, strangers, blocks, odd_fields, errors, broken, truncations)
+FAMILIES = (
+    line_ends,
+    texts,
+    http,
+    codings,
+    strangers,
+    blocks,
+    odd_fields,
+    errors,
+    broken,
+    truncations,
+)
 CASES = {family.__name__: list(family()) for family in FAMILIES}

@@ -172,7 +172,11 @@ class Reply(httpx2.SyncByteStream):
 
     def response(self, request: httpx2.Request) -> httpx2.Response:
         """Return it as the HTTP library's response, behind ``begin``."""
-        fields = {k: v for k, v in self._reply.fields.items() if k != "content-encoding"}
+        fields = [
+            (name.encode(), value.encode("latin-1"))
+            for name, value in self._reply.fields.items()
+            if name != "content-encoding"
+        ]
         return httpx2.Response(self._reply.status, headers=fields, stream=self, request=request)
 
     def __iter__(self) -> Iterator[bytes]:
