@@ -172,10 +172,10 @@ class Answer:
 
     def _delta(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
         delta = event["delta"]
-        field = TEXT_FIELDS.get(delta["type"])
+        field = TEXT_FIELDS.get(word_of(delta.get("type")))
         if field is None:
             return None
-        if self._blocks.kind(event["index"]) != field:
+        if self._blocks.kind(event["index"]) not in (field, ""):
             return None
         return self._text({"text": "", field: _string(delta[field])})
 

@@ -29,6 +29,9 @@ class Blocks:
         return index, {kind: text} if text else {}
 
     def kind(self, index: Any) -> str:
-        """Return what the block of a delta is; raises ``LookupError`` where no such one began."""
+        """Return what the block of a delta is, ``""`` where that was not said.
+
+        Raises ``LookupError`` where no such block began.
+        """
         index = int(index)
         return self._by_index[index] if index in self._by_index else self._by_place[index]

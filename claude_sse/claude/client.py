@@ -68,7 +68,9 @@ class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
             self._asked = self.base_url.copy_with(
                 raw_path=self.base_url.raw_path + path.removeprefix("/").encode()
             )
-            fields = _fields(self._asked, self.default_headers, options["headers"])
+            fields = _fields(
+                self._asked, self.default_headers, self._custom_headers, options["headers"]
+            )
             self._head = head_of("POST", self._asked, fields)
         given = {name: value for name, value in body.items() if not isinstance(value, _ABSENT)}
         content = _encode(given).encode()

@@ -19,7 +19,7 @@ _decode = json.JSONDecoder().decode
 def load(name: str, data: str) -> Mapping[str, Any]:
     """Return the object in an event's data, an empty one where it holds nothing of ours."""
     try:
-        event = _decode(data)
+        event = _decode(data) if data else ""
     except (ValueError, RecursionError):
         is_needed = name in KNOWN or any(f'"{kind}"' in data for kind in KNOWN)
         if is_needed and name != "error":
