@@ -122,8 +122,10 @@ def test_a_rate_limit_is_told_by_its_hints():
     for value in ("2s", "", "2, 2", "2026-11-26T15:00:00Z", "soon", "-1", "inf", "1e3", "1_0"):
         failure = refusal(429, b"", retry_after=value, anthropic_ratelimit_tokens_reset=reset)
         assert failure.code == "rate_limited" and 10 < failure.retry_after <= 12, value
-    for body in (said("x", "rate_limit_error", error_code="enforced_spend_limit_reached"),
-                 said("Your organization's spend limit is reached.", "rate_limit_error")):  # fmt: skip
+    for body in (
+        said("x", "rate_limit_error", error_code="enforced_spend_limit_reached"),
+        said("Your organization's spend limit is reached.", "rate_limit_error"),
+    ):
         failure = refusal(429, body, retry_after="3")
         assert (failure.code, failure.retryable, failure.may_retry) == ("budget", False, False)
     broke = {"error": {"type": "insufficient_quota", "message": "check your plan and billing"}}
@@ -220,7 +222,8 @@ def test_what_an_exception_means(exc, began, cls, code, passes, is_free):
         ({"error": "no", "status_code": 503}, "upstream_error", False),
         ({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED"}}, "rate_limited", False),
         ({"error": {"code": "429", "type": "invalid_request_error"}}, "rate_limited", False),
-        ({"error": {"type": "invalid_request_error", "message": "prompt is too long"}}, "too_long", False),
+        ({"error": {"type": "invalid_request_error", "message": "prompt is too long"}},
+         "too_long", False),
         ({"type": "overloaded_error", "message": "x"}, "overloaded", True),
         ({"error": "overloaded_error"}, "overloaded", False),
         ({"error": {"message": "Your credit balance is too low", "code": 400}}, "billing", False),

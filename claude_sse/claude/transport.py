@@ -183,11 +183,12 @@ class Reply(httpx2.SyncByteStream):
         body = self._body
         chunk = self._early
         silent = 0.0
+        careful = bool(self._codings) or self._reply.status >= 400
         try:
             while not body.ended:
                 if chunk:
                     data = body.feed(chunk)
-                    if self._codings or self._reply.status >= 400:
+                    if careful:
                         yield from self._with_care(data)
                     else:
                         yield data
