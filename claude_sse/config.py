@@ -39,6 +39,7 @@ class Settings:
 
     api_key: str = ""
     base_url: str = "https://api.anthropic.com"
+    custom_headers: tuple[tuple[str, str], ...] = ()
     model: str = "claude-sonnet-5-5"
     system_prompt: str = ""
     max_tokens: int = 16_000
@@ -75,9 +76,9 @@ class Settings:
 
 #: Every name that may stand in ``.env``.
 NAMES = frozenset(
-    """ANTHROPIC_API_KEY ANTHROPIC_BASE_URL MODEL SYSTEM_PROMPT MAX_TOKENS EFFORT THINKING HOST PORT
-    WORKERS THREADS STREAM_LOG STREAM_TTL ORPHAN_SECONDS HEARTBEAT_SECONDS DRAIN_SECONDS MAX_STREAMS
-    RATE_LIMIT MAX_STREAMS_PER_OWNER DAILY_TOKENS_PER_OWNER DAILY_TOKENS
+    """ANTHROPIC_API_KEY ANTHROPIC_BASE_URL ANTHROPIC_CUSTOM_HEADERS MODEL SYSTEM_PROMPT MAX_TOKENS
+    EFFORT THINKING HOST PORT WORKERS THREADS STREAM_LOG STREAM_TTL ORPHAN_SECONDS HEARTBEAT_SECONDS
+    DRAIN_SECONDS MAX_STREAMS RATE_LIMIT MAX_STREAMS_PER_OWNER DAILY_TOKENS_PER_OWNER DAILY_TOKENS
     AUTH PUBLIC_HOSTS SECRET_KEY AUTH_TOKEN PASSWORDS TRUSTED_PROXIES BANNER LOG_LEVEL""".split()
 )
 
@@ -90,8 +91,9 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
     rate, answers, own_tokens, tokens = (0, 0, 0, 0) if auth == "none" else _LIMITS
     settings = Settings(
         api_key=take("ANTHROPIC_API_KEY", "", values.word),
-        base_url=take("ANTHROPIC_BASE_URL", Settings.base_url, values.url).rstrip("/"),
-        model=take("MODEL", Settings.model, values.word),
+        base_url=take("ANTHROPIC_BASE_URL", Settings.base_url, values.api_url),
+        custom_headers=take("ANTHROPIC_CUSTOM_HEADERS", (), values.headers),
+        model=take("MODEL", Settings.model, values.model),
         system_prompt=take("SYSTEM_PROMPT", "", values.text),
         max_tokens=take("MAX_TOKENS", Settings.max_tokens, values.whole(1, 1_000_000)),
         effort=take("EFFORT", "", values.one_of(*EFFORTS)),

@@ -13,7 +13,7 @@ from dotenv.parser import parse_stream
 from .config import NAMES, ConfigError, Settings, from_environ, refuse_unknown
 
 #: What nobody else on the machine may read.
-_SECRETS = ("ANTHROPIC_API_KEY", "SECRET_KEY", "AUTH_TOKEN")
+_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_CUSTOM_HEADERS", "SECRET_KEY", "AUTH_TOKEN")
 ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
 
 

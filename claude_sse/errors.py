@@ -151,6 +151,8 @@ class AnswerFailed(ClaudeSSEError):
     may_retry = False
     #: Whether Claude certainly did nothing for it: it was never reached, or refused at once.
     is_free = False
+    #: Whether every question of this key would be refused in the same way.
+    is_about_the_key = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the error frame's object, with the usage so far where there is any."""

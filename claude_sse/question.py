@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .errors import BadRequest, TooLarge
+from .values import is_model
 
 #: The longest body that is read; larger ones are refused before reading.
 BODY_BYTES = 256 * 1024
 TOO_LARGE = f"The body is larger than {BODY_BYTES // 1024} KiB, the limit."
 PROMPT_CHARACTERS = 100_000
 MESSAGES = 1_000
-_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}")
 T = TypeVar("T")
 _FIELDS = ("prompt", "messages", "system", "model", "max_tokens", "effort")
 
@@ -154,11 +153,9 @@ def _text(name: str, value: Any) -> str:
 
 
 def _model(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not _MODEL.fullmatch(value):
-        raise BadRequest(
-            f"{name} must be the id of a model, at most 128 characters; GET /models lists them."
-        )
-    return value
+    if not is_model(value):
+        raise BadRequest(f"{name} must be the id of a model; GET /models lists them.")
+    return str(value)
 
 
 def _tokens(name: str, value: Any, ceiling: int) -> int:

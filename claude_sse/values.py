@@ -9,7 +9,11 @@ from urllib.parse import urlsplit
 
 T = TypeVar("T")
 #: Their values are never repeated in a message.
-_SECRET = ("ANTHROPIC_API_KEY", "SECRET_KEY", "AUTH_TOKEN")
+_SECRET = ("ANTHROPIC_API_KEY", "ANTHROPIC_CUSTOM_HEADERS", "SECRET_KEY", "AUTH_TOKEN")
+_MODEL_CHARACTERS = 256
+_FIELD = re.compile(r"([!#-'*+.0-9A-Z^-z|~-]+):([^\r\n\0]*)").fullmatch
+#: Fields that belong to one request or connection.
+_NOT_CUSTOM = ("content-length", "transfer-encoding", "connection", "accept-encoding")
 
 
 class ConfigError(ValueError):
@@ -56,6 +60,42 @@ def url(value: str) -> str:
     if not is_plain:
         raise ValueError("an address such as https://host:443/path, without a name or password")
     return value
+
+
+def api_url(value: str) -> str:
+    """The address of the Messages API, to which ``/v1/messages`` is added."""
+    value = url(value).rstrip("/")
+    if found := re.search(r"(/+v1)(/+(messages|models|complete|chat/completions))?$", value):
+        raise ValueError(f"{value[: found.start()]}, since /v1/messages is added to it")
+    return value
+
+
+def is_model(value: object) -> bool:
+    """Tell whether this can be the id of a model: gateways name theirs as they like."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value.strip()) == len(value) <= _MODEL_CHARACTERS
+        and value.isprintable()
+    )
+
+
+def model(value: str) -> str:
+    if not is_model(value):
+        raise ValueError(f"the id of a model, at most {_MODEL_CHARACTERS} printable characters")
+    return value
+
+
+def headers(value: str) -> tuple[tuple[str, str], ...]:
+    """Lines of ``name: value``; a name that stands twice counts once, the last one."""
+    fields = {}
+    for line in filter(None, map(str.strip, value.split("\n"))):
+        field = _FIELD(line)
+        if field is None:
+            raise ValueError("lines of name: value")
+        if field[1].lower() in _NOT_CUSTOM:
+            raise ValueError(f"without {field[1].lower()}, which is the server's own to say")
+        fields[field[1].lower()] = field[2].strip()
+    return tuple(fields.items())
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:

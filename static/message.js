@@ -4,7 +4,7 @@
 
 /** Faults that lie in the server's set-up: the same question succeeds once somebody has mended it. */
 const MENDABLE = ['authentication', 'permission', 'billing', 'budget', 'model_not_found', 'no_key',
-  'forbidden', 'unauthorized', 'protocol'];
+  'forbidden', 'unauthorized', 'protocol', 'setting'];
 
 /** What "Continue" asks: the last message must be the user's, so the answer cannot simply be prefilled. */
 export const CONTINUE = 'Continue exactly where your last answer stopped, without repeating any of it.';

@@ -89,7 +89,7 @@ def test_the_digest_tells_bodies_apart():
             "messages[1].role must be user: the last",
         ),
         ({"prompt": "x", "system": 1}, "system must be a string"),
-        ({"prompt": "x", "model": "../etc"}, "model must be the id of a model"),
+        ({"prompt": "x", "model": "a\nb"}, "model must be the id of a model"),
         ({"prompt": "x", "model": ["a"]}, "model must be the id of a model"),
         ({"prompt": "x", "max_tokens": 0}, "max_tokens must be a whole number from 1 to 1,000"),
         ({"prompt": "x", "max_tokens": 1001}, "max_tokens must be"),

@@ -7,6 +7,7 @@ pings, and end silently when the answer is cut before ``message_stop``.
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Iterator
@@ -16,7 +17,15 @@ import anthropic
 import httpx2
 
 from ..config import Settings
-from ..errors import AnswerFailed, Interrupted, Overloaded, Rejected, Unavailable, Unreachable
+from ..errors import (
+    AnswerFailed,
+    Interrupted,
+    Overloaded,
+    Protocol,
+    Rejected,
+    Unavailable,
+    Unreachable,
+)
 from ..question import Question
 from ..sse import Piece
 from .answer import Answer
@@ -24,19 +33,21 @@ from .client import Anthropic
 from .failures import translate
 from .line import Line
 from .models import Model, Models
+from .redaction import first_bytes, redact
 from .transport import TICK
 
 __all__ = ["Claude", "Line", "Model", "no_key"]
 
+log = logging.getLogger(__name__)
+
 #: A rate limit that lifts within this many seconds is waited for.
 _LONGEST_WAIT = 20.0
-#: What is refused for these reasons is not asked again for a while.
-_LASTING = ("authentication", "permission")
+#: A key that was refused is not tried again for a while.
 _REFUSED_SECONDS = 30.0
 
 
 class _Refused(NamedTuple):
-    """What Claude refused for a lasting reason; no exception, which would hold its frames."""
+    """A refusal of the key, and not of one question; no exception, which would hold its frames."""
 
     model: str | None
     until: float
@@ -56,7 +67,9 @@ class Claude:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client = Anthropic(settings.api_key or "none", settings.base_url)
+        self._client = Anthropic(
+            settings.api_key or "none", settings.base_url, dict(settings.custom_headers)
+        )
         self._models = Models(self._client)
         self._refused: _Refused | None = None
 
@@ -89,10 +102,10 @@ class Claude:
         """
         self._refuse_again(question)
         try:
-            yield from self._attempt(question, line, Answer())
+            yield from self._attempt(question, line)
             return
         except Rejected as exc:
-            if exc.code in _LASTING:
+            if exc.is_about_the_key:
                 until = time.monotonic() + _REFUSED_SECONDS
                 self._refused = _Refused(question.model, until, str(exc), exc.code, exc.request_id)
             raise
@@ -107,7 +120,7 @@ class Claude:
             if line.wait(min(left, TICK)):
                 raise _never_asked_again()
             yield []
-        yield from self._attempt(question, line, Answer())
+        yield from self._attempt(question, line)
 
     def _refuse_again(self, question: Question) -> None:
         """Fail at once what Claude refused a moment ago; only another key mends that."""
@@ -115,8 +128,9 @@ class Claude:
         if refused and refused.model == question.model and time.monotonic() < refused.until:
             raise refused.again()
 
-    def _attempt(self, question: Question, line: Line, answer: Answer) -> Iterator[list[Piece]]:
+    def _attempt(self, question: Question, line: Line) -> Iterator[list[Piece]]:
         name = question.model or self._settings.model
+        answer = Answer(name)
         model = self._models.find(name, line) if self._settings.api_key else None
         try:
             with line:
@@ -127,14 +141,18 @@ class Claude:
                     if answer.finished:
                         line.is_done = True
                         return
-                answer.end()
+                yield answer.end()
+                line.is_done = True
+            except (Protocol, Interrupted) as exc:
+                _log_what_came(exc, stream.response.stream, answer)
+                raise
             finally:
                 stream.close()
         except (anthropic.AnthropicError, httpx2.HTTPError, AnswerFailed) as exc:
             if line.is_cut:  # our own doing; nothing to translate or to log
                 failure: AnswerFailed = Interrupted("The answer was cut.")
             else:
-                failure = translate(exc, began=answer.began)
+                failure = translate(exc, began=answer.began, model=name)
             failure.usage = answer.usage_so_far()
             try:
                 if failure is exc:
@@ -160,6 +178,19 @@ class Claude:
             thinking=thinking if model and model.thinks and settings.thinking != "off" else omit,
             output_config=config if model and effort in model.efforts else omit,
         )
+
+
+def _log_what_came(failure: AnswerFailed, response: Any, answer: Answer) -> None:
+    """Say in one line what was received instead of an answer, or of the end of one."""
+    kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
+    cause = f" ({failure.__cause__})" if failure.__cause__ else ""
+    log.warning(
+        "claude: %s%s: %s: %s",
+        kind,
+        redact(cause),
+        redact(response.described()),
+        first_bytes(answer.first),
+    )
 
 
 def no_key() -> Unavailable:

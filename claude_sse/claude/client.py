@@ -9,6 +9,7 @@ the list of models, goes the SDK's way.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,17 +17,21 @@ from typing import Any
 import anthropic
 import httpx2
 
-from .transport import Reply, Transport, head_of
+from .http_request import head_of
+from .transport import Reply, Transport
 
 _CONNECT_SECONDS = 5.0
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _ABSENT = (anthropic.Omit, anthropic.NotGiven)
+_FRAMING = ("content-length", "transfer-encoding")
 
 
 class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
     """Asks Claude without retries; the answer is not waited for, its head neither."""
 
-    def __init__(self, api_key: str, base_url: str) -> None:
+    def __init__(
+        self, api_key: str, base_url: str, custom_headers: Mapping[str, str] | None = None
+    ) -> None:
         self._transport = Transport()
         super().__init__(
             # An explicit key turns every other credential look-up of the SDK off.
@@ -35,7 +40,7 @@ class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
             max_retries=0,  # the SDK would sleep for as long as retry-after says, deaf to Stop
             # The wait for headers and for bytes is the watch's to end (watch.py).
             timeout=anthropic.Timeout(None, connect=_CONNECT_SECONDS),
-            default_headers={"accept-encoding": "identity"},
+            default_headers={**(custom_headers or {}), "accept-encoding": "identity"},
             open_telemetry=False,
             http_client=httpx2.Client(
                 transport=self._transport,
@@ -63,23 +68,32 @@ class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
             self._asked = self.base_url.copy_with(
                 raw_path=self.base_url.raw_path + path.removeprefix("/").encode()
             )
-            fields = _fields(self._asked, {**self.default_headers, **options["headers"]})
+            fields = _fields(
+                self._asked, self.default_headers, self._custom_headers, options["headers"]
+            )
             self._head = head_of("POST", self._asked, fields)
         given = {name: value for name, value in body.items() if not isinstance(value, _ABSENT)}
         content = _encode(given).encode()
         request = b"%bcontent-length: %d\r\n\r\n%b" % (self._head, len(content), content)
         reply = self._transport.ask(self._asked, request, connect_timeout=_CONNECT_SECONDS)
-        response = httpx2.Response(200, stream=_Answer(reply, self._asked))  # as far as is known
+        response = httpx2.Response(200, stream=Answering(reply, self._asked))  # as far as is known
         return anthropic.Stream(cast_to=cast_to, response=response, client=self)
 
 
-def _fields(url: httpx2.URL, headers: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    given = {k: v for k, v in headers.items() if isinstance(v, str)}
-    host = ("host", url.netloc.decode("ascii"))
-    return httpx2.Headers([host, *given.items()]).raw
+def _fields(url: httpx2.URL, *layers: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Return the fields of a question, each of them once, whatever the case it is written in.
+
+    Later ones win, as with the SDK. How the body is framed is ours to say.
+    """
+    fields = httpx2.Headers({"host": url.netloc.decode("ascii")}, encoding="utf-8")
+    for layer in layers:
+        for name, value in layer.items():
+            if isinstance(value, str) and name.lower() not in _FRAMING:
+                fields[name] = value
+    return fields.raw
 
 
-class _Answer(httpx2.SyncByteStream):
+class Answering(httpx2.SyncByteStream):
     """The body of a response whose head is still to come; ``b""`` for each second of silence."""
 
     def __init__(self, reply: Reply, url: httpx2.URL) -> None:
@@ -91,12 +105,13 @@ class _Answer(httpx2.SyncByteStream):
         if self._reply.status // 100 == 2:
             yield from self._reply
             return
-        content = []
-        for data in self._reply:
-            if data:
-                content.append(data)
-            else:
-                yield b""
+        content: list[bytes] = []
+        with contextlib.suppress(httpx2.TransportError, httpx2.DecodingError):
+            for data in self._reply:  # a body that breaks off does not hide the status
+                if data:
+                    content.append(data)
+                else:
+                    yield b""
         refused = self._reply.response(httpx2.Request("POST", self._url))
         response = httpx2.Response(
             refused.status_code,
@@ -105,6 +120,10 @@ class _Answer(httpx2.SyncByteStream):
             request=refused.request,
         )
         raise httpx2.HTTPStatusError("refused", request=response.request, response=response)
+
+    def described(self) -> str:
+        """Return the status and the kind of the response, for a log."""
+        return f"HTTP {self._reply.status} {self._reply.content_type}"
 
     def close(self) -> None:
         self._reply.close()

@@ -1,92 +1,28 @@
 """Whatever goes wrong on the way to Claude becomes one sentence that says what to do.
 
 The rule that covers everything: the error's ``type`` first (failures in mid-answer come under HTTP
-200), then its error code, then the status, then the exception's class. The API's own words may
-quote the question, so they go to the log only.
+200), then its status, then the exception's class; what it says narrows that (``error_words.py``).
+The API's own words may quote the question, so they go to the log only.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import math
-import re
 import ssl
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import anthropic
 import httpx2
 
-from ..errors import AnswerFailed, Interrupted, Overloaded, Protocol, Rejected, Unreachable
+from ..errors import AnswerFailed, Interrupted, Protocol, Unreachable
+from .error_words import Told, family, load_body, told_in
+from .redaction import first_bytes, redact
+from .retry_hints import forbids_retry, limit_resets, retry_after
+from .sentences import BY_TYPE
 
 log = logging.getLogger(__name__)
 
-#: type of the API's error -> (class, code, sentence)
-_BY_TYPE: dict[str, tuple[type[AnswerFailed], str, str]] = {
-    "authentication_error": (
-        Rejected,
-        "authentication",
-        "Claude did not accept the API key: check ANTHROPIC_API_KEY in .env and restart.",
-    ),
-    "permission_error": (
-        Rejected,
-        "permission",
-        "This API key lacks permission: check its workspace's access in the Anthropic console.",
-    ),
-    "billing_error": (
-        Rejected,
-        "billing",
-        "The Anthropic account behind this key cannot pay: check Billing in the Anthropic console.",
-    ),
-    "not_found_error": (
-        Rejected,
-        "model_not_found",
-        "Claude does not offer this model to this key: choose another (GET /models lists them), "
-        "or set MODEL in .env.",
-    ),
-    "invalid_request_error": (
-        Rejected,
-        "rejected",
-        "Claude did not accept the question: shorten the conversation or change it; "
-        "the server's log has the reason.",
-    ),
-    "request_too_large": (
-        Rejected,
-        "too_long",
-        "The conversation is too long for Claude: start a new one or shorten it.",
-    ),
-    "rate_limit_error": (
-        Overloaded,
-        "rate_limited",
-        "The key's rate limit is used up: wait a moment and try again.",
-    ),
-    "overloaded_error": (
-        Overloaded,
-        "overloaded",
-        "Claude is overloaded right now: try again in a moment.",
-    ),
-    "api_error": (
-        Overloaded,
-        "upstream_error",
-        "Something failed inside Claude: try again in a moment.",
-    ),
-    "timeout_error": (
-        Overloaded,
-        "upstream_timeout",
-        "Claude took too long to answer: try again in a moment.",
-    ),
-}
-_SPEND = (
-    Rejected,
-    "budget",
-    "The spend limit of this key's workspace is reached: raise it in the "
-    "Anthropic console, or wait until it resets.",
-)
-#: The limit that an organisation has set itself comes as a 400 of the type of a bad question.
-_USAGE_LIMIT = re.compile(r"you have reached your (\w+ )*usage limit", re.IGNORECASE)
 _BY_STATUS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -101,20 +37,49 @@ _BY_STATUS = {
     522: "timeout_error",
     524: "timeout_error",
     409: "api_error",
+    405: "not_found_error",
+    410: "not_found_error",
+}
+_TYPES = frozenset(_BY_STATUS.values())
+_BROAD = ("invalid_request_error", "api_error")
+#: What gateways of other dialects call the same.
+_BY_OTHER_NAMES = {
+    "rate_limit_exceeded": "rate_limit_error",
+    "rate_limited": "rate_limit_error",
+    "resource_exhausted": "rate_limit_error",
+    "throttlingexception": "rate_limit_error",
+    "insufficient_quota": "billing_error",
+    "context_length_exceeded": "request_too_large",
+    "model_not_found": "not_found_error",
+    "not_found": "not_found_error",
+    "invalid_api_key": "authentication_error",
+    "unauthenticated": "authentication_error",
+    "permission_denied": "permission_error",
+    "invalid_argument": "invalid_request_error",
+    "overloaded": "overloaded_error",
+    "unavailable": "api_error",
+    "server_error": "api_error",
+    "internal_server_error": "api_error",
+    "timeout": "timeout_error",
+    "deadline_exceeded": "timeout_error",
 }
 #: What bought nothing and may pass soon, by status and by type; 429 only with a time. Not the other
 #: 5xx: behind a gateway's time-out or bad connection an answer may have begun.
-_PASSING = (500, 529, "overloaded_error", "api_error")
+_PASSING = (500, 529)
+#: What says that the key, and not a question, is refused.
+_OF_THE_KEY = ("authentication_error", "permission_error")
+_PASSING_TYPES = ("overloaded_error", "api_error")
 
 
-def translate(exc: Exception, *, began: bool) -> AnswerFailed:
-    """Return the failure that this exception means; ``began``: Claude had begun to answer."""
+def translate(exc: Exception, *, began: bool, model: str = "") -> AnswerFailed:
+    """Return the failure that this exception means.
+
+    ``began``: Claude had begun to answer; ``model``: the one that was asked for.
+    """
     if isinstance(exc, AnswerFailed):
         return exc
-    if isinstance(exc, httpx2.HTTPStatusError):
-        exc = _as_status_error(exc.response)
-    if isinstance(exc, anthropic.APIStatusError):
-        return _from_status(exc, began)
+    if isinstance(exc, httpx2.HTTPStatusError | anthropic.APIStatusError):
+        return _from_status(exc.response, began, model)
     if isinstance(exc, anthropic.APIConnectionError) and isinstance(exc.__cause__, Exception):
         exc = exc.__cause__
     log.warning("claude: %s: %s", type(exc).__name__, redact(str(exc)))
@@ -126,6 +91,11 @@ def translate(exc: Exception, *, began: bool) -> AnswerFailed:
         )
         failure.is_free = True
         return failure
+    if isinstance(exc, httpx2.DecodingError):
+        return Protocol(
+            "What answered at ANTHROPIC_BASE_URL is packed in a way that cannot be undone: check "
+            "the proxies in between."
+        )
     if isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout | anthropic.APIConnectionError):
         return _no_connection(exc)
     if isinstance(exc, httpx2.TransportError) and began:
@@ -150,34 +120,24 @@ def _no_connection(exc: Exception) -> AnswerFailed:
     return failure
 
 
-def from_event(event: Mapping[str, Any], *, began: bool) -> AnswerFailed:
+def from_event(event: Mapping[str, Any], *, began: bool, model: str = "") -> AnswerFailed:
     """Return the failure in an ``error`` event, which comes under HTTP 200."""
-    error = event.get("error")
-    error = error if isinstance(error, dict) else {}
-    log.warning("claude: error event: %s", redact(str(error)))
-    request_id = event.get("request_id")
-    kind = str(error.get("type"))
-    failure = _make(
-        kind,
-        None,
-        request_id=request_id if isinstance(request_id, str) else None,
-        may_retry=not began and kind in _PASSING,
+    told = told_in(event)
+    log.warning("claude: error event: %s", redact(str(dict(event))))
+    passing = told.status in _PASSING if told.status else told.type in _PASSING_TYPES
+    return _failure(told, None, began=began, passing=passing, model=model)
+
+
+def _from_status(response: httpx2.Response, began: bool, model: str) -> AnswerFailed:
+    status, headers = response.status_code, response.headers
+    request_id = headers.get("request-id")
+    log.warning(
+        "claude: HTTP %d %s %s: %s",
+        status,
+        redact(headers.get("content-type", "")),
+        request_id and redact(request_id),
+        first_bytes(response.content),
     )
-    failure.is_free = not began and kind != "timeout_error"
-    return failure
-
-
-def _as_status_error(response: httpx2.Response) -> anthropic.APIStatusError:
-    try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
-        body = response.text
-    return anthropic.APIStatusError(f"HTTP {response.status_code}", response=response, body=body)
-
-
-def _from_status(exc: anthropic.APIStatusError, began: bool) -> AnswerFailed:
-    status = exc.status_code
-    log.warning("claude: HTTP %d %s: %s", status, exc.request_id, redact(str(exc.api_message)))
     if status < 400:  # redirects above all, which are not followed: the key goes to one origin
         redirect = Protocol(
             f"ANTHROPIC_BASE_URL answered with HTTP {status}, and redirects are not followed: "
@@ -185,55 +145,42 @@ def _from_status(exc: anthropic.APIStatusError, began: bool) -> AnswerFailed:
         )
         redirect.is_free = True
         return redirect
-    kind = exc.type if exc.type in _BY_TYPE else _BY_STATUS.get(status)
-    kind = kind or ("api_error" if status >= 500 else "invalid_request_error")
-    after = _retry_after(exc.response.headers)
-    if (
-        "spend_limit" in (exc.error_code or "")
-        or (kind == "rate_limit_error" and after is None)  # never lifts by waiting
-        or (status == 400 and _USAGE_LIMIT.match(str(exc.api_message)))
-    ):
-        kind = "spend_limit"
-    passing = status in _PASSING or (kind == "rate_limit_error" and after is not None)
-    failure = _make(kind, after, request_id=exc.request_id, may_retry=not began and passing)
-    # Not behind a gateway's time-out or bad connection: there an answer may have begun.
-    failure.is_free = not began and kind != "timeout_error" and (status < 500 or passing)
-    return failure
+    told = told_in(load_body(response.content))
+    told = told._replace(status=status, request_id=request_id or told.request_id)
+    return _failure(told, headers, began=began, passing=status in _PASSING, model=model)
 
 
-def _make(
-    kind: str, retry_after: float | None, *, request_id: str | None, may_retry: bool
+def _failure(
+    told: Told, headers: httpx2.Headers | None, *, began: bool, passing: bool, model: str
 ) -> AnswerFailed:
-    cls, code, sentence = _SPEND if kind == "spend_limit" else _BY_TYPE.get(kind, _UNKNOWN)
-    failure = cls(sentence, code=code, retry_after=retry_after, request_id=request_id)
-    failure.may_retry = may_retry
+    broad = _broad_type(told)
+    kind = family(broad, told, model)
+    after = None
+    if headers is not None:
+        after = retry_after(headers)
+        if kind == "rate_limit_error":
+            after = limit_resets(headers) if after is None else after
+            passing = after is not None  # without a time nobody knows how long
+        passing = passing and not forbids_retry(headers)
+    sentence = BY_TYPE.get(kind, BY_TYPE["api_error"])
+    failure = sentence.failure(retry_after=after, request_id=told.request_id)
+    failure.may_retry = not began and passing
+    # Not behind a gateway's time-out or bad connection: there an answer may have begun.
+    is_sure = (told.status or 0) < 500 or told.status in _PASSING
+    failure.is_free = not began and broad != "timeout_error" and is_sure
+    failure.is_about_the_key = kind == told.type and kind in _OF_THE_KEY
     return failure
 
 
-_UNKNOWN = _BY_TYPE["api_error"]
-
-
-def _retry_after(headers: httpx2.Headers) -> float | None:
-    """Return the seconds that ``retry-after-ms`` or ``retry-after`` (seconds or a date) ask for."""
-    try:
-        if (ms := headers.get("retry-after-ms")) is not None:
-            return _finite(float(ms) / 1000)
-        value = headers.get("retry-after")
-        if value is None:
-            return None
-        try:
-            return _finite(float(value))
-        except ValueError:
-            return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-def _finite(seconds: float) -> float | None:
-    return max(0.0, seconds) if math.isfinite(seconds) else None
-
-
-def redact(text: str) -> str:
-    """Return text fit for a log: no key, no control characters, not long."""
-    text = re.sub(r"sk-ant-[\w-]+|Bearer \S+", "[key]", text)
-    return ascii(text[:500])
+def _broad_type(told: Told) -> str:
+    """Return the type of the API's that this is: as it says, else by its status."""
+    is_broad = told.type in _BROAD and not told.is_the_apis  # then other dialects put it elsewhere
+    for name in (told.code, told.message) if is_broad else (told.type, told.code, told.message):
+        known = name if name in _TYPES else _BY_OTHER_NAMES.get(name.lower())
+        if known:
+            return known
+    if told.status in _BY_STATUS:
+        return _BY_STATUS[told.status]
+    if is_broad:
+        return told.type
+    return "api_error" if (told.status or 500) >= 500 else "invalid_request_error"

@@ -1,25 +1,32 @@
 """What the key can use: the API's own list, fetched when first needed and kept for an hour.
 
-There is no hard-coded list. While the list is unknown every model gets the plain request, since
-older ones answer 400 to ``thinking`` and ``effort``.
+There is no hard-coded list, and a gateway's may be of another dialect: what it tells beside the ids
+is used, what it does not tell is unknown. While the list is unknown every model gets the plain
+request, since older ones answer 400 to ``thinking`` and ``effort``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import copy
+import logging
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import anthropic
 import httpx2
-from anthropic.types import ModelInfo
 
 from ..config import EFFORTS
-from ..errors import AnswerFailed
+from ..errors import AnswerFailed, Protocol
+from ..values import is_model
+from .events import object_of, word_of
 from .failures import translate
 from .line import Line
+
+log = logging.getLogger(__name__)
 
 _FRESH_SECONDS = 3600.0
 #: After a failed fetch questions go out plain for this long, instead of waiting for it each time.
@@ -28,8 +35,8 @@ _TIMEOUT_SECONDS = 5.0
 #: So long the first question waits for the first list, looking so often whether it is there.
 _WAIT_SECONDS = 2.0
 _LOOK_SECONDS = 0.02
-#: What the SDK raises over an answer that is no list of models: some gateways have none.
-_NOT_A_LIST = (AttributeError, TypeError, ValueError)
+#: A list of more pages than these has no end.
+_PAGES = 20
 
 
 @dataclass(frozen=True)
@@ -93,26 +100,63 @@ class Models:
     def _fetch(self) -> None:
         self._due = time.monotonic() + _RETRY_SECONDS
         try:
-            page = self._client.models.list(limit=1000, timeout=_TIMEOUT_SECONDS)
-            models = [_model(info) for info in page.data if info.lifecycle != "retired"]
-        except (anthropic.AnthropicError, httpx2.HTTPError, *_NOT_A_LIST) as exc:
+            infos = self._pages()
+            listed = {info["id"]: _model(info) for info in infos if is_model(info.get("id"))}
+            if infos and not listed:
+                raise _no_list("without a model in it")
+        except (anthropic.AnthropicError, httpx2.HTTPError, AnswerFailed, ValueError) as exc:
             self._failure = translate(exc, began=False)
             return
         self._failure = None
-        self._listed = {model.id: model for model in models}
+        retired = [info["id"] for info in infos if info.get("lifecycle") == "retired"]
+        self._listed = {name: model for name, model in listed.items() if name not in retired}
         self._due = time.monotonic() + _FRESH_SECONDS
 
+    def _pages(self) -> list[Mapping[str, Any]]:
+        """Return every entry of every page; raises ``AnswerFailed`` for what is no list."""
+        infos: list[Mapping[str, Any]] = []
+        params: dict[str, Any] = {"limit": 1000}
+        for _ in range(_PAGES):
+            page = object_of(
+                self._client.get(
+                    "/v1/models",
+                    cast_to=object,
+                    options={"params": params, "timeout": _TIMEOUT_SECONDS},
+                )
+            )
+            if not isinstance(page.get("data"), list):
+                raise _no_list("without data")
+            infos += filter(None, map(object_of, page["data"]))
+            last = word_of(page.get("last_id")) or (infos and word_of(infos[-1].get("id")))
+            if not page.get("has_more") or not last or last == params.get("after_id"):
+                break
+            params["after_id"] = last
+        return infos
 
-def _model(info: ModelInfo) -> Model:
-    can = info.capabilities
-    effort = can.effort if can and can.effort.supported else None
-    efforts = [e for e in EFFORTS if getattr(getattr(effort, e, None), "supported", False)]
+
+def _no_list(how: str) -> Protocol:
+    log.warning("claude: the answer to GET /v1/models is no list of models: %s", how)
+    return Protocol("What answers at ANTHROPIC_BASE_URL gives no list of models.")
+
+
+def _model(info: Mapping[str, Any]) -> Model:
+    can = object_of(info.get("capabilities"))
+    effort, thinking = object_of(can.get("effort")), object_of(can.get("thinking"))
+    is_deprecated = info.get("lifecycle") == "deprecated"
+    limit = info.get("max_tokens")
     return Model(
-        id=info.id,
-        name=info.display_name,
-        lifecycle=info.lifecycle,
-        retires_at=info.retires_at.isoformat() if info.retires_at else None,
-        max_tokens=info.max_tokens,
-        efforts=tuple(efforts),
-        thinks=bool(can and can.thinking.supported and can.thinking.types.adaptive.supported),
+        id=info["id"],
+        name=word_of(info.get("display_name")).strip() or info["id"],
+        lifecycle="deprecated" if is_deprecated else "active",
+        retires_at=word_of(info.get("retires_at")) or None,
+        max_tokens=limit if type(limit) is int and limit > 0 else None,
+        efforts=tuple(e for e in EFFORTS if _supports(effort, e))
+        if _supports(can, "effort")
+        else (),
+        thinks=_supports(can, "thinking")
+        and _supports(object_of(thinking.get("types")), "adaptive"),
     )
+
+
+def _supports(capabilities: Mapping[str, Any], name: str) -> bool:
+    return object_of(capabilities.get(name)).get("supported") is True

@@ -13,19 +13,19 @@ simply be read again. The wait for the response's head is such a silence, too.
 from __future__ import annotations
 
 import os
-import re
 import socket
 import ssl
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import httpx2
 
-from .. import syscalls
+from .codings import Codings
 from .connection import connect
 from .http_body import Body
 from .http_head import Head, take_head
+from .http_request import head_of, send
 from .kept import Kept
 from .line import Line, current
 
@@ -38,7 +38,6 @@ READ_BYTES = 8192
 BURST_BYTES = 8 * READ_BYTES
 _SILENCE = (BlockingIOError, ssl.SSLWantReadError)
 _ERROR_BYTES = 1 << 20
-_BROKEN_FIELD = re.compile(rb"[\r\n\0]").search
 
 
 class Transport(httpx2.BaseTransport):
@@ -83,7 +82,7 @@ class Transport(httpx2.BaseTransport):
         sock = self._kept.take() or self._connect(url, line, connect_timeout)
         line.hold(sock)
         try:
-            _send(sock, request)
+            send(sock, request)
         except OSError as exc:
             _close(sock, line)
             raise httpx2.RemoteProtocolError(f"no HTTP response: {type(exc).__name__}") from exc
@@ -117,25 +116,6 @@ def let_reads_give_up(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TICK_TIMEVAL)
 
 
-def head_of(method: str, url: httpx2.URL, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return a request's first line and fields, but not the empty line behind them.
-
-    Raises ``LocalProtocolError`` where a field would break out of its line.
-    """
-    lines = [b"%b %b HTTP/1.1\r\n" % (method.encode("ascii"), url.raw_path)]
-    for name, value in fields:
-        if _BROKEN_FIELD(value):
-            raise httpx2.LocalProtocolError("a field of the request cannot be sent")
-        lines.append(b"%b: %b\r\n" % (name, value))
-    return b"".join(lines)
-
-
-def _send(sock: socket.socket, data: bytes) -> None:
-    sent = syscalls.send(sock.fileno(), data) if type(sock) is socket.socket else 0
-    if sent < len(data):
-        sock.sendall(data[sent:])
-
-
 class Reply(httpx2.SyncByteStream):
     """A response: ``begin`` waits for its head; then it is its body, as the network delivers it.
 
@@ -144,6 +124,7 @@ class Reply(httpx2.SyncByteStream):
 
     _reply: Head
     _body: Body
+    _codings: Codings
     _early: bytes  # of the body, come with the head
 
     def __init__(
@@ -177,30 +158,40 @@ class Reply(httpx2.SyncByteStream):
         self._reply, self._early = found
         self._body = Body(self._reply)
         self._has_begun = True
-        packed = self._reply.fields.get("content-encoding", "identity").lower() != "identity"
-        self._unpack = zlib.decompressobj(wbits=47) if packed else None  # 47: gzip or zlib
+        self._codings = Codings(self._reply.fields.get("content-encoding", ""))
 
     @property
     def status(self) -> int:
         """The response's status, behind ``begin``."""
         return self._reply.status
 
+    @property
+    def content_type(self) -> str:
+        """What the body is said to be, behind ``begin``."""
+        return self._reply.fields.get("content-type", "")
+
     def response(self, request: httpx2.Request) -> httpx2.Response:
         """Return it as the HTTP library's response, behind ``begin``."""
-        fields = {k: v for k, v in self._reply.fields.items() if k != "content-encoding"}
+        fields = [
+            (name.encode(), value.encode("latin-1"))
+            for name, value in self._reply.fields.items()
+            if name != "content-encoding"
+        ]
         return httpx2.Response(self._reply.status, headers=fields, stream=self, request=request)
 
     def __iter__(self) -> Iterator[bytes]:
         body = self._body
         chunk = self._early
         silent = 0.0
+        careful = bool(self._codings) or self._reply.status >= 400
         try:
             while not body.ended:
                 if chunk:
                     data = body.feed(chunk)
-                    if self._reply.status >= 400:
-                        self._count(len(data))
-                    yield self._unpack.decompress(data) if self._unpack else data
+                    if careful:
+                        yield from self._with_care(data)
+                    else:
+                        yield data
                     silent = 0.0
                 try:
                     more = BURST_BYTES if len(chunk) >= READ_BYTES // 2 else READ_BYTES
@@ -215,14 +206,18 @@ class Reply(httpx2.SyncByteStream):
                     body.end()
         except OSError as exc:
             raise httpx2.ReadError(f"the connection broke: {type(exc).__name__}") from exc
-        except (ValueError, zlib.error) as exc:
+        except zlib.error as exc:
+            raise httpx2.DecodingError(str(exc)) from exc
+        except ValueError as exc:
             raise httpx2.RemoteProtocolError(str(exc)) from exc
 
-    def _count(self, size: int) -> None:
-        """Bound the body of an error, which the SDK collects whole."""
-        self._size += size
-        if self._size > _ERROR_BYTES:
-            raise ValueError("the body of an error is too long")
+    def _with_care(self, data: bytes) -> Iterator[bytes]:
+        """Undo the codings, and bound the body of an error, which is collected whole."""
+        for piece in self._codings.feed(data):
+            self._size += len(piece)
+            if self._reply.status >= 400 and self._size > _ERROR_BYTES:
+                raise ValueError("the body of an error is too long")
+            yield piece
 
     def _check_timeout(self, silent: float) -> None:
         if self._read_timeout is not None and silent >= self._read_timeout:

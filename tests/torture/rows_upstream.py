@@ -16,7 +16,7 @@ ENDS: list[tuple[str, str, str, str, int, bool]] = [
     ("U4-400", "fault bad_request", "", "rejected", 1, True),
     ("U4-413", "fault too_large", "", "too_long", 1, True),
     ("U5-retry-after-over-20-s", "fault rate_limited retry_after=25", "", "rate_limited", 1, True),
-    ("U6-429-without-a-time", "fault rate_limited retry_after=0", "", "budget", 1, True),
+    ("U6-429-without-a-time", "fault rate_limited retry_after=0", "", "rate_limited", 1, True),
     ("U6-429-spend-limit", "fault spend_limit", "", "budget", 1, True),
     ("U6-400-spend-limit", "fault spend_limit_400", "", "budget", 1, True),
     ("U6-402-billing", "fault billing", "", "billing", 1, True),

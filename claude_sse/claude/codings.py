@@ -1,0 +1,77 @@
+"""The content codings of a response, undone: gzip and deflate, whoever did them on the way.
+
+None is asked for, since a compressor keeps texts back; a proxy may pack all the same. Words that
+are not known are passed by, as the SDK does: ``none``, an empty one, or a coding that was undone on
+the way and left its name.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+_GZIP = b"\x1f\x8b"
+_PIECE_BYTES = 1 << 20
+_MOST = 5
+
+
+class Codings:
+    """Undoes what a ``content-encoding`` names; false where that is nothing."""
+
+    def __init__(self, field: str) -> None:
+        words = [word.strip().lower() for word in field.split(",")]
+        known = [word for word in words if word in ("gzip", "x-gzip", "deflate")]
+        if len(known) > _MOST:
+            raise ValueError("the response is packed too many times")
+        self._layers = [_Layer(is_gzip=word != "deflate") for word in reversed(known)]
+
+    def __bool__(self) -> bool:
+        return bool(self._layers)
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield what these bytes hold, in pieces of 1 MiB at most; raises ``zlib.error``."""
+        return _feed(self._layers, data)
+
+
+def _feed(layers: list[_Layer], data: bytes) -> Iterator[bytes]:
+    if not layers:
+        yield data
+        return
+    for piece in layers[0].feed(data):
+        yield from _feed(layers[1:], piece)
+
+
+class _Layer:
+    """One coding. Both names are used for the three formats that there are, so its start tells."""
+
+    def __init__(self, *, is_gzip: bool) -> None:
+        self._is_gzip = is_gzip
+        self._start = b""
+        self._unpack: zlib._Decompress | None = None
+        self._is_plain = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        if self._unpack is None and not self._is_plain:
+            data = self._start = self._start + data
+            if len(data) < 2:
+                return
+            self._unpack = self._begin(data)
+        if self._unpack is None:
+            yield data
+            return
+        while data:
+            while piece := self._unpack.decompress(data, _PIECE_BYTES):
+                yield piece
+                data = self._unpack.unconsumed_tail
+            data = self._unpack.unused_data
+            if not data.startswith(_GZIP):  # gzip may go on with a further member
+                return
+            self._unpack = zlib.decompressobj(31)
+
+    def _begin(self, data: bytes) -> zlib._Decompress | None:
+        if data.startswith(_GZIP):
+            return zlib.decompressobj(31)
+        if data[0] & 15 == 8 and (data[0] << 8 | data[1]) % 31 == 0:
+            return zlib.decompressobj()
+        self._is_plain = self._is_gzip  # undone on the way, the name left
+        return None if self._is_plain else zlib.decompressobj(-15)

@@ -1,0 +1,158 @@
+"""What an error of the far side says, whatever its shape, and which family its words belong to.
+
+Gateways answer in shapes of their own. What names the error is looked for where people put it: in
+``error`` (an object or a string), else on top. The API's own ``type`` is broad: a 400 may be about
+the credit, the length, a setting of the operator's or a filter, and only its words tell. Words that
+are not known change nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .events import object_of, word_of
+
+
+class Told(NamedTuple):
+    """An error as the far side tells it; what it does not tell is empty."""
+
+    type: str = ""
+    code: str = ""
+    status: int | None = None
+    message: str = ""
+    request_id: str | None = None
+    is_the_apis: bool = False  # in the shape of the Messages API
+
+    def mentions(self, words: re.Pattern[str]) -> bool:
+        """Tell whether these words stand in it."""
+        return bool(words.search(f"{self.type} {self.code} {self.message}"))
+
+
+def told_in(body: Any) -> Told:
+    """Return what this parsed body, or an ``error`` event, says."""
+    top = object_of(body[0] if isinstance(body, list) and body else body)
+    inner = object_of(top.get("error"))
+    details = object_of(inner.get("details"))
+    outer = word_of(top.get("type"))
+    request_id = top.get("request_id")
+    return Told(
+        type=word_of(inner.get("type")) or ("" if outer == "error" else outer),
+        code=_first_word(details.get("error_code"), inner.get("code"), inner.get("status"),
+                         top.get("code"), top.get("status")),
+        status=_status(inner, top),
+        message=_first_word(inner.get("message"), top.get("error"), top.get("message"),
+                            top.get("detail"), body),
+        request_id=request_id if isinstance(request_id, str) else None,
+        is_the_apis=outer == "error" and bool(word_of(inner.get("type"))),
+    )  # fmt: skip
+
+
+def load_body(content: bytes) -> Any:
+    """Return the body of a refusal: parsed where it is JSON or an event that holds some.
+
+    A page for people is no message: it is empty.
+    """
+    text = content.decode("utf-8", "replace").strip()
+    for candidate in (text, text.partition("data:")[2].partition("\n")[0]):
+        try:
+            return json.loads(candidate)
+        except (ValueError, RecursionError):
+            continue
+    return "" if text.startswith("<") else text
+
+
+def _first_word(*values: Any) -> str:
+    return next(filter(None, map(word_of, values)), "")
+
+
+def _status(*objects: Mapping[str, Any]) -> int | None:
+    for each in objects:
+        for name in ("status", "status_code", "http_status", "statusCode", "code"):
+            value = each.get(name)
+            if isinstance(value, str) and re.fullmatch("[1-9][0-9]{2}", value, re.ASCII):
+                value = int(value)
+            if type(value) is int and 400 <= value <= 599:
+                return value
+    return None
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_CREDIT = _words(
+    r"credit balance|insufficient[ _](credits?|balance|funds|quota)"
+    r"|(out of|purchase|no more) credits|plans? (and|&) billing|payment required"
+    r"|billing_(error|not_active|hard_limit)"
+)
+_SPEND = _words(
+    r"spend(ing)?[ _]limit|reached your ([\w-]+ )*usage limit|budget (has been |was |is )?exceeded"
+    r"|exceeded ([\w-]+ )?budget"
+)
+_DISABLED = _words(
+    r"(organi[sz]ation|account|workspace) (has been|is|was) (currently )?"
+    r"(disabled|suspended|deactivated|terminated|blocked|banned|on hold)|organization_on_hold"
+)
+_TOO_MANY_ASKED = _words(r"\bmax_(output_|completion_)?tokens`?: \d+ > \d+")
+_TOO_LONG = _words(
+    r"(prompt|input|conversation|context) is too long|too many (input |prompt )?tokens|input length"
+    r"|context[ _-]?(length|limit|window)|maximum context|request_too_large|exceeds the (maximum )?"
+    r"(allowed )?(size|length)"
+)
+_MAX_TOKENS = _words(r"\bmax_(output_|completion_)?tokens\b")
+_THINKING = _words(r"\bthinking\b|budget_tokens|\breasoning\b")
+_EFFORT = _words(r"\beffort\b|output_config")
+_SYSTEM = _words(r"(^|[\s\"'`])system(\.\d+\S*)?`?: ")
+_MODEL = _words(
+    r"\bmodel(_id)?`?: |model[ _](identifier|id|name|not[ _]found)"
+    r"|(unknown|invalid|unsupported|no such) model|not a (valid|supported|known) model"
+    r"|\bmodel\b.{1,140}(not (found|exist|available|supported)|does(n't| not) exist)"
+)
+_ANY_MODEL = _words(r"\bmodels?\b|model_not_found")
+_CONTENT = _words(
+    r"content[ _-]?(filter|management|policy|moderation)|moderation|(was|been|is) (flagged|blocked)"
+    r"|usage policy|safety (system|filter|policy)|prohibited[ _](content|use)"
+    r"|violat\w+ .{0,60}polic|output blocked"
+)
+
+#: By the broad type: the words that make it a narrower one; the first that are found.
+_FAMILIES: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
+    "invalid_request_error": (
+        (_CREDIT, "billing_error"),
+        (_SPEND, "spend_limit"),
+        (_DISABLED, "disabled"),
+        (_TOO_MANY_ASKED, "max_tokens"),
+        (_TOO_LONG, "request_too_large"),
+        (_MAX_TOKENS, "max_tokens"),
+        (_THINKING, "thinking"),
+        (_EFFORT, "effort"),
+        (_SYSTEM, "system"),
+        (_MODEL, "not_found_error"),
+        (_CONTENT, "content"),
+    ),
+    "permission_error": (
+        (_CREDIT, "billing_error"),
+        (_SPEND, "spend_limit"),
+        (_DISABLED, "disabled"),
+        (_CONTENT, "content"),
+    ),
+    "rate_limit_error": ((_SPEND, "spend_limit"), (_CREDIT, "billing_error")),
+    "billing_error": ((_SPEND, "spend_limit"),),
+}
+
+
+def family(kind: str, told: Told, model: str) -> str:
+    """Return the narrower type that the words of an error of this broad type mean."""
+    for words, narrower in _FAMILIES.get(kind, ()):
+        if told.mentions(words):
+            return narrower
+    if kind == "permission_error" and not (told.is_the_apis and told.type == kind):
+        return "forbidden"
+    if kind == "not_found_error" and not (
+        told.mentions(_ANY_MODEL) or (model and model in told.message)
+    ):
+        return "no_such_address"
+    return kind

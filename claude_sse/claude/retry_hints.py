@@ -1,0 +1,77 @@
+"""When a refused question may be asked again, as far as the response's fields can be read.
+
+A hint that is absent, or that cannot be read, proves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx2
+
+_NUMBER = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,9})?", re.ASCII).fullmatch
+_HTTP_DATE = re.compile(r"[A-Za-z]{3,9}, .*(?:GMT|UTC|[+-][0-9]{4})", re.ASCII).fullmatch
+_RESET = re.compile(r"anthropic-ratelimit-(.+)-reset").fullmatch
+#: Larger numbers in a reset field are seconds since 1970.
+_EPOCH = 1e9
+
+
+def retry_after(headers: httpx2.Headers) -> float | None:
+    """Return the seconds that ``retry-after-ms`` or ``retry-after`` (seconds or a date) ask for."""
+    ms = _number(headers.get("retry-after-ms"))
+    if ms is not None:
+        return ms / 1000
+    value = headers.get("retry-after", "").strip()
+    seconds = _number(value)
+    if seconds is None and _HTTP_DATE(value):
+        try:
+            seconds = _seconds_until(parsedate_to_datetime(value))
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return seconds
+
+
+def limit_resets(headers: httpx2.Headers) -> float | None:
+    """Return the seconds until every limit that is used up is there again.
+
+    Those with nothing ``-remaining``; all of them where none says so.
+    """
+    resets: dict[str, float] = {}
+    for name, value in headers.items():
+        limit = _RESET(name)
+        seconds = _reset(value.strip()) if limit else None
+        if limit and seconds is not None:
+            resets[limit[1]] = seconds
+    used_up = [
+        seconds
+        for limit, seconds in resets.items()
+        if _number(headers.get(f"anthropic-ratelimit-{limit}-remaining")) == 0
+    ]
+    return max(used_up or resets.values(), default=None)
+
+
+def forbids_retry(headers: httpx2.Headers) -> bool:
+    """Tell whether the response says that asking again is of no use."""
+    return headers.get("x-should-retry", "").strip().lower() == "false"
+
+
+def _number(value: str | None) -> float | None:
+    return float(value) if value and _NUMBER(value.strip()) else None
+
+
+def _reset(value: str) -> float | None:
+    """Read RFC 3339, as the API writes it, or a number of seconds."""
+    number = _number(value)
+    if number is not None:
+        is_time = number > _EPOCH
+        return max(0.0, number - datetime.now(UTC).timestamp()) if is_time else number
+    try:
+        return _seconds_until(datetime.fromisoformat(value))
+    except (ValueError, TypeError, OverflowError):  # without a zone it is no time
+        return None
+
+
+def _seconds_until(moment: datetime) -> float:
+    return max(0.0, round((moment - datetime.now(UTC)).total_seconds(), 3))

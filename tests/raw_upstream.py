@@ -1,0 +1,85 @@
+"""A far side that writes what a test gives it, to the letter, one response a connection."""
+
+import socket
+import threading
+
+LIST = b'{"data":[],"has_more":false,"first_id":null,"last_id":null}'
+
+
+class RawUpstream:
+    """Answers a POST with ``reply``: bytes, or a list of them, which are written one by one."""
+
+    def __init__(self):
+        self.reply = b""
+        self.models = whole(LIST)
+        self.requests = []  # heads and bodies of the POSTs
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self):
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            with near:
+                near.settimeout(10)
+                self._answer(near)
+
+    def _answer(self, near):
+        near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        request = read_request(near)
+        reply = self.reply
+        if request.startswith(b"GET"):
+            reply = self.models(request) if callable(self.models) else self.models
+        elif request:
+            self.requests.append(request)
+        try:
+            for piece in [reply] if isinstance(reply, bytes) else reply:
+                near.sendall(piece)
+        except OSError:
+            pass
+
+
+def read_request(near):
+    """Return one whole request, fewer bytes where it breaks off."""
+    request = b""
+    while not _is_whole(request):
+        more = near.recv(65536)
+        if not more:
+            break
+        request += more
+    return request
+
+
+def _is_whole(request):
+    head, end, body = request.partition(b"\r\n\r\n")
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return bool(end) and len(body) >= int(line.partition(b":")[2])
+    return bool(end)
+
+
+def whole(body, status="200 OK", kind="application/json", *fields):
+    """Return a response with a length."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, *fields, "", ""]).encode() + body
+
+
+def chunked(body, *fields, size=None, end=b"0\r\n\r\n", kind="text/event-stream"):
+    """Return a response in chunks of a size, all in one where none is given."""
+    lines = ["HTTP/1.1 200 OK", f"Content-Type: {kind}", "Transfer-Encoding: chunked", *fields]
+    size = size or max(1, len(body))
+    pieces = [body[n : n + size] for n in range(0, len(body), size)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    return "\r\n".join([*lines, "", ""]).encode() + chunks + end

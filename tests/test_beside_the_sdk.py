@@ -1,0 +1,112 @@
+"""The SDK reads an answer whole: then so do we, whatever the far side writes, and however."""
+
+import json
+
+import anthropic
+import pytest
+
+from claude_sse.claude import Claude, Line
+from claude_sse.config import Settings
+from claude_sse.errors import AnswerFailed
+from claude_sse.question import Question
+
+from .raw_answers import CASES
+from .raw_upstream import RawUpstream
+
+QUESTION = Question(messages=(("user", "Hi"),), digest="", model="claude-x")
+
+
+@pytest.fixture(scope="module")
+def upstream():
+    with RawUpstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def sdk(upstream):
+    with anthropic.Anthropic(api_key="k", base_url=upstream.base_url, max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ask(upstream):
+    """Ask our Claude; another one where the key was refused, which is not tried again."""
+    claudes = []
+
+    def ask():
+        if not claudes:
+            claudes.append(Claude(Settings(api_key="k", base_url=upstream.base_url)))
+            assert claudes[0].models() == ()
+        try:
+            yield from claudes[0].events(QUESTION, Line())
+        except AnswerFailed as exc:
+            if exc.is_about_the_key:
+                claudes.clear()
+            raise
+
+    return ask
+
+
+def read_by_us(ask):
+    read = {"text": "", "thinking": "", "stop_reason": None, "input": None, "output": None}
+    try:
+        for batch in ask():
+            for piece in batch:
+                fields = {"text": json.loads(piece)} if isinstance(piece, bytes) else piece
+                if "waiting" in fields:  # it would be tried once more
+                    return {**read, "failed": True}
+                read["text"] += fields["text"]
+                read["thinking"] += fields.get("thinking", "")
+                if "usage" in fields:
+                    read["stop_reason"] = fields["stop_reason"]
+                    read["input"] = fields["usage"].get("input_tokens")
+                    read["output"] = fields["usage"].get("output_tokens")
+    except AnswerFailed as exc:
+        assert str(exc) and exc.code
+        return {**read, "failed": True}
+    return {**read, "failed": False}
+
+
+def read_by_the_sdk(client):
+    """What its snapshot says; without ``message_stop`` an answer is cut."""
+    stopped = failed = False
+    message = None
+    try:
+        with client.messages.stream(
+            model="claude-x", max_tokens=99, messages=[{"role": "user", "content": "Hi"}]
+        ) as stream:
+            for event in stream:
+                stopped = stopped or (event.type == "message_stop" and message is not None)
+                message = stream._current_snapshot_or_none()
+    except Exception:  # whatever it is, the answer is not read
+        failed = True
+    content = [as_dict(block) for block in (getattr(message, "content", None) or [])]
+    failed = failed or not stopped
+    usage = None if failed else message.usage
+    return {
+        "text": "".join(b["text"] or "" for b in content if b.get("type") == "text"),
+        "thinking": "".join(b["thinking"] for b in content if b.get("type") == "thinking"),
+        "stop_reason": None if failed else message.stop_reason,
+        "input": usage and usage.input_tokens,
+        "output": usage and usage.output_tokens,
+        "failed": failed,
+    }
+
+
+def as_dict(block):
+    return block if isinstance(block, dict) else block.to_dict()
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.parametrize("family", CASES)
+def test_an_answer_is_what_the_sdk_makes_of_it(upstream, sdk, ask, family):
+    """Text, thinking, reason, usage and failure are the same, but for the exceptions listed."""
+    wrong = []
+    for case in CASES[family]:
+        upstream.reply = case.reply
+        theirs, ours = read_by_the_sdk(sdk), read_by_us(ask)
+        if ours != {**theirs, **case.ours}:
+            unequal = {k: (theirs[k], case.ours.get(k), ours[k]) for k in ours
+                       if ours[k] != {**theirs, **case.ours}[k]}  # fmt: skip
+            wrong.append((case.name, unequal))
+    assert not wrong
