@@ -8,10 +8,11 @@ import signal
 import socket
 import sys
 
+from claude_sse import plain_server
 from claude_sse.config import ConfigError, is_loopback, refuse_exposed
 from claude_sse.connection import read_refused_body
 from claude_sse.environment import load
-from claude_sse.worker import STOPS
+from claude_sse.worker import STOPS, Worker
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:
@@ -46,6 +47,8 @@ _FILES_PER_STREAM = 5
 
 def on_starting(server):
     """Refuse what cannot or must not be served, in one sentence."""
+    if not issubclass(server.cfg.worker_class, Worker):
+        server.log.warning("claude-sse: %s", plain_server.MISSING)
     _keep_signals_over_forks()
     _allow_open_files(_FILES_PER_STREAM * threads + 64)
     for address in server.cfg.address:
@@ -59,6 +62,13 @@ def on_starting(server):
                 sys.exit(f"claude-sse: {exc}")
         if problem := _cannot_bind(host, port):
             sys.exit(f"claude-sse: {problem}")
+
+
+def post_worker_init(worker):
+    """Let another worker than ours (``-k``) hear SIGTERM, too, and leave as ours does."""
+    if not isinstance(worker, Worker):
+        plain_server.leave_at_stop(worker.app.wsgi())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 def _keep_signals_over_forks():

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from . import values
+from . import peer, values
 from .values import ConfigError, Taker
 
 __all__ = [
@@ -199,5 +199,5 @@ def _refuse_limits(settings: Settings) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a bind address is reached from this machine only."""
-    return host in ("localhost", "127.0.0.1", "::1", "[::1]")
+    """Return whether a bind to this host is reached from this machine only."""
+    return host == "localhost" or peer.is_loopback(host.strip("[]"))
