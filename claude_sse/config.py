@@ -96,7 +96,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         max_tokens=take("MAX_TOKENS", Settings.max_tokens, values.whole(1, 1_000_000)),
         effort=take("EFFORT", "", values.one_of(*EFFORTS)),
         thinking=take("THINKING", Settings.thinking, values.one_of("summarized", "omitted", "off")),
-        host=take("HOST", Settings.host, values.word),
+        host=take("HOST", Settings.host, values.host),
         port=take("PORT", Settings.port, values.whole(1, 65_535)),
         workers=take("WORKERS", Settings.workers, values.whole(1, 64)),
         threads=threads,

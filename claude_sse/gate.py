@@ -1,10 +1,11 @@
 """What every request passes: one check before it, one set of headers after it.
 
 In this order: without a sign-in whether the connection comes from this machine, the Host (it is
-what stops DNS rebinding; not by Flask's ``TRUSTED_HOSTS``, which cannot say ``[::1]``), then whether there is such a route and its body may be read at all, then
-whether another site's page sent it (Fetch Metadata, else Origin; there is no CORS anywhere), then
-who is asking. Rate, budget and places come behind that, where a question is admitted. Health is told to machines, which have no name, wherever
-they are: neither address nor Host counts there.
+what stops DNS rebinding; not by Flask's ``TRUSTED_HOSTS``, which cannot say ``[::1]``), then
+whether there is such a route and its body may be read at all, then whether another site's page sent
+it (Fetch Metadata, else Origin; there is no CORS anywhere), then who is asking. Rate, budget and
+places come behind that, where a question is admitted. Health is told to machines, which have no
+name, wherever they are: neither address nor Host counts there.
 """
 
 from __future__ import annotations

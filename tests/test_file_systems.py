@@ -108,7 +108,7 @@ def test_a_disk_without_room_for_a_file_starts_and_says_so(disk):
     log.create("local/1", DIGEST).close()
 
 
-def store(log, folder, folder, key, megabytes, hours_ago):
+def store(log, folder, key, megabytes, hours_ago):
     """Keep a stream of this size that ended so long ago; return its file."""
     before = set((folder / "log").iterdir())
     writer = log.create(key, DIGEST)
