@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import mmap
 import os
 import signal
 import sys
@@ -43,6 +44,8 @@ _AFTER_YOU_SECONDS = 0.0005
 _NOTIFY_SECONDS = 1.0
 #: What tells a process to stop; held back while a worker is made (gunicorn.conf.py).
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+#: One byte that all workers and the master share: 1 as soon as any worker has begun to serve.
+has_served = mmap.mmap(-1, 1)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -96,6 +99,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         gunicorn knows of connections only.
         """
         self._start_threads()
+        has_served[0] = 1
         if os.getppid() != self.ppid:  # the master died before its death could be a signal
             self.handle_exit(signal.SIGTERM, None)
         try:
