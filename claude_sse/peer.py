@@ -11,9 +11,11 @@ from typing import Any
 def is_on_this_machine(environ: Mapping[str, Any]) -> bool:
     """Return whether a WSGI request came over loopback, whatever its headers claim.
 
-    False where there is no address, as at a Unix socket: it does not say who is asking.
+    False where there is no address, as at a Unix socket: it does not say who is asking. False, too,
+    where ``ProxyFix`` read a header: a second one around the first hides the first one's address.
     """
-    return all(map(is_loopback, _addresses(environ)))
+    is_rewritten = "werkzeug.proxy_fix.orig" in environ and "HTTP_X_FORWARDED_FOR" in environ
+    return not is_rewritten and all(map(is_loopback, _addresses(environ)))
 
 
 def has_address(environ: Mapping[str, Any]) -> bool:

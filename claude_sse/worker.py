@@ -116,7 +116,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except RuntimeError as exc:
             self.tpool.shutdown()
             time.sleep(1.0)  # the master starts another worker at once, for as long as it takes
-            sys.exit(f"claude-sse: no room for {self.cfg.threads} threads ({exc}): lower THREADS.")
+            sys.exit(
+                f"claude-sse: no room for {self.cfg.threads} threads ({exc}): lower THREADS, "
+                "or allow more memory or processes (ulimit -v, ulimit -u)."
+            )
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """At TERM tell the streams, which have a while to finish; else the app hears nothing."""
