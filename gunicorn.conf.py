@@ -43,6 +43,9 @@ loglevel = settings.log_level.lower() if settings.log_level != "INFO" else "warn
 # process goes within a second; gunicorn's own limits lie behind that and are never reached.
 graceful_timeout = int(settings.drain_seconds) + 5
 timeout = graceful_timeout + 5
+#: Set where ports are forwarded to other machines as a matter of course.
+_FORWARDED = ("SSH_CONNECTION", "CODESPACES", "GITPOD_WORKSPACE_ID", "REMOTE_CONTAINERS")
+_FORWARDED += ("CLOUD_SHELL", "JUPYTERHUB_USER")
 #: So often each worker may fail before the server gives up.
 _FAILED_STARTS = 3
 _failed_starts = []
@@ -116,6 +119,12 @@ def when_ready(server):
     shown = _shown(host, port)
     answers = f"{settings.model} at {settings.base_url}" if settings.api_key else "no API key"
     print(f"claude-sse is at http://{shown}:{port} (answers: {answers})", flush=True)
+    if settings.auth == "none" and (signs := [n for n in _FORWARDED if os.environ.get(n)]):
+        print(
+            f"No sign-in ({signs[0]} is set): whoever reaches this port through a forwarding is "
+            "answered on your key. AUTH=token prints a link that only you have.",
+            flush=True,
+        )
     if os.environ.get("AUTH_TOKEN") != _tokens_before:  # made here, so nobody knows it yet
         # Behind the #, so that it is in no log of what was asked for.
         print(f"Sign in at http://{shown}:{port}/login#{settings.auth_token}", flush=True)

@@ -107,6 +107,27 @@ def here_alone(tmp_path: Path) -> object:
     server.kill()
 
 
+@pytest.mark.parametrize(
+    ("settings", "is_said"),
+    [
+        ({"SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}, True),
+        ({"CODESPACES": "true"}, True),
+        ({"CODESPACES": "true", "AUTH": "token"}, False),
+        ({}, False),
+    ],
+)
+def test_where_ports_are_forwarded_that_is_said(
+    tmp_path: Path, settings: dict[str, object], is_said: bool
+) -> None:
+    """What a forwarding passes on looks local, so the start names AUTH=token."""
+    server = Server(tmp_path, STREAM_LOG=f"file://{tmp_path}/streams", **settings)
+    try:
+        server.wait_until_ready()
+        assert ("AUTH=token prints a link" in server.log()) == is_said
+    finally:
+        server.kill()
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("is_shared", [False, True])
 def test_the_printed_address_is_the_one_that_answers(
