@@ -56,7 +56,8 @@ def _before(number: signal.Signals, leave: Callable[[], None]) -> None:
     handler = signal.getsignal(number)
 
     def handle(*signalled: Any) -> None:
-        threading.Thread(target=leave, name="leave", daemon=True).start()
+        # Not a daemon: the interpreter would wait for nothing, and take seconds to clean up.
+        threading.Thread(target=leave, name="leave").start()
         if callable(handler):
             handler(*signalled)
 

@@ -21,8 +21,8 @@ from .running import ROOT, environment
 PORT, STANDIN_PORT = 3000, 9100
 PYTHON = sys.executable
 GUNICORN = (PYTHON, "-m", "gunicorn", "wsgi:app")
-#: From a folder without gunicorn.conf.py; with its control socket gunicorn's master takes 4 s to end.
-ELSEWHERE = (*GUNICORN, "--no-control-socket", "--chdir", str(ROOT))
+#: From a folder without gunicorn.conf.py.
+ELSEWHERE = (*GUNICORN, "--chdir", str(ROOT))
 V4, V6 = f"0.0.0.0:{PORT}", f"[::]:{PORT}"
 OWN_CONFIG = f"bind = '{V4}'\nthreads = 9\nproxy_protocol = True\nproxy_allow_ips = '*'\n"
 OWN_APP = """
@@ -43,8 +43,7 @@ WAYS: dict[str, tuple[tuple[str, ...], Path | str]] = {
         "/",
     ),
     "an app around it": (
-        (PYTHON, "-m", "gunicorn", "own_app:app", "--no-control-socket", "-b", V4)
-        + ("--pythonpath", f"{ROOT},."),
+        (PYTHON, "-m", "gunicorn", "own_app:app", "-b", V4) + ("--pythonpath", f"{ROOT},."),
         "",
     ),
     "flask run": (
