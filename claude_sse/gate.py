@@ -20,7 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import peer
 from .auth import Auth
-from .config import Settings
+from .config import Settings, is_loopback
 from .errors import BadRequest, Forbidden, SignInNeeded, TooLarge, UnsupportedMedia
 from .question import BODY_BYTES, TOO_LARGE
 
@@ -57,7 +57,7 @@ _HEADERS = {
 
 def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
     """Put the gate in front of every route of this app, present and future."""
-    hosts = {*_LOOPBACK, *settings.public_hosts}
+    hosts = {*_LOOPBACK, *_own_name(settings.host), *settings.public_hosts}
     serves_one_machine = settings.auth == "none"
     # One more than is taken: of a body without a length Werkzeug silently drops what is over.
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES + 1
@@ -74,8 +74,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
         if asked.endpoint not in _HEALTH:
             if serves_one_machine and not peer.is_on_this_machine(asked.environ):
                 raise _stranger(asked)
-            host = _PORT.sub("", asked.headers.get("Host", "").lower())
-            if host not in hosts and not _is_own_address(host):
+            if _PORT.sub("", asked.headers.get("Host", "").lower()) not in hosts:
                 raise BadRequest(
                     "This server does not answer to this host name: add it to PUBLIC_HOSTS.",
                     code="host_not_allowed",
@@ -103,10 +102,10 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
         return response
 
 
-def _is_own_address(host: str) -> bool:
-    """Return whether this is a loopback address, such as 127.0.0.2: no DNS entry can claim one."""
-    is_bracketed = host[:1] == "[" and host[-1:] == "]"
-    return (":" in host) == is_bracketed and peer.is_loopback(host[1:-1] if is_bracketed else host)
+def _own_name(host: str) -> tuple[str, ...]:
+    """Return what a loopback address to bind to, such as 127.0.0.2, is called in a Host header."""
+    bare = host.strip("[]")
+    return (f"[{bare}]" if ":" in bare else bare,) if is_loopback(bare) else ()
 
 
 def _stranger(asked: Request) -> Forbidden:
