@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import gc
 import mmap
 import os
 import signal
@@ -86,6 +87,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         from .engine import EXTENSION
 
         super().load_wsgi()
+        gc.freeze()  # where the app was loaded here, collecting all of it at exit takes seconds
         self._app: Any = self.app.wsgi()
         self.wsgi = self._answer
         self._engine = engine = self._app.extensions[EXTENSION]
