@@ -8,10 +8,13 @@ import signal
 import socket
 import sys
 
+from gunicorn.errors import HaltServer
+
+from claude_sse import plain_server
 from claude_sse.config import ConfigError, is_loopback, refuse_exposed
 from claude_sse.connection import read_refused_body
 from claude_sse.environment import load
-from claude_sse.worker import STOPS
+from claude_sse.worker import STOPS, Worker, has_served
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:
@@ -40,12 +43,20 @@ loglevel = settings.log_level.lower() if settings.log_level != "INFO" else "warn
 # process goes within a second; gunicorn's own limits lie behind that and are never reached.
 graceful_timeout = int(settings.drain_seconds) + 5
 timeout = graceful_timeout + 5
+#: Set where ports are forwarded to other machines as a matter of course.
+_FORWARDED = ("SSH_CONNECTION", "CODESPACES", "GITPOD_WORKSPACE_ID", "REMOTE_CONTAINERS")
+_FORWARDED += ("CLOUD_SHELL", "JUPYTERHUB_USER")
+#: So often each worker may fail before the server gives up.
+_FAILED_STARTS = 3
+_failed_starts = []
 #: The client, Claude, the log, its reader here, and one to spare.
 _FILES_PER_STREAM = 5
 
 
 def on_starting(server):
     """Refuse what cannot or must not be served, in one sentence."""
+    if not issubclass(server.cfg.worker_class, Worker):
+        server.log.warning("claude-sse: %s", plain_server.MISSING)
     _keep_signals_over_forks()
     _allow_open_files(_FILES_PER_STREAM * threads + 64)
     for address in server.cfg.address:
@@ -59,6 +70,22 @@ def on_starting(server):
                 sys.exit(f"claude-sse: {exc}")
         if problem := _cannot_bind(host, port):
             sys.exit(f"claude-sse: {problem}")
+
+
+def post_worker_init(worker):
+    """Let another worker than ours (``-k``) hear SIGTERM, too, and leave as ours does."""
+    if not isinstance(worker, Worker):
+        has_served[0] = 1  # as far as it can be told
+        plain_server.leave_at_stop(worker.app.wsgi())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+
+def child_exit(server, worker):
+    """Give up where no worker has ever served; gunicorn would start one a second forever."""
+    if not has_served[0]:
+        _failed_starts.append(worker.pid)
+        if len(_failed_starts) >= _FAILED_STARTS * workers:
+            raise HaltServer("claude-sse: no worker could start, and the lines above say why.", 1)
 
 
 def _keep_signals_over_forks():
@@ -89,12 +116,34 @@ def when_ready(server):
     """Say where the page is and who answers."""
     gc.freeze()  # else each worker copies and collects the preloaded heap at exit: 1.3 s, not 0.3
     host, port = server.cfg.address[0]
-    shown = "localhost" if is_loopback(host) else f"[{host}]" if ":" in host else host
+    shown = _shown(host, port)
     answers = f"{settings.model} at {settings.base_url}" if settings.api_key else "no API key"
     print(f"claude-sse is at http://{shown}:{port} (answers: {answers})", flush=True)
+    if settings.auth == "none" and (signs := [n for n in _FORWARDED if os.environ.get(n)]):
+        print(
+            f"No sign-in ({signs[0]} is set): whoever reaches this port through a forwarding is "
+            "answered on your key. AUTH=token prints a link that only you have.",
+            flush=True,
+        )
     if os.environ.get("AUTH_TOKEN") != _tokens_before:  # made here, so nobody knows it yet
         # Behind the #, so that it is in no log of what was asked for.
         print(f"Sign in at http://{shown}:{port}/login#{settings.auth_token}", flush=True)
+
+
+def _shown(host, port):
+    """Return the name under which this server answers: "localhost", unless another does there."""
+    others = {"127.0.0.1": "::1", "::1": "127.0.0.1"}
+    if host == "localhost" or host in others and not _is_taken(others[host], port):
+        return "localhost"  # a browser tries both
+    return f"[{host}]" if ":" in host else host
+
+
+def _is_taken(host, port):
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _cannot_bind(host, port):

@@ -12,3 +12,8 @@ try:
     app = create_app(settings)
 except ConfigError as exc:
     sys.exit(f"claude-sse: {exc}")
+
+if "claude_sse.worker" not in sys.modules:  # gunicorn.conf.py loads it, and so does its name
+    from claude_sse import plain_server
+
+    plain_server.begin(app)

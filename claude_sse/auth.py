@@ -72,6 +72,7 @@ def _is_proxied(request: Request) -> bool:
     origin = request.headers.get("Origin", "").partition("://")[2]
     return (
         any(name in request.headers for name in _PROXY_HEADERS)
+        or "PROXY_PROTOCOL" in request.environ  # gunicorn's word for HAProxy's send-proxy
         or request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
         or (origin != "" and origin != request.host)
     )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from . import values
+from . import peer, values
 from .values import ConfigError, Taker
 
 __all__ = [
@@ -98,7 +98,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         max_tokens=take("MAX_TOKENS", Settings.max_tokens, values.whole(1, 1_000_000)),
         effort=take("EFFORT", "", values.one_of(*EFFORTS)),
         thinking=take("THINKING", Settings.thinking, values.one_of("summarized", "omitted", "off")),
-        host=take("HOST", Settings.host, values.word),
+        host=take("HOST", Settings.host, values.host),
         port=take("PORT", Settings.port, values.whole(1, 65_535)),
         workers=take("WORKERS", Settings.workers, values.whole(1, 64)),
         threads=threads,
@@ -201,5 +201,5 @@ def _refuse_limits(settings: Settings) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a bind address is reached from this machine only."""
-    return host in ("localhost", "127.0.0.1", "::1", "[::1]")
+    """Return whether a bind to this host is reached from this machine only."""
+    return host == "localhost" or peer.is_loopback(host.strip("[]"))

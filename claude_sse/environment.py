@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -46,10 +47,28 @@ def load(path: Path = ENV_FILE) -> Settings:
         raise ConfigError(
             ".env holds a secret and can be read by others on this machine: chmod 600 .env"
         )
-    settings = from_environ(
-        {name: value or "" for name, value in {**from_file, **os.environ}.items()}
-    )
+    try:
+        settings = from_environ(
+            {name: value or "" for name, value in {**from_file, **os.environ}.items()}
+        )
+    except ConfigError as exc:
+        raise ConfigError(f"{exc}{_origin(str(exc))}") from exc
     return _completed(settings)
+
+
+def _origin(sentence: str) -> str:
+    """Return where the setting that a sentence begins with comes from, if not from ``.env``.
+
+    The names are common ones, and other programs set them: conda sets HOST.
+    """
+    found = re.match("[A-Z_]+", sentence)
+    if found is None or found[0] not in NAMES or not os.environ.get(found[0], "").strip():
+        return ""
+    name = found[0]
+    return (
+        f" {name} is set in the environment, which wins over .env: "
+        f"change it there, or start without it (unset {name})."
+    )
 
 
 def _completed(settings: Settings) -> Settings:

@@ -1,9 +1,11 @@
 """What every request passes: one check before it, one set of headers after it.
 
-In this order: the Host (it is what stops DNS rebinding; not by Flask's ``TRUSTED_HOSTS``, which
-cannot say ``[::1]``), then whether there is such a route and its body may be read at all, then
-whether another site's page sent it (Fetch Metadata, else Origin; there is no CORS anywhere), then
-who is asking. Rate, budget and places come behind that, where a question is admitted.
+In this order: without a sign-in whether the connection comes from this machine, the Host (it is
+what stops DNS rebinding; not by Flask's ``TRUSTED_HOSTS``, which cannot say ``[::1]``), then
+whether there is such a route and its body may be read at all, then whether another site's page sent
+it (Fetch Metadata, else Origin; there is no CORS anywhere), then who is asking. Rate, budget and
+places come behind that, where a question is admitted. Health is told to machines, which have no
+name, wherever they are: neither address nor Host counts there.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from flask import Flask, Request, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from . import peer
 from .auth import Auth
-from .config import Settings
+from .config import Settings, is_loopback
 from .errors import BadRequest, Forbidden, SignInNeeded, TooLarge, UnsupportedMedia
 from .question import BODY_BYTES, TOO_LARGE
 
@@ -27,8 +30,10 @@ if TYPE_CHECKING:
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _PORT = re.compile(r":[0-9]*$")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-#: All that is answered without knowing who asks: to machines, which have no name, and the way in.
-OPEN = ("ops.healthz", "ops.readyz", "login.page", "login.enter")
+#: What machines ask, from any address and under any name.
+_HEALTH = ("ops.healthz", "ops.readyz")
+#: All that is answered without knowing who asks: health, and the way in.
+OPEN = (*_HEALTH, "login.page", "login.enter")
 #: What the page to sign in on is made of, and what browsers fetch without the session.
 OPEN_FILES = (
     *("login.js", "page.js", "sign-in.js", "login.css", "chat.css", "theme.js"),
@@ -52,7 +57,8 @@ _HEADERS = {
 
 def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
     """Put the gate in front of every route of this app, present and future."""
-    hosts = {*_LOOPBACK, *settings.public_hosts}
+    hosts = {*_LOOPBACK, *_own_name(settings.host), *settings.public_hosts}
+    serves_one_machine = settings.auth == "none"
     # One more than is taken: of a body without a length Werkzeug silently drops what is over.
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES + 1
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -65,11 +71,14 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
     def enter() -> ResponseReturnValue | None:
         # Itself: a look through Flask's proxy takes a microsecond, and there are twenty.
         asked: Request = request._get_current_object()  # type: ignore[attr-defined]
-        if _PORT.sub("", asked.headers.get("Host", "").lower()) not in hosts:
-            raise BadRequest(
-                "This server does not answer to this host name: add it to PUBLIC_HOSTS.",
-                code="host_not_allowed",
-            )
+        if asked.endpoint not in _HEALTH:
+            if serves_one_machine and not peer.is_on_this_machine(asked.environ):
+                raise _stranger(asked)
+            if _PORT.sub("", asked.headers.get("Host", "").lower()) not in hosts:
+                raise BadRequest(
+                    "This server does not answer to this host name: add it to PUBLIC_HOSTS.",
+                    code="host_not_allowed",
+                )
         _refuse_shapeless(asked)
         _refuse_other_sites(asked)
         if _is_open(asked):
@@ -91,6 +100,24 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers.add("Vary", "Cookie")
         return response
+
+
+def _own_name(host: str) -> tuple[str, ...]:
+    """Return what a loopback address to bind to, such as 127.0.0.2, is called in a Host header."""
+    bare = host.strip("[]")
+    return (f"[{bare}]" if ":" in bare else bare,) if is_loopback(bare) else ()
+
+
+def _stranger(asked: Request) -> Forbidden:
+    found = (
+        "does not answer other machines"
+        if peer.has_address(asked.environ)
+        else "cannot tell where this request comes from (a Unix socket shows no address)"
+    )
+    return Forbidden(
+        f"This server runs for one person on its own machine (AUTH=none) and {found}: "
+        "set AUTH=token or AUTH=password, and SECRET_KEY."
+    )
 
 
 def _with_headers(serve: WSGIApplication) -> WSGIApplication:

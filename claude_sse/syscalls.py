@@ -56,9 +56,9 @@ def has_hung_up(fd: int) -> bool:
 
 
 def lock(fd: int) -> None:
-    """Take the lock of a file that nobody else can know; raises ``OSError``."""
+    """Take the lock of a file; raises ``OSError``, ``BlockingIOError`` where another holds it."""
     if _flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB):
-        fcntl.flock(fd, fcntl.LOCK_EX)  # fails again, and says why
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails again, and says why
 
 
 def open_known(path: str) -> int:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+#: What other programs call them, Python's numbers included; nothing is quieter than ERROR.
+_ALIASES = {
+    **dict.fromkeys(("TRACE", "VERBOSE", "10"), "DEBUG"),
+    **dict.fromkeys(("INFORMATION", "NOTICE", "20"), "INFO"),
+    **dict.fromkeys(("WARN", "30"), "WARNING"),
+    **dict.fromkeys(("ERR", "CRITICAL", "CRIT", "FATAL", "40", "50"), "ERROR"),
+}
 #: Their values are never repeated in a message.
 _SECRET = ("ANTHROPIC_API_KEY", "ANTHROPIC_CUSTOM_HEADERS", "SECRET_KEY", "AUTH_TOKEN")
 _MODEL_CHARACTERS = 256
@@ -137,6 +146,20 @@ def hosts(value: str) -> tuple[str, ...]:
 
 
 def level(value: str) -> str:
-    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        raise ValueError("one of DEBUG, INFO, WARNING, ERROR")
-    return value.upper()
+    shown = value.upper()
+    level = shown if shown in _LEVELS else _ALIASES.get(shown)
+    if level is None:
+        raise ValueError("one of " + ", ".join(_LEVELS))
+    return level
+
+
+def host(value: str) -> str:
+    """Take an address or a name that is one; whether it is this machine's, the bind finds out."""
+    bare = value.strip("[]")
+    try:
+        if re.fullmatch(r"[A-Za-z0-9.:%-]+", bare):
+            socket.getaddrinfo(bare, None)  # an address is not looked up
+            return value
+    except (OSError, UnicodeError):
+        pass
+    raise ValueError("an address of this machine, such as 127.0.0.1 (0.0.0.0 is all of them)")

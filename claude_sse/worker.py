@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import gc
+import mmap
 import os
 import signal
 import sys
@@ -43,6 +45,8 @@ _AFTER_YOU_SECONDS = 0.0005
 _NOTIFY_SECONDS = 1.0
 #: What tells a process to stop; held back while a worker is made (gunicorn.conf.py).
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+#: One byte that all workers and the master share: 1 as soon as any worker has begun to serve.
+has_served = mmap.mmap(-1, 1)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -83,6 +87,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         from .engine import EXTENSION
 
         super().load_wsgi()
+        gc.freeze()  # where the app was loaded here, collecting all of it at exit takes seconds
         self._app: Any = self.app.wsgi()
         self.wsgi = self._answer
         self._engine = engine = self._app.extensions[EXTENSION]
@@ -96,6 +101,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         gunicorn knows of connections only.
         """
         self._start_threads()
+        has_served[0] = 1
         if os.getppid() != self.ppid:  # the master died before its death could be a signal
             self.handle_exit(signal.SIGTERM, None)
         try:
@@ -112,7 +118,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except RuntimeError as exc:
             self.tpool.shutdown()
             time.sleep(1.0)  # the master starts another worker at once, for as long as it takes
-            sys.exit(f"claude-sse: no room for {self.cfg.threads} threads ({exc}): lower THREADS.")
+            sys.exit(
+                f"claude-sse: no room for {self.cfg.threads} threads ({exc}): lower THREADS, "
+                "or allow more memory or processes (ulimit -v, ulimit -u)."
+            )
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """At TERM tell the streams, which have a while to finish; else the app hears nothing."""

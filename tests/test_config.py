@@ -53,6 +53,12 @@ def test_values_are_read():
         ("ANTHROPIC_CUSTOM_HEADERS", "no colon", "lines of name: value"),
         ("ANTHROPIC_CUSTOM_HEADERS", "bad name: x", "lines of name: value"),
         ("ANTHROPIC_CUSTOM_HEADERS", "Content-Length: 5", "without content-length"),
+        ("LOG_LEVEL", "off", "one of DEBUG"),
+        ("HOST", "x86_64-conda-linux-gnu", "an address of this machine"),
+        ("HOST", "http://127.0.0.1", "an address of this machine"),
+        ("HOST", "127.0.0.1/8", "an address of this machine"),
+        ("HOST", "nowhere.invalid", "an address of this machine"),
+        ("HOST", "300.1.2.3", "an address of this machine"),
         ("ANTHROPIC_API_KEY", "sk-ant-abc\nX: y", "printable ASCII on one line"),
         ("SYSTEM_PROMPT", "a\x1b[31mb\nc", "control characters"),
         ("BANNER", "a\x00b", "control characters"),
@@ -84,7 +90,9 @@ def test_secrets_are_not_repeated(name, value):
     [
         {"HOST": "0.0.0.0"},
         {"HOST": "192.168.1.5"},
-        {"HOST": "127.5.5.5"},
+        {"HOST": "128.0.0.1"},
+        {"HOST": "::"},
+        {"HOST": "::ffff:192.0.2.1"},
         {"PUBLIC_HOSTS": "chat.example.com"},
         {"AUTH": "proxy"},
         {"AUTH": "proxy", "SECRET_KEY": "short"},
@@ -102,6 +110,66 @@ def test_an_open_endpoint_is_refused(environ):
     """Whatever would let strangers spend the key does not start."""
     with pytest.raises(ConfigError):
         from_environ(environ)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "127.5.5.5", "localhost", "::1", "[::1]", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1"],
+)
+def test_every_loopback_address_is_this_machine(host):
+    """A bind to any address that only this machine reaches needs no sign-in."""
+    assert from_environ({"HOST": host}).host == host
+
+
+@pytest.mark.parametrize(
+    ("spelling", "level"),
+    [
+        ("warn", "WARNING"),
+        ("Warning", "WARNING"),
+        ("TRACE", "DEBUG"),
+        ("notice", "INFO"),
+        ("err", "ERROR"),
+        ("critical", "ERROR"),
+        ("fatal", "ERROR"),
+        ("30", "WARNING"),
+    ],
+)
+def test_log_levels_have_their_common_names(spelling, level):
+    """LOG_LEVEL is a name that other programs set, each in its own spelling."""
+    assert from_environ({"LOG_LEVEL": spelling}).log_level == level
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOST", "x86_64-conda-linux-gnu"),
+        ("HOST", "0.0.0.0"),
+        ("PORT", "tcp://10.0.0.1:3000"),
+        ("AUTH", "basic"),
+        ("THREADS", "4"),
+        ("WORKERS", "auto"),
+        ("LOG_LEVEL", "loud"),
+        ("MODEL", "Modèle"),
+        ("BANNER", "a\x1b[1mb"),
+        ("SECRET_KEY", "change-me"),
+    ],
+)
+def test_what_the_environment_sets_is_said_to_come_from_there(tmp_path, monkeypatch, name, value):
+    """.env cannot change what the environment sets, so the sentence says where to change it."""
+    for other in NAMES:
+        monkeypatch.delenv(other, raising=False)
+    env = tmp_path / ".env"
+    env.write_text(f"{name}=127.0.0.1\n")
+    env.chmod(0o600)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=f"{name} is set in the environment.*unset {name}") as one:
+        load(env)
+    assert str(one.value).startswith(name)
+    monkeypatch.delenv(name)
+    env.write_text(f"{name}='{value}'\n" if name != "BANNER" else 'BANNER="a\x1b[1mb"\n')
+    with pytest.raises(ConfigError) as other_place:
+        load(env)
+    assert "environment" not in str(other_place.value)
 
 
 def test_a_sign_on_makes_it_public():

@@ -45,8 +45,10 @@ def requests(app):
 
 
 def test_no_route_answers_to_a_foreign_host(guarded):
-    """A name that is not ours gets nothing, on any route: DNS rebinding ends here."""
-    for _, method, path in requests(guarded):
+    """A name that is not ours gets nothing but health, on any route: DNS rebinding ends here."""
+    for endpoint, method, path in requests(guarded):
+        if endpoint in ("ops.healthz", "ops.readyz"):
+            continue
         for host in ("evil.example", "localhost.evil.example", "localhost.", "127.0.0.1.evil"):
             response = guarded.test_client().open(path, method=method, headers={"Host": host})
             assert response.status_code == 400, (method, path, host)
@@ -98,7 +100,45 @@ def test_the_open_list_is_short_and_true(guarded):
 @pytest.mark.parametrize("host", ["localhost", "localhost:3000", "127.0.0.1:3000", "[::1]:3000"])
 def test_loopback_names_are_ours(client, host):
     """The page answers to the names of this machine, on any port."""
-    assert client.get("/healthz", headers={"Host": host}).status_code == 200
+    assert client.get("/", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["::1", "[127.0.0.1]", "127.1", "[::1", "127.0.0.1.evil.example", "127.0.0.2", "128.0.0.1"],
+)
+def test_what_only_looks_like_loopback_is_not_ours(client, host):
+    """A Host is taken in the form that browsers send, and no other."""
+    assert client.get("/", headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "::ffff:127.0.0.1", "[::1]"])
+def test_the_loopback_address_of_host_is_ours(tmp_path, host):
+    """Where HOST is another loopback address than the common ones, its page has that name."""
+    client = make_app(tmp_path, host=host).test_client()
+    named = f"[{host.strip('[]')}]" if ":" in host else host
+    assert client.get("/", headers={"Host": f"{named}:3000"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "10.1.2.3:3000",
+        "[fe80::1]:3000",
+        "chat.example.com",
+        "a b",
+        "-",
+        "",
+        "pod_1.svc.cluster.local.",
+    ],
+)
+def test_health_is_told_under_any_name(client, guarded, path, host):
+    """A kubelet or a load balancer asks for an address, or for nothing at all."""
+    for each in (client, guarded.test_client()):
+        assert each.get(path, headers={"Host": host}).status_code == 200
+    environ = {"HTTP_HOST": None}
+    assert client.get(path, environ_overrides=environ).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -241,7 +281,7 @@ def test_every_response_has_the_headers(guarded):
         ("/stream", bearer, 405),
         ("/streams/x", bearer, 400),
         ("/healthz", {}, 200),
-        ("/healthz", {"Host": "evil.example"}, 400),
+        ("/models", {"Host": "evil.example"}, 400),
         ("/healthz", CROSS, 403),
         ("/static/chat.css", {}, 200),
         ("/static/nothing", bearer, 404),

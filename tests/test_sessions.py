@@ -118,7 +118,19 @@ def test_a_folder_that_cannot_be_used_refuses_to_start(tmp_path):
     with pytest.raises(ConfigError, match="cannot be written"):
         open_database(f"file://{tmp_path}/file/streams", str(tmp_path))
     open_database(f"file://{tmp_path}/state/streams", "/nowhere")
-    assert (tmp_path / "state/sign-in.sqlite").exists()
+    assert (tmp_path / "state/streams/sign-in.sqlite").exists()
+
+
+@pytest.mark.parametrize("stream_log", ["file://{}/streams", ""])
+def test_sign_ins_lie_in_the_folder_of_the_streams(tmp_path, passwords, stream_log):
+    """What was kept beside that folder is moved into it: nobody has to sign in again."""
+    old = Database(tmp_path / "sign-in.sqlite")
+    cookie = Sessions(old, SECRET, passwords.proof_of).begin("ada")
+    for _ in range(2):
+        database = open_database(stream_log.format(tmp_path), str(tmp_path))
+        assert Sessions(database, SECRET, passwords.proof_of).name_of(cookie) == "ada"
+    assert (tmp_path / "streams/sign-in.sqlite").exists()
+    assert not (tmp_path / "sign-in.sqlite").exists()
 
 
 def test_passwords_are_right_or_wrong(passwords):

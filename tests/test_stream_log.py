@@ -314,18 +314,33 @@ class TestFileStreamLog(Contract):
         reader.close()
         assert here.open(KEY).read(0.0) == sse.encode(1, sse.DONE)
 
-    def test_a_folder_without_links_is_said_so_and_leaks_nothing(self, here, monkeypatch, opened):
-        """A start that fails late gives back what it opened."""
-        import claude_sse.stream_log.file as file
+    def test_a_start_that_fails_late_leaks_nothing(self, here, monkeypatch, opened):
+        """Where a stream cannot get its name at the end, what was opened for it is given back."""
+        import claude_sse.stream_log.file_create as file_create
 
-        def no_links(source, target):
+        def refuse(source, target):
             raise OSError(1, "Operation not permitted")
 
         before = opened()
-        monkeypatch.setattr(file.os, "link", no_links)
+        monkeypatch.setattr(file_create.os, "rename", refuse)
         with pytest.raises(Unavailable):
             here.create(KEY, DIGEST)
         assert opened() == before
+        monkeypatch.undo()
+        here.create(KEY, DIGEST).close()
+
+    def test_a_draft_that_a_killed_process_left_is_no_hindrance(self, here, tmp_path):
+        """A stream begins whole where its draft lies about, half written and unlocked."""
+        here.create(KEY, DIGEST).close()
+        (path,) = (tmp_path / "log").iterdir()
+        path.rename(f"{path}.new")
+        with open(f"{path}.new", "ab") as draft:
+            draft.write(b"left")
+        writer = here.create(KEY, DIGEST)
+        writer.append(frame(1))
+        assert here.open(KEY).read(0.0) == frame(1)
+        writer.close()
+        assert b"left" not in path.read_bytes()
 
     def test_a_damaged_log_is_not_found(self, here, tmp_path):
         """A log whose beginning is damaged is as if it were not there; the others are fine."""
@@ -340,9 +355,10 @@ class TestFileStreamLog(Contract):
     def test_the_last_of_the_disk_is_kept_for_what_runs(self, here, monkeypatch):
         """With hardly any room left no stream begins, and the refusal says why."""
         import claude_sse.stream_log.file as file
+        import claude_sse.stream_log.file_sweep as file_sweep
 
         here.check()
-        monkeypatch.setattr(file, "_RESERVE_BYTES", 1 << 62)
+        monkeypatch.setattr(file_sweep, "RESERVE_BYTES", 1 << 62)
         monkeypatch.setattr(file, "_FRESH_SECONDS", 0.0)
         with pytest.raises(Unavailable, match="disk is full"):
             here.check()

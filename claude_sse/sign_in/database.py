@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 #: How long a worker waits for another one that is writing; each writes for a moment only.
 _BUSY_SECONDS = 5.0
+_NAME = "sign-in.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sessions (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, proof TEXT NOT NULL, created REAL NOT NULL
@@ -71,16 +72,27 @@ class Database:
 
 
 def open_database(stream_log: str, instance_path: str) -> Database:
-    """Return the file beside the stream log, for the workers of this machine.
+    """Return the file in the folder of the stream log, for the workers of this machine.
 
     Raises ``ConfigError`` where it cannot be made.
     """
     scheme, _, rest = stream_log.partition("://")
-    folder = Path(rest).parent if scheme == "file" else Path(instance_path)
+    folder = Path(rest) if scheme == "file" else Path(instance_path) / "streams"
     try:
-        return Database(folder / "sign-in.sqlite")
+        _move_in(folder)
+        return Database(folder / _NAME)
     except (OSError, sqlite3.Error) as exc:
         raise ConfigError(
             f"Sign-ins are kept beside the streams, and {folder} cannot be written to "
-            f"({exc}). Set STREAM_LOG=file:///another/folder/streams."
+            f"({exc}). Set STREAM_LOG=file:///another/folder."
         ) from exc
+
+
+def _move_in(folder: Path) -> None:
+    """Take over a file with sessions that lies beside the folder, as it once did."""
+    old, new = folder.parent / _NAME, folder / _NAME
+    if new.exists() or not old.is_file() or old.stat().st_uid != os.geteuid():
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # then everybody signs in once more
+        old.rename(new)

@@ -26,6 +26,6 @@ def open_log(url: str, instance_path: str) -> StreamLog:
         return FileStreamLog(folder)
     except OSError as exc:
         raise ConfigError(
-            f"The stream log needs a folder that it can write to; {folder} cannot be used "
-            f"({exc.strerror}). Set STREAM_LOG=file:///another/folder."
+            f"The stream log needs a folder where files can be written, locked and renamed; "
+            f"{folder} cannot be used ({exc.strerror}). Set STREAM_LOG=file:///another/folder."
         ) from exc

@@ -14,13 +14,13 @@ import errno
 import hashlib
 import logging
 import os
-import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from .. import syscalls
 from ..errors import NotFound, Unavailable
+from . import file_create, file_sweep
 from .base import StreamExists
 from .file_reader import HEADER_BYTES, FileReader
 from .file_writer import FileWriter
@@ -28,25 +28,27 @@ from .locks import is_locked
 
 log = logging.getLogger(__name__)
 
-#: No stream begins with less room than this: those that run shall be able to end on the log.
-_RESERVE_BYTES = 64 << 20
 #: So long what was found of the disk holds for whoever asks next.
 _FRESH_SECONDS = 0.1
+#: Where the disk is full, this often old streams make way for who asks next.
+_MAKE_WAY_SECONDS = 10.0
 
 
 class FileStreamLog:
     """Implements ``base.StreamLog`` in a folder that only this user may read."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder; raises ``OSError`` where it cannot be written."""
+        """Make the folder; raises ``OSError`` where no stream can be kept in it."""
         self._streams, self._stops, self._readers = (
             str(folder / name) for name in ("log", "stops", "readers")
         )
         self._make_folders()
         if not os.access(self._streams, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        file_create.probe(self._streams)
         self._writers: dict[str, FileWriter] = {}  # the writers of this process, by name
         self._found_well = 0.0
+        self._make_way_due = 0.0
 
     def _make_folders(self) -> None:
         for path in (self._streams, self._stops, self._readers):
@@ -59,31 +61,31 @@ class FileStreamLog:
         try:
             if not syscalls.exists(self._streams):
                 self._make_folders()
-            room = os.statvfs(self._streams)
-            if room.f_bavail * room.f_frsize < _RESERVE_BYTES:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if room.f_flag & os.ST_RDONLY or not os.access(self._streams, os.W_OK):
+            self._require_room()
+            if not os.access(self._streams, os.W_OK):
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         except OSError as exc:
             raise _unavailable(exc) from exc
         self._found_well = time.monotonic()
 
+    def _require_room(self) -> None:
+        if file_sweep.free_bytes(self._streams) >= file_sweep.RESERVE_BYTES:
+            return
+        now = time.monotonic()
+        if now >= self._make_way_due:
+            self._make_way_due = now + _MAKE_WAY_SECONDS
+            file_sweep.make_way(self._streams)
+        if file_sweep.free_bytes(self._streams) < file_sweep.RESERVE_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     def create(self, key: str, digest: str) -> FileWriter:
         """See ``base.StreamLog.create``."""
         name = _name(key)
         path = f"{self._streams}/{name}"
-        draft = f"{path}.{os.getpid()}-{threading.get_ident()}"
         try:
-            fd = _make(draft, f": sha256 {digest}\n\n".encode("ascii"))
-            try:
-                os.link(draft, path)  # the moment the stream exists: complete, and with its writer
-            except BaseException as exc:
-                os.close(fd)
-                if isinstance(exc, FileExistsError):
-                    raise StreamExists(key) from None
-                raise
-            finally:
-                os.unlink(draft)
+            fd = file_create.create(path, f": sha256 {digest}\n\n".encode("ascii"))
+        except FileExistsError:
+            raise StreamExists(key) from None
         except OSError as exc:
             raise _unavailable(exc) from exc
         writer = FileWriter(
@@ -96,7 +98,7 @@ class FileStreamLog:
         self._writers.pop(name, None)
         for folder in (self._stops, self._readers):
             if syscalls.exists(path := f"{folder}/{name}"):  # mostly not
-                _remove(path)
+                file_sweep.remove(path)
 
     def open(self, key: str, after: int = 0) -> FileReader:
         """See ``base.StreamLog.open``."""
@@ -130,7 +132,7 @@ class FileStreamLog:
             if is_locked(f"{self._streams}/{name}"):
                 os.close(os.open(f"{self._stops}/{name}", os.O_CREAT | os.O_WRONLY, 0o600))
             if not is_locked(f"{self._streams}/{name}"):  # it ended meanwhile
-                _remove(f"{self._stops}/{name}")
+                file_sweep.remove(f"{self._stops}/{name}")
         except OSError as exc:
             raise _unavailable(exc) from exc
 
@@ -145,13 +147,11 @@ class FileStreamLog:
 
     def sweep(self, older_than: float) -> None:
         """See ``base.StreamLog.sweep``; a stream whose writer lives is left alone."""
-        limit = time.time() - older_than
         for folder in (self._streams, self._stops, self._readers):
             try:
-                with os.scandir(folder) as entries:
-                    for entry in entries:
-                        if _written(entry) < limit and not is_locked(entry.path):
-                            _remove(entry.path)
+                file_sweep.remove_expired(folder, older_than)
+                if folder == self._streams:
+                    file_sweep.make_way(folder)
             except OSError as exc:  # the next sweep will do
                 log.error("stream log: cannot sweep: %s", exc.strerror)
 
@@ -166,33 +166,3 @@ def _unavailable(exc: OSError) -> Unavailable:
 
 def _name(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _make(path: str, header: bytes) -> int:
-    """Make a file, its lock held and its first line written; a failure leaves nothing."""
-    fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
-    try:
-        syscalls.lock(fd)
-        if syscalls.write(fd, header) < len(header):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    except BaseException:
-        os.close(fd)
-        os.unlink(path)
-        raise
-    return fd
-
-
-def _written(entry: os.DirEntry[str]) -> float:
-    try:
-        return entry.stat().st_mtime
-    except FileNotFoundError:  # another worker sweeps, too
-        return float("inf")
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
-    except OSError as exc:  # a read-only file system; the sweep comes again
-        log.error("stream log: cannot remove: %s", exc.strerror)

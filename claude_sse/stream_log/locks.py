@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 
@@ -19,7 +20,7 @@ def is_free(fd: int) -> bool:
 def is_locked(path: str) -> bool:
     """Tell whether anybody holds a lock of the file at ``path``; no file, no lock."""
     try:
-        fd = os.open(path, os.O_RDONLY)
+        fd = _open(path)
     except FileNotFoundError:
         return False
     except OSError:
@@ -31,3 +32,13 @@ def is_locked(path: str) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def _open(path: str) -> int:
+    """Open for writing, without which NFS gives no exclusive lock, wherever that is possible."""
+    try:
+        return os.open(path, os.O_RDWR)
+    except OSError as exc:
+        if exc.errno not in (errno.EROFS, errno.EACCES):
+            raise
+    return os.open(path, os.O_RDONLY)

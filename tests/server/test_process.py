@@ -238,7 +238,10 @@ def test_a_worker_that_is_being_made_hears_that_it_is_over(
 
 @pytest.mark.parametrize(
     ("host", "said"),
-    [("192.0.2.1", "is no address of this machine"), ("nowhere.invalid", "is no address of this")],
+    [
+        ("192.0.2.1", "is no address of this machine"),
+        ("nowhere.invalid", "must be an address of this machine"),
+    ],
 )
 def test_an_address_that_cannot_be_served_is_a_sentence(
     tmp_path: Path, host: str, said: str

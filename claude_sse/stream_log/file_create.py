@@ -1,0 +1,97 @@
+"""How a stream's file begins to exist: complete, with its lock held, and only once.
+
+It is made under a draft name and renamed, so that no reader ever sees a stream without its writer;
+a rename alone would replace a stream that exists, so only the holder of the draft's lock renames,
+and looks first. That needs no hard links, which FAT, exFAT and many mounts of other machines lack.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+
+from .. import syscalls
+from .locks import is_locked
+
+_DRAFT = ".new"
+#: Another creator of the same name holds the draft for microseconds, unless it is stopped.
+_RETRY_SECONDS = 0.001
+_PATIENCE_SECONDS = 1.0
+
+
+def create(path: str, header: bytes) -> int:
+    """Return the open file at ``path``, new and locked, with its first line written.
+
+    Raises ``FileExistsError`` where there is one, else ``OSError``; a failure leaves nothing.
+    """
+    fd = _lock_draft(path)
+    try:
+        if syscalls.exists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+        os.ftruncate(fd, 0)  # a draft may be left by a process that was killed
+        if syscalls.write(fd, header) < len(header):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.rename(path + _DRAFT, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(path + _DRAFT)  # while it is locked: nobody else's
+        os.close(fd)
+        raise
+    return fd
+
+
+def _lock_draft(path: str) -> int:
+    """Return the draft, open and locked; waits for another creator of the same name."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        fd = os.open(path + _DRAFT, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
+        try:
+            syscalls.lock(fd)
+            if _is_at(path + _DRAFT, fd):
+                return fd
+        except BlockingIOError:
+            pass
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(path + _DRAFT)
+            os.close(fd)
+            raise
+        # It is another creator's, which has renamed it by now, or soon.
+        os.close(fd)
+        if syscalls.exists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+        if time.monotonic() >= deadline:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), path)
+        time.sleep(_RETRY_SECONDS)
+
+
+def _is_at(path: str, fd: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
+def probe(folder: str) -> None:
+    """Make, lock and remove a stream in this folder; raises ``OSError`` where it cannot keep one.
+
+    The error's words name what failed. A full disk is not a reason: it may have room later.
+    """
+    path = f"{folder}/probe-{os.getpid()}"
+    try:
+        fd = create(path, b"\n")
+    except FileExistsError:  # of a process that was killed at this point
+        os.unlink(path)
+        return
+    except OSError as exc:
+        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            return
+        raise
+    try:
+        if not is_locked(path):
+            raise OSError(errno.ENOLCK, "its file system keeps no locks (flock)")
+    finally:
+        os.unlink(path)
+        os.close(fd)
