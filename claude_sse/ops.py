@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from .claude import no_key
 from .engine import engine
@@ -12,8 +12,14 @@ bp = Blueprint("ops", __name__)
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """Answer: the process is alive and has a thread to spare."""
-    return jsonify(ok=True)
+    """Answer: the process is alive and has a thread to spare.
+
+    With ``?client`` also how the app sees the client, through whatever stands in front of it.
+    """
+    if "client" not in request.args:
+        return jsonify(ok=True)
+    protocol = request.environ.get("SERVER_PROTOCOL", "")
+    return jsonify(ok=True, address=request.remote_addr, scheme=request.scheme, protocol=protocol)
 
 
 @bp.get("/readyz")
