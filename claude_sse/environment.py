@@ -11,6 +11,7 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 
 from .config import NAMES, ConfigError, Settings, from_environ, refuse_unknown
+from .near_names import refuse_typos
 
 #: What nobody else on the machine may read.
 _SECRETS = ("ANTHROPIC_API_KEY", "SECRET_KEY", "AUTH_TOKEN")
@@ -46,10 +47,9 @@ def load(path: Path = ENV_FILE) -> Settings:
         raise ConfigError(
             ".env holds a secret and can be read by others on this machine: chmod 600 .env"
         )
-    settings = from_environ(
-        {name: value or "" for name, value in {**from_file, **os.environ}.items()}
-    )
-    return _completed(settings)
+    environ = {name: value or "" for name, value in {**from_file, **os.environ}.items()}
+    refuse_typos(os.environ, {name for name in NAMES if environ.get(name)})
+    return _completed(from_environ(environ))
 
 
 def _completed(settings: Settings) -> Settings:

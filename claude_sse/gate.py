@@ -59,7 +59,8 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment,method-assign]
     if settings.auth != "none":  # which answers through no proxy at all
-        app.wsgi_app = proxies.watch(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+        serve = proxies.watch(app.wsgi_app, settings.trusted_proxies)
+        app.wsgi_app = serve  # type: ignore[assignment,method-assign]
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]

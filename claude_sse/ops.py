@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
+from typing import cast
 
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+
+from .auth import Auth
 from .claude import no_key
 from .engine import engine
 
 bp = Blueprint("ops", __name__)
+_EXTENSION = "claude_sse_auth"
+
+
+def init_app(app: Flask, auth: Auth) -> None:
+    """Let machines ask; ready is who can tell people apart, too."""
+    app.extensions[_EXTENSION] = auth
+    app.register_blueprint(bp)
 
 
 @bp.get("/healthz")
@@ -27,6 +37,7 @@ def readyz() -> Response:
     """Answer 200 when a question would be taken, else 503 with the reason."""
     if not engine().settings.api_key:
         raise no_key()
+    cast(Auth, current_app.extensions[_EXTENSION]).check()
     engine().streams.check()
     engine().admissions.check()
     return jsonify(ok=True)
