@@ -1,4 +1,4 @@
-"""What the proxies hand on to the app: the Host, scheme and address of the client, and all paths."""
+"""What the proxies hand on: the Host, scheme and address of the client, and all paths."""
 
 from __future__ import annotations
 
@@ -111,8 +111,6 @@ def files(site: Site) -> str:
                 "path as it is"
             )
         _check_file(site, name.removeprefix(own.rstrip("/")))
-    if site.prefix:
-        _check_slash(site)
     return f"the page's files are where it says, {len(names)} of them"
 
 
@@ -123,12 +121,3 @@ def _check_file(site: Site, path: str) -> None:
         raise Wrong(
             f"the page's file {path} got {found.origin} {kind}: hand all paths on to the app"
         )
-
-
-def _check_slash(site: Site) -> None:
-    """Without the slash at its end the page's relative links would lead beside it."""
-    reply = site.ask("GET", "")
-    location = urljoin(f"https://{site.name}{site.prefix}", reply.headers.get("Location", ""))
-    is_led = reply.status in (301, 302, 307, 308) and urlsplit(location).path == f"{site.prefix}/"
-    if reply.is_ours and not is_led:
-        raise Wrong(f"{site.prefix} is answered as {site.prefix}/ is: redirect it there")

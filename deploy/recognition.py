@@ -74,7 +74,7 @@ def _not_the_app(site: Site, reply: Reply) -> Wrong:
     if reply.status in (502, 503, 504):
         return Wrong(
             f"what stands in front cannot reach the app ({reply.origin}): start the app, and see "
-            "that its HOST and PORT are those that the proxy asks"
+            f"that the proxy asks its HOST and PORT for this name and the path {site.prefix}/"
         )
     title = _TITLE.search(reply.body)
     shown = title[1].decode("utf-8", "replace") if title else ""

@@ -1,4 +1,4 @@
-"""nginx, Caddy, Apache and HAProxy with the files that we ship, each in a folder of the test's own."""
+"""nginx, Caddy, Apache and HAProxy with the files that we ship, each in a folder of its own."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Front(NamedTuple):
                 return False
 
             try:
-                eventually(listens)
+                eventually(listens, 30)
                 yield
             finally:
                 process.terminate()
@@ -81,6 +81,7 @@ class Front(NamedTuple):
 
 
 _CERTIFICATE = "/etc/letsencrypt/live/chat.example.com/fullchain.pem"
+CADDY_TLS = "\ttls @FOLDER@/cert.pem @FOLDER@/key.pem"
 _KEY = "/etc/letsencrypt/live/chat.example.com/privkey.pem"
 _OWN_FILES = "".join(
     f"{name}_temp_path @FOLDER@/{name};\n"
@@ -90,7 +91,7 @@ _LOADED = "".join(
     f"LoadModule {name}_module {_MODULES}/mod_{name}.so\n"
     for name in (
         *("mpm_event", "authz_core", "headers", "http2", "proxy", "proxy_http", "ssl", "alias"),
-        *("reqtimeout", "rewrite", "deflate", "filter", "socache_shmcb"),
+        *("reqtimeout", "rewrite", "deflate", "filter", "socache_shmcb", "env", "buffer"),
     )
 )
 
@@ -114,10 +115,11 @@ FRONTS = {
         "Caddyfile",
         "run --config @FOLDER@/config --adapter caddyfile",
         {
-            "\nchat.example.com {": "\nchat.example.com {\n\ttls @FOLDER@/cert.pem @FOLDER@/key.pem",
+            "\nchat.example.com {": f"\nchat.example.com {{\n{CADDY_TLS}",
             "127.0.0.1:3000": "127.0.0.1:@APP@",
         },
-        "{\n\tadmin off\n\tdefault_bind 127.0.0.1\n\thttp_port @PLAIN@\n\thttps_port @TLS@\n}\n@SITE@",
+        "{\n\tadmin off\n\tdefault_bind 127.0.0.1\n"
+        "\thttp_port @PLAIN@\n\thttps_port @TLS@\n}\n@SITE@",
     ),
     "apache": Front(
         "apache2",
@@ -130,8 +132,8 @@ FRONTS = {
             _CERTIFICATE: "@FOLDER@/cert.pem",
             _KEY: "@FOLDER@/key.pem",
         },
-        "PidFile @FOLDER@/pid\nErrorLog @FOLDER@/error.log\nServerName localhost\nMutex file:@FOLDER@\n"
-        "DefaultRuntimeDir @FOLDER@\nUser nobody\nGroup nogroup\n"
+        "PidFile @FOLDER@/pid\nErrorLog @FOLDER@/error.log\nServerName localhost\n"
+        "Mutex file:@FOLDER@\nDefaultRuntimeDir @FOLDER@\nUser nobody\nGroup nogroup\n"
         f"Listen 127.0.0.1:@PLAIN@\nListen 127.0.0.1:@TLS@\nStartServers 1\n{_LOADED}@SITE@",
     ),
     "haproxy": Front(

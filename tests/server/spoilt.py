@@ -20,7 +20,9 @@ class Fault(NamedTuple):
     asks: bool = False
 
 
-def more(nginx: str = "", caddy: str = "", apache: str = "", haproxy: str = "") -> dict[str, dict[str, str]]:
+def more(
+    nginx: str = "", caddy: str = "", apache: str = "", haproxy: str = ""
+) -> dict[str, dict[str, str]]:
     """Return the change that adds these lines to the server, where there are any."""
     anchors = {
         "nginx": ("    # What comes in.", nginx),
@@ -29,9 +31,7 @@ def more(nginx: str = "", caddy: str = "", apache: str = "", haproxy: str = "") 
         "haproxy": ("    # What the app is told.", haproxy),
     }
     return {
-        front: {anchor: f"{added}\n{anchor}" for _ in [0]}
-        for front, (anchor, added) in anchors.items()
-        if added
+        front: {anchor: f"{added}\n{anchor}"} for front, (anchor, added) in anchors.items() if added
     }
 
 
@@ -41,6 +41,8 @@ _HSTS = {
     "apache": {"Header always set Strict-Transport-Security": "Header always set X-Nothing"},
     "haproxy": {"set-header Strict-Transport-Security": "set-header X-Nothing"},
 }
+_AS_IT_IS: dict[str, dict[str, str]] = dict.fromkeys(_HSTS, {})
+_REWRITE = "RewriteEngine on\n"
 _UP = "\t\tflush_interval -1\n"
 
 
@@ -75,12 +77,18 @@ _SUB_PATH = {
     },
 }
 _STRIPPED = {
-    "nginx": {"location / {\n        proxy_pass http://claude_sse;": (
-        "location /chat/ {\n        proxy_pass http://claude_sse/;")},
+    "nginx": {
+        "location / {\n        proxy_pass http://claude_sse;": (
+            "location /chat/ {\n        proxy_pass http://claude_sse/;"
+        )
+    },
     "caddy": {"\treverse_proxy 127": "\turi strip_prefix /chat\n\treverse_proxy 127"},
     "apache": {"    ProxyPass / ": "    ProxyPass /chat/ "},
-    "haproxy": {"    default_backend": (
-        "    http-request replace-path /chat/(.*) /\\1\n    default_backend")},
+    "haproxy": {
+        "    default_backend": (
+            "    http-request replace-path /chat/(.*) /\\1\n    default_backend"
+        )
+    },
 }
 _ADDRESS = {
     "nginx": {"X-Forwarded-For $remote_addr": "X-Forwarded-For $http_x_forwarded_for"},
@@ -91,36 +99,54 @@ _ADDRESS = {
 _SCHEME = {
     "caddy": up("trusted_proxies private_ranges"),
     "apache": {"RequestHeader set X-Forwarded-Proto": "RequestHeader setifempty X-Forwarded-Proto"},
-    "haproxy": {"set-header X-Forwarded-Proto https": (
-        "set-header X-Forwarded-Proto https unless { req.hdr(X-Forwarded-Proto) -m found }")},
+    "haproxy": {
+        "set-header X-Forwarded-Proto https": (
+            "set-header X-Forwarded-Proto https unless { req.hdr(X-Forwarded-Proto) -m found }"
+        )
+    },
 }
 _NO_SCHEME = {
     "nginx": {"X-Forwarded-Proto $scheme": 'X-Forwarded-Proto ""'},
     "caddy": up("header_up -X-Forwarded-Proto"),
-    "apache": {"RequestHeader set X-Forwarded-Proto \"https\"": "RequestHeader unset X-Forwarded-Proto"},
+    "apache": {
+        'RequestHeader set X-Forwarded-Proto "https"': "RequestHeader unset X-Forwarded-Proto"
+    },
     "haproxy": {"    http-request set-header X-Forwarded-Proto https\n": ""},
 }
 _HOST = {
     "nginx": {"Host $http_host;  ": "Host localhost;  "},
     "apache": {"ProxyPreserveHost On": "ProxyPreserveHost Off"},
-    "haproxy": {"    http-request del-header Forwarded\n": "    http-request set-header Host localhost\n"},
-    "caddy": {"\nchat.example.com {": (
-        "\nchat.example.com, evil.example {\n\ttls @FOLDER@/cert.pem @FOLDER@/key.pem"),
-        **up("header_up Host localhost")},
+    "haproxy": {
+        "    http-request del-header Forwarded\n": "    http-request set-header Host localhost\n"
+    },
+    "caddy": {
+        "\nchat.example.com {": (
+            "\nchat.example.com, evil.example {\n\ttls @FOLDER@/cert.pem @FOLDER@/key.pem"
+        ),
+        **up("header_up Host localhost"),
+    },
 }
 _OTHER_HOST = {
     "nginx": {"Host $http_host;  ": "Host other.example;  "},
     "caddy": up("header_up Host other.example"),
-    "apache": {"    RequestHeader unset Forwarded early": "    RequestHeader set Host other.example"},
-    "haproxy": {"    http-request del-header Forwarded\n": "    http-request set-header Host other.example\n"},
+    "apache": {
+        "    RequestHeader unset Forwarded early": "    RequestHeader set Host other.example"
+    },
+    "haproxy": {"del-header Forwarded": "set-header Host other.example"},
 }
 _AS_ADA = {
     "nginx": {'proxy_set_header Forwarded "";': 'proxy_set_header Authorization "Bearer @TOKEN@";'},
     "caddy": up('header_up Authorization "Bearer @TOKEN@"'),
-    "apache": {"    RequestHeader unset Forwarded early": (
-        '    RequestHeader set Authorization "Bearer @TOKEN@"')},
-    "haproxy": {"    http-request del-header Forwarded\n": (
-        '    http-request set-header Authorization "Bearer @TOKEN@"\n')},
+    "apache": {
+        "    RequestHeader unset Forwarded early": (
+            '    RequestHeader set Authorization "Bearer @TOKEN@"'
+        )
+    },
+    "haproxy": {
+        "    http-request del-header Forwarded\n": (
+            '    http-request set-header Authorization "Bearer @TOKEN@"\n'
+        )
+    },
 }
 _NO_ORIGIN = {
     "nginx": {'proxy_set_header Forwarded "";': 'proxy_set_header Origin "";'},
@@ -130,7 +156,7 @@ _NO_ORIGIN = {
 }
 
 FAULTS = {
-    "nobody behind it": Fault("app", "cannot reach the app", dict.fromkeys(_HSTS, {}), app="dead"),
+    "nobody behind it": Fault("app", "cannot reach the app", _AS_IT_IS, app="dead"),
     "another site at this name": Fault("app", "", _ONLY_OTHERS),
     "another site at this path": Fault("app", "", _ONLY_OTHERS, path="/chat"),
     "a name that the app is not told": Fault("app", "PUBLIC_HOSTS", _OTHER_HOST),
@@ -153,14 +179,14 @@ FAULTS = {
     "health is broken": Fault("health", "500", more(
         nginx="location = /healthz { return 500; }",
         caddy="\trespond /healthz 500",
-        apache="Redirect 500 /healthz",
+        apache=f"{_REWRITE}RewriteRule ^/healthz$ - [R=500]",
         haproxy="    http-request return status 500 if { path /healthz }",
     )),
     "everybody is let in": Fault("sign in", "stranger", _AS_ADA),
     "not all paths are handed on": Fault("sign in who", "404", more(
         nginx="location = /models { return 404; }",
         caddy="\trespond /models 404",
-        apache="Redirect 404 /models",
+        apache=f"{_REWRITE}RewriteRule ^/models$ - [R=404]",
         haproxy="    http-request return status 404 if { path /models }",
     )),
     "any host name": Fault("host proxies", "Host", _HOST),
@@ -170,9 +196,9 @@ FAULTS = {
     "a redirect to any host": Fault("host", "redirect to your own name", more(
         nginx="if ($http_host = evil.example) { return 301 https://$http_host/; }",
     )),
-    "no proxy is expected": Fault("proxies", "TRUSTED_PROXIES", dict.fromkeys(_HSTS, {}), app="zero"),
-    "two proxies are expected": Fault("proxies", "TRUSTED_PROXIES", dict.fromkeys(_HSTS, {}), app="two"),
-    "the scheme is not told": Fault("proxies", "X-Forwarded-Proto", _NO_SCHEME),
+    "no proxy is expected": Fault("proxies cookies", "TRUSTED_PROXIES", _AS_IT_IS, app="zero"),
+    "two proxies are expected": Fault("proxies cookies", "TRUSTED_PROXIES", _AS_IT_IS, app="two"),
+    "the scheme is not told": Fault("proxies cookies", "X-Forwarded-Proto", _NO_SCHEME),
     "any address": Fault("proxies", "choose its address", _ADDRESS),
     "any scheme": Fault("proxies", "choose its scheme", _SCHEME),
     "HTTP/1.0": Fault("proxies", "proxy_http_version", {
@@ -201,20 +227,16 @@ FAULTS = {
     "Server tells a version": Fault("headers", "version", {
         "nginx": {"    add_header Strict": "    server_tokens on;\n    add_header Strict",
                   "only\n    server_tokens off;": "only"},
-        "apache": {"ServerTokens Prod": "ServerTokens Full"},
+        **more(apache='Header always set Server "Apache/2.4"'),
         "caddy": {"header -Server": 'header Server "Caddy/2.6"'},
     }),
     "the files are elsewhere": Fault("files", "hand all paths on", more(
         nginx="location /static/ { return 404; }",
         caddy="\trespond /static/* 404",
-        apache="RedirectMatch 404 ^/static/",
+        apache=f"{_REWRITE}RewriteRule ^/static/ - [R=404]",
         haproxy="    http-request return status 404 if { path_beg /static/ }",
     )),
     "the path is cut off": Fault("files", "SCRIPT_NAME=/chat", _STRIPPED, path="/chat"),
-    "the path without its slash": Fault("files", "redirect it there", {
-        "nginx": {"location / {": "location /chat {"},
-        "haproxy": {},
-    }, app="sub", path="/chat"),
     "a cookie that scripts can read": Fault("cookies", "sid lacks httponly", more(
         nginx='add_header Set-Cookie "sid=1" always;',
         caddy='\theader +Set-Cookie "sid=1"',
@@ -227,26 +249,23 @@ FAULTS = {
             apache='Header edit Set-Cookie "; Secure" ""',
             haproxy='    http-response replace-header Set-Cookie (.*)\\ Secure;(.*) \\1\\2',
         ),
-        "caddy": up('header_down Set-Cookie "; Secure" ""'),
+        "caddy": up('header_down Set-Cookie "(.*); Secure(.*)" "$1$2"'),
     }),
     "a method is answered": Fault("methods", "PATCH", more(
         nginx="if ($request_method = PATCH) { return 204; }",
         caddy="\t@patch method PATCH\n\trespond @patch 204",
-        apache="RewriteEngine on\nRewriteCond %{REQUEST_METHOD} =PATCH\nRewriteRule ^ - [R=204]",
+        apache=f"{_REWRITE}RewriteCond %{{REQUEST_METHOD}} =PATCH\nRewriteRule ^ - [R=204]",
         haproxy="    http-request return status 200 if { method PATCH }",
     )),
-    "TRACE is answered": Fault("methods", "TRACE", {"apache": {"TraceEnable off": "TraceEnable on"}}),
     "too large is another word": Fault("body", "not 413", {
         "nginx": {"error_page 413 @too_large;": "error_page 413 =400 @too_large;"},
         **more(
             caddy="\t@large header Content-Length 4*\n\trespond @large 400",
-            apache="RewriteEngine on\nRewriteCond %{HTTP:Content-Length} ^4\nRewriteRule ^ - [R=400]",
-            haproxy="    http-request return status 400 if { req.hdr(content-length) -m beg 4 }",
+            apache=f"{_REWRITE}RewriteCond %{{HTTP:Content-Length}} ^4\nRewriteRule ^ - [R=400]",
         ),
     }),
     "answers are held back": Fault("stream", "held back", {
         "nginx": {"proxy_buffering off;": "proxy_ignore_headers X-Accel-Buffering;"},
-        **more(apache="SetOutputFilter BUFFER"),
     }, asks=True),
     "answers are compressed": Fault("stream", "compressed", {
         "nginx": {"gzip_types text/css": "gzip_types text/event-stream text/css"},
