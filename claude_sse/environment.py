@@ -10,8 +10,8 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
+from . import near_names
 from .config import NAMES, ConfigError, Settings, from_environ, refuse_unknown
-from .near_names import refuse_typos
 
 #: What nobody else on the machine may read.
 _SECRETS = ("ANTHROPIC_API_KEY", "SECRET_KEY", "AUTH_TOKEN")
@@ -48,8 +48,13 @@ def load(path: Path = ENV_FILE) -> Settings:
             ".env holds a secret and can be read by others on this machine: chmod 600 .env"
         )
     environ = {name: value or "" for name, value in {**from_file, **os.environ}.items()}
-    refuse_typos(os.environ, {name for name in NAMES if environ.get(name)})
+    near_names.refuse_typos(os.environ, {name for name in NAMES if environ.get(name)})
     return _completed(from_environ(environ))
+
+
+def possible_typos() -> list[str]:
+    """Return a sentence for each name in the environment that may be meant for a setting."""
+    return near_names.possible_typos(os.environ, {name for name in NAMES if os.environ.get(name)})
 
 
 def _completed(settings: Settings) -> Settings:

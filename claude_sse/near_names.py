@@ -47,26 +47,32 @@ def _near(environ: Mapping[str, str], is_set: Iterable[str]) -> Iterator[tuple[s
     for name in sorted(environ):
         if name in NAMES or name in _KNOWN or not environ[name].strip():
             continue
-        setting = next((setting for setting in open_names if _is_near(name, setting)), None)
-        if setting is not None:
-            yield name, setting
+        ranked = [(rank, o) for o in open_names if (rank := _rank(name, o)) is not None]
+        if ranked:
+            yield name, min(ranked)[1]
 
 
-def _is_near(name: str, setting: str) -> bool:
+def _rank(name: str, setting: str) -> int | None:
+    """Return how far the name is from this setting, or None where it is not meant for it."""
     if name.startswith(_PREFIX):
-        return _is_near(name.removeprefix(_PREFIX), setting) or name == _PREFIX + setting
+        name = name.removeprefix(_PREFIX)
+        return 0 if name == setting else _rank(name, setting)
     is_one_word = "_" not in setting
     if name[:1].upper() != setting[0] or (is_one_word and name != name.upper()):
-        return False  # people mistype the middle; and a lower-case "port" is somebody else's
-    if name[-1].isdigit() and not name[-1] == setting[-1]:
-        return False  # the second of something
-    words, wanted = _words(name), _words(setting)
-    if setting in _DISTINCT and _is_longer_or_shorter(words, wanted):
-        return True
-    shown, meant = "".join(words), "".join(wanted)
+        return None  # people mistype the middle; and a lower-case "port" is somebody else's
+    if name[-1].isdigit():
+        return None  # the second of something
     if len(setting) < 6:
-        return name != setting and (_is_swapped(name, setting) or _is_doubled(name, setting))
-    return _distance(shown, meant) <= (2 if len(meant) >= 10 else 1)
+        return 1 if _is_swapped(name, setting) or _is_doubled(name, setting) else None
+    words, wanted = _words(name), _words(setting)
+    meant = "".join(wanted)
+    distance = min(
+        _distance("".join(words), meant),
+        _distance(name.upper().replace("_", ""), setting.replace("_", "")),
+    )
+    if distance <= (2 if len(meant) >= 10 else 1):
+        return distance
+    return 3 if setting in _DISTINCT and _is_longer_or_shorter(words, wanted) else None
 
 
 def _words(name: str) -> list[str]:
@@ -87,7 +93,7 @@ def _is_longer_or_shorter(words: list[str], wanted: list[str]) -> bool:
 
 
 def _is_swapped(name: str, setting: str) -> bool:
-    return sorted(name) == sorted(setting) and _distance(name, setting) == 1
+    return name != setting and sorted(name) == sorted(setting) and _distance(name, setting) == 1
 
 
 def _is_doubled(name: str, setting: str) -> bool:

@@ -110,7 +110,8 @@ def files(site: Site) -> str:
                 f"SCRIPT_NAME={site.prefix or '/path'} in the app's environment, and hand on the "
                 "path as it is"
             )
-        _check_file(site, name.removeprefix(own.rstrip("/")))
+    for name in {name.rpartition(".")[2]: name for name in names}.values():
+        _check_file(site, name.removeprefix(own.rstrip("/")))  # one of each kind
     return f"the page's files are where it says, {len(names)} of them"
 
 

@@ -188,7 +188,7 @@ class Site:
         (500, {}, b"<title>Oops</title>", [], "the page \u201cOops\u201d (500"),
         (502, {}, b"", [], "cannot reach the app (502"),
         (503, {}, b"<h1>503</h1>", [], "cannot reach the app (503"),
-        (504, {"Server": "gate/1"}, b"", [], "cannot reach the app (504 from gate/1"),
+        (504, {}, b"", [], "cannot reach the app (504"),
         (
             301,
             {"Location": "https://www.example.com/"},
