@@ -37,9 +37,12 @@ def make_folder(path: str | os.PathLike[str]) -> None:
     if not os.path.isdir(path):
         above = os.path.dirname(os.path.abspath(path))
         make_folder(above)
-        with contextlib.suppress(FileExistsError):
+        try:
             os.mkdir(path, 0o700)
             _adopt_folder(path, above)
+        except FileExistsError:  # another worker was faster, or it is no folder
+            if not os.path.isdir(path):
+                raise
 
 
 def _adopt_folder(path: str | os.PathLike[str], above: str) -> None:

@@ -14,6 +14,7 @@ import contextlib
 import http.client
 import os
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
@@ -211,7 +212,7 @@ def main() -> int:
     try:
         site.connect().close()
     except OSError as exc:
-        print(f"Nobody answers at {chosen.url} as it should: {exc}", file=sys.stderr)
+        print(f"{chosen.url}: {_unreachable(exc)}", file=sys.stderr)
         return 2
     worst = 0
     for check in CHECKS:
@@ -229,6 +230,16 @@ def main() -> int:
         if check is app and worst:
             break  # all else would say the same again
     return worst
+
+
+def _unreachable(exc: OSError) -> str:
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({exc.verify_message}): renew it, or use --ca"
+    if isinstance(exc, ssl.SSLError):
+        return f"it does not speak TLS as it should ({exc.reason}): check port and certificate"
+    if isinstance(exc, socket.gaierror):
+        return f"there is no such name ({exc.strerror})"
+    return f"nobody answers ({exc.strerror or exc})"
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from .running import ROOT
 KEY = "0123456789abcdef-what-the-sessions-are-signed-with"
 
 
-def checked(url: str, *more: str) -> tuple[int, dict[str, str]]:
-    """Run the check; return its exit code and what it said of each thing."""
+def run(url: str, *more: str) -> subprocess.CompletedProcess[str]:
+    """Run the check; it may end as it likes, but not with a trace."""
     ended = subprocess.run(
         ["script/check", url, *more],
         cwd=ROOT,
@@ -22,6 +22,12 @@ def checked(url: str, *more: str) -> tuple[int, dict[str, str]]:
     )
     assert "Traceback" not in ended.stderr, ended.stderr
     print(ended.stdout)
+    return ended
+
+
+def checked(url: str, *more: str) -> tuple[int, dict[str, str]]:
+    """Run the check; return its exit code and what it said of each thing."""
+    ended = run(url, *more)
     lines = [
         (line[:8].strip(), line[8:19].strip(), line[19:]) for line in ended.stdout.splitlines()
     ]

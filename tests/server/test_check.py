@@ -16,7 +16,7 @@ import pytest
 from claude_sse import gate
 from claude_sse.standin import StandIn
 
-from .checking import checked, wrong
+from .checking import checked, run, wrong
 from .running import ROOT, Server, free_port, serve
 from .test_nginx import SECRET, certificate, people, rendered, running
 
@@ -240,3 +240,20 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     """An address of another kind is refused in a sentence, and nothing is asked."""
     code, said = checked(url)
     assert (code, said) == (2, {})
+
+
+def test_what_cannot_be_reached_is_said(
+    standin: StandIn, require: Callable[[str], str], tmp_path: Path
+) -> None:
+    """No server, no TLS, a certificate that nobody trusts: each is one sentence, exit code 2."""
+    certificate(require("openssl"), tmp_path)
+    cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    with StandIn(certfile=cert, keyfile=key) as untrusted:
+        for url, words in (
+            (f"http://localhost:{free_port()}", "nobody answers (Connection refused)"),
+            (untrusted.base_url, "its certificate is not trusted (self"),
+            (standin.base_url.replace("http:", "https:"), "it does not speak TLS as it should"),
+        ):
+            ended = run(url)
+            assert (ended.returncode, ended.stdout) == (2, "")
+            assert ended.stderr.startswith(f"{url}: {words}") and ended.stderr.count("\n") == 1
