@@ -6,6 +6,7 @@ import ast
 import base64
 import http.server
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -242,18 +243,26 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     assert (code, said) == (2, {})
 
 
-def test_what_cannot_be_reached_is_said(
-    standin: StandIn, require: Callable[[str], str], tmp_path: Path
-) -> None:
+def test_what_cannot_be_reached_is_said(require: Callable[[str], str], tmp_path: Path) -> None:
     """No server, no TLS, a certificate that nobody trusts: each is one sentence, exit code 2."""
     certificate(require("openssl"), tmp_path)
     cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    plain = socket.create_server(("127.0.0.1", 0))
+
+    def refuse() -> None:
+        with plain, plain.accept()[0] as client:
+            client.recv(4096)
+            client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    refusing = threading.Thread(target=refuse)
+    refusing.start()
     with StandIn(certfile=cert, keyfile=key) as untrusted:
         for url, words in (
             (f"http://localhost:{free_port()}", "nobody answers (Connection refused)"),
             (untrusted.base_url, "its certificate is not trusted (self"),
-            (standin.base_url.replace("http:", "https:"), "it does not speak TLS as it should"),
+            (f"https://127.0.0.1:{plain.getsockname()[1]}", "it does not speak TLS as it should"),
         ):
             ended = run(url)
             assert (ended.returncode, ended.stdout) == (2, "")
             assert ended.stderr.startswith(f"{url}: {words}") and ended.stderr.count("\n") == 1
+    refusing.join(10)
