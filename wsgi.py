@@ -1,14 +1,17 @@
 """The WSGI entry point: ``gunicorn wsgi:app``."""
 
+import logging
 import sys
 
 from claude_sse import create_app, logs
 from claude_sse.config import ConfigError
-from claude_sse.environment import load
+from claude_sse.environment import load, possible_typos
 
 try:
     settings = load()
     logs.set_up(settings.log_level)
+    for sentence in possible_typos():
+        logging.getLogger("claude_sse").warning(sentence)
     app = create_app(settings)
 except ConfigError as exc:
     sys.exit(f"claude-sse: {exc}")

@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app, Path(app.root_path).parent / "static")
     refusals.init_app(app)
     app.register_blueprint(views.bp)
-    app.register_blueprint(ops.bp)
+    ops.init_app(app, auth)
     if isinstance(auth, SignIn):
         login.init_app(app, auth)
     return app

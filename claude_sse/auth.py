@@ -40,6 +40,9 @@ class Auth(Protocol):
     def who(self, request: Request) -> Asker:
         """Return who this request acts for; raises ``Refused``."""
 
+    def check(self) -> None:
+        """Raise ``Unavailable`` where nobody can be told now."""
+
 
 def open_auth(settings: Settings, instance_path: str) -> Auth:
     """Return the way that AUTH names; raises ``ConfigError`` where it lacks something."""
@@ -61,6 +64,9 @@ class Local:
                 "answer through a proxy: set AUTH=password, or AUTH=proxy and SECRET_KEY."
             )
         return Asker("local")
+
+    def check(self) -> None:
+        """See ``Auth.check``."""
 
 
 def _is_proxied(request: Request) -> bool:
@@ -94,6 +100,9 @@ class Proxy:
             raise Forbidden("The proxy did not say who is asking (X-Forwarded-User).")
         return Asker(f"user:{name}")
 
+    def check(self) -> None:
+        """See ``Auth.check``."""
+
 
 class SignIn:
     """AUTH=token and AUTH=password."""
@@ -107,6 +116,7 @@ class SignIn:
                 Path(settings.passwords or Path(instance_path) / "passwords")
             )
             self.passwords.check_file()
+        self._database = database
         self.guesses = Guesses(database)
         self.sessions = Sessions(database, settings.secret_key, self._proof_of)
 
@@ -135,6 +145,12 @@ class SignIn:
         if who is None:
             raise SignInNeeded("Sign in first: there is no session (any more), or no valid token.")
         return Asker(who if self.passwords is None else f"user:{who}", is_revoked)
+
+    def check(self) -> None:
+        """See ``Auth.check``."""
+        if self.passwords is not None:
+            self.passwords.check()
+        self._database.check()
 
     def name_for(self, name: str, password: str) -> str | None:
         """Return who signs in with these, or None where they are wrong."""

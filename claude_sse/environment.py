@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
+from . import near_names
 from .config import NAMES, ConfigError, Settings, from_environ, refuse_unknown
 
 #: What nobody else on the machine may read.
@@ -47,13 +48,18 @@ def load(path: Path = ENV_FILE) -> Settings:
         raise ConfigError(
             ".env holds a secret and can be read by others on this machine: chmod 600 .env"
         )
+    environ = {name: value or "" for name, value in {**from_file, **os.environ}.items()}
+    near_names.refuse_typos(os.environ, {name for name in NAMES if environ.get(name)})
     try:
-        settings = from_environ(
-            {name: value or "" for name, value in {**from_file, **os.environ}.items()}
-        )
+        settings = from_environ(environ)
     except ConfigError as exc:
         raise ConfigError(f"{exc}{_origin(str(exc))}") from exc
     return _completed(settings)
+
+
+def possible_typos() -> list[str]:
+    """Return a sentence for each name in the environment that may be meant for a setting."""
+    return near_names.possible_typos(os.environ, {name for name in NAMES if os.environ.get(name)})
 
 
 def _origin(sentence: str) -> str:

@@ -18,7 +18,7 @@ from flask import Flask, Request, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import peer
+from . import peer, proxies
 from .auth import Auth
 from .config import Settings, is_loopback
 from .errors import BadRequest, Forbidden, SignInNeeded, TooLarge, UnsupportedMedia
@@ -63,6 +63,9 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES + 1
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment,method-assign]
+    if settings.auth != "none":  # which answers through no proxy at all
+        serve = proxies.watch(app.wsgi_app, settings.trusted_proxies)
+        app.wsgi_app = serve  # type: ignore[assignment,method-assign]
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from typing import cast
 
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+
+from .auth import Auth
 from .claude import no_key
 from .engine import engine
 
 bp = Blueprint("ops", __name__)
+_EXTENSION = "claude_sse_auth"
+
+
+def init_app(app: Flask, auth: Auth) -> None:
+    """Let machines ask; ready is who can tell people apart, too."""
+    app.extensions[_EXTENSION] = auth
+    app.register_blueprint(bp)
 
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """Answer: the process is alive and has a thread to spare."""
-    return jsonify(ok=True)
+    """Answer: the process is alive and has a thread to spare.
+
+    With ``?client`` also how the app sees the client, through whatever stands in front of it.
+    """
+    if "client" not in request.args:
+        return jsonify(ok=True)
+    protocol = request.environ.get("SERVER_PROTOCOL", "")
+    return jsonify(ok=True, address=request.remote_addr, scheme=request.scheme, protocol=protocol)
 
 
 @bp.get("/readyz")
@@ -21,6 +37,7 @@ def readyz() -> Response:
     """Answer 200 when a question would be taken, else 503 with the reason."""
     if not engine().settings.api_key:
         raise no_key()
+    cast(Auth, current_app.extensions[_EXTENSION]).check()
     engine().streams.check()
     engine().admissions.check()
     return jsonify(ok=True)

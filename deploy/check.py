@@ -14,14 +14,17 @@ import contextlib
 import http.client
 import os
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+from forwarding import STRANGER, files, host, proxies
 from listener import stream
-from visitor import HEADERS, LOOPBACK, Site, Skipped, Wrong, new_stream, only_when_in
+from recognition import app, through, who
+from visitor import HEADERS, LOOPBACK, Site, Skipped, Wrong, new_stream
 
-STRANGER = "evil.example"
 TOO_LONG = b'{"prompt":"' + b"x" * 400_000 + b'"}'
 #: What the app or a server in front of it says to somebody who has not signed in.
 SIGN_IN = (301, 302, 303, 401, 403)
@@ -36,7 +39,10 @@ def https(site: Site) -> str:
     if "max-age=" not in hsts or "max-age=0" in hsts:
         raise Wrong("no Strict-Transport-Security: add it to the TLS server, as deploy/nginx.conf")
     if not site.speaks_http2():
-        raise Wrong("no HTTP/2, so six answers take all connections of a browser: listen … http2")
+        raise Wrong(
+            "no HTTP/2, so six answers take all connections of a browser: nginx: listen … http2; "
+            "Apache: Protocols h2 http/1.1; HAProxy: alpn h2,http/1.1"
+        )
     return "TLS with a certificate that is trusted, HTTP/2, Strict-Transport-Security"
 
 
@@ -48,12 +54,16 @@ def plain(site: Site) -> str:
     except OSError:
         return f"nobody answers at port {site.plain_port}"
     with contextlib.closing(connection):
-        connection.request("GET", "/", headers={"Host": site.name})
+        connection.request("GET", f"{site.prefix}/", headers={"Host": site.name})
         reply = connection.getresponse()
-    if reply.status in (301, 308) and reply.headers["Location"].startswith("https://"):
+    leads_to = urlsplit(reply.headers.get("Location", ""))
+    if reply.status in (301, 308) and (leads_to.scheme, leads_to.hostname) == ("https", site.host):
         return "plain HTTP leads to HTTPS"
+    if reply.status >= 400 and reply.status not in SIGN_IN:
+        return f"plain HTTP is refused ({reply.status})"
     raise Wrong(
-        "plain HTTP is answered by itself: let it redirect to HTTPS, as in deploy/nginx.conf"
+        f"plain HTTP gets {reply.status} {leads_to.geturl()}".strip()
+        + f": let it redirect for good (301) to https://{site.host}, as in deploy/nginx.conf"
     )
 
 
@@ -61,19 +71,22 @@ def behind(site: Site) -> str:
     if site.at in LOOPBACK:
         raise Skipped("seen only from another machine")
     try:
-        socket.create_connection((site.at, 3000), 3).close()
+        socket.create_connection((site.at, site.app_port), 3).close()
     except OSError:
-        return "nobody answers at port 3000"
-    raise Wrong("port 3000 is open: gunicorn is not for strangers; set HOST=127.0.0.1")
+        return f"nobody answers at port {site.app_port}"
+    raise Wrong(
+        f"port {site.app_port} is open: if it is gunicorn's, it is not for strangers; "
+        "set HOST=127.0.0.1"
+    )
 
 
 def health(site: Site) -> str:
     began = time.monotonic()
     reply = site.ask("GET", "/healthz", signed=False)
-    if reply.status in (401, 403, 404):
+    if reply.status in (*SIGN_IN, 404):
         return "/healthz is not shown to strangers"
-    if reply.status != 200 or b'"ok"' not in reply.body:
-        raise Wrong(f"/healthz says {reply.status}: look into the app's log")
+    if reply.status != 200 or not reply.is_ours:
+        raise Wrong(f"/healthz says {reply.origin}: see what it is handed on to, and the app's log")
     if (took := time.monotonic() - began) > 1:
         raise Wrong(f"/healthz took {took:.1f} s: all threads may be taken; raise THREADS")
     return f"/healthz answers in {took * 1000:.0f} ms"
@@ -88,29 +101,21 @@ def sign_in(site: Site) -> str:
             ("GET", new_stream(), None),
             ("DELETE", new_stream(), None),
         ):
-            status = site.ask(method, path, body, signed=False, **forged).status
-            if status in SIGN_IN:
+            reply = site.ask(method, path, body, signed=False, **forged)
+            if reply.status in SIGN_IN:
                 continue
+            if not reply.is_ours:
+                raise Wrong(f"{method} {path[:9]} got {reply.origin}, not the app: hand on all")
             if site.local and not forged:
                 return "AUTH=none: whoever is at this machine may ask"
             raise Wrong(
-                f"a stranger's {method} {path[:9]} is answered ({status}): set AUTH and SECRET_KEY"
+                f"a stranger's {method} {path[:9]} is answered ({reply.status}): set AUTH and "
+                "SECRET_KEY, and let the proxy drop X-Forwarded-User from outside"
             )
     return "a stranger gets nothing, whatever name he gives himself"
 
 
-def host(site: Site) -> str:
-    reply = site.ask("GET", "/", Host=STRANGER)
-    if reply.status < 300 or STRANGER in reply.headers.get("Location", ""):
-        raise Wrong(
-            f"it answers to any host name ({reply.status} for {STRANGER}): hand on the client's "
-            "Host (proxy_set_header Host $http_host) and name yours in PUBLIC_HOSTS"
-        )
-    return "another host name is refused"
-
-
 def cross_site(site: Site) -> str:
-    only_when_in(site, site.ask("POST", "/stream", b"{}"))
     models = site.ask("GET", "/models")
     if any(name.lower().startswith("access-control-") for name in models.headers):
         raise Wrong("CORS is on: remove the Access-Control headers in front of the app")
@@ -119,35 +124,40 @@ def cross_site(site: Site) -> str:
         ("Origin", "null"),
         ("Sec-Fetch-Site", "cross-site"),
     ):
-        reply = site.ask("POST", "/stream", b"{}", **{name: value})
-        if reply.status != 403:
+        reply = through(site, site.ask("POST", "/stream", b"{}", **{name: value}))
+        if reply.code != "cross_site":
             raise Wrong(f"{name}: {value} got {reply.status}, not 403: hand on {name} unchanged")
     return "another site's page is refused"
 
 
 def headers(site: Site) -> str:
-    reply = only_when_in(site, site.ask("GET", "/"))
+    reply = through(site, site.ask("GET", "/"))
     for name, value in {**HEADERS, "Cache-Control": "no-store"}.items():
         found = reply.headers.get_all(name) or []
         if found != [value]:
             said = "is missing" if not found else f"is {', '.join(found)!r}"
             raise Wrong(f"{name} {said}: whatever stands in front must leave the app's headers")
     if any(character.isdigit() for character in reply.headers.get("Server", "")):
-        raise Wrong("Server tells a version: server_tokens off")
+        raise Wrong("Server tells a version: nginx: server_tokens off; Apache: ServerTokens Prod")
     return "all as they should be"
 
 
 def cookies(site: Site) -> str:
-    for path in ("/", "/login"):
-        for cookie in site.ask("GET", path, signed=False).headers.get_all("Set-Cookie") or []:
-            words = cookie.lower()
-            missing = [w for w in ("httponly", "samesite", "path=/") if w not in words]
-            missing += ["secure"] if site.tls and "secure" not in words else []
-            if missing:
-                raise Wrong(
-                    f"the cookie {cookie.partition('=')[0]} lacks {', '.join(missing)}: add it"
-                )
+    replies = [site.ask("GET", path, signed=False) for path in ("/", "/login")]
+    if "authorization" in map(str.lower, site.signed):  # no session, so this ends none
+        replies.append(site.ask("POST", "/logout", b"{}"))
+    for reply in replies:
+        for cookie in reply.headers.get_all("Set-Cookie") or []:
+            _check_cookie(site, cookie)
     return "none is given that scripts or plain HTTP could read"
+
+
+def _check_cookie(site: Site, cookie: str) -> None:
+    words = cookie.lower()
+    missing = [w for w in ("httponly", "samesite", "path=/") if w not in words]
+    missing += ["secure"] if site.tls and "secure" not in words else []
+    if missing:
+        raise Wrong(f"the cookie {cookie.partition('=')[0]} lacks {', '.join(missing)}: add it")
 
 
 def methods(site: Site) -> str:
@@ -160,15 +170,17 @@ def methods(site: Site) -> str:
 
 
 def body(site: Site) -> str:
-    reply = only_when_in(site, site.ask("POST", "/stream", TOO_LONG))
+    reply = site.ask("POST", "/stream", TOO_LONG)
     if reply.status != 413:
-        raise Wrong(f"400 KB got {reply.status}, not 413: client_max_body_size 300k")
+        if reply.status in SIGN_IN:
+            through(site, reply)
+        raise Wrong(f"400 KB got {reply.origin}, not 413: nginx: client_max_body_size 300k")
     return "400 KB are too much"
 
 
 CHECKS: list[Callable[[Site], str]] = [
-    https, plain, behind, health, sign_in, host, cross_site,
-    headers, cookies, methods, body, stream,
+    app, who, https, plain, behind, health, sign_in, host, proxies, cross_site,
+    headers, files, cookies, methods, body, stream,
 ]  # fmt: skip
 
 
@@ -187,6 +199,7 @@ def main() -> int:
     parser.add_argument("--ca", help="a file with the certificate to trust, for one of your own")
     parser.add_argument("--at", help="connect to this address instead of looking the name up")
     parser.add_argument("--plain-port", type=int, default=80, help="where plain HTTP is answered")
+    parser.add_argument("--app-port", type=int, default=3000, help="the app's own, to be closed")
     parser.add_argument("--patience", type=float, default=20.0, help="seconds for each response")
     chosen = parser.parse_args()
     pairs = (header.partition(":") for header in chosen.header if header)
@@ -195,11 +208,11 @@ def main() -> int:
         site = Site(chosen.url, signed, at=chosen.at, ca=chosen.ca, patience=chosen.patience)
     except ValueError as exc:
         parser.error(f"{chosen.url} is no address: {exc}")
-    site.plain_port = chosen.plain_port
+    site.plain_port, site.app_port = chosen.plain_port, chosen.app_port
     try:
         site.connect().close()
     except OSError as exc:
-        print(f"Nobody answers at {chosen.url} as it should: {exc}", file=sys.stderr)
+        print(f"{chosen.url}: {_unreachable(exc)}", file=sys.stderr)
         return 2
     worst = 0
     for check in CHECKS:
@@ -214,7 +227,19 @@ def main() -> int:
         except (OSError, http.client.HTTPException) as exc:
             verdict, said, worst = "WRONG", f"no answer: {exc or type(exc).__name__}", 1
         print(f"{verdict:8}{check.__name__.replace('_', ' '):11}{said}", flush=True)
+        if check is app and worst:
+            break  # all else would say the same again
     return worst
+
+
+def _unreachable(exc: OSError) -> str:
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({exc.verify_message}): renew it, or use --ca"
+    if isinstance(exc, ssl.SSLError):
+        return f"it does not speak TLS as it should ({exc.reason}): check port and certificate"
+    if isinstance(exc, socket.gaierror):
+        return f"there is no such name ({exc.strerror})"
+    return f"nobody answers ({exc.strerror or exc})"
 
 
 if __name__ == "__main__":

@@ -5,19 +5,22 @@ This is the one check that costs something.
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import time
 
 from visitor import JSON, Site, Wrong, new_stream
 
 QUESTION = {"messages": [{"role": "user", "content": "Count from one to forty, in words."}]}
+Pieces = list[tuple[float, bytes]]
 
 
 def stream(site: Site) -> str:
+    """Time an answer, and read it again."""
     path, began = new_stream(), time.monotonic()
     asked = {**JSON, "Accept-Encoding": "gzip, br"}
     connection, response = site.send("PUT", path, asked, json.dumps(QUESTION).encode(), True)
-    pieces = []
     try:
         if response.status != 201:
             raise Wrong(f"a question got {response.status}: {response.read(300)!r}")
@@ -26,30 +29,53 @@ def stream(site: Site) -> str:
             or (response.headers["Content-Encoding"])
         ):
             raise Wrong("the stream is compressed or has another type: exempt text/event-stream")
-        while piece := response.read1(65536):
-            pieces.append((time.monotonic() - began, piece))
+        pieces = _read(response, began)
     finally:
         response.close()
         connection.close()
     whole = b"".join(piece for _, piece in pieces)
-    if b"data: [DONE]" not in whole:
-        raise Wrong(f"the answer did not end well: {whole[-200:]!r}")
-    if pieces[0][0] > 1 or len(pieces) < 3:
+    _check_end(pieces, whole)
+    if pieces[0][0] > 1 or len(pieces) < 4:
         raise Wrong(
-            f"held back: the first byte took {pieces[0][0]:.1f} s, {len(pieces)} pieces in all: "
-            "proxy_buffering off, and no other buffer on the way"
+            f"held back: the first byte took {pieces[0][0]:.1f} s, {len(pieces) - 1} pieces in "
+            "all: nginx: proxy_buffering off; Apache: flushpackets=on and no buffer; and no other "
+            "on the way"
         )
     again = site.ask("GET", path, Accept_Encoding="gzip, br")
     if again.headers["Content-Encoding"] or frames(again.body) != frames(whole):
         raise Wrong(
             "read again, the answer is compressed or another: pass on GET /streams/ as it is"
         )
-    silence = max(b - a for (a, _), (b, _) in zip(pieces, pieces[1:], strict=False))
     return (
-        f"first byte after {pieces[0][0] * 1000:.0f} ms, {len(pieces)} pieces in "
-        f"{pieces[-1][0]:.1f} s, longest silence {silence:.1f} s, "
+        f"first byte after {pieces[0][0] * 1000:.0f} ms, {len(pieces) - 1} pieces in "
+        f"{pieces[-1][0]:.1f} s, longest silence {_silence(pieces):.1f} s, "
         f"{whole.count(b': heartbeat')} heartbeats"
     )
+
+
+def _read(response: http.client.HTTPResponse, began: float) -> Pieces:
+    """Return each piece with its time, the end as an empty one; cut off is an end as well."""
+    pieces: Pieces = []
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        while piece := response.read1(65536):
+            pieces.append((time.monotonic() - began, piece))
+    return [*pieces, (time.monotonic() - began, b"")]
+
+
+def _check_end(pieces: Pieces, whole: bytes) -> None:
+    if b"data: [DONE]" in whole:
+        return
+    if b'data: {"error"' in whole:
+        raise Wrong(f"the answer is a failure of Claude's or the app's: {whole[-300:]!r}")
+    raise Wrong(
+        f"the answer was cut off, after {_silence(pieces[-2:]):.1f} s of silence: what stands in "
+        "front must wait longer than 30 s for the app, which sends a heartbeat every 10 s "
+        "(nginx: proxy_read_timeout 75s)"
+    )
+
+
+def _silence(pieces: Pieces) -> float:
+    return max((b - a for (a, _), (b, _) in zip(pieces, pieces[1:], strict=False)), default=0.0)
 
 
 def frames(content: bytes) -> list[bytes]:

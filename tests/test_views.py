@@ -321,7 +321,7 @@ def test_readiness_asks_the_log(client, monkeypatch):
     import claude_sse.stream_log.file as file
 
     assert client.get("/readyz").status_code == 200
-    monkeypatch.setattr(file, "_RESERVE_BYTES", 1 << 62)
+    monkeypatch.setattr(file_sweep, "RESERVE_BYTES", 1 << 62)
     monkeypatch.setattr(file, "_FRESH_SECONDS", 0.0)
     response = client.get("/readyz")
     assert response.status_code == 503 and response.json["code"] == "log_unavailable"

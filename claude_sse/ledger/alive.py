@@ -7,7 +7,7 @@ import fcntl
 import os
 import secrets
 
-from .. import syscalls
+from .. import ownership, syscalls
 from ..stream_log.locks import is_locked
 
 
@@ -18,9 +18,9 @@ class Worker:
         """Show this process in ``folder``; raises ``OSError``."""
         self.name = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._folder = folder
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        ownership.make_folder(folder)
         draft = self._path(f".{self.name}")
-        fd = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        fd = ownership.create(draft)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             os.rename(draft, self._path(self.name))  # nobody ever sees it without its lock

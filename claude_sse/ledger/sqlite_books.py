@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from .. import ownership
 from ..errors import Unavailable
 from .alive import Worker
 from .base import MINUTE_SECONDS
@@ -71,7 +72,7 @@ class Books:
 
     def __init__(self, folder: Path) -> None:
         """Make the folder, for this user only; raises ``OSError``."""
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        ownership.make_folder(folder)
         self._folder = folder
         self._path = str(folder / "ledger.sqlite")
         self._workers = str(folder / "workers")
@@ -110,7 +111,7 @@ class Books:
         except (sqlite3.Error, OSError) as exc:
             self._failed_at = time.monotonic()
             self._close()
-            raise _unavailable(str(exc)) from exc
+            raise self._unavailable(str(exc)) from exc
         except BaseException:
             self._close()
             raise
@@ -124,7 +125,7 @@ class Books:
             raise Unavailable("The server is busy: too many ask at the same time.", retry_after=3)
         if self._failed_at >= since:  # all who waited meanwhile fail, not one after another
             self._turn.release()
-            raise _unavailable("the step before this one failed")
+            raise self._unavailable("the step before this one failed")
 
     def _open(self) -> tuple[Run, Worker]:
         self._look()
@@ -154,7 +155,7 @@ class Books:
 
     def _shown(self) -> Worker:
         """Show this process to the others, in a folder that may have to be made again."""
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        ownership.make_folder(self._folder)
         return Worker(self._workers)
 
     def _is_another(self) -> bool:
@@ -165,7 +166,7 @@ class Books:
 
     def _connect(self) -> sqlite3.Connection:
         with contextlib.suppress(FileExistsError):  # an open file closed again frees SQLite's locks
-            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL, 0o600))  # SQLite's would be 0644
+            os.close(ownership.create(self._path))  # SQLite's would be 0644
         connection = sqlite3.connect(
             self._path, PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -184,11 +185,14 @@ class Books:
         if connection is not None:
             connection.close()
 
-
-def _unavailable(reason: str) -> Unavailable:
-    log.error("ledger: %s", reason)
-    return Unavailable(
-        "The server cannot count tokens right now (its disk is full, not writable or too slow), "
-        "so it takes no questions.",
-        code="ledger_unavailable",
-    )
+    def _unavailable(self, reason: str) -> Unavailable:
+        files = [self._path + end for end in ("", "-wal", "-shm")]
+        foreign = ownership.find_foreign([self._folder, self._workers, *files])
+        log.error("ledger: %s", f"{reason}: {ownership.describe(foreign)}" if foreign else reason)
+        why = "its disk is full, not writable or too slow"
+        if foreign:
+            why = f"{os.path.basename(foreign)} belongs to another user; the log has more"
+        return Unavailable(
+            f"The server cannot count tokens right now ({why}), so it takes no questions.",
+            code="ledger_unavailable",
+        )

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from .. import ownership
 from ..errors import Unavailable
 from ..values import ConfigError
 
@@ -36,8 +37,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         """Make the file where it is missing; raises ``OSError`` and ``sqlite3.Error``."""
         self._path = path
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        ownership.make_folder(path.parent)
+        os.close(ownership.open_or_create(path))
         self._make()
 
     @contextlib.contextmanager
@@ -47,9 +48,13 @@ class Database:
             with contextlib.closing(self._connect()) as connection:
                 yield connection
         except (sqlite3.Error, OSError) as exc:
-            log.error("sign-in: %s", exc)
+            foreign = ownership.find_foreign([self._path.parent, *self._files()])
+            log.error("sign-in: %s", f"{exc}: {ownership.describe(foreign)}" if foreign else exc)
+            name = f": {os.path.basename(foreign)} belongs to another user" if foreign else ""
             raise Unavailable(
-                "Sign-ins cannot be looked up now.", code="sign_in_unavailable", retry_after=5
+                f"Sign-ins cannot be looked up now{name}.",
+                code="sign_in_unavailable",
+                retry_after=5,
             ) from exc
 
     @contextlib.contextmanager
@@ -59,10 +64,18 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
 
+    def check(self) -> None:
+        """Raise ``Unavailable`` where sign-ins can be neither read nor kept now."""
+        with self.writing():
+            pass
+
+    def _files(self) -> list[str]:
+        return [f"{self._path}{end}" for end in ("", "-journal", "-wal", "-shm")]
+
     def _connect(self) -> sqlite3.Connection:
         if not self._path.exists():  # removed under us: SQLite's own would be empty, and 0644
             with contextlib.suppress(FileExistsError):  # another worker was faster
-                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL, 0o600))
+                os.close(ownership.create(self._path))
             self._make()
         return sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
 

@@ -24,6 +24,8 @@ from pathlib import Path
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from .. import ownership
+from ..errors import Unavailable
 from ..values import ConfigError
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,17 @@ class Passwords:
             raise ConfigError(f"{self.path} can be read by others: chmod 600 {self.path}")
         if not lines:
             raise ConfigError(f"{self.path} has nobody in it: script/password NAME adds a name.")
+
+    def check(self) -> None:
+        """Raise ``Unavailable`` where the file cannot be read now, so that nobody can sign in."""
+        try:
+            self._load()
+        except (OSError, ConfigError) as exc:
+            log.error("passwords: nobody can sign in: %s", exc)
+            raise Unavailable(
+                f"Nobody can sign in now: {self.path.name} cannot be read; the log says why.",
+                code="sign_in_unavailable",
+            ) from exc
 
     def is_right(self, name: str, password: str) -> bool:
         """Tell whether this is the password of this name; takes as long where there is no name."""
@@ -114,7 +127,7 @@ class Passwords:
         return lines
 
     def _write(self, changes: dict[tuple[str, str], str]) -> bool:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ownership.make_folder(self.path.parent)
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)  # two at once must not undo each other
@@ -128,11 +141,21 @@ class Passwords:
         if lines == before:
             return False
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        fd = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        draft.unlink(missing_ok=True)
+        fd = ownership.create(draft)
         with open(fd, "w", encoding="utf-8") as file:
+            if self.path.exists():
+                _keep_owner(fd, self.path.stat())
             file.writelines(f"{kind} {name} {value}\n" for (kind, name), value in lines.items())
         os.replace(draft, self.path)
         return True
+
+
+def _keep_owner(fd: int, before: os.stat_result) -> None:
+    """Let the new file be whose the old one was, with its mode."""
+    os.fchmod(fd, before.st_mode & 0o777)
+    if os.geteuid() == 0:
+        os.fchown(fd, before.st_uid, before.st_gid)
 
 
 @cache

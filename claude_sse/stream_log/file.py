@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from .. import syscalls
+from .. import ownership, syscalls
 from ..errors import NotFound, Unavailable
 from . import file_create, file_sweep
 from .base import StreamExists
@@ -52,7 +52,7 @@ class FileStreamLog:
 
     def _make_folders(self) -> None:
         for path in (self._streams, self._stops, self._readers):
-            os.makedirs(path, mode=0o700, exist_ok=True)
+            ownership.make_folder(path)
 
     def check(self) -> None:
         """See ``base.StreamLog.check``; folders that were removed are made anew."""
@@ -61,6 +61,8 @@ class FileStreamLog:
         try:
             if not syscalls.exists(self._streams):
                 self._make_folders()
+            if foreign := ownership.find_foreign((self._streams, self._stops, self._readers)):
+                raise PermissionError(errno.EACCES, ownership.describe(foreign), foreign)
             self._require_room()
             if not os.access(self._streams, os.W_OK):
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
@@ -130,7 +132,7 @@ class FileStreamLog:
         name = _name(key)
         try:
             if is_locked(f"{self._streams}/{name}"):
-                os.close(os.open(f"{self._stops}/{name}", os.O_CREAT | os.O_WRONLY, 0o600))
+                os.close(ownership.open_or_create(f"{self._stops}/{name}"))
             if not is_locked(f"{self._streams}/{name}"):  # it ended meanwhile
                 file_sweep.remove(f"{self._stops}/{name}")
         except OSError as exc:
@@ -158,8 +160,12 @@ class FileStreamLog:
 
 def _unavailable(exc: OSError) -> Unavailable:
     log.error("stream log: %s", exc.strerror)
+    why = "its disk is full or not writable"
+    if isinstance(exc, PermissionError):
+        name = os.path.basename(exc.filename or "") or "a file of the stream log"
+        why = f"{name} belongs to another user; the log has more"
     return Unavailable(
-        "The server cannot store answers right now (its disk is full or not writable).",
+        f"The server cannot store answers right now ({why}).",
         code="log_unavailable",
     )
 

@@ -12,7 +12,7 @@ import errno
 import os
 import time
 
-from .. import syscalls
+from .. import ownership, syscalls
 from .locks import is_locked
 
 _DRAFT = ".new"
@@ -50,6 +50,7 @@ def _lock_draft(path: str) -> int:
         try:
             syscalls.lock(fd)
             if _is_at(path + _DRAFT, fd):
+                ownership.adopt(fd, path)
                 return fd
         except BlockingIOError:
             pass

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 
-from .. import sse, syscalls
+from .. import ownership, sse, syscalls
 from ..errors import BadRequest, NotFound
 from .base import WriterLost
 from .file_writer import FileWriter
@@ -39,7 +39,7 @@ class FileReader:
         if writer is not None:
             writer.join(1)
         elif not is_free(fd):  # a writer that is gone need not know
-            self._lock_fd = os.open(readers_path, os.O_CREAT | os.O_RDWR, 0o600)
+            self._lock_fd = ownership.open_or_create(readers_path)
             fcntl.flock(self._lock_fd, fcntl.LOCK_SH)
 
     def read(self, timeout: float) -> bytes:

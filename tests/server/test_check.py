@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import ast
 import base64
-import os
-import subprocess
+import http.server
+import re
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from claude_sse import gate
-from claude_sse.sign_in import Passwords
 from claude_sse.standin import StandIn
 
+from .checking import checked, run, wrong
 from .running import ROOT, Server, free_port, serve
 from .test_nginx import SECRET, certificate, people, rendered, running
 
-KEY = "0123456789abcdef-what-the-sessions-are-signed-with"
 ADA = f"Authorization: Basic {base64.b64encode(b'ada:pass-ada').decode()}"
 
 
@@ -28,14 +30,25 @@ class Deployment:
     def __init__(self, app: Server, folder: Path, nginx: str) -> None:
         self._app, self._folder, self._nginx = app, folder, nginx
 
-    def check(self, *more: str, spoil: dict[str, str] | None = None) -> tuple[int, dict[str, str]]:
+    def check(
+        self,
+        *more: str,
+        spoil: dict[str, str] | None = None,
+        at: str = "127.0.0.1",
+        app_port: int | None = 3000,
+    ) -> tuple[int, dict[str, str]]:
         """Run nginx with this replaced in its configuration, and check it."""
         port, plain = free_port(), free_port()
         config = rendered(self._folder, self._app.port, port, plain)
         for old, new in (spoil or {}).items():
             assert old in config
             config = config.replace(old, new)
-        here = ["--at", "127.0.0.1", "--ca", f"{self._folder}/cert.pem", "--plain-port", str(plain)]
+        # To what is bound to 127.0.0.1 only, 127.0.0.2 is the address of another machine.
+        config = re.sub(
+            r"listen 127\.0\.0\.1:(\d+)([^;]*);", r"\g<0> listen 127.0.0.2:\1\2;", config
+        )
+        here = ["--at", at, "--app-port", str(app_port or port), "--plain-port", str(plain)]
+        here += ["--ca", f"{self._folder}/cert.pem"]
         with running(self._nginx, self._folder, config, port):
             return checked(f"https://chat.example.com:{port}", *here, *more)
 
@@ -51,24 +64,6 @@ def deployment(
     settings = {"AUTH": "proxy", "SECRET_KEY": SECRET, "PUBLIC_HOSTS": "chat.example.com"}
     with serve(standin, **settings) as [app]:
         yield Deployment(app, folder, require("nginx"))
-
-
-def checked(url: str, *more: str) -> tuple[int, dict[str, str]]:
-    """Run the check; return its exit code and what it said of each thing."""
-    ended = subprocess.run(
-        ["script/check", url, *more],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert "Traceback" not in ended.stderr, ended.stderr
-    print(ended.stdout)
-    lines = [
-        (line[:8].strip(), line[8:19].strip(), line[19:]) for line in ended.stdout.splitlines()
-    ]
-    return ended.returncode, {name: f"{verdict}: {said}" for verdict, name, said in lines}
 
 
 def test_it_knows_the_headers_of_the_app() -> None:
@@ -97,74 +92,177 @@ def test_one_person_on_one_machine_is_well(standin: StandIn) -> None:
     assert checked(f"http://localhost:{server.port}")[0] == 2  # nobody is there
 
 
-def wrong(said: dict[str, str]) -> list[str]:
-    """Return the names of what is wrong."""
-    return [name for name, line in said.items() if line.startswith("WRONG")]
-
-
-def test_what_we_ship_is_well(deployment: Deployment) -> None:
-    """Behind deploy/nginx.conf nothing is wrong, for a stranger as for who has signed in."""
+def test_a_sign_on_of_the_proxys_is_well(deployment: Deployment) -> None:
+    """Behind deploy/nginx.conf with its sign-on nothing is wrong, for a stranger nor for ada."""
     code, said = deployment.check("--header", ADA, "--ask")
     assert (code, wrong(said)) == (0, [])
     assert {name for name, line in said.items() if line.startswith("skipped")} == {"behind"}
     code, said = deployment.check()
     assert (code, wrong(said)) == (0, [])
-    assert said["headers"].startswith("skipped")
+    assert "a sign-on stands in front" in said["app"]
+    assert said["headers"].startswith("skipped") and said["host"].startswith("skipped")
     code, said = deployment.check("--header", ADA[:-4])
-    assert code == 1 and "not accepted" in said["headers"]
-
-
-def behind(line: str, more: str) -> dict[str, str]:
-    """Return the change that puts a further line behind this one."""
-    return {line: f"{line}\n    {more}"}
+    assert (code, list(said)) == (1, ["app"]) and "not accepted" in said["app"]
 
 
 USER = "proxy_set_header X-Forwarded-User $remote_user;"
 NOBODY_ASKED = {'auth_basic "Claude";': ""}
 SPOILT = [
-    ("https", {"add_header Strict-Transport-Security": "add_header X-Nothing"}),
-    ("https", {" ssl http2;": " ssl;"}),
-    ("plain", {"return 301 https": "return 302 http"}),
     ("sign in", {**NOBODY_ASKED, USER: USER.replace("$remote_user", "everybody")}),
-    ("sign in", {**NOBODY_ASKED, USER: ""}),
-    ("host", {"Host $http_host;": "Host chat.example.com;"}),
-    ("cross site", behind("server_tokens off;", 'proxy_set_header Origin "";')),
-    ("cross site", behind("server_tokens off;", "add_header Access-Control-Allow-Origin *;")),
-    ("headers", {"server_tokens off;": "server_tokens on;"}),
-    ("headers", behind("server_tokens off;", "proxy_hide_header Referrer-Policy;")),
-    ("headers", behind("server_tokens off;", 'add_header Content-Security-Policy "x" always;')),
-    ("cookies", behind("server_tokens off;", 'add_header Set-Cookie "sid=1" always;')),
-    ("methods", behind("location / {", "if ($request_method = PATCH) { return 204; }")),
-    ("body", {"error_page 413 @too_large;": "error_page 413 =400 @too_large;"}),
-    ("stream", {"proxy_buffering off;": "proxy_ignore_headers X-Accel-Buffering;"}),
-    ("stream", {"gzip_types text/css": "gzip_types text/event-stream text/css"}),
+    ("sign in", {**NOBODY_ASKED, USER: ""}),  # whoever says that he is admin is admin
+    ("who", {"include ": "# include "}),  # the secret
 ]
 
 
 @pytest.mark.parametrize(("name", "spoil"), SPOILT)
-def test_what_is_wrong_is_named(deployment: Deployment, name: str, spoil: dict[str, str]) -> None:
-    """Each thing that can be wrong with nginx is found, under its name, with what to do."""
-    more = ["--ask"] if name == "stream" else []
-    code, said = deployment.check("--header", ADA, *more, spoil=spoil)
+def test_what_is_wrong_with_a_sign_on_is_named(
+    deployment: Deployment, name: str, spoil: dict[str, str]
+) -> None:
+    """A sign-on that lets strangers in, or nobody, is found, with what to do."""
+    code, said = deployment.check("--header", ADA, spoil=spoil)
     assert code == 1 and name in wrong(said)
-    assert ": " in said[name].removeprefix("WRONG: ")
 
 
-def test_the_sign_in_of_the_app_is_well(
+def test_the_apps_own_port_must_be_closed(
     standin: StandIn, require: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """With AUTH=password nothing is wrong either, for a stranger as for who has a token."""
+    """Where the app can be reached beside its proxy, it is said; where it cannot, that is well."""
     certificate(require("openssl"), tmp_path)
     people(require("openssl"), tmp_path)
-    token = Passwords(tmp_path / "passwords").new_token("ada")
-    settings = {"AUTH": "password", "PASSWORDS": tmp_path / "passwords", "TRUSTED_PROXIES": 1}
-    own = {**NOBODY_ASKED, USER: "", 'proxy_set_header Authorization "";': ""}
-    own[f"include {tmp_path}/claude-sse.secret;"] = ""
-    with serve(standin, SECRET_KEY=KEY, PUBLIC_HOSTS="chat.example.com", **settings) as [app]:
+    settings = {"AUTH": "proxy", "SECRET_KEY": SECRET, "PUBLIC_HOSTS": "chat.example.com"}
+    with serve(standin, **settings) as [app]:
         deployment = Deployment(app, tmp_path, require("nginx"))
-        code, said = deployment.check(spoil=own)
-        assert (code, wrong(said)) == (0, [])
-        assert said["headers"].startswith("skipped")
-        code, said = deployment.check("--header", f"Authorization: Bearer {token}", spoil=own)
-        assert (code, wrong(said)) == (0, [])
-        assert said["headers"].startswith("ok")
+        for port, found in ((app.port, []), (None, ["behind"])):  # None: nginx's own, open there
+            code, said = deployment.check("--header", ADA, at="127.0.0.2", app_port=port)
+            assert (code, wrong(said)) == (len(found), found)
+
+
+class Site:
+    """What answers at an address in the app's place, by path."""
+
+    def __init__(self, **answers: tuple[int, dict[str, str], bytes] | float) -> None:
+        site = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                name = self.path.partition("?")[0].strip("/") or "page"
+                status, headers, body = site.answers.get(name, site.answers["page"])
+                if name in site.delays:
+                    time.sleep(site.delays[name])
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.send_response(status)
+                for header, value in {**headers, "Content-Length": str(len(body))}.items():
+                    self.send_header(header, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = do_PUT = do_DELETE = answer
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.delays = {k: v for k, v in answers.items() if isinstance(v, float)}
+        self.answers = {k: v for k, v in answers.items() if not isinstance(v, float)}
+        self.answers.setdefault("healthz", (200, {}, b'{"ok":true}'))
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    def check(self, *more: str) -> tuple[int, dict[str, str]]:
+        """Check it."""
+        thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            return checked(f"http://localhost:{self.server.server_port}", *more)
+        finally:
+            self.server.shutdown()
+            self.server.server_close()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "more", "words"),
+    [
+        (200, {}, b"", [], "not claude-sse but nothing (200"),
+        (200, {}, b"<title>It works!</title>", [], "the page \u201cIt works!\u201d"),
+        (200, {}, b'{"status":"ok"}', [], "not claude-sse but another answer"),
+        (404, {}, b"nope", [], "another answer (404"),
+        (403, {}, b"", [], "nothing (403"),
+        (500, {}, b"<title>Oops</title>", [], "the page \u201cOops\u201d (500"),
+        (502, {}, b"", [], "cannot reach the app (502"),
+        (503, {}, b"<h1>503</h1>", [], "cannot reach the app (503"),
+        (504, {}, b"", [], "cannot reach the app (504"),
+        (
+            301,
+            {"Location": "https://www.example.com/"},
+            b"",
+            [],
+            "leads to https://www.example.com",
+        ),
+        (
+            302,
+            {"Location": "https://sso.example.com/"},
+            b"",
+            ["--header", ADA],
+            "leads to https://s",
+        ),
+        (401, {}, b"", ["--header", ADA], "not accepted"),
+        (400, {}, b'{"error":"x","code":"host_not_allowed","retryable":false}', [], "PUBLIC_HOSTS"),
+        (403, {}, b'{"error":"AUTH=none","code":"forbidden","retryable":false}', [], "AUTH=none"),
+    ],
+)
+def test_what_is_not_the_app_is_said_once(
+    status: int, headers: dict[str, str], body: bytes, more: list[str], words: str
+) -> None:
+    """Whatever answers in the app's place is called what it is, in one line, and that is all."""
+    code, said = Site(page=(status, headers, body)).check(*more)
+    assert (code, list(said)) == (1, ["app"])
+    assert words in said["app"]
+
+
+def test_a_sign_on_elsewhere_is_no_fault() -> None:
+    """A stranger who is led to a service for signing in sees that, and nothing that is wrong."""
+    leads_on = (302, {"Location": "https://sso.example.com/login?back=chat"}, b"")
+    code, said = Site(page=leads_on, healthz=leads_on).check()
+    assert said["app"].startswith("ok: a sign-on stands in front of it, at sso.example.com/login")
+    assert (code, wrong(said)) == (0, [])
+
+
+def test_health_that_takes_long_is_named() -> None:
+    """An app that is alive but slow to say so has no thread to spare."""
+    refused = b'{"error":"x","code":"sign_in","retryable":false}'
+    code, said = Site(page=(401, {}, refused), healthz=1.2).check()
+    assert code == 1 and "raise THREADS" in said["health"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://", "ftp://chat.example.com", "https://a:port", "https://a/?q=1", "https://me:pw@a/"],
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    """An address of another kind is refused in a sentence, and nothing is asked."""
+    code, said = checked(url)
+    assert (code, said) == (2, {})
+
+
+def test_what_cannot_be_reached_is_said(require: Callable[[str], str], tmp_path: Path) -> None:
+    """No server, no TLS, a certificate that nobody trusts: each is one sentence, exit code 2."""
+    certificate(require("openssl"), tmp_path)
+    cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    plain = socket.create_server(("127.0.0.1", 0))
+
+    def refuse() -> None:
+        with plain, plain.accept()[0] as client:
+            client.recv(4096)
+            client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    refusing = threading.Thread(target=refuse)
+    refusing.start()
+    with StandIn(certfile=cert, keyfile=key) as untrusted:
+        for url, words in (
+            (f"http://localhost:{free_port()}", "nobody answers (Connection refused)"),
+            (untrusted.base_url, "its certificate is not trusted (self"),
+            (f"https://127.0.0.1:{plain.getsockname()[1]}", "it does not speak TLS as it should"),
+        ):
+            ended = run(url)
+            assert (ended.returncode, ended.stdout) == (2, "")
+            assert ended.stderr.startswith(f"{url}: {words}") and ended.stderr.count("\n") == 1
+    refusing.join(10)
