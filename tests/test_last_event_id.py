@@ -65,7 +65,7 @@ def test_an_empty_id_is_none(client, standin, url, nonce, value):
     question = f"fault pace texts=1 {nonce}"
     posted = client.post("/stream", json={"prompt": question}, headers=after(value))
     put = client.put(url, json=body(question), headers=after(value))
-    assert (posted.status_code, put.status_code) == (200, 201)
+    assert (posted.status_code, put.status_code) == (200, 201) and b"[DONE]" in posted.data
     assert client.get(url, headers=after(value)).data == put.data
     assert asked(standin, nonce) == 2
 
@@ -90,9 +90,12 @@ def test_put_with_an_id_continues_as_get_does(make_app, standin, url, nonce):
     log = whole.removeprefix(sse.PREAMBLE)
     client = make_app(api_key="").test_client()  # nobody could be asked here
     for n in range(last):
-        put = client.put(url, json=question, headers=after(n))
-        assert (put.status_code, put.headers["Content-Type"]) == (200, "text/event-stream")
-        assert put.data == client.get(url, headers=after(n)).data
+        with (
+            client.put(url, json=question, headers=after(n)) as put,
+            client.get(url, headers=after(n)) as get,
+        ):
+            assert (put.status_code, put.headers["Content-Type"]) == (200, "text/event-stream")
+            assert put.data == get.data
         rest = put.data.removeprefix(b"retry: 1000\nid: %d\n" % n)
         assert rest != put.data and log.endswith(rest) and rest.startswith(b"id: %d\n" % (n + 1))
     for response in (
