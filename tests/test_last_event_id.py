@@ -169,8 +169,7 @@ def test_only_a_frame_ends_a_block():
     """Preamble and heartbeats are no event to anyone, and the id of the preamble is no frame's."""
     blocks = sse.PREAMBLE + sse.HEARTBEAT * 3 + sse.encode(1, {"text": "x"}) + sse.HEARTBEAT
     assert blocks.split(b"\n\n") == [
-        b"retry: 1000\nid: 0\n: heartbeat\n: heartbeat\n: heartbeat\n"
-        b'id: 1\ndata: {"text":"x"}',
+        b'retry: 1000\nid: 0\n: heartbeat\n: heartbeat\n: heartbeat\nid: 1\ndata: {"text":"x"}',
         b": heartbeat\n",
     ]
     decoder = sse.Decoder()
