@@ -112,7 +112,7 @@ class Conflict(Refused):
 
 
 class Gone(Refused):
-    """The request asks for the rest of an answer that is kept nowhere; it does not start another."""
+    """The request asks for the rest of an answer that is kept nowhere; it starts no other."""
 
     code = "gone"
     status = 410

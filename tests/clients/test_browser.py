@@ -163,7 +163,7 @@ def test_a_refused_question_is_asked_once_at_most(
 def test_an_answer_that_is_cut_goes_on_and_is_not_asked_for_again(
     page: Page, standin: StandIn
 ) -> None:
-    """Cut in mid-answer, a client has the rest by PUT or GET; by POST it is told that it is gone."""
+    """Cut in mid-answer, a client has the rest by PUT or GET; by POST it is told: gone."""
     page.network.cut_after = b'"word2 "'
     page.start("fault pace texts=20 gap_ms=30", CLIENTS)
     for name in CLIENTS:
@@ -179,7 +179,7 @@ def test_an_answer_that_is_cut_goes_on_and_is_not_asked_for_again(
 
 
 def test_left_alone_after_the_end_nobody_asks_again(page: Page, standin: StandIn) -> None:
-    """Without the line that stops them, or with an exception at the end, they ask us, not Claude."""
+    """Without the line that stops them, or with an exception at the end, they ask us only."""
     careless = {
         **{name: left_alone(block) for name, block in CLIENTS.items()},
         "throws": unaware(_PLAIN),
