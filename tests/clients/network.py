@@ -37,7 +37,8 @@ class Noted:
 
 
 class Network:
-    """Forwards to ``port``; a response whose body has ``cut_after`` in it is cut behind that frame.
+    """Forwards to ``port``; a response whose body has ``cut_after`` in it is cut behind that frame,
+    or behind that line, where it is a whole one.
 
     Each request's response is cut once at most: the repeat of it passes.
     """
@@ -123,6 +124,8 @@ class Network:
         if not self.cut_after or noted.path + noted.body.decode() in self._cut:
             return None
         at = noted.received.find(self.cut_after)
+        if at >= 0 and self.cut_after.endswith(b"\n"):
+            return at + len(self.cut_after)
         end = noted.received.find(b"\n\n", at)
         return end + 2 if 0 <= at <= end else None
 

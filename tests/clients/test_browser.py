@@ -178,6 +178,22 @@ def test_an_answer_that_is_cut_goes_on_and_is_not_asked_for_again(
     assert set(asked_by(standin, page, CLIENTS).values()) == {1}
 
 
+def test_an_answer_that_is_cut_before_its_first_frame_is_not_asked_for_again(
+    page: Page, standin: StandIn
+) -> None:
+    """Cut while Claude has said nothing, a client joins its answer by PUT, and is told by POST."""
+    page.network.cut_after = b"id: 0\n"
+    page.start("fault slow_headers ms=1500 texts=20", CLIENTS)
+    for name in CLIENTS:
+        if name in RESUMING:
+            assert page.wait_shown(name, "word19 ") == _WHOLE
+            continue
+        page.wait_status(name, 410)
+        assert page.network.of(page.word(name))[1].last_event_id == "0"
+    for name, count in asked_by(standin, page, CLIENTS).items():
+        assert count <= 1 if "POST" in name else count == 1, (name, count)  # leaving is stopping
+
+
 def test_left_alone_after_the_end_nobody_asks_again(page: Page, standin: StandIn) -> None:
     """Without the line that stops them, or with an exception at the end, they ask us only."""
     careless = {

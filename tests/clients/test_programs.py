@@ -168,6 +168,18 @@ def test_an_answer_that_is_cut_goes_on_and_is_not_asked_for_again(
             assert 0 <= int(later[0].last_event_id or -1) <= 6, later
 
 
+def test_an_answer_that_is_cut_before_its_first_frame_is_not_asked_for_again(
+    network: Network, standin: StandIn, start: Callable[..., dict[str, Run]]
+) -> None:
+    """Cut while Claude has said nothing, a client that comes back with the same PUT joins it."""
+    network.cut_after = b"id: 0\n"
+    programs = {name: program for name, program in PROGRAMS.items() if name != "curl"}
+    for name, run in start(network, "fault slow_headers ms=1500 texts=20", programs).items():
+        assert (name, run.shown()) == (name, _WHOLE), run.errors
+        assert (name, asked(standin, run.nonce)) == (name, 1)
+        assert len(network.of(run.nonce)) == (3 if name == "eventsource" else 2)
+
+
 def test_left_alone_after_the_end_nobody_asks_again(
     network: Network, standin: StandIn, start: Callable[..., dict[str, Run]]
 ) -> None:
