@@ -193,7 +193,7 @@ def logged(body: bytes) -> bytes:
 
 
 def data(body: bytes) -> list[tuple[int, Any]]:
-    """Return the frames as (id, object), 0 for a refusal's id, ``"[DONE]"`` for that one's object."""
+    """Return the frames as (id, object): 0 where a refusal has none, ``"[DONE]"`` for the end."""
     frames = []
     for frame in logged(body).split(b"\n\n")[:-1]:
         number, _, value = (b"\n" + frame).partition(b"\ndata: ")
