@@ -197,3 +197,36 @@ test('stop is over where the server has answered, and told again where it could 
   assert.deepEqual(await told(html(200)), [null, [200]]); // a page is no reply
   assert.deepEqual(await told(new Response('{"ended":true,"last_event_id":3}')), [true, []]);
 });
+
+test('one missing frame is an error, and so is a frame that is not an object', async () => {
+  assert.equal((await play([sse(frame(1) + frame(3))], put)).error.code, 'protocol');
+  for (const data of ['5', 'null', '"x"', 'true', '{']) {
+    const { error, ids } = await play([sse(frame(1, data))], put);
+    assert.deepEqual([ids, error?.code, error?.retryable], [[], 'protocol', true], data);
+  }
+});
+
+test('those who were refused together come back apart: by a fifth of the wait, two seconds at most', async (t) => {
+  for (const [chance, seconds, ms] of [[0, 5, 5_000], [1, 5, 6_000], [1, 60, 62_000], [0.5, 60, 61_000], [1, 0, 1_200]]) {
+    t.mock.method(Math, 'random', () => chance);
+    assert.deepEqual((await play([refusal(503, { retry_after: seconds })], put)).delays, [ms]);
+  }
+});
+
+test('204 is the end, a lost server may be asked again, and what is no stream starts nothing', async () => {
+  const nothing = await play([new Response(null, { status: 204 })], { lastEventId: 5 });
+  assert.deepEqual([nothing.requests.length, nothing.waits, nothing.error], [1, [], undefined]);
+  assert.equal((await play([undefined], { lastEventId: 2 })).error.retryable, true);
+  assert.equal((await play([undefined], put)).error.retryable, true);
+  const page = () => new Response('<h1>Sign in</h1>', { headers: { 'Content-Type': 'text/html' } });
+  assert.equal((await play([page()], put)).error.code, 'protocol');
+  assert.deepEqual((await play([page(), sse(frame(3, '[DONE]'))], { lastEventId: 2 })).ids, [3]);
+});
+
+test('stop is a DELETE that outlives the page; what is not there has nothing', async () => {
+  const requests = [];
+  const fetch = async (url, init) => { requests.push(init); return html(404); };
+  assert.deepEqual(await stop('/streams/x', { timing: TIMING, fetch }), { ended: true, last_event_id: 0 });
+  const [{ method, keepalive, cache }] = requests;
+  assert.deepEqual([method, keepalive, cache], ['DELETE', true, 'no-store']);
+});
