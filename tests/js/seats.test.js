@@ -9,7 +9,7 @@ class Locks {
   held = new Set();
 
   async request(name, options, then) {
-    if (this.held.has(name)) return then(null);
+    if (this.held.has(name)) return options.ifAvailable ? then(null) : new Promise(() => {});
     this.held.add(name);
     try {
       return await then({ name });

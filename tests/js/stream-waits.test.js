@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Connection, isEventStream, refusalOf } from '../../static/connection.js';
+import { Connection, StreamError, isEventStream, refusalOf } from '../../static/connection.js';
 import { follow, stop } from '../../static/stream.js';
 
 const TIMING = {
@@ -96,6 +96,7 @@ test('what is not readable as a refusal may pass where the status says so', asyn
     assert.deepEqual([code, told.status, told.retryable, told.retryAfter], ['no_answer', status, retryable, undefined]);
     assert.match(told.message ?? (await refusalOf(html(status))).message, new RegExp(String(status)));
   }
+  assert.equal(new StreamError('No.', {}).retryable, false);
   const header = { 'Retry-After': '7' };
   assert.equal((await refusalOf(refusal(503, {}, header))).retryAfter, 7);
   assert.equal((await refusalOf(refusal(503, { retry_after: 0 }, header))).retryAfter, 0); // its own word counts
