@@ -9,6 +9,7 @@
     │   ├── Forbidden             403  not from here
     │   ├── NotFound              404  no such stream for this owner
     │   ├── Conflict              409  this id belongs to another question
+    │   ├── Gone                  410  this answer cannot be continued, and is not given again
     │   ├── TooLarge              413  the body is over the limit
     │   ├── UnsupportedMedia      415  the body is not announced as JSON
     │   ├── OverLimit             429  this server's own limits: questions, answers, tokens
@@ -108,6 +109,13 @@ class Conflict(Refused):
 
     code = "conflict"
     status = 409
+
+
+class Gone(Refused):
+    """The request asks for the rest of an answer that is kept nowhere; it starts no other."""
+
+    code = "gone"
+    status = 410
 
 
 class TooLarge(Refused):

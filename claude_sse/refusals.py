@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
 def _refuse(exc: ClaudeSSEError) -> Response:
     fields = exc.to_dict()
     if request.method == "POST" and request.path == "/stream":
-        response = Response(sse.encode(1, fields), mimetype="text/event-stream")
+        response = Response(sse.refusal(fields), content_type=sse.CONTENT_TYPE)
     else:
         response = jsonify(fields)
     response.status_code = exc.status

@@ -17,11 +17,11 @@ from json import JSONEncoder
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-#: Sent at once: gunicorn sends the headers with the first byte of the body, and the browser
-#: must not wait for them until Claude answers. 1000 ms is how soon a lost reader comes back.
-PREAMBLE = b"retry: 1000\n\n"
-#: A comment, which every reader skips; it keeps proxies from cutting a silent stream.
-HEARTBEAT = b": heartbeat\n\n"
+#: Exactly this, without a parameter: there are clients that compare it as a whole.
+CONTENT_TYPE = "text/event-stream"
+#: A comment, which every reader skips; it keeps proxies from cutting a silent stream. Neither it
+#: nor the preamble ends in a blank line: a block without data is an event to several real readers.
+HEARTBEAT = b": heartbeat\n"
 #: What a frame carries: an object; or a text alone, as the JSON string that stands for it.
 Piece = Mapping[str, Any] | bytes
 #: The object that stands for the end of a complete stream.
@@ -31,12 +31,31 @@ _encode = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _ENDS = (b"[DONE]\n\n", b'{"error":')
 
 
+def preamble(after: int = 0) -> bytes:
+    """Return what precedes the frames for a reader that continues after frame ``after``.
+
+    gunicorn sends the headers with the first byte of the body, and the browser must not wait for
+    them until Claude answers. 1000 ms is how soon a lost reader comes back; one that is cut before
+    its first frame comes back with ``after`` as its Last-Event-ID, and so starts nothing.
+    """
+    return b"retry: 1000\nid: %d\n" % after
+
+
+#: The preamble of a reader that begins at the start.
+PREAMBLE = preamble()
+
+
 def encode(number: int, piece: Piece) -> bytes:
     """Return the frame with this id; ``DONE`` becomes ``[DONE]``."""
     if type(piece) is bytes:  # nearly every frame
         return b'id: %d\ndata: {"text":%b}\n\n' % (number, piece)
     data = "[DONE]" if piece is DONE else _encode(piece)
     return f"id: {number}\ndata: {data}\n\n".encode("ascii")
+
+
+def refusal(fields: Mapping[str, Any]) -> bytes:
+    """Return a refusal as a frame: without an id, as there is no stream to come back to."""
+    return f"data: {_encode(fields)}\n\n".encode("ascii")
 
 
 def quote(text: str) -> bytes:
@@ -58,7 +77,7 @@ def last_id(frames: bytes) -> int:
 def objects(frames: bytes) -> Iterator[dict[str, Any]]:
     """Yield the objects in frames of ours; a piece of a frame at the beginning is passed over."""
     for frame in frames.split(b"\n\n"):
-        data = frame.partition(b"\ndata: ")[2]
+        data = (b"\n" + frame).partition(b"\ndata: ")[2]  # a refusal has no id before it
         if data.startswith(b"{"):
             yield json.loads(data)
 

@@ -86,7 +86,7 @@ class Streams:
             raise Unavailable("The server has no room for an answer now.", retry_after=5) from exc
         return first
 
-    def join(self, key: str, digest: str) -> Reader:
+    def join(self, key: str, digest: str, after: int = 0) -> Reader:
         """Return a reader of a stream that was started with the same body.
 
         Raises ``NotFound`` where there is none, ``Conflict`` where the body was another one.
@@ -95,7 +95,10 @@ class Streams:
         if reader.digest != digest:
             reader.close()
             raise Conflict("This stream id belongs to another question; choose a new id.")
-        return reader
+        if after == 0:
+            return reader
+        reader.close()
+        return self._log.open(key, after)
 
     def open(self, key: str, after: int) -> Reader:
         """Return a reader that continues behind frame ``after``; see ``StreamLog.open``."""
@@ -113,7 +116,7 @@ class Streams:
         within a heartbeat after ``is_revoked()`` tells that it may no longer read, or when this
         process goes before the stream ends: the client then comes back elsewhere.
         """
-        yield sse.PREAMBLE
+        yield sse.preamble(reader.after)
         received = b""
         sent_at = looked_at = time.monotonic()
         while True:

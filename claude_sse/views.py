@@ -13,13 +13,12 @@ import re
 import uuid
 
 from flask import Blueprint, Response, g, jsonify, render_template, request
-from flask.typing import ResponseReturnValue
 
-from . import client_socket
+from . import client_socket, sse
 from .claude import no_key
 from .config import EFFORTS
 from .engine import Engine, engine
-from .errors import BadRequest, NotFound, OverLimit
+from .errors import BadRequest, Gone, NotFound, OverLimit
 from .limits import GiveBack
 from .question import Question, parse
 from .stream_log import Reader, StreamExists
@@ -27,7 +26,7 @@ from .stream_log import Reader, StreamExists
 bp = Blueprint("views", __name__)
 
 _STREAM_HEADERS = {
-    "Content-Type": "text/event-stream; charset=utf-8",
+    "Content-Type": sse.CONTENT_TYPE,
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
 }
@@ -55,6 +54,11 @@ def models() -> Response:
 @bp.post("/stream")
 def stream() -> Response:
     """Answer as the tutorial does; the caller cannot come back, so leaving is stopping."""
+    if request.headers.get("Last-Event-ID", "").strip():  # whatever it is: it was answered before
+        raise Gone(
+            "This answer cannot be continued: POST /stream keeps none. PUT /streams/<uuid> does; "
+            "to ask again, leave out Last-Event-ID."
+        )
     here = engine()
     question = _question(here, allow_prompt=True)
     seat = here.seats.take(g.owner)
@@ -68,13 +72,23 @@ def stream() -> Response:
 
 @bp.put("/streams/<stream_id>")
 def put_stream(stream_id: str) -> Response:
-    """Start the stream with the id that the client chose, or join it: a repeat buys nothing."""
+    """Start the stream with the id that the client chose, or join it: a repeat buys nothing.
+
+    With ``Last-Event-ID`` the client has been answered before: then it only joins.
+    """
     here = engine()
-    question = _question(here, allow_prompt=False)
     key = _key(stream_id)
+    last = _last_event_id()
+    if last is None:
+        question = _question(here, allow_prompt=False)
+    else:
+        question = _parsed(here, allow_prompt=False)
     seat = here.seats.take(g.owner)
     try:
-        reader, status = _join_or_start(here, key, question)
+        if last is None:
+            reader, status = _join_or_start(here, key, question)
+        else:
+            reader, status = here.streams.join(key, question.digest, last), 200
     except BaseException:
         seat()
         raise
@@ -82,20 +96,16 @@ def put_stream(stream_id: str) -> Response:
 
 
 @bp.get("/streams/<stream_id>")
-def get_stream(stream_id: str) -> ResponseReturnValue:
+def get_stream(stream_id: str) -> Response:
     """Follow a stream from behind ``Last-Event-ID``; never starts one."""
-    last = request.headers.get("Last-Event-ID", "0")
-    if not _EVENT_ID.fullmatch(last):
-        raise BadRequest("Last-Event-ID must be the number of a frame, such as 12.")
     here = engine()
-    reader = here.streams.open(_key(stream_id), int(last))
-    if reader.at_end:
-        reader.close()
-        return "", 204
+    last = _last_event_id() or 0
+    key = _key(stream_id)
+    seat = here.seats.take(g.owner)
     try:
-        seat = here.seats.take(g.owner)
+        reader = here.streams.open(key, last)
     except BaseException:
-        reader.close()
+        seat()
         raise
     return _follow(here, reader, seat)
 
@@ -107,11 +117,8 @@ def delete_stream(stream_id: str) -> Response:
 
 
 def _question(here: Engine, *, allow_prompt: bool) -> Question:
-    settings = here.settings
-    question = parse(
-        _body(), max_tokens=settings.max_tokens, efforts=EFFORTS, allow_prompt=allow_prompt
-    )
-    if not settings.api_key:
+    question = _parsed(here, allow_prompt=allow_prompt)
+    if not here.settings.api_key:
         raise no_key()
     if question.model is not None and not here.claude.knows(question.model):
         raise BadRequest(
@@ -119,6 +126,24 @@ def _question(here: Engine, *, allow_prompt: bool) -> Question:
             code="model_not_found",
         )
     return question
+
+
+def _parsed(here: Engine, *, allow_prompt: bool) -> Question:
+    ceiling = here.settings.max_tokens
+    return parse(_body(), max_tokens=ceiling, efforts=EFFORTS, allow_prompt=allow_prompt)
+
+
+def _last_event_id() -> int | None:
+    """Return the frame after which the client continues, None where it has not begun.
+
+    Some clients send the header empty until they have an id.
+    """
+    value = request.headers.get("Last-Event-ID", "").strip()
+    if not value:
+        return None
+    if not _EVENT_ID.fullmatch(value):
+        raise BadRequest("Last-Event-ID must be the number of a frame, such as 12.")
+    return int(value)
 
 
 def _body() -> bytes:
@@ -167,6 +192,12 @@ def _key(stream_id: str) -> str:
 
 
 def _follow(here: Engine, reader: Reader, seat: GiveBack, status: int = 200) -> Response:
+    if reader.at_end:
+        reader.close()
+        seat()
+        nothing_more = Response(status=204)
+        del nothing_more.headers["Content-Type"]  # of nothing
+        return nothing_more
     gone = client_socket.watch(request.environ)
     response = Response(here.streams.follow(reader, gone, g.is_revoked), status, _STREAM_HEADERS)
     response.call_on_close(seat)  # first: it cannot fail

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -118,11 +119,44 @@ class Contract:
     def test_an_id_that_was_never_reached_is_refused(self, here, elsewhere):
         """A reader cannot continue behind a frame that does not exist."""
         writer = here.create(KEY, DIGEST)
+        writer.append(frame(1) + sse.encode(2, sse.DONE))
+        writer.close()
+        for log in (here, elsewhere):
+            assert log.open(KEY, 2).at_end
+            with pytest.raises(BadRequest, match="has not reached 3"):
+                log.open(KEY, 3)
+
+    def test_a_frame_that_is_not_there_yet_is_waited_for(self, here, elsewhere):
+        """While the writer lives a reader gets up to a second for the frame that it names."""
+        writer = here.create(KEY, DIGEST)
         writer.append(frame(1))
         for log in (here, elsewhere):
-            with pytest.raises(BadRequest, match="has not reached 2"):
-                log.open(KEY, 2)
+            began = time.monotonic()
+            with pytest.raises(Unavailable, match="has not reached 3 yet") as refused:
+                log.open(KEY, 3)
+            assert time.monotonic() - began >= 1
+            assert (refused.value.code, refused.value.retry_after) == ("not_reached", 1)
+        with ThreadPoolExecutor(2) as pool:
+            opening = [pool.submit(log.open, KEY, 3) for log in (here, elsewhere)]
+            writer.append(frame(2) + frame(3))
+            writer.append(frame(4))
+            for reader in (future.result() for future in opening):
+                assert reader.read(1) == frame(4)
+                reader.close()
         writer.close()
+
+    def test_what_was_lost_with_its_writer_is_not_waited_for(self, here, elsewhere):
+        """A reader that has seen more than a dead writer left is told so by its first read."""
+        writer = here.create(KEY, DIGEST)
+        writer.append(frame(1))
+        writer.close()  # without a last frame, as a process that is killed
+        for log in (here, elsewhere):
+            for after in (1, 2, 7):
+                reader = log.open(KEY, after)
+                assert (reader.after, reader.at_end) == (after, False)
+                with pytest.raises(WriterLost):
+                    reader.read(1)
+                reader.close()
 
     def test_unknown_keys_are_not_found(self, here):
         """A stranger's key finds nothing, whatever the id."""

@@ -52,7 +52,7 @@ class Engine:
     def all(self, reader):
         received = b"".join(self.streams.follow(reader))
         reader.close()
-        return received.removeprefix(sse.PREAMBLE)
+        return received.removeprefix(sse.preamble(reader.after))
 
 
 @pytest.fixture

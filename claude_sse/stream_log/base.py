@@ -80,8 +80,10 @@ class StreamLog(Protocol):
     def open(self, key: str, after: int = 0) -> Reader:
         """Return a reader that continues behind the frame with the id ``after``.
 
-        Raises ``errors.NotFound``, ``errors.BadRequest`` where the stream never reached that id,
-        and ``errors.Unavailable`` where the log is not stored any more.
+        Raises ``errors.NotFound``, ``errors.BadRequest`` where the stream has ended and never
+        reached that id, and ``errors.Unavailable`` where the log is not stored any more, or has not
+        reached the id within a second while the writer lives. What the reader has seen may be lost
+        with its writer: then its first read raises ``WriterLost``.
         """
 
     def stop(self, key: str) -> None:

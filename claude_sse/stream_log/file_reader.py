@@ -10,12 +10,14 @@ import threading
 import time
 
 from .. import ownership, sse, syscalls
-from ..errors import BadRequest, NotFound
+from ..errors import BadRequest, NotFound, Unavailable
 from .base import WriterLost
 from .file_writer import FileWriter
 from .locks import is_free
 
 _POLL_SECONDS = 0.05
+#: For so long a reader is waited for whose client says that it has seen more than there is.
+_REACH_SECONDS = 1.0
 _READ_BYTES = 1 << 16
 _DIGEST_CHARACTERS = 64
 _HEADER = re.compile(rb": sha256 [!-~]{%d}\n\n" % _DIGEST_CHARACTERS)
@@ -35,7 +37,7 @@ class FileReader:
         self._writer_gone = False
         self.after = after
         self.digest = _digest(fd) if writer is None else writer.digest
-        self._offset, self.at_end = _find(fd, after)
+        self._offset, self.at_end = _find(fd, after, writer)
         if writer is not None:
             writer.join(1)
         elif not is_free(fd):  # a writer that is gone need not know
@@ -102,19 +104,32 @@ def _digest(fd: int) -> str:
     return header[-_DIGEST_CHARACTERS - 2 : -2].decode("ascii")
 
 
-def _find(fd: int, after: int) -> tuple[int, bool]:
+def _find(fd: int, after: int, writer: FileWriter | None) -> tuple[int, bool]:
     """Return where the frame behind ``after`` begins, and whether none can be there any more."""
     if after == 0:
         return HEADER_BYTES, False
-    size = os.fstat(fd).st_size
-    content = os.pread(fd, size, 0)
-    start = content.find(b"\nid: %d\n" % (after + 1)) + 1
-    if start:
-        return start, False
-    end = content.rfind(b"\n\n") + 2
-    if content.rfind(b"\nid: %d\n" % after) < 0:
-        raise BadRequest(f"Last-Event-ID: this stream has not reached {after}.")
-    return end, sse.is_last(content[:end])
+    deadline = time.monotonic() + _REACH_SECONDS
+    while True:
+        is_final = is_free(fd) if writer is None else writer.closed  # first: then nothing is added
+        content = os.pread(fd, os.fstat(fd).st_size, 0)
+        start = content.find(b"\nid: %d\n" % (after + 1)) + 1
+        if start:
+            return start, False
+        end = content.rfind(b"\n\n") + 2
+        has_ended = sse.is_last(content[:end])
+        if content.rfind(b"\nid: %d\n" % after, 0, end) >= 0:
+            return end, has_ended
+        if has_ended:
+            raise BadRequest(f"Last-Event-ID: this stream has not reached {after}.")
+        if is_final:  # what the client has seen was lost with the writer, which the first read says
+            return end, False
+        if time.monotonic() >= deadline:
+            raise Unavailable(
+                f"Last-Event-ID: this stream has not reached {after} yet.",
+                code="not_reached",
+                retry_after=1,
+            )
+        time.sleep(_POLL_SECONDS)
 
 
 def _whole_frames(fd: int, offset: int) -> bytes:

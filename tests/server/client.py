@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import struct
@@ -10,8 +11,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-PREAMBLE = b"retry: 1000\n\n"
-HEARTBEAT = b": heartbeat\n\n"
+PREAMBLE = b"retry: 1000\nid: 0\n"
+HEARTBEAT = b": heartbeat\n"
+_ANY_PREAMBLE = re.compile(rb"\Aretry: 1000\nid: \d+\n")
 
 
 def request(
@@ -129,12 +131,12 @@ class Answer:
         return json.loads(self.rest())
 
     def frames(self) -> Iterator[bytes]:
-        """Yield each frame when it is there, those that carry no data included."""
+        """Yield each frame of the log when it is there."""
         position = 0
         while True:
             end = self.body.find(b"\n\n", position)
             if end >= 0:
-                yield self.body[position : end + 2]
+                yield logged(self.body[position : end + 2])
                 position = end + 2
             elif not self.read():
                 return
@@ -187,16 +189,16 @@ class Answer:
 
 def logged(body: bytes) -> bytes:
     """Return what the log holds of a body: without the preamble and the heartbeats."""
-    return body.removeprefix(PREAMBLE).replace(HEARTBEAT, b"")
+    return _ANY_PREAMBLE.sub(b"", body).replace(HEARTBEAT, b"")
 
 
 def data(body: bytes) -> list[tuple[int, Any]]:
-    """Return the frames as (id, object), and ``"[DONE]"`` for the object of that one."""
+    """Return the frames as (id, object): 0 where a refusal has none, ``"[DONE]"`` for the end."""
     frames = []
     for frame in logged(body).split(b"\n\n")[:-1]:
-        number, _, value = frame.partition(b"\ndata: ")
+        number, _, value = (b"\n" + frame).partition(b"\ndata: ")
         content = "[DONE]" if value == b"[DONE]" else json.loads(value)
-        frames.append((int(number.removeprefix(b"id: ")), content))
+        frames.append((int(number.removeprefix(b"\nid: ") or 0), content))
     assert [number for number, _ in frames] == list(
         range(frames[0][0], frames[0][0] + len(frames)) if frames else []
     )
