@@ -25,6 +25,7 @@ def standin() -> Iterator[StandIn]:
     """The far side of the network, shared by all tests; tell your requests by ``nonce``."""
     with StandIn() as standin:
         yield standin
+    assert not standin.malformed, "these tests order what the stand-in does not know"
 
 
 @pytest.fixture

@@ -278,7 +278,7 @@ def test_a_running_stream_ends_with_the_sign_in(app, passwords, nonce, how):
             {"Authorization": f"Bearer {passwords.new_token('ada')}"},
         )
     url = f"/streams/{uuid.uuid4()}"
-    prompt = f"fault pace texts=2000 ms=20 {nonce}"
+    prompt = f"fault pace texts=2000 gap_ms=20 {nonce}"
     answer = client.put(url, json=body(prompt), headers=headers, buffered=False)
     frames = iter(answer.response)
     received = b""

@@ -90,7 +90,7 @@ def test_a_followed_stream_ends_with_the_password(
     """A new password ends what is being read within a heartbeat, silent or not."""
     headers = signed_in(guarded, name="ada", password=PASSWORD)
     stream = new_id()
-    for prompt in (f"fault stall after=2 {nonce}", f"fault pace texts=3000 ms=20 {nonce}"):
+    for prompt in (f"fault stall after=2 {nonce}", f"fault pace texts=3000 gap_ms=20 {nonce}"):
         people.set_password("ada", PASSWORD)
         headers = signed_in(guarded, name="ada", password=PASSWORD)
         stream = new_id()
@@ -140,7 +140,7 @@ def test_no_secret_and_no_question_in_any_log_or_file(
     with serve(standin, WORKERS=1, GUNICORN_CMD_ARGS="--access-logfile -", **settings) as [server]:
         headers = signed_in(server, name="ada", password=PASSWORD)
         said = b""
-        for prompt in ("pace texts=3", "unauthorized", "html", "reset after=2", "broken_json"):
+        for prompt in ("pace texts=3", "unauthorized", "html", "reset after=2", "bad_json"):
             with server.post(f"fault {prompt} {question}", **headers) as answer:
                 said += answer.rest()
         for way in (headers, {"Authorization": f"Bearer {token}"}, {"Authorization": "Basic x"}):

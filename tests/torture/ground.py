@@ -12,6 +12,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from claude_sse.standin import Exchange, StandIn
 from claude_sse.standin.record import Request
@@ -43,6 +44,10 @@ class Witness(StandIn):
         if record is not None and (word := _WORD.search(record.prompt)):
             self.heard[word[0]].append(record)
         return reply, record
+
+    def __exit__(self, *exc: Any) -> None:
+        super().__exit__(*exc)
+        assert not self.malformed, "these rows order what the stand-in does not know"
 
     @property
     def port(self) -> int:
