@@ -183,7 +183,7 @@ def test_a_reader_that_leaves_passes_the_pen_on(engine, nonce):
 
 
 def test_a_reader_that_leaves_is_not_missed(engine, nonce, monkeypatch):
-    """Who leaves hands the pen on at once: the watch, which would see it a second later, is idle."""
+    """Who leaves hands the pen on at once: the watch, which would see it later, is idle."""
     monkeypatch.setattr(watch, "STALL_SECONDS", 3600.0)
     prompt = f"fault pace texts=20 gap_ms=10 {nonce}"
     engine.ask("a/1", prompt).close()
@@ -207,9 +207,7 @@ def test_a_steady_reader_pulls_to_the_end(engine, nonce):
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_stop_passes_a_first_reader_that_does_not_read(
-    engine, make, nonce, monkeypatch, elsewhere
-):
+def test_stop_passes_a_first_reader_that_does_not_read(engine, make, nonce, monkeypatch, elsewhere):
     """The last frame waits for no reader, however long one may stall; nor does who stops it."""
     monkeypatch.setattr(watch, "STALL_SECONDS", 3600.0)
     if not elsewhere:  # here it is not even the watch that sees to it

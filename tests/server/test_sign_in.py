@@ -12,12 +12,15 @@ import pytest
 
 from claude_sse.sign_in import Passwords
 from claude_sse.standin import StandIn
+from claude_sse.streams import TICK_SECONDS
+from tests.slack import within
 
 from .client import eventually, text
 from .running import Server, new_id, serve
 
 OWN = {"Sec_Fetch_Site": "same-origin"}
 PASSWORD = "canary-password-of-ada"
+HEARTBEAT_SECONDS = 0.3
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def people(tmp_path: Path) -> Passwords:
 def guarded(standin: StandIn, people: Passwords) -> Iterator[Server]:
     """A server of two workers with AUTH=password and ada; each of its connections is a new one."""
     settings = {"AUTH": "password", "PASSWORDS": people.path, "LOG_LEVEL": "DEBUG"}
-    with serve(standin, WORKERS=2, HEARTBEAT_SECONDS=0.3, **settings) as [server]:
+    with serve(standin, WORKERS=2, HEARTBEAT_SECONDS=HEARTBEAT_SECONDS, **settings) as [server]:
         yield server
 
 
@@ -99,8 +102,10 @@ def test_a_followed_stream_ends_with_the_password(
             with guarded.get(stream, **headers) as second:
                 second.read_until(b"word1 ")
                 people.set_password("ada", "another password")
+                with within(HEARTBEAT_SECONDS + TICK_SECONDS):
+                    for one in (answer, second):
+                        one.rest()
                 for one in (answer, second):
-                    one.rest()
                     assert b"[DONE]" not in one.body and b'"error"' not in one.body
         with guarded.get(stream, **headers) as refused:
             assert refused.status == 401
