@@ -31,19 +31,19 @@ def test_no_task_is_lost(pool):
             giver.start()
         for giver in givers:
             giver.join()
-    eventually(lambda: len(served) == 20_000, 10)
+    eventually(lambda: len(served) == 20_000)
     pool.put(lambda: served.append(1))
-    eventually(lambda: len(served) == 20_001, 2)
+    eventually(lambda: len(served) == 20_001)
 
 
 def test_the_last_one_free_serves_next(pool):
     """One task after the other is served by one thread, not by each in turn."""
     pool.start(8)
-    eventually(lambda: len(pool._idle) == 8, 5)
+    eventually(lambda: len(pool._idle) == 8)
     who = []
     for n in range(20):
         pool.put(lambda: who.append(threading.get_ident()))
-        eventually(lambda n=n: len(who) > n and len(pool._idle) == 8, 5)
+        eventually(lambda n=n: len(who) > n and len(pool._idle) == 8)
     assert len(set(who)) == 1
 
 
@@ -119,9 +119,9 @@ def test_shutdown_ends_the_threads(pool):
     ours = [thread for thread in threading.enumerate() if thread.name.startswith("server-")]
     go = threading.Event()
     pool.put(go.wait)
-    eventually(lambda: len(pool._idle) == 3, 5)
+    eventually(lambda: len(pool._idle) == 3)
     pool.shutdown()
-    eventually(lambda: sum(thread.is_alive() for thread in ours) == 1, 5)
+    eventually(lambda: sum(thread.is_alive() for thread in ours) == 1)
     go.set()
     for thread in ours:
         thread.join(5)
@@ -141,4 +141,4 @@ def test_no_room_for_a_thread_is_said(pool, monkeypatch):
     with pytest.raises(RuntimeError):
         pool.start(4)
     pool.shutdown()
-    eventually(lambda: not [t for t in threading.enumerate() if t.name.startswith("server-")], 5)
+    eventually(lambda: not [t for t in threading.enumerate() if t.name.startswith("server-")])

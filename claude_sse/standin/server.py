@@ -67,7 +67,7 @@ class StandIn:
         asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result()
         self._end_loop()
 
-    def wait(self, condition: Callable[[Self], T], timeout: float = 5.0) -> T:
+    def wait(self, condition: Callable[[Self], T], timeout: float = 30.0) -> T:
         """Return what ``condition(self)`` returns as soon as it is true, or raise TimeoutError."""
         with self._changed:
             if found := self._changed.wait_for(lambda: condition(self), timeout):

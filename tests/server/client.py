@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+#: Nothing takes this long; what waits for it to come to an end waits for what will not come.
+PATIENCE_SECONDS = 30.0
 PREAMBLE = b"retry: 1000\n\n"
 HEARTBEAT = b": heartbeat\n\n"
 
@@ -35,7 +37,7 @@ def connect(
     if receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     try:
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE_SECONDS)
         sock.connect(("127.0.0.1", port))
         return tls.wrap_socket(sock, server_hostname="chat.example.com") if tls else sock
     except OSError:
@@ -154,7 +156,8 @@ class Answer:
         except (ConnectionResetError, ssl.SSLEOFError):
             data = b""
         except TimeoutError:
-            raise AssertionError(f"nothing came for 10 s after {self.body[-300:]!r}") from None
+            waited = self.sock.gettimeout()
+            raise AssertionError(f"nothing in {waited} s after {self.body[-300:]!r}") from None
         self.closed = not data
         self._raw += data
         return bool(data)
@@ -213,7 +216,7 @@ def text(body: bytes) -> str:
     return "".join(fields.get("text", "") for fields in objects(body))
 
 
-def eventually(condition: Any, timeout: float = 5.0) -> Any:
+def eventually(condition: Any, timeout: float = PATIENCE_SECONDS) -> Any:
     """Return the first true value of ``condition()``, for what sends no event; else fail."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):

@@ -85,7 +85,7 @@ def test_those_who_left_leave_nothing_behind(here: Server, nonce: str) -> None:
         if number % 3:
             answer.read_until(PREAMBLE)
         answer.reset() if number % 2 else answer.leave()
-    eventually(lambda: held() <= before, 10)
+    eventually(lambda: held() <= before)
 
 
 @pytest.fixture(scope="module")

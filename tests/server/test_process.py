@@ -99,7 +99,7 @@ def test_while_draining_nothing_new_is_started(standin: StandIn, nonce: str) -> 
             eventually(refuses)
             assert data(running.rest())[-1][1] == "[DONE]"
             assert text(running.body) == whole_text(standin, f"{nonce}-old")
-        assert server.process.wait(10) == 0
+        assert server.process.wait(25) == 0
 
 
 def test_clients_that_neither_read_nor_close_do_not_hold_the_exit_up(
@@ -163,7 +163,7 @@ def test_a_reader_of_another_process_is_sent_back_without_a_last_frame(
                 while reader.read():
                     pass
                 seen = data(reader.body)
-            assert there.process.wait(10) == 0
+            assert there.process.wait(25) == 0
             assert seen[-1][1] != "[DONE]" and "error" not in seen[-1][1]
             with here.get(stream, after=seen[-1][0]) as returned:
                 assert seen + data(returned.rest()) == data(first.rest())
@@ -184,7 +184,7 @@ def test_a_worker_that_reloads_finishes_its_answers(standin: StandIn, nonce: str
                 while read.read():
                     pass
                 assert log.startswith(logged(read.body))
-        eventually(lambda: not Path(f"/proc/{old[0]}").exists(), 10)
+        eventually(lambda: not Path(f"/proc/{old[0]}").exists())
         with server.ask("GET", "/healthz") as health:
             assert health.status == 200
 
@@ -214,7 +214,7 @@ def test_an_answer_that_nobody_reads_has_the_whole_drain(standin: StandIn, nonce
         server.process.send_signal(signal.SIGTERM)
         with other.get(stream) as returned:
             assert returned.rest().endswith(b"data: [DONE]\n\n")
-        assert server.process.wait(10) == 0
+        assert server.process.wait(25) == 0
 
 
 @contextlib.contextmanager
@@ -249,7 +249,7 @@ def test_a_worker_that_is_being_made_hears_that_it_is_over(
     ) as server:
         eventually(server.workers, 30)
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(15) == 0
+        assert server.process.wait(25) == 0
         server.check()
 
 

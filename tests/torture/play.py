@@ -83,7 +83,7 @@ class Play:
 
     def upstream(self, asked: Asked, count: int = 1) -> Exchange:
         """Wait for the request that Claude got for it; the newest of ``count``."""
-        eventually(lambda: len(self.heard(asked)) >= count, 10)
+        eventually(lambda: len(self.heard(asked)) >= count)
         return self.heard(asked)[-1]
 
     def heard(self, asked: Asked) -> list[Exchange]:
@@ -130,7 +130,7 @@ class Play:
     def closed(self, asked: Asked, since: float, name: str = "") -> float:
         """Wait until Claude sees the end of the connection; return how long that took."""
         exchange = self.upstream(asked)
-        eventually(lambda: exchange.closed_at, 10)
+        eventually(lambda: exchange.closed_at)
         assert exchange.closed_at is not None
         took = exchange.closed_at - since
         if name:
