@@ -135,9 +135,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
         try:
             threading.Thread(target=leave, name="leave", daemon=True).start()
-        except (
-            RuntimeError
-        ):  # no room for another one: the accept loop, whose thread this is, waits
+        except RuntimeError:  # no room for one: the accept loop, whose thread this is, waits
             leave()
 
     def set_accept_enabled(self, enabled: bool) -> None:
