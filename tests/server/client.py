@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import struct
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,6 +15,9 @@ from typing import Any
 PATIENCE_SECONDS = 30.0
 PREAMBLE = b"retry: 1000\n\n"
 HEARTBEAT = b": heartbeat\n\n"
+
+#: The connections that the test which is running now has made.
+connected: list[socket.socket] = []
 
 
 def request(
@@ -39,10 +43,13 @@ def connect(
     try:
         sock.settimeout(PATIENCE_SECONDS)
         sock.connect(("127.0.0.1", port))
-        return tls.wrap_socket(sock, server_hostname="chat.example.com") if tls else sock
+        sock = tls.wrap_socket(sock, server_hostname="chat.example.com") if tls else sock
     except OSError:
         sock.close()
         raise
+    if threading.current_thread() is threading.main_thread():  # those of watchers outlive a test
+        connected.append(sock)
+    return sock
 
 
 class Answer:
