@@ -64,7 +64,7 @@ class Pen:
             with self._hand:
                 self._pass_on(reader)
 
-    def take(self, now: float, after_seconds: float = STALL_SECONDS) -> None:
+    def take(self, now: float, after_seconds: float) -> None:
         """Pass the pen on where nobody holds it, or a first reader who has not used it so long."""
         holder = self._holder
         stalled = now - self._pulled_at >= after_seconds

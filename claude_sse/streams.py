@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 #: A reader looks up this often from a silent stream: is its client there, is a heartbeat due?
 TICK_SECONDS = 1.0
+#: A writer that was told to stop has ended milliseconds later, on a busy machine seconds; one that
+#: has not in this time is stuck.
+STOP_SECONDS = 20.0
 #: The last frames, short as they are, lie within so many bytes.
 _TAIL_BYTES = 1 << 14
 
@@ -144,15 +147,16 @@ class Streams:
             if now >= self._watch.drain_at + 3 * LOOK_SECONDS:
                 return
 
-    def stop(self, key: str) -> dict[str, Any]:
+    def stop(self, key: str, gone: Callable[[], bool] = lambda: False) -> dict[str, Any]:
         """Stop a stream, wherever its writer is, and tell what is kept; harmless when it has ended.
 
+        Returns when the stream has ended, or earlier when ``gone()`` tells that the client left.
         Raises ``NotFound``.
         """
         running = self._watch.get(key)
         if running is not None:
             running.ending.end(STOPPED)
-            running.pen.take(time.monotonic(), after_seconds=0.0)
+            running.pen.take(time.monotonic(), 0.0)
         else:
             self._log.stop(key)
         try:
@@ -160,7 +164,7 @@ class Streams:
         except Unavailable:  # it has been stopped, and nothing of it is stored
             return {"ended": running is not None, "last_event_id": 0}
         try:
-            return _kept(reader)
+            return _kept(reader, gone)
         finally:
             reader.close()
 
@@ -224,13 +228,16 @@ def _encode(number: int, pieces: Sequence[sse.Piece]) -> bytes:
     return b"".join([sse.encode(n, piece) for n, piece in enumerate(pieces, number + 1)])
 
 
-def _kept(reader: Reader) -> dict[str, Any]:
-    """Return what a log holds, waiting a moment for the last frame of a stream that was stopped."""
-    deadline = time.monotonic() + TICK_SECONDS
+def _kept(reader: Reader, gone: Callable[[], bool]) -> dict[str, Any]:
+    """Return what a log holds in the end, which a stream that was stopped is about to come to."""
+    deadline = time.monotonic() + STOP_SECONDS
     frames = b""
     try:
         while not sse.is_last(frames) and time.monotonic() < deadline:
-            frames = frames[-_TAIL_BYTES:] + reader.read(LOOK_SECONDS)
+            more = reader.read(LOOK_SECONDS)
+            if not more and gone():
+                break
+            frames = frames[-_TAIL_BYTES:] + more
         ended = sse.is_last(frames)
     except WriterLost:
         ended = True

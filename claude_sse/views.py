@@ -113,7 +113,8 @@ def get_stream(stream_id: str) -> Response:
 @bp.delete("/streams/<stream_id>")
 def delete_stream(stream_id: str) -> Response:
     """Stop a stream and tell what is kept; stopping what has ended does no harm."""
-    return jsonify(engine().streams.stop(_key(stream_id)))
+    gone = client_socket.watch(request.environ)
+    return jsonify(engine().streams.stop(_key(stream_id), gone))
 
 
 def _question(here: Engine, *, allow_prompt: bool) -> Question:

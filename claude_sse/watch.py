@@ -13,7 +13,7 @@ import time
 from typing import NamedTuple
 
 from .ending import DRAINED, STOPPED, Ending
-from .pen import Pen
+from .pen import STALL_SECONDS, Pen
 from .stream_log import StreamLog, Writer
 
 log = logging.getLogger(__name__)
@@ -89,10 +89,10 @@ class Watch:
             try:
                 reason = STOPPED if key in asked else ending.due(now) or (is_over and DRAINED)
                 if not reason:
-                    pen.take(now)
+                    pen.take(now, STALL_SECONDS)
                 else:
                     ending.end(reason)
-                    pen.take(now, after_seconds=0.0)  # its last frame waits for no slow reader
+                    pen.take(now, 0.0)  # its last frame waits for no slow reader
             except Exception:
                 log.exception("watch: a look at one stream failed")
         if now >= self._sweep_due:

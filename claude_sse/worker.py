@@ -142,7 +142,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             time.sleep(max(0.0, deadline - time.monotonic()))
             os._exit(0)  # whoever is left neither reads nor closes
 
-        threading.Thread(target=leave, name="leave", daemon=True).start()
+        try:
+            threading.Thread(target=leave, name="leave", daemon=True).start()
+        except RuntimeError:  # no room for one: the accept loop, whose thread this is, waits
+            leave()
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """At TERM let go of the port: else who comes in the drain waits for nobody, to its end."""

@@ -7,17 +7,40 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from claude_sse.standin import StandIn
+from tests.server.client import connected
 
+_HAS_FAILED = pytest.StashKey[bool]()
 # The machines that run this are slow at times, which says nothing about the program.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call" and report.failed:
+        item.stash[_HAS_FAILED] = True
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _a_failure_is_alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test that failed has left open, which would fail the next one as a warning."""
+    connected.clear()
+    yield
+    if request.node.stash.get(_HAS_FAILED, False):
+        for sock in connected:
+            sock.close()
+    connected.clear()
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +48,7 @@ def standin() -> Iterator[StandIn]:
     """The far side of the network, shared by all tests; tell your requests by ``nonce``."""
     with StandIn() as standin:
         yield standin
+    assert not standin.malformed, "these tests order what the stand-in does not know"
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from claude_sse.config import Settings
 from claude_sse.errors import AnswerFailed, Interrupted, Overloaded, Unavailable
 from claude_sse.question import Question
 from claude_sse.standin import StandIn
+from tests.slack import within
 
 
 @pytest.fixture
@@ -254,12 +255,11 @@ def test_a_cut_reaches_claude_at_any_moment(claude, standin, nonce, fault):
     thread = threading.Thread(target=lambda: ended.extend(answer(claude, prompt, line)))
     thread.start()
     request = standin.wait(lambda s: next(iter(requests_for(s, prompt)), None))
-    began = time.monotonic()
-    line.cut()
-    standin.wait(lambda s: request.closed_at)
-    thread.join(5.0)
+    with within(0.05):
+        line.cut()
+        standin.wait(lambda s: request.closed_at)
+    thread.join()
     assert isinstance(ended[-1], Interrupted)
-    assert request.closed_at - began < 1.0
 
 
 def test_a_cut_ends_the_wait_for_a_retry(claude, standin, nonce):
@@ -268,10 +268,8 @@ def test_a_cut_ends_the_wait_for_a_retry(claude, standin, nonce):
     events = claude.events(question(prompt), line)
     assert next(events)[0]["waiting"] == 19
     threading.Timer(0.05, line.cut).start()
-    began = time.monotonic()
-    with pytest.raises(AnswerFailed):
+    with within(0.1), pytest.raises(AnswerFailed):
         next(events)
-    assert time.monotonic() - began < 5.0
     assert len(requests_for(standin, prompt)) == 1
 
 
@@ -287,7 +285,9 @@ def test_silence_is_told_every_second(claude, nonce):
     line = Line()
     events = claude.events(question(f"fault silent {nonce}"), line)
     began = time.monotonic()
-    assert next(events) == [] and 0.5 < time.monotonic() - began < 3.0
+    with within(1.0):
+        assert next(events) == []
+    assert time.monotonic() - began > 0.9
     line.cut()
     assert pytest.raises(Interrupted, next, events)
 

@@ -6,6 +6,8 @@ import socket
 import sqlite3
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -190,6 +192,13 @@ class Desk:
         finally:
             books.close()
 
+    def read_until(self, stream, expected):
+        """Return when this is on the stream's log."""
+        with closing(self.app.extensions["claude_sse"].streams.open(f"/{stream}", 0)) as reader:
+            came = reader.read(0.0)
+            while expected not in came:
+                came += reader.read(1.0)
+
     def asked(self, prompt):
         """What the question is thought to take."""
         return estimate(question(prompt), self.settings)
@@ -269,11 +278,17 @@ def test_what_nobody_can_read_costs_an_estimate(desk, nonce, fault):
 
 
 @pytest.mark.parametrize("fault", ["silent_headers", "silent", "pings", "stall"])
-def test_a_silence_that_is_ended_costs_what_came(desk, nonce, monkeypatch, fault):
+def test_a_silence_that_is_ended_costs_what_came(desk, standin, nonce, monkeypatch, fault):
     """Silence before the answer costs the question, later what came until then: never nothing."""
-    monkeypatch.setattr(ending, "NO_CONTENT_SECONDS", 0.5)
-    prompt = f"fault {fault} {nonce}"
-    frames = desk.put(prompt).data
+    prompt, stream = f"fault {fault} {nonce}", str(uuid.uuid4())
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(desk.put, prompt, stream)
+        standin.wait(lambda s: [r for r in s.requests if r.prompt == prompt])
+        desk.read_until(stream, {"pings": b'"model"', "stall": b"word2 "}.get(fault, b""))
+        monkeypatch.setattr(
+            ending, "NO_CONTENT_SECONDS", 0.0
+        )  # from now on any silence is too long
+        frames = asked.result().data
     usage = usage_of(frames)
     spent = desk.asked(prompt) + 1
     if usage is not None:

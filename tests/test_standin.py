@@ -27,6 +27,7 @@ from claude_sse import standin as package
 from claude_sse.standin import StandIn
 from claude_sse.standin.answers import ANSWERS, CHOICES, answer, words
 from claude_sse.standin.faults import FAULTS, IMITATION, SCRIPTS_OF_THE_WORLD
+from claude_sse.standin.options import OPTIONS
 from claude_sse.standin.orders import Order
 
 SUMMARIZED = {"type": "adaptive", "display": "summarized"}
@@ -218,6 +219,9 @@ def gaps(value: Any) -> Iterator[str]:
         ({"model": "claude-sonnet-4-5", "output_config": {"effort": "low"}}, 400, "effort"),
         ({"messages": [{"role": "user", "content": "fault nonsense"}]}, 400, "cut_chunk"),
         ({"messages": [{"role": "user", "content": "fault stall after=x"}]}, 400, "well-formed"),
+        ({"messages": [{"role": "user", "content": "fault pace ms=9"}]}, 400, "it takes first_ms="),
+        ({"messages": [{"role": "user", "content": "fault html texts=9"}]}, 400, "texts="),
+        ({"messages": [{"role": "user", "content": "bench n=1 texts=9"}]}, 400, "texts="),
     ],
 )
 def test_refuses_what_the_api_refuses(
@@ -327,6 +331,56 @@ def test_every_fault_is_documented() -> None:
     assert set(re.findall(r"^([a-z]\w+) ", package.__doc__, re.MULTILINE)) >= set(FAULTS)
     table = package.__doc__.split("=\nname ")[1]
     assert set(re.findall(r"^([a-z]\w+)(?=  |$)", table, re.MULTILINE)) == set(FAULTS)
+
+
+def test_every_option_is_documented_and_does_something() -> None:
+    """Each order says which options it heeds, and the docstring names them all."""
+    assert set(OPTIONS) == {*FAULTS, "bench"}
+    for name, options in OPTIONS.items():
+        assert all(re.search(rf"\b{one}\b", package.__doc__) for one in options.split()), name
+
+
+def test_an_option_that_changes_nothing_is_refused_and_remembered(standin: StandIn) -> None:
+    """A slip in an order is a 400 that names what the order takes, and who runs the tests sees it.
+
+    The options of the words that follow are known where a fault is to pass.
+    """
+    standin.malformed.clear()
+    assert ask(standin, "fault overloaded texts=3").status == 400
+    assert ask(standin, "fault overlaoded").status == 400
+    assert standin.malformed == ["fault overloaded texts=3", "fault overlaoded"]
+    assert ask(standin, "fault overloaded times=1 texts=3 nonce").status == 529
+    assert ask(standin, "fault overloaded times=1 texts=3 nonce").text == "word0 word1 word2 "
+    assert len(standin.malformed) == 2
+
+
+class SlowToNote(StandIn):
+    """A stand-in that takes its time over its records."""
+
+    def note(self, *args: Any) -> None:
+        time.sleep(0.05)
+        super().note(*args)
+
+    def note_end(self, *args: Any, **more: Any) -> None:
+        time.sleep(0.05)
+        super().note_end(*args, **more)
+
+
+@pytest.mark.parametrize(
+    ("order", "seen"),
+    [
+        ("fault stall after=3", b"word2 "),
+        ("fault pace texts=3", rb"\r\n0\r\n\r\n$"),
+        ("bench n=3", rb"\r\n0\r\n\r\n$"),
+        ("fault cut after=3", rb"\r\n0\r\n\r\n$"),
+    ],
+)
+def test_what_a_peer_has_is_on_the_record(order: str, seen: bytes) -> None:
+    """Who has received a text or the end finds it recorded, however late the recording is."""
+    with SlowToNote() as standin, send(standin, question(order)) as sock:
+        read(sock, seen)
+        record = standin.requests[0]
+        assert len(record.texts) == 3 and record.finished == ("stall" not in order)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from claude_sse.question import Question
 from claude_sse.stream_log import StreamExists
 from claude_sse.stream_log.file import FileStreamLog
 from claude_sse.streams import Streams
+from tests.slack import within
 
 DIGEST = "d" * 64
 
@@ -81,9 +82,15 @@ def text(frames):
     return "".join(fields.get("text", "") for fields in objects(frames))
 
 
+def written(engine, key):
+    """What is on the log of a stream now."""
+    with contextlib.closing(engine.streams.open(key, 0)) as reader:
+        return reader.read(0.0)
+
+
 def wait_for(condition):
     """Wait until the condition holds; events that no socket tells of."""
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + 30.0
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.005)
@@ -173,6 +180,95 @@ def test_a_reader_that_leaves_passes_the_pen_on(engine, nonce):
     reader.close()
     frames = engine.all(engine.streams.open("a/1", 0))
     assert text(frames) == engine.sent(prompt) and frames.endswith(b"[DONE]\n\n")
+
+
+def test_a_reader_that_leaves_is_not_missed(engine, nonce, monkeypatch):
+    """Who leaves hands the pen on at once: the watch, which would see it later, is idle."""
+    monkeypatch.setattr(watch, "STALL_SECONDS", 3600.0)
+    prompt = f"fault pace texts=20 gap_ms=10 {nonce}"
+    engine.ask("a/1", prompt).close()
+    frames = engine.all(engine.streams.open("a/1", 0))
+    assert text(frames) == engine.sent(prompt) and frames.endswith(b"[DONE]\n\n")
+
+
+def test_a_steady_reader_pulls_to_the_end(engine, nonce):
+    """A first reader that reads on has no second thread beside it, as long as the watch looks."""
+    ended_by = []
+    reader = engine.ask(
+        "a/1",
+        f"fault pace texts=40 gap_ms=1 {nonce}",
+        on_end=lambda *_: ended_by.append(threading.get_ident()),
+    )
+    for frames in engine.streams.follow(reader):
+        last = frames
+        time.sleep(0.02)  # as long as it writes to its client: here the watch could take the pen
+    assert last.endswith(b"[DONE]\n\n") and ended_by == [threading.get_ident()]
+    reader.close()
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_stop_passes_a_first_reader_that_does_not_read(engine, make, nonce, monkeypatch, elsewhere):
+    """The last frame waits for no reader, however long one may stall; nor does who stops it."""
+    monkeypatch.setattr(watch, "STALL_SECONDS", 3600.0)
+    if not elsewhere:  # here it is not even the watch that sees to it
+        monkeypatch.setattr(watch, "LOOK_SECONDS", 3600.0)
+    reader = engine.ask("a/1", f"fault stall after=3 {nonce}")
+    following = engine.streams.follow(reader)
+    while b"word2" not in next(following):
+        pass
+    where = make() if elsewhere else engine
+    with within(0.3):
+        kept = where.streams.stop("a/1")
+    assert kept["ended"] and kept["stop_reason"] == "stopped"
+    assert b"".join(following).endswith(b"data: [DONE]\n\n")
+    reader.close()
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_stop_tells_what_is_kept_however_long_the_end_takes(engine, make, nonce, elsewhere):
+    """The reply waits for the last frame, also where the machine or the books take their time."""
+    stopping = threading.Event()
+
+    def on_end(usage, is_free):
+        stopping.wait()
+        time.sleep(1.5)  # several looks, and longer than a tick
+
+    reader = engine.ask("a/1", f"fault stall after=3 {nonce}", on_end=on_end)
+    reader.close()
+    wait_for(lambda: b"word2" in written(engine, "a/1"))
+    where = make() if elsewhere else engine
+    stopping.set()
+    kept = where.streams.stop("a/1")
+    log = written(engine, "a/1")
+    assert kept == {
+        "ended": True,
+        "last_event_id": sse.last_id(log),
+        "stop_reason": "stopped",
+        "usage": objects(log)[-1]["usage"],
+    }
+
+
+def test_a_stop_whose_client_left_waits_for_nothing(engine, nonce):
+    """No thread is held for a reply that nobody reads; the stream is stopped all the same."""
+    may_end = threading.Event()
+    engine.ask("a/1", f"fault stall after=3 {nonce}", on_end=lambda *_: may_end.wait()).close()
+    wait_for(lambda: b"word2" in written(engine, "a/1"))
+    kept = engine.streams.stop("a/1", gone=lambda: True)
+    assert kept["ended"] is False
+    may_end.set()
+    assert objects(engine.all(engine.streams.open("a/1", 0)))[-1]["stop_reason"] == "stopped"
+
+
+def test_a_writer_that_does_not_end_is_told_of(engine, nonce, monkeypatch):
+    """Where the end does not come the reply says so, after a while, with what there is."""
+    monkeypatch.setattr(streams, "STOP_SECONDS", 0.3)
+    may_end = threading.Event()
+    engine.ask("a/1", f"fault stall after=3 {nonce}", on_end=lambda *_: may_end.wait()).close()
+    wait_for(lambda: b"word2" in written(engine, "a/1"))
+    kept = engine.streams.stop("a/1")
+    assert kept == {"ended": False, "last_event_id": sse.last_id(written(engine, "a/1"))}
+    may_end.set()
+    engine.all(engine.streams.open("a/1", 0))
 
 
 def test_a_reader_that_stalls_passes_the_pen_on(engine, nonce):
@@ -270,11 +366,17 @@ def test_a_reader_on_another_worker_keeps_a_stream_alive(make, nonce):
 )  # fmt: skip
 def test_what_takes_too_long_is_ended(engine, nonce, monkeypatch, limit, fault, code):
     """Silence (pings do not count) and endless answers are ended by the watch."""
-    monkeypatch.setattr(ending, limit, 0.5)
     prompt = f"fault {fault} {nonce}"
-    frames = engine.all(engine.ask("a/1", prompt))
-    assert objects(frames)[-1]["code"] == code
+    reader = engine.ask("a/1", prompt)
+    following = engine.streams.follow(reader)
+    frames = next(following)
     request = engine.request(prompt)
+    while "silent" not in fault and b'"model"' not in frames:
+        frames += next(following)
+    monkeypatch.setattr(ending, limit, 0.0)
+    frames += b"".join(following)
+    reader.close()
+    assert objects(frames.removeprefix(sse.PREAMBLE))[-1]["code"] == code
     engine.standin.wait(lambda s: request.closed_at)
 
 

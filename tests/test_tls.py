@@ -17,6 +17,7 @@ from claude_sse.errors import AnswerFailed, Interrupted, Unreachable
 from claude_sse.question import Question
 from claude_sse.sse import encode, objects
 from claude_sse.standin import StandIn
+from tests.slack import within
 
 
 @pytest.fixture(scope="module")
@@ -88,17 +89,16 @@ def test_silence_is_told_each_second_and_stop_is_heard(claude, nonce):
     """While Claude is silent there is an empty batch each second; a cut line ends the wait."""
     line = Line()
     events = ask(claude, f"fault silent {nonce}", line)
-    began = time.monotonic()
     while next(events):
         pass
-    assert next(events) == []
-    assert 1.0 < time.monotonic() - began < 5.0
-    threading.Timer(0.1, line.cut).start()
     began = time.monotonic()
-    with pytest.raises(Interrupted):
+    with within(1.0):
+        assert next(events) == []
+    assert time.monotonic() - began > 0.9
+    threading.Timer(0.1, line.cut).start()
+    with within(0.15), pytest.raises(Interrupted):
         while True:
             next(events)
-    assert time.monotonic() - began < 0.9
 
 
 def test_a_stranger_is_refused(far_side, certificate, monkeypatch, nonce):

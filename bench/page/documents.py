@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import accumulate
 
-from claude_sse.standin import faults
+from claude_sse.standin import faults, options
 from claude_sse.standin.answers import said
 from claude_sse.standin.orders import Order
 from claude_sse.standin.wire import Reply
@@ -96,6 +96,7 @@ def numbered(size: int) -> list[str]:
 
 def teach_standin() -> None:
     """From now on ``fault pace kind=... size=...`` has the stand-in say such a document."""
+    options.OPTIONS["pace"] = "kind size gap_ms first_ms thinking"
     faults.FAULTS["pace"] = lambda order: Reply(said(order, pieces(order)))
 
 

@@ -17,6 +17,7 @@ and ``GET /requests`` tell other processes what it has seen. The last user messa
     what the table says. ``times=N``: for the first N requests with this same prompt; then, and
     wherever nothing else is said, the answer is ``texts=10`` plain words "word0 word1 ...",
     ``gap_ms=10`` apart, the first after ``first_ms=0``; ``thinking=0`` leaves the thinking out.
+    An option that would change nothing is refused, as a 400.
 anything else
     a readable answer at the pace of a model, chosen by its words (see ``answers.CHOICES``).
 

@@ -97,21 +97,22 @@ class Connection(asyncio.Protocol):
                 break
         else:
             self._steps = None
-        self._write(b"".join(out), texts)
+        self._note(texts)
+        if out:
+            self.transport.write(b"".join(out))
         if self._steps:
             self._timer = self._loop.call_at(self._due, self._advance)
         else:
             self._finish()
 
-    def _write(self, data: bytes, texts: list[str]) -> None:
-        if data:
-            self.transport.write(data)
-        if texts and self._record:
+    def _note(self, texts: list[str]) -> None:
+        """Put what is about to be written on the record: a peer that has it finds it there."""
+        if self._record and texts:
             self._desk.note(self._record, texts)
+        if self._record and not self._steps:
+            self._desk.note_end(self._record, by_peer=False)
 
     def _finish(self) -> None:
-        if self._record:
-            self._desk.note_end(self._record, by_peer=False)
         if self._reply.ending == "reset":
             linger = struct.pack("ii", 1, 0)  # makes the close a RST
             self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, linger)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from itertools import chain
 
 from .answers import answer, bench, said, text_index, words
-from .api import Json, error
+from .api import Json
 from .messages import event, message
+from .options import check
 from .orders import Order, last_question
 from .statuses import STATUSES
 from .wire import (
@@ -43,8 +44,10 @@ def read_order(body: object) -> Order:
     found = _ORDER.search(prompt)
     if not found:
         return Order(known, prompt)
+    name = found["fault"] or "bench"
     options = dict(pair.split("=", 1) for pair in found["options"].split())
-    return Order(known, prompt, found["fault"] or "bench", options)
+    check(name, options)
+    return Order(known, prompt, name, options)
 
 
 def perform(order: Order, earlier: int) -> Reply:
@@ -52,7 +55,7 @@ def perform(order: Order, earlier: int) -> Reply:
     if order.name == "bench":
         return Reply(bench(order))
     if not order.name and order.prompt.startswith("fault "):
-        return error(400, "invalid_request_error", f"faults: {', '.join(sorted(FAULTS))}")
+        raise ValueError(f"the faults are {', '.join(sorted(FAULTS))}")
     if not order.name:
         return Reply(answer(order), delay=0.15)
     if earlier >= order.count("times", 10**9):

@@ -62,7 +62,7 @@ class Exchange:
     closed_at: float | None = None
     #: The script is written to its end, be that a whole answer or the cut it was to make.
     finished: bool = False
-    #: The text deltas written so far.
+    #: The text deltas written so far; what a peer has received is always among them.
     texts: list[str] = field(default_factory=list)
     request_id: str = field(default_factory=lambda: f"req_{next(_ids):024}")
 

@@ -37,6 +37,8 @@ class StandIn:
         self.requests: list[Exchange] = []
         #: Every other call, except those for ``/stats`` and ``/requests``.
         self.others: list[Exchange] = []
+        #: The prompts of the orders that it could not make out.
+        self.malformed: list[str] = []
         self.base_url = ""
         self.connections: set[Connection] = set()
         self._address = (host, port)
@@ -65,7 +67,7 @@ class StandIn:
         asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result()
         self._end_loop()
 
-    def wait(self, condition: Callable[[Self], T], timeout: float = 5.0) -> T:
+    def wait(self, condition: Callable[[Self], T], timeout: float = 30.0) -> T:
         """Return what ``condition(self)`` returns as soon as it is true, or raise TimeoutError."""
         with self._changed:
             if found := self._changed.wait_for(lambda: condition(self), timeout):
@@ -93,7 +95,7 @@ class StandIn:
         return reply, record
 
     def note(self, record: Exchange, texts: list[str]) -> None:
-        """Record what was just written."""
+        """Record what is written now."""
         with self._changed:
             record.texts.extend(texts)
             self._counts["texts"] += len(texts)
@@ -117,6 +119,7 @@ class StandIn:
             self._asked[order.prompt] += bool(order.name)
             return perform(order, self._asked[order.prompt] - 1)
         except ValueError as exc:
+            self.malformed.append(last_question(request.json))
             return error(400, "invalid_request_error", f"the order is not well-formed: {exc}")
 
     def _own_page(self, path: str) -> Reply:

@@ -13,6 +13,15 @@ def ask(page: Page, prompt: str) -> None:
     page.locator("#prompt").press("Enter")
 
 
+def leave(page: Page, script: str, argument: object = None) -> None:
+    """Run what takes the page away, and return when the next one is loaded.
+
+    The script runs when the call has returned: what takes the page away takes its answer, too.
+    """
+    with page.expect_navigation():
+        page.evaluate(f"(argument) => {{ setTimeout(() => ({script})(argument)); }}", argument)
+
+
 def last_answer(page: Page) -> Locator:
     """Return the newest answer."""
     return page.locator(ANSWER).last

@@ -9,13 +9,16 @@ from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 
 
 def test_an_answer_appears_while_it_is_written(page: Page, standin: StandIn, nonce: str) -> None:
-    """The first words are there long before the last, and in the end it is Claude's exact text."""
-    ask(page, f"fault pace texts=60 gap_ms=25 {nonce}")
+    """The first words are there while the last are not; in the end it is Claude's exact text."""
+    ask(page, f"fault stall after=4 {nonce} begun")
+    wait_for_text(last_answer(page), "word3")
+    assert not exchange(standin, f"{nonce} begun").ended
+    page.locator("#send").click()
+    wait_until_over(last_answer(page), "stopped")
+    ask(page, f"fault pace texts=60 gap_ms=5 {nonce} whole")
     answer = last_answer(page)
-    wait_for_text(answer, "word3")
-    assert not exchange(standin, nonce).finished
     wait_until_over(answer)
-    assert text(answer).split() == exchange(standin, nonce).sent.split()
+    assert text(answer).split() == exchange(standin, f"{nonce} whole").sent.split()
     expect(answer.locator(".status")).to_contain_text("Done")
 
 

@@ -11,14 +11,15 @@ from bench.page.beside import measure, serving_all
 from bench.page.documents import teach_standin
 from bench.running import running
 from bench.servers import SERVERS
-from claude_sse.standin import StandIn, faults
+from claude_sse.standin import StandIn, faults, options
 
 
 @pytest.fixture
 def port(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A server of ours that has the other pages beside its own."""
     monkeypatch.setitem(SERVERS, "beside", serving_all)
-    monkeypatch.setitem(faults.FAULTS, "pace", None)
+    for table in (faults.FAULTS, options.OPTIONS):
+        monkeypatch.setitem(table, "pace", None)
     teach_standin()
     with running("beside", standin.base_url) as (_, port):
         yield port

@@ -103,8 +103,8 @@ def test_away_and_back_again(page: Page, standin: StandIn, nonce: str) -> None:
     ask(page, f"fault pace texts=100 gap_ms=25 {nonce}")
     wait_for_text(last_answer(page), "word5 ")
     page.goto("about:blank")
-    page.evaluate("() => { history.back() }")
-    page.wait_for_url(f"{url}**")
+    page.go_back()
+    assert page.url.startswith(url)
     _is_whole(page, standin, nonce)
 
 

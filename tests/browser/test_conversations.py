@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from claude_sse.standin import StandIn
 
 from ..server.running import exchange, exchanges
-from .talk import ANSWER, ask, last_answer, text, wait_for_text, wait_until_over
+from .talk import ANSWER, ask, last_answer, leave, text, wait_for_text, wait_until_over
 
 
 def _entries(page: Page) -> Locator:
@@ -270,8 +270,7 @@ def test_a_question_is_kept_over_a_reload_in_the_same_moment(page: Page, nonce: 
         words = f"fault pace texts=2 {nonce} {turn}"
         page.locator("#new").click()
         page.locator("#prompt").fill("")
-        page.evaluate(f"(steps) => {{ ({AT_ONCE})(steps); location.reload(); }}", [["", words]])
-        page.wait_for_url("**/*")
+        leave(page, f"(steps) => {{ ({AT_ONCE})(steps); location.reload(); }}", [["", words]])
         page.locator("body[data-ready]").wait_for()
         asked = page.locator("article[data-role=user]", has_text=words)
         typed = page.locator("#prompt").input_value()

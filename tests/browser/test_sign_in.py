@@ -80,7 +80,7 @@ def test_a_name_and_a_password_open_the_page(visitor: Page) -> None:
 def test_a_session_that_ends_leads_there_and_back(visitor: Page, people: Passwords) -> None:
     """When the session ends in mid-answer, the reader signs in again and the answer goes on."""
     sign_in(visitor)
-    ask(visitor, "fault pace texts=400 ms=30")
+    ask(visitor, "fault pace texts=400 gap_ms=30")
     wait_for_text(last_answer(visitor), "word3 ")
     visitor.locator("#prompt").fill("a draft")
     people.set_password("ada", "another password")

@@ -7,13 +7,19 @@ import re
 import socket
 import ssl
 import struct
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+#: Nothing takes this long; what waits for it to come to an end waits for what will not come.
+PATIENCE_SECONDS = 30.0
 PREAMBLE = b"retry: 1000\nid: 0\n"
 HEARTBEAT = b": heartbeat\n"
 _ANY_PREAMBLE = re.compile(rb"\Aretry: 1000\nid: \d+\n")
+
+#: The connections that the test which is running now has made.
+connected: list[socket.socket] = []
 
 
 def request(
@@ -37,12 +43,15 @@ def connect(
     if receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     try:
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE_SECONDS)
         sock.connect(("127.0.0.1", port))
-        return tls.wrap_socket(sock, server_hostname="chat.example.com") if tls else sock
+        sock = tls.wrap_socket(sock, server_hostname="chat.example.com") if tls else sock
     except OSError:
         sock.close()
         raise
+    if threading.current_thread() is threading.main_thread():  # those of watchers outlive a test
+        connected.append(sock)
+    return sock
 
 
 class Answer:
@@ -156,7 +165,8 @@ class Answer:
         except (ConnectionResetError, ssl.SSLEOFError):
             data = b""
         except TimeoutError:
-            raise AssertionError(f"nothing came for 10 s after {self.body[-300:]!r}") from None
+            waited = self.sock.gettimeout()
+            raise AssertionError(f"nothing in {waited} s after {self.body[-300:]!r}") from None
         self.closed = not data
         self._raw += data
         return bool(data)
@@ -215,7 +225,7 @@ def text(body: bytes) -> str:
     return "".join(fields.get("text", "") for fields in objects(body))
 
 
-def eventually(condition: Any, timeout: float = 5.0) -> Any:
+def eventually(condition: Any, timeout: float = PATIENCE_SECONDS) -> Any:
     """Return the first true value of ``condition()``, for what sends no event; else fail."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):

@@ -19,7 +19,7 @@ from typing import Any
 from claude_sse.config import NAMES
 from claude_sse.standin import Exchange, StandIn
 
-from .client import Answer, connect, eventually, request
+from .client import PATIENCE_SECONDS, Answer, connect, eventually, request
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Sockets that hold the ports given out of late; the oldest is let go for the newest.
@@ -80,7 +80,7 @@ class Server:
     def check_end(self) -> None:
         """Wait until it has gone, as it should when it was told to."""
         try:
-            code = self.process.wait(15)
+            code = self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             raise

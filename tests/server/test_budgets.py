@@ -98,7 +98,7 @@ def test_kill_9_keeps_the_tokens_and_frees_the_places(standin: StandIn, nonce: s
             assert refused.json()["code"] == "too_many_answers"
         [worker] = server.workers()
         os.kill(worker, signal.SIGKILL)
-        eventually(lambda: server.workers() not in ([], [worker]), 15)
+        eventually(lambda: server.workers() not in ([], [worker]))
         stream = new_id()
         with server.put(stream, prompt) as again:
             assert again.status == 201

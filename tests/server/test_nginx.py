@@ -125,7 +125,7 @@ def running(nginx: str, folder: Path, config: str, port: int) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(25)
     log = (folder / "error.log").read_text()
     assert not re.search(r"\[(emerg|alert|crit)\]", log), log
     assert "upstream timed out" not in log, log

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from claude_sse.standin import StandIn
+from tests.slack import within
 
 from .client import Answer, connect, data, eventually, objects
 from .running import Server, new_id, serve
@@ -59,23 +59,25 @@ def test_a_full_server_refuses_at_once_and_answers_everything_short(
     second, other = admitted(small, prompt)
     for reader in (answer, other):
         reader.read_until(b"word2 ")
-    before = time.monotonic()
-    assert_busy(small.put(new_id(), prompt))
-    assert_busy(small.put(first, prompt))  # joining takes a seat, too
-    assert_busy(small.get(first))
+    for refuse in (
+        lambda: small.put(new_id(), prompt),
+        lambda: small.put(first, prompt),  # joining takes a seat, too
+        lambda: small.get(first),
+    ):
+        with within(0.1):
+            assert_busy(refuse())
     with small.post(prompt) as tutorial:
         assert tutorial.status == 503
         assert [fields["code"] for fields in objects(tutorial.rest())] == ["busy"]
         assert int(tutorial["Retry-After"]) > 0
     for path in ("/healthz", "/readyz", "/", "/models", "/static/chat.css"):
-        with small.ask("GET", path) as short:
+        with within(0.1), small.ask("GET", path) as short:
             assert short.status == 200, path
     for stream, reader in ((first, answer), (second, other)):
         with small.delete(stream) as reply:
             assert reply.json()["stop_reason"] == "stopped"
         assert data(reader.rest())[-1][1] == "[DONE]"
         reader.leave()
-    assert time.monotonic() - before < 5
     third, answer = admitted(small, prompt)
     answer.leave()
     small.delete(third).leave()
@@ -135,11 +137,9 @@ def test_clients_that_dawdle_over_their_request_hold_nobody_up(small: Server, no
         b"POST /stream HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         b'Content-Length: 60\r\n\r\n{"prompt":'
     )
-    before = time.monotonic()
     for _ in range(10):
-        with small.ask("GET", "/healthz") as answer:
+        with within(0.1), small.ask("GET", "/healthz") as answer:
             assert answer.json() == {"ok": True}
-    assert time.monotonic() - before < 5
     stream, answer = admitted(small, f"fault pace texts=3 {nonce}")
     assert data(answer.rest())[-1][1] == "[DONE]"
     answer.leave()

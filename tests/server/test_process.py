@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from claude_sse.standin import StandIn
+from tests.slack import within
 
 from .client import connect, data, eventually, logged, request, text
 from .running import Server, exchange, new_id, serve, whole_text
+
+#: After the drain, whatever the clients do.
+GONE_WITHIN_SECONDS = 1.0
 
 
 def test_an_answer_whose_worker_was_killed_ends_honestly(standin: StandIn, nonce: str) -> None:
@@ -26,11 +29,10 @@ def test_an_answer_whose_worker_was_killed_ends_honestly(standin: StandIn, nonce
         for answer in (first, reader):
             answer.read_until(b"word4 ")
         came = logged(first.body)
-        before = time.monotonic()
         [worker] = here.workers()
-        os.kill(worker, signal.SIGKILL)
-        frames = data(reader.rest())
-        assert time.monotonic() - before < 2
+        with within(0.5):
+            os.kill(worker, signal.SIGKILL)
+            frames = data(reader.rest())
         assert logged(reader.body).startswith(came)
         assert [number for number, _ in frames] == list(range(1, len(data(came)) + 2))
         assert frames[-1][1]["code"] == "interrupted"
@@ -66,11 +68,10 @@ def test_after_term_short_answers_finish_and_long_ones_are_interrupted(
         elsewhere = there.get(long)
         elsewhere.read_until(b"word2 ")
         exchange(standin, f"{nonce}-silent")
-        before = time.monotonic()
-        here.process.send_signal(signal.SIGTERM)
-        ends = [data(answer.rest())[-1][1] for answer in (*started, elsewhere)]
-        assert here.process.wait(10) == 0
-        assert time.monotonic() - before < 1.2 + 3
+        with within(1.2 + GONE_WITHIN_SECONDS):
+            here.process.send_signal(signal.SIGTERM)
+            ends = [data(answer.rest())[-1][1] for answer in (*started, elsewhere)]
+            assert here.process.wait(30) == 0
         assert ends[0] == "[DONE]"
         assert [end["code"] for end in ends[1:]] == ["interrupted"] * 3
         assert "restart" in ends[1]["error"]
@@ -98,7 +99,7 @@ def test_while_draining_nothing_new_is_started(standin: StandIn, nonce: str) -> 
             eventually(refuses)
             assert data(running.rest())[-1][1] == "[DONE]"
             assert text(running.body) == whole_text(standin, f"{nonce}-old")
-        assert server.process.wait(10) == 0
+        assert server.process.wait(25) == 0
 
 
 def test_clients_that_neither_read_nor_close_do_not_hold_the_exit_up(
@@ -113,25 +114,40 @@ def test_clients_that_neither_read_nor_close_do_not_hold_the_exit_up(
         idle = connect(server.port)
         exchange(standin, f"{nonce}-full")
         exchange(standin, f"{nonce}-silent")
-        before = time.monotonic()
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(10) == 0
-        assert time.monotonic() - before < 0.5 + 3
+        with within(0.5 + GONE_WITHIN_SECONDS):
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(30) == 0
         for sock in (full.sock, silent.sock, asked, idle):
             sock.close()
 
 
 def test_ctrl_c_ends_at_once(standin: StandIn, nonce: str) -> None:
-    """Ctrl-C does not wait for answers: they are interrupted, and the log says so."""
+    """Ctrl-C waits neither for answers nor for clients: the log says that they are interrupted."""
     with serve(standin, 3, DRAIN_SECONDS=30) as [*ended, other]:
         for server, number in zip(ended, (signal.SIGINT, signal.SIGQUIT), strict=True):
-            stream = new_id()
-            with server.put(stream, f"fault stall after=3 {nonce}") as answer:
+            stream, word = new_id(), f"{nonce}-{number.name}"
+            full = server.put(new_id(), f"bench n=20000 pad=1500 {word}-full", receive_buffer=4096)
+            exchange(standin, f"{word}-full")
+            with server.put(stream, f"fault stall after=3 {word}") as answer, full:
                 answer.read_until(b"word2 ")
-                server.process.send_signal(number)
-                assert server.process.wait(10) == 0  # of the 30 s that it may take to drain
+                with within(GONE_WITHIN_SECONDS):  # of the 30 s that it may take to drain
+                    server.process.send_signal(number)
+                    assert server.process.wait(60) == 0
             with other.get(stream) as log:
                 assert data(log.rest())[-1][1]["code"] == "interrupted"
+
+
+def test_a_worker_that_is_told_to_quit_goes_at_once(standin: StandIn, nonce: str) -> None:
+    """QUIT, which the master sends at Ctrl-C, ends a worker by itself, full sockets or not."""
+    with serve(standin, DRAIN_SECONDS=30) as [server]:
+        [worker] = server.workers()
+        full = server.put(new_id(), f"bench n=20000 pad=1500 {nonce}-full", receive_buffer=4096)
+        exchange(standin, f"{nonce}-full")
+        with full, within(GONE_WITHIN_SECONDS):
+            os.kill(worker, signal.SIGQUIT)
+            eventually(lambda: not Path(f"/proc/{worker}").exists(), 60)
+        eventually(lambda: server.workers() not in ([], [worker]), 30)
+        assert "SIGKILL" not in server.log()
 
 
 def test_a_reader_of_another_process_is_sent_back_without_a_last_frame(
@@ -147,7 +163,7 @@ def test_a_reader_of_another_process_is_sent_back_without_a_last_frame(
                 while reader.read():
                     pass
                 seen = data(reader.body)
-            assert there.process.wait(10) == 0
+            assert there.process.wait(25) == 0
             assert seen[-1][1] != "[DONE]" and "error" not in seen[-1][1]
             with here.get(stream, after=seen[-1][0]) as returned:
                 assert seen + data(returned.rest()) == data(first.rest())
@@ -168,7 +184,7 @@ def test_a_worker_that_reloads_finishes_its_answers(standin: StandIn, nonce: str
                 while read.read():
                     pass
                 assert log.startswith(logged(read.body))
-        eventually(lambda: not Path(f"/proc/{old[0]}").exists(), 10)
+        eventually(lambda: not Path(f"/proc/{old[0]}").exists())
         with server.ask("GET", "/healthz") as health:
             assert health.status == 200
 
@@ -185,7 +201,8 @@ def test_streams_survive_a_restart(standin: StandIn, nonce: str) -> None:
         here.start()
         here.wait_until_ready()
         with here.get(stream, after=3) as returned:
-            assert log.endswith(logged(returned.rest()))
+            rest = logged(returned.rest())
+        assert rest == log[log.index(b"id: 4\n") :]
 
 
 def test_an_answer_that_nobody_reads_has_the_whole_drain(standin: StandIn, nonce: str) -> None:
@@ -197,7 +214,7 @@ def test_an_answer_that_nobody_reads_has_the_whole_drain(standin: StandIn, nonce
         server.process.send_signal(signal.SIGTERM)
         with other.get(stream) as returned:
             assert returned.rest().endswith(b"data: [DONE]\n\n")
-        assert server.process.wait(10) == 0
+        assert server.process.wait(25) == 0
 
 
 @contextlib.contextmanager
@@ -232,7 +249,7 @@ def test_a_worker_that_is_being_made_hears_that_it_is_over(
     ) as server:
         eventually(server.workers, 30)
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(15) == 0
+        assert server.process.wait(25) == 0
         server.check()
 
 

@@ -12,12 +12,15 @@ import pytest
 
 from claude_sse.sign_in import Passwords
 from claude_sse.standin import StandIn
+from claude_sse.streams import TICK_SECONDS
+from tests.slack import within
 
 from .client import eventually, text
 from .running import Server, new_id, serve
 
 OWN = {"Sec_Fetch_Site": "same-origin"}
 PASSWORD = "canary-password-of-ada"
+HEARTBEAT_SECONDS = 0.3
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def people(tmp_path: Path) -> Passwords:
 def guarded(standin: StandIn, people: Passwords) -> Iterator[Server]:
     """A server of two workers with AUTH=password and ada; each of its connections is a new one."""
     settings = {"AUTH": "password", "PASSWORDS": people.path, "LOG_LEVEL": "DEBUG"}
-    with serve(standin, WORKERS=2, HEARTBEAT_SECONDS=0.3, **settings) as [server]:
+    with serve(standin, WORKERS=2, HEARTBEAT_SECONDS=HEARTBEAT_SECONDS, **settings) as [server]:
         yield server
 
 
@@ -90,7 +93,7 @@ def test_a_followed_stream_ends_with_the_password(
     """A new password ends what is being read within a heartbeat, silent or not."""
     headers = signed_in(guarded, name="ada", password=PASSWORD)
     stream = new_id()
-    for prompt in (f"fault stall after=2 {nonce}", f"fault pace texts=3000 ms=20 {nonce}"):
+    for prompt in (f"fault stall after=2 {nonce}", f"fault pace texts=3000 gap_ms=20 {nonce}"):
         people.set_password("ada", PASSWORD)
         headers = signed_in(guarded, name="ada", password=PASSWORD)
         stream = new_id()
@@ -99,8 +102,10 @@ def test_a_followed_stream_ends_with_the_password(
             with guarded.get(stream, **headers) as second:
                 second.read_until(b"word1 ")
                 people.set_password("ada", "another password")
+                with within(HEARTBEAT_SECONDS + TICK_SECONDS):
+                    for one in (answer, second):
+                        one.rest()
                 for one in (answer, second):
-                    one.rest()
                     assert b"[DONE]" not in one.body and b'"error"' not in one.body
         with guarded.get(stream, **headers) as refused:
             assert refused.status == 401
@@ -140,7 +145,7 @@ def test_no_secret_and_no_question_in_any_log_or_file(
     with serve(standin, WORKERS=1, GUNICORN_CMD_ARGS="--access-logfile -", **settings) as [server]:
         headers = signed_in(server, name="ada", password=PASSWORD)
         said = b""
-        for prompt in ("pace texts=3", "unauthorized", "html", "reset after=2", "broken_json"):
+        for prompt in ("pace texts=3", "unauthorized", "html", "reset after=2", "bad_json"):
             with server.post(f"fault {prompt} {question}", **headers) as answer:
                 said += answer.rest()
         for way in (headers, {"Authorization": f"Bearer {token}"}, {"Authorization": "Basic x"}):

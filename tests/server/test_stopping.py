@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
 from claude_sse.standin import StandIn
+from tests.slack import within
 
 from .client import PREAMBLE, Answer, data, eventually, logged
 from .running import Server, exchange, exchanges, new_id
 
-#: Measured: 2 ms in the writer's process, 110 ms in another one; a busy machine takes longer.
-STOPPED_WITHIN_SECONDS = 1.0
+#: Measured: 2 ms in the writer's process, 110 ms in another one.
+STOPPED_WITHIN_SECONDS = {"here": 0.05, "there": 0.3}
 
 PHASES = {
     "in mid-answer": ("fault pace texts=100000 gap_ms=5", b"word9 "),
@@ -27,9 +27,14 @@ PHASES = {
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("reader", ["reads", "left"])
 def test_stop_cuts_the_answer(
-    here: Server, somewhere: Server, standin: StandIn, nonce: str, phase: str, reader: str
+    here: Server,
+    somewhere: Server,
+    standin: StandIn,
+    nonce: str,
+    phase: str,
+    reader: str,
 ) -> None:
-    """DELETE ends the answer within a second, in every phase; the log keeps what came."""
+    """DELETE ends the answer in every phase, as fast as is promised; the log keeps what came."""
     order, seen = PHASES[phase]
     stream = new_id()
     with here.put(stream, f"{order} {nonce}") as first:
@@ -37,11 +42,10 @@ def test_stop_cuts_the_answer(
         upstream = exchange(standin, nonce)
         if reader == "left":
             first.leave()
-        before = time.monotonic()
-        with somewhere.delete(stream) as answer:
+        with within(STOPPED_WITHIN_SECONDS["here" if somewhere is here else "there"]):
+            answer = somewhere.delete(stream)
             standin.wait(lambda _: upstream.closed_at)
-            assert upstream.closed_at is not None
-            assert upstream.closed_at - before < STOPPED_WITHIN_SECONDS
+        with answer:
             kept = answer.json()
         assert (answer.status, kept["ended"]) == (200, True)
         assert kept["stop_reason"] == "stopped"
@@ -116,7 +120,7 @@ def test_a_stop_leaves_nothing_behind(here: Server, there: Server, nonce: str) -
             reply_of(server.delete(stream))
         with there.get(stream) as returned:
             returned.rest()
-        eventually(lambda: not set(left()) - set(before), 2)  # noqa: B023
+        eventually(lambda: not set(left()) - set(before))  # noqa: B023
 
 
 def test_a_stopped_tutorial_stream_is_one_whose_client_left(

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from claude_sse.standin import Exchange, StandIn
 from claude_sse.standin.record import Request
@@ -27,6 +28,8 @@ KEY = "sk-ant-canary-0123456789abcdef"
 CANARY = "yellow-canary-in-the-coal-mine"
 RSS_SLACK_MB = 32.0
 BACK_WITHIN_SECONDS = 10.0
+#: gunicorn gives a client this long for its first byte.
+SILENT_SECONDS = 4.0
 _WORD = re.compile(r"\bw[0-9a-f]{16}\b")
 
 
@@ -43,6 +46,10 @@ class Witness(StandIn):
         if record is not None and (word := _WORD.search(record.prompt)):
             self.heard[word[0]].append(record)
         return reply, record
+
+    def __exit__(self, *exc: Any) -> None:
+        super().__exit__(*exc)
+        assert not self.malformed, "these rows order what the stand-in does not know"
 
     @property
     def port(self) -> int:
@@ -111,7 +118,7 @@ class Ground:
         """Begin to watch."""
         for watcher in self._watchers:
             watcher.start()
-        eventually(lambda: self.latencies.percentile("canary", 50), 10)
+        eventually(lambda: self.latencies.percentile("canary", 50))
 
     def end(self) -> None:
         """End watching."""
@@ -157,7 +164,14 @@ class Ground:
 
     def _ask_health(self) -> None:
         before = time.monotonic()
-        with self.server.ask("GET", "/healthz") as answer:
+        with self.server.ask("GET", "/healthz", wait=False) as answer:
+            sent_after = time.monotonic() - before
+            try:
+                answer.read_head()
+            except ConnectionError:
+                if sent_after < SILENT_SECONDS:
+                    raise
+                return  # who does not speak is dropped, and this process did not come to it
             assert (answer.status, answer.json()) == (200, {"ok": True})
         self.latencies.add("health", time.monotonic() - before)
         self._over.wait(0.05)

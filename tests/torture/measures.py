@@ -8,8 +8,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-#: The limits are those of a machine of its own; tests share theirs.
-SLACK = float(os.environ.get("CLAUDE_SSE_SLACK", "5"))
+from tests.slack import SLACK
+
 SEED = int(os.environ.get("CLAUDE_SSE_SEED", "1"))
 #: What takes half a minute or more is left to ``script/torture --long`` and to the soak.
 LONG = bool(os.environ.get("CLAUDE_SSE_LONG"))

@@ -51,11 +51,7 @@ class Play:
         body: dict[str, Any] = {"messages": [{"role": "user", "content": prompt}]}
         body |= {"model": model} if model else {}
         path = f"/streams/{stream}" if verb == "PUT" else "/stream"
-        while True:
-            answer = self.keep(self.server.ask(verb, path, body, **more))
-            if answer.status != 503 or not self._is_busy(answer):
-                break
-            time.sleep(self.chance.uniform(0.1, 0.5))
+        answer = self.served(verb, path, body, **more)
         assert answer.status in (200, 201), (answer.status, answer.body)
         self.asked.append(Asked(stream, word, prompt, answer, body))
         return self.asked[-1]
@@ -67,8 +63,13 @@ class Play:
 
     def get(self, stream: str, after: int | None = None) -> Answer:
         """Follow a stream, as soon as there is a seat."""
+        headers = {} if after is None else {"Last_Event_ID": str(after)}
+        return self.served("GET", f"/streams/{stream}", **headers)
+
+    def served(self, verb: str, path: str, body: object = None, **more: Any) -> Answer:
+        """Ask the server as soon as it is not too busy."""
         while True:
-            answer = self.keep(self.server.get(stream, after=after))
+            answer = self.keep(self.server.ask(verb, path, body, **more))
             if answer.status != 503 or not self._is_busy(answer):
                 return answer
             time.sleep(self.chance.uniform(0.1, 0.5))
@@ -82,7 +83,7 @@ class Play:
 
     def upstream(self, asked: Asked, count: int = 1) -> Exchange:
         """Wait for the request that Claude got for it; the newest of ``count``."""
-        eventually(lambda: len(self.heard(asked)) >= count, 10)
+        eventually(lambda: len(self.heard(asked)) >= count)
         return self.heard(asked)[-1]
 
     def heard(self, asked: Asked) -> list[Exchange]:
@@ -129,7 +130,7 @@ class Play:
     def closed(self, asked: Asked, since: float, name: str = "") -> float:
         """Wait until Claude sees the end of the connection; return how long that took."""
         exchange = self.upstream(asked)
-        eventually(lambda: exchange.closed_at, 10)
+        eventually(lambda: exchange.closed_at)
         assert exchange.closed_at is not None
         took = exchange.closed_at - since
         if name:

@@ -6,6 +6,7 @@ import time
 
 from tests.server.client import Answer, data, logged, text
 from tests.server.running import new_id
+from tests.slack import within
 
 from .chaos import Proxy
 from .cuts import come_back_until_the_end, whole_frames
@@ -74,14 +75,14 @@ def asked_twice(play: Play) -> None:
     """The same question with the same id, during and after, is one stream; another one is 409."""
     asked = play.ask(_PACE)
     path = f"/streams/{asked.stream}"
-    second = play.keep(play.server.ask("PUT", path, asked.body))
+    second = play.served("PUT", path, asked.body)
     other = {"messages": [{"role": "user", "content": "something else"}]}
-    assert play.keep(play.server.ask("PUT", path, other)).status in (409, 503)
+    assert play.served("PUT", path, other).status == 409
     play.ends(asked)
-    if second.status == 200:  # else there was no seat
-        assert logged(second.rest()) == logged(asked.answer.body)
-    third = play.keep(play.server.ask("PUT", path, asked.body))
-    assert third.status == 503 or logged(third.rest()) == logged(asked.answer.body)
+    third = play.served("PUT", path, asked.body)
+    for again in (second, third):
+        assert again.status == 200
+        assert logged(again.rest()) == logged(asked.answer.body)
     assert len(play.heard(asked)) == 1
 
 
@@ -129,10 +130,9 @@ def stop_waiting(play: Play) -> None:
     """Stop in the wait for a second attempt is immediate, and nothing more is asked."""
     asked = play.ask("fault rate_limited retry_after=15")
     asked.answer.read_until(b'"waiting":15')
-    before = time.monotonic()
-    assert play.keep(play.server.delete(asked.stream)).json()["stop_reason"] == "stopped"
-    play.ends(asked, "stopped")
-    assert time.monotonic() - before < 5  # of 15
+    with within(0.3):  # of the 15 s that it would wait
+        assert play.keep(play.server.delete(asked.stream)).json()["stop_reason"] == "stopped"
+        play.ends(asked, "stopped")
 
 
 @row("C18-stop-without-a-reader")
@@ -154,8 +154,9 @@ def depart(play: Play) -> None:
     asked = play.ask(f"fault {order}", verb="POST")
     play.upstream(asked)
     before = time.monotonic()
-    _leave(play, asked)
-    assert play.closed(asked, before, "departure") < 5
+    with within(1.0):
+        _leave(play, asked)
+        play.closed(asked, before, "departure")
     play.outcomes["departed"] += 1
 
 

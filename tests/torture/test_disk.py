@@ -115,12 +115,9 @@ def test_p8_stop_on_a_full_disk(disk: tuple[Path, Mount]) -> None:
             filling = fill(folder)
             answer.read_until(b"word50 ")
             with here.delete(stream) as reply:
-                assert reply.status in (200, 503)
-                stopped = reply.status == 200
-            if stopped:
-                assert data(answer.rest())[-1][1] == "[DONE]"
+                assert reply.status == 200
+            assert data(answer.rest())[-1][1] == "[DONE]"
         filling.unlink()
-        assert stopped, "the writer's own process could not stop what it writes"
         [exchange] = claude.heard[word]
         eventually(lambda: exchange.closed_at)
 

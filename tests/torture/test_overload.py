@@ -15,9 +15,10 @@ import pytest
 from claude_sse.config import RESERVED_THREADS
 from tests.server.client import Answer, connect, data, eventually, request
 from tests.server.running import Server, new_id, serve
+from tests.slack import SLACK
 
 from .ground import Witness
-from .measures import SLACK, Latencies, cpu_seconds
+from .measures import Latencies, cpu_seconds
 
 THREADS = 128
 PLACES = 2 * (THREADS - RESERVED_THREADS)

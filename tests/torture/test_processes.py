@@ -12,9 +12,10 @@ import pytest
 
 from tests.server.client import Answer, connect, data, eventually, logged, text
 from tests.server.running import Server, new_id, serve
+from tests.slack import SLACK, within
 
 from .ground import Witness
-from .measures import SLACK, Latencies
+from .measures import Latencies
 
 #: The process goes at most a second after the drain.
 GONE_AFTER_SECONDS = 1.0
@@ -69,9 +70,8 @@ def test_p3_kill_9_of_a_worker() -> None:
         for stream, answer in cut.items():
             before = data(answer.body)
             with server.get(stream, after=before[-1][0]) as returned:
-                began = time.monotonic()
-                frames = before + data(returned.rest())
-                assert time.monotonic() - began < 5
+                with within(0.5):
+                    frames = before + data(returned.rest())
             assert frames[-1][1]["code"] == "interrupted"
             shown = "".join(fields.get("text", "") for _, fields in frames)
             assert len(shown) > 50 and sent_for(claude, stream).startswith(shown)
@@ -125,7 +125,7 @@ def test_p4_kill_9_of_the_master_only() -> None:
             assert logged(returned.rest()) == logged(first.rest())
         assert data(left.rest())[-1][1]["code"] == "interrupted"
         leave(first, left, *short.values())
-        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), 15)
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
 
 
 def test_p2_nobody_waits_for_a_server_that_is_going() -> None:
@@ -134,10 +134,10 @@ def test_p2_nobody_waits_for_a_server_that_is_going() -> None:
         eventually(lambda: len(server.workers()) == 2)
         [answer] = begun(server, "fault pace texts=150 gap_ms=20", 1, b"word1 ").values()
         server.process.send_signal(signal.SIGTERM)
-        eventually(lambda: not listens(server.port), 5)
+        eventually(lambda: not listens(server.port))
         assert data(answer.rest())[-1][1] == "[DONE]"
         answer.leave()
-        assert server.process.wait(10) == 0
+        assert server.process.wait(25) == 0
 
 
 def listens(port: int) -> bool:
@@ -190,9 +190,9 @@ def test_p5_hup_lets_running_streams_finish() -> None:
         answers = begun(server, "fault pace texts=100 gap_ms=20", 10, b"word1 ")
         before = time.monotonic()
         server.process.send_signal(signal.SIGHUP)
-        eventually(lambda: len(set(server.workers()) - old) == 2)
-        eventually(lambda: new_answer(server))
-        assert time.monotonic() - before < 6  # of the 8 s that the old ones may drain
+        with within(4.0, since=before):  # of the 8 s that the old ones may drain
+            eventually(lambda: len(set(server.workers()) - old) == 2, 20)
+            eventually(lambda: new_answer(server), 20)
         for stream, answer in answers.items():
             assert data(answer.rest())[-1][1] == "[DONE]"
             assert text(answer.body) == sent_for(claude, stream)

@@ -10,9 +10,10 @@ import pytest
 
 from tests.server.client import data, eventually
 from tests.server.running import Server, new_id, serve
+from tests.slack import SLACK, within
 
 from .ground import Witness, new_word
-from .measures import SLACK, Latencies
+from .measures import Latencies
 
 ROUNDS = 8
 PHASES = {
@@ -34,7 +35,7 @@ def pair() -> Iterator[tuple[Witness, Server, Server]]:
 def closed(claude: Witness, word: str, since: float) -> float:
     """Wait until Claude sees the end of the connection; return how long that took."""
     [exchange] = claude.heard[word]
-    eventually(lambda: exchange.closed_at, 10)
+    eventually(lambda: exchange.closed_at)
     assert exchange.closed_at is not None
     return exchange.closed_at - since
 
@@ -80,10 +81,9 @@ def test_c1_departure_is_noticed(
         answer.read_until(seen)
         eventually(lambda: claude.heard.get(word))  # noqa: B023
         before = time.monotonic()
-        answer.reset() if number % 2 else answer.leave()
-        took = closed(claude, word, before)
-        measured.add("departure, direct", took)
-        assert took < 2.0
+        with within(1.0):
+            answer.reset() if number % 2 else answer.leave()
+            measured.add("departure, direct", closed(claude, word, before))
 
 
 def test_c1_orphans_end_to_the_second(
@@ -99,9 +99,10 @@ def test_c1_orphans_end_to_the_second(
             eventually(lambda: claude.heard.get(word))  # noqa: B023
         left[stream] = (word, time.monotonic())
     for stream, (word, before) in left.items():
-        took = closed(claude, word, before)
+        with within(2.0 + 1.0 + 0.1, since=before):  # the leaving is seen, time over, looked at
+            took = closed(claude, word, before)
         measured.add("orphan of 2 s", took)
-        assert 2.0 <= took < 2.0 + 1.0 + 0.1 + 0.5  # the leaving is seen, the time over, looked at
+        assert took >= 2.0
         with there.get(stream) as returned:
             assert data(returned.rest())[-1][1]["code"] == "interrupted"
 
@@ -116,13 +117,14 @@ def test_c5_the_pen_passes_from_a_stalled_reader(
         prompt = f"bench n=3000 gap_us=1000 pad=2000 {word}"
         with here.put(stream, prompt, receive_buffer=1 << 16) as stalled:
             with (here, there)[number % 2].get(stream) as other:
-                gap, came = 0.0, time.monotonic()
-                while other.read():
+                gap, came, more = 0.0, time.monotonic(), b"more"
+                while more:
+                    with within(1.0 + 0.1):
+                        more = other.read()
                     gap, came = max(gap, time.monotonic() - came), time.monotonic()
                 assert other.complete
             assert len(stalled.body) < len(other.body) / 2
         measured.add("pen passes on", gap)
-        assert gap < 1.0 + 0.1 + 0.5
 
 
 def test_c18_stop_in_the_wait_for_a_retry_is_immediate(
@@ -136,11 +138,10 @@ def test_c18_stop_in_the_wait_for_a_retry_is_immediate(
             word, stream = new_word(), new_id()
             with here.put(stream, f"fault {order} {word}") as answer:
                 answer.read_until(b'"waiting"')
-                before = time.monotonic()
-                with server.delete(stream) as reply:
-                    assert reply.json()["stop_reason"] == "stopped"
-                assert data(answer.rest())[-1][1] == "[DONE]"
-                assert time.monotonic() - before < 3  # of the 9 s it would wait
+                with within(0.3):  # of the 9 s that it would wait
+                    with server.delete(stream) as reply:
+                        assert reply.json()["stop_reason"] == "stopped"
+                    assert data(answer.rest())[-1][1] == "[DONE]"
             words.append(word)
     time.sleep(3.2)  # the longest jitter
     assert all(len(claude.heard[word]) == 1 for word in words)

@@ -13,6 +13,7 @@ import pytest
 from claude_sse.standin import StandIn
 from tests.server.client import data, eventually, logged
 from tests.server.running import Server, free_port, new_id, serve
+from tests.slack import within
 
 from .ground import RSS_SLACK_MB, Witness, new_word
 from .measures import Held
@@ -141,9 +142,9 @@ def test_silence_has_an_end(hurried: tuple[Witness, Server], order: str, code: s
     claude, server = hurried
     word, stream = new_word(), new_id()
     before = time.monotonic()
-    with server.put(stream, f"fault {order} {word}") as answer:
+    with within(2.0 + 0.2), server.put(stream, f"fault {order} {word}") as answer:
         frames = data(answer.rest())
-    assert 1.9 < time.monotonic() - before < 4
+    assert time.monotonic() - before > 1.9
     assert frames[-1][1]["code"] == code
     assert frames[-1][1]["retryable"] is True
     assert b": heartbeat" in answer.body
