@@ -16,6 +16,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -136,6 +137,8 @@ class Books:
             try:
                 fcntl.flock(folder, fcntl.LOCK_EX)
                 self._connection = self._connect()
+                # Python warns of a connection that is dropped open; a process that forks keeps its own.
+                self._closed = weakref.finalize(self, _close, self._connection, self._pid)
             finally:
                 os.close(folder)
         return self._connection.execute, self._worker
@@ -167,7 +170,7 @@ class Books:
         with contextlib.suppress(FileExistsError):  # an open file closed again frees SQLite's locks
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL, 0o600))  # SQLite's would be 0644
         connection = sqlite3.connect(
-            self._path, PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+            self._path, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
             for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", *_SCHEMA):
@@ -182,7 +185,12 @@ class Books:
         """Let go of the connection, and with it of a step that is half done."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close()
+            self._closed()
+
+
+def _close(connection: sqlite3.Connection, pid: int) -> None:
+    if pid == os.getpid():
+        connection.close()
 
 
 def _unavailable(reason: str) -> Unavailable:
