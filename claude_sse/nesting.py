@@ -1,7 +1,7 @@
 """How deep JSON may nest: a limit of our own, since Python's differs from version to version.
 
-3.11 refuses a thousand levels, 3.13 ten thousand, and later ones whatever fills the thread's stack; what
-one function has parsed, the next may then fail to copy or to print.
+3.11 refuses a thousand levels, 3.13 ten thousand, later versions whatever fills the stack of the
+thread. What one function has parsed, the next may then fail to copy or to print.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ class Books:
             try:
                 fcntl.flock(folder, fcntl.LOCK_EX)
                 self._connection = self._connect()
-                # Python warns of a connection that is dropped open; a process that forks keeps its own.
+                # Python warns of a connection dropped open. A forked child leaves its parent's be.
                 self._closed = weakref.finalize(self, _close, self._connection, self._pid)
             finally:
                 os.close(folder)
