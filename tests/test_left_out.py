@@ -24,7 +24,7 @@ def pytest_on(folder, source, **environ):
     command = [sys.executable, "-m", "pytest", "-p", "tests.left_out", "-p", "no:cacheprovider"]
     command += ["-c", os.devnull, "--rootdir", str(folder), str(folder)]
     env = {name: os.environ[name] for name in names} | {"PYTHONPATH": str(ROOT)} | environ
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=110)
     return done.returncode, done.stdout
 
 
@@ -73,7 +73,7 @@ def script_test(copy, *arguments, path="/usr/bin:/bin", **environ):
     """What script/test starts, a line each, and its exit code."""
     env = {"PATH": f"{copy}/bin:{path}"} | environ
     done = subprocess.run(
-        [copy / "script/test", *arguments], env=env, capture_output=True, text=True, timeout=60
+        [copy / "script/test", *arguments], env=env, capture_output=True, text=True, timeout=110
     )
     return done.stdout.splitlines(), done.returncode
 
