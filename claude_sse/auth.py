@@ -24,7 +24,7 @@ _LONGEST_NAME = 200
 #: What only a proxy adds.
 _PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "Via")
 #: Whoever has the token of AUTH=token is this one person.
-_TOKEN_NAME = "token"  # nosec B105  # a name of a way to sign in
+_TOKEN_NAME = "token"  # nosec B105: the name of a person
 
 
 class Asker(NamedTuple):
