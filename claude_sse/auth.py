@@ -23,8 +23,8 @@ from .sign_in import Guesses, Passwords, Sessions, open_database
 _LONGEST_NAME = 200
 #: What only a proxy adds.
 _PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "Via")
-#: Whoever has the token of AUTH=token is this one person.
-_TOKEN_NAME = "token"
+#: Whoever has the token of AUTH=token is this one person; a name, no password.
+_TOKEN_NAME = "token"  # nosec B105
 
 
 class Asker(NamedTuple):

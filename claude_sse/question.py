@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .errors import BadRequest, TooLarge
+from .nesting import is_deeper
 from .values import is_model
 
 #: The longest body that is read; larger ones are refused before reading.
@@ -22,6 +23,8 @@ BODY_BYTES = 256 * 1024
 TOO_LARGE = f"The body is larger than {BODY_BYTES // 1024} KiB, the limit."
 PROMPT_CHARACTERS = 100_000
 MESSAGES = 1_000
+#: Arrays and objects within each other; a list of messages has three.
+LEVELS = 32
 T = TypeVar("T")
 _FIELDS = ("prompt", "messages", "system", "model", "max_tokens", "effort")
 
@@ -63,14 +66,14 @@ def parse(body: bytes, *, max_tokens: int, efforts: Sequence[str], allow_prompt:
 
 def load_object(body: bytes) -> dict[str, Any]:
     """Parse strictly: no NaN, no double keys (which of the two was checked?), no deep nesting."""
+    if is_deeper(body, LEVELS):
+        raise BadRequest(
+            "The body is nested too deeply; a list of messages is all the depth it needs."
+        )
     try:
         fields = json.loads(
             body.decode(), parse_constant=_no_constant, object_pairs_hook=_no_doubles
         )
-    except RecursionError as exc:
-        raise BadRequest(
-            "The body is nested too deeply; a list of messages is all the depth it needs."
-        ) from exc
     except ValueError as exc:  # JSONDecodeError, UnicodeDecodeError and our own
         raise BadRequest(f"The body is not valid JSON: {_reason(exc)}.") from exc
     if not isinstance(fields, dict):

@@ -9,6 +9,7 @@ export function fenceOf({ type, raw }) {
   const opening = type === 'code' && /^( {0,3})(`{3,}|~{3,})[^\n]*(?:\n|$)/.exec(raw);
   if (!opening) return undefined;
   const [line, indent, { 0: char, length }] = opening;
+  // eslint-disable-next-line security/detect-non-literal-regexp -- one of two characters, and a number
   const close = new RegExp(`^ {0,3}${char}{${length},} *$`);
   const body = raw.slice(line.length).replace(/\n$/, '');
   const closed = close.test(body.slice(body.lastIndexOf('\n') + 1));

@@ -95,6 +95,7 @@ async function fetchPrism(language) {
   if (language === 'core') Object.assign(globalThis, { Prism: { manual: true, disableWorkerMessageHandler: true } });
   else await load('core');
   for (const base of LANGUAGES.get(language) ?? []) await load(base);
+  // eslint-disable-next-line no-unsanitized/method -- a name in LANGUAGES, or core
   await import(`./vendor/prism/prism-${language}.min.js`);
 }
 

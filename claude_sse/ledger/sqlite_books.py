@@ -16,6 +16,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -137,6 +138,8 @@ class Books:
             try:
                 fcntl.flock(folder, fcntl.LOCK_EX)
                 self._connection = self._connect()
+                # Python warns of a connection dropped open. A forked child leaves its parent's be.
+                self._closed = weakref.finalize(self, _close, self._connection, self._pid)
             finally:
                 os.close(folder)
         return self._connection.execute, self._worker
@@ -168,7 +171,7 @@ class Books:
         with contextlib.suppress(FileExistsError):  # an open file closed again frees SQLite's locks
             os.close(ownership.create(self._path))  # SQLite's would be 0644
         connection = sqlite3.connect(
-            self._path, PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+            self._path, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
             for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", *_SCHEMA):
@@ -183,7 +186,12 @@ class Books:
         """Let go of the connection, and with it of a step that is half done."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close()
+            self._closed()
+
+
+def _close(connection: sqlite3.Connection, pid: int) -> None:
+    if pid == os.getpid():
+        connection.close()
 
     def _unavailable(self, reason: str) -> Unavailable:
         files = [self._path + end for end in ("", "-wal", "-shm")]

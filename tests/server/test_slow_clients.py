@@ -141,7 +141,7 @@ def _send(sock: socket.socket) -> bool:
     return True
 
 
-@pytest.mark.skipif(not LONG, reason="takes long: script/torture --long")
+@pytest.mark.skipif(not LONG, reason="takes long: script/test --all")
 def test_a_body_has_to_come_in_time(standin: StandIn) -> None:
     """Who signs in is not known yet: a body that never comes holds a thread for a minute only."""
     token = "a-token-of-more-than-32-characters"

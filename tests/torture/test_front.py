@@ -108,7 +108,7 @@ def test_c6_slow_and_idle_clients(site: Site, measured: Latencies) -> None:
     assert measured.percentile("health, 600 dawdle", 99) < 0.1 * SLACK
 
 
-@pytest.mark.skipif(not LONG, reason="takes long: script/torture --long")
+@pytest.mark.skipif(not LONG, reason="takes long: script/test --all")
 def test_c6_slow_clients_are_dropped(site: Site) -> None:
     """nginx gives a head 15 s, and a body as much, or less where it refuses the sender."""
     head = b"PUT /streams/x HTTP/1.1\r\nHost: chat.example.com\r\n"

@@ -30,7 +30,7 @@ def test_clients(play: Play, name: str) -> None:
     ROWS[name](play)
 
 
-@pytest.mark.skipif(not LONG, reason="takes long: script/torture --long")
+@pytest.mark.skipif(not LONG, reason="takes long: script/test --all")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", cases("", slow=True))
 def test_slow(chance: random.Random, name: str) -> None:
