@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "claude_sse"
 FLOORS = {
     "errors": 0, "sse": 0, "syscalls": 0, "values": 0, "logs": 0, "config": 0.2, "question": 0.5,
+    "tokens": 0.7,
     "claude": 1, "stream_log": 1, "ledger": 1.5, "environment": 1, "standin": 1, "sign_in": 1,
     "limits": 2, "admission": 2.3, "pen": 2, "ending": 2, "watch": 2.3, "streams": 2.6,
     "assets": 3, "auth": 3, "client_socket": 3, "deadlines": 3, "engine": 3,

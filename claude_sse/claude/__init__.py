@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import anthropic
 import httpx2
 
+from .. import tokens
 from ..config import Settings
 from ..errors import AnswerFailed, Interrupted, Overloaded, Rejected, Unavailable, Unreachable
 from ..question import Question
@@ -25,6 +26,7 @@ from .failures import translate
 from .line import Line
 from .models import Model, Models
 from .transport import TICK
+from .usage import Usage
 
 __all__ = ["Claude", "Line", "Model", "no_key"]
 
@@ -89,7 +91,7 @@ class Claude:
         """
         self._refuse_again(question)
         try:
-            yield from self._attempt(question, line, Answer())
+            yield from self._attempt(question, line)
             return
         except Rejected as exc:
             if exc.code in _LASTING:
@@ -107,7 +109,7 @@ class Claude:
             if line.wait(min(left, TICK)):
                 raise _never_asked_again()
             yield []
-        yield from self._attempt(question, line, Answer())
+        yield from self._attempt(question, line)
 
     def _refuse_again(self, question: Question) -> None:
         """Fail at once what Claude refused a moment ago; only another key mends that."""
@@ -115,9 +117,11 @@ class Claude:
         if refused and refused.model == question.model and time.monotonic() < refused.until:
             raise refused.again()
 
-    def _attempt(self, question: Question, line: Line, answer: Answer) -> Iterator[list[Piece]]:
+    def _attempt(self, question: Question, line: Line) -> Iterator[list[Piece]]:
         name = question.model or self._settings.model
         model = self._models.find(name, line) if self._settings.api_key else None
+        limit = question.max_tokens or self._settings.max_tokens
+        answer = Answer(Usage(tokens.least_read(question, self._settings), limit))
         try:
             with line:
                 stream = self._open(question, name, model).__enter__()

@@ -16,11 +16,10 @@ from typing import Any
 from ..errors import AnswerFailed, Interrupted, Protocol
 from ..sse import Decoder, Piece, quote
 from .failures import from_event
+from .usage import Usage
 
 #: Longer than any event of the API by far; more is a broken server.
 _EVENT_BYTES = 4 * 1024 * 1024
-#: Characters per token, for estimates of what Claude did not confirm.
-_CHARACTERS_PER_TOKEN = 4
 _decode = json.JSONDecoder().decode
 _DELTA = b"\n\nevent: content_block_delta\n"
 
@@ -28,15 +27,14 @@ _DELTA = b"\n\nevent: content_block_delta\n"
 class Answer:
     """Reads one answer; ``began`` and ``finished`` tell how far it got."""
 
-    def __init__(self) -> None:
+    def __init__(self, usage: Usage | None = None) -> None:
         self.began = False
         self.finished = False
         self._decoder = Decoder(errors="strict", limit=_EVENT_BYTES)
         self._failure: AnswerFailed | None = None
         self._blocks: set[int] = set()
-        self._closing: dict[str, Any] = {}
-        self._usage: dict[str, Any] = {}
-        self._characters = 0
+        self._closing: dict[str, Any] = {"text": "", "stop_reason": None}
+        self._usage = usage or Usage()
         self._split: _Split | None = None  # finds the plain texts, once a text block was started
         self._rest = b""  # of an event behind whole ones
         self._between_events = True  # as far as the decoder has read
@@ -60,6 +58,10 @@ class Answer:
             self._failure.__cause__ = exc.with_traceback(None)
         if not pieces:
             self._raise_failure()
+        else:
+            self._usage.saw(pieces)
+            if self.finished:
+                pieces[-1] = {**self._closing, "usage": self._usage.final()}
         return pieces
 
     def end(self) -> None:
@@ -71,11 +73,7 @@ class Answer:
 
     def usage_so_far(self) -> dict[str, Any] | None:
         """Return the tokens until now, the output estimated; None where Claude never began."""
-        if not self.began:
-            return None
-        estimate = max(1, -(-self._characters // _CHARACTERS_PER_TOKEN))
-        confirmed = self._usage.get("output_tokens") or 0
-        return {**self._usage, "output_tokens": max(confirmed, estimate), "estimated": True}
+        return self._usage.so_far() if self.began else None
 
     def _raise_failure(self) -> None:
         failure, self._failure = self._failure, None  # no circle with the frames it will hold
@@ -105,7 +103,6 @@ class Answer:
                 break
             if n % 2:  # a text; the others are what is between them
                 pieces.append(part if ascii_only else quote(_decode(part.decode())))
-                self._characters += len(part) - 2
             elif part:
                 self._read_events(part, pieces)
 
@@ -146,21 +143,16 @@ class Answer:
     def _delta(self, delta: Mapping[str, Any]) -> dict[str, Any] | None:
         kind = delta["type"]
         if kind == "text_delta":
-            return self._text({"text": _string(delta["text"])})
+            return _shown({"text": _string(delta["text"])})
         if kind == "thinking_delta":
-            return self._text({"text": "", "thinking": _string(delta["thinking"])})
+            return _shown({"text": "", "thinking": _string(delta["thinking"])})
         return None
-
-    def _text(self, fields: dict[str, Any]) -> dict[str, Any] | None:
-        size = len(fields.get("thinking") or fields["text"])
-        self._characters += size
-        return fields if size else None
 
     def _on_message_start(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
         if self.began:
             return None
         message = event["message"]
-        self._usage = _usage(message.get("usage"))
+        self._usage.tell(message.get("usage"), at_end=False)
         opening = {"text": "", "model": str(message["model"]), "message": str(message["id"])}
         self.began = True
         return opening
@@ -170,13 +162,13 @@ class Answer:
         self._blocks.add(event["index"])
         if block["type"] == "text":
             self._split = _splitter(int(event["index"]))
-            return self._text({"text": _string(block.get("text") or "")})
+            return _shown({"text": _string(block.get("text") or "")})
         if block["type"] == "thinking":
-            return self._text({"text": "", "thinking": _string(block.get("thinking") or "")})
+            return _shown({"text": "", "thinking": _string(block.get("thinking") or "")})
         return None
 
     def _on_message_delta(self, event: Mapping[str, Any]) -> None:
-        self._usage.update(_usage(event.get("usage")))
+        self._usage.tell(event.get("usage"), at_end=True)
         delta = event["delta"]
         reason = delta.get("stop_reason")
         self._closing["stop_reason"] = None if reason is None else _string(reason)
@@ -186,9 +178,7 @@ class Answer:
 
     def _on_message_stop(self, event: Mapping[str, Any]) -> dict[str, Any]:
         self.finished = True
-        # A gateway may not count.
-        usage = self._usage if "output_tokens" in self._usage else self.usage_so_far()
-        return {"text": "", "stop_reason": None, **self._closing, "usage": usage}
+        return self._closing
 
     def _on_error(self, event: Mapping[str, Any]) -> None:
         raise from_event(event, began=self.began)
@@ -218,14 +208,9 @@ def _string(value: Any) -> str:
     return value
 
 
-def _usage(usage: Any) -> dict[str, Any]:
-    """Keep the counts that are numbers, flattened: input, output, cache and thinking tokens."""
-    usage = usage if isinstance(usage, dict) else {}
-    kept = {k: v for k, v in usage.items() if k.endswith("_tokens") and type(v) is int}
-    details = usage.get("output_tokens_details")
-    if isinstance(details, dict) and type(details.get("thinking_tokens")) is int:
-        kept["thinking_tokens"] = details["thinking_tokens"]
-    return kept
+def _shown(fields: dict[str, Any]) -> dict[str, Any] | None:
+    """Return these where there is something to show."""
+    return fields if fields.get("thinking") or fields["text"] else None
 
 
 def _broken() -> Protocol:
