@@ -64,6 +64,7 @@ class Settings:
     auth_token: str = ""
     passwords: str = ""
     trusted_proxies: int = 0
+    security_contact: tuple[str, ...] = ()
     banner: str = ""
     log_level: str = "INFO"
 
@@ -118,6 +119,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         auth_token=take("AUTH_TOKEN", "", values.word),
         passwords=take("PASSWORDS", "", values.word),
         trusted_proxies=take("TRUSTED_PROXIES", int(auth == "proxy"), values.whole(0, 9)),
+        security_contact=take("SECURITY_CONTACT", (), values.contacts),
         banner=take("BANNER", "", values.text),
         log_level=take("LOG_LEVEL", Settings.log_level, values.level),
     )

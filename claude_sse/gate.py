@@ -28,7 +28,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _PORT = re.compile(r":[0-9]*$")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 #: All that is answered without knowing who asks: to machines, which have no name, and the way in.
-OPEN = ("ops.healthz", "ops.readyz", "login.page", "login.enter")
+OPEN = ("ops.healthz", "ops.readyz", "ops.security_txt", "login.page", "login.enter")
 #: What the page to sign in on is made of, and what browsers fetch without the session.
 OPEN_FILES = (
     *("login.js", "page.js", "sign-in.js", "login.css", "chat.css", "theme.js"),
