@@ -89,6 +89,7 @@ class Usage:
 
     def so_far(self) -> dict[str, Any]:
         """Return the counts of an answer that has not ended: the most that it can have cost."""
+        self._flows = False  # what was written last may not have come
         self._pass()
         shown = self._shown()
         written = self._text + max(self._thought, tokens.most_written(self._unseen))
