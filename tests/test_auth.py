@@ -325,7 +325,8 @@ def test_a_proxy_names_people_of_every_script(make_app, nonce, name):
 @pytest.mark.parametrize(
     "names",
     [[], [""], ["ada", "bob"], ["ada", "ada"], ["ada,bob"], ["ada, bob"],
-     ["\xe0"], ["a\xff"], ["a\tb"], ["a\xc2\x85b"], ["a\xe2\x80\xaeb"], ["a\xef\xbc\x8cb"], ["a" * 201], [" "]],
+     ["\xe0"], ["a\xff"], ["a\tb"], ["a\xc2\x85b"], ["a\xe2\x80\xaeb"], ["a\xef\xbc\x8cb"],
+     ["a" * 201], [" "]],
 )  # fmt: skip
 def test_a_proxy_names_one_person(make_app, names):
     """No name, two, one that is not UTF-8, too long or with a control character: 403, and why."""
