@@ -12,6 +12,7 @@ from claude_sse.standin import StandIn
 from .running import ROOT, serve
 
 FILTER = ROOT / "deploy" / "fail2ban" / "filter.conf"
+OWN = {"Host": "localhost", "Sec_Fetch_Site": "same-origin"}
 PASSWORD = "canary-password-of-ada"
 FORGED = "2026-11-26 14:46:32,123 WARNING sign-in refused: 198.51.100.66, wrong password for ada"
 
@@ -84,12 +85,13 @@ def test_two_instances_on_one_host_have_sessions_of_their_own(
         for server in (one, two):
             fields = {"name": "ada", "password": PASSWORD}
             cookies = "; ".join(f"{name}={value}" for name, value in jar.items())
-            more = {"Cookie": cookies} if jar else {}
-            with server.ask("POST", "/login", fields, Host="localhost", **more) as answer:
+            more = {**OWN, "Cookie": cookies} if jar else OWN
+            with server.ask("POST", "/login", fields, **more) as answer:
+                assert answer.status == 200
                 name, _, rest = answer["Set-Cookie"].partition("=")
                 jar[name] = rest.partition(";")[0]
         assert len(jar) == 2
         cookies = "; ".join(f"{name}={value}" for name, value in jar.items())
         for server in (one, two):
-            with server.ask("GET", "/models", Host="localhost", Cookie=cookies) as answer:
+            with server.ask("GET", "/models", Cookie=cookies, **OWN) as answer:
                 assert answer.status == 200
