@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Request, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RequestRedirect
 
 from .auth import Auth
 from .config import Settings
@@ -70,6 +71,8 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
                 "This server does not answer to this host name: add it to PUBLIC_HOSTS.",
                 code="host_not_allowed",
             )
+        if isinstance(asked.routing_exception, RequestRedirect):  # its own is a page of HTML
+            return Response(status=308, headers={"Location": asked.routing_exception.new_url})
         _refuse_shapeless(asked)
         _refuse_other_sites(asked)
         if _is_open(asked):
