@@ -10,16 +10,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from . import tokens
+from .claude.usage import READ
 from .config import Settings
 from .errors import Unavailable
 from .ledger import Ledger, Reservation
 from .limits import GiveBack, Places
 from .question import Question
-
-#: What Claude counts as read; thinking is part of what it wrote.
-_READ = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-#: What a gateway may say at most: the books hold no number of any size.
-_MOST_TOKENS = 10**12
 
 
 class Admission:
@@ -32,13 +29,16 @@ class Admission:
         self._ledger = ledger
         self._reservation = reservation
         self._read = read
+        self._at = time.monotonic()
 
     def end(self, usage: Mapping[str, Any] | None, is_free: bool) -> None:
         """Say what the answer cost; see ``ending.OnEnd``."""
         self._slot()
         if self._ledger is not None and self._reservation is not None:
-            tokens = 0 if is_free else cost(usage, self._read, self._reservation.tokens)
-            self._ledger.settle(self._reservation, tokens)
+            seconds = time.monotonic() - self._at
+            most = self._reservation.tokens
+            spent = 0 if is_free else cost(usage, self._read, most, seconds)
+            self._ledger.settle(self._reservation, spent)
 
     def withdraw(self) -> None:
         """Say that the question was not asked."""
@@ -63,7 +63,7 @@ class Admissions:
         """
         if self._ledger is None:
             return Admission(self._slots.take(), None, None, 0)
-        read = estimate(question, self._settings)
+        read = tokens.most_read(question, self._settings)
         most = read + (question.max_tokens or self._settings.max_tokens)
         reservation = self._ledger.admit(owner, most, time.time())
         try:
@@ -79,29 +79,16 @@ class Admissions:
             self._ledger.check()
 
 
-def estimate(question: Question, settings: Settings) -> int:
-    """Return about how many tokens Claude will read: rather more than fewer.
+def cost(usage: Mapping[str, Any] | None, read: int, most: int, seconds: float) -> int:
+    """Return the tokens to charge for an answer that Claude was asked for, at least one written.
 
-    A token is four characters of English; of other scripts it is one character or less.
-    """
-    system = settings.system_prompt if question.system is None else question.system
-    texts = [system, *(text for _, text in question.messages)]
-    characters = sum(map(len, texts))
-    beyond_ascii = sum(len(text.encode()) for text in texts) - characters
-    return 10 * len(texts) + (characters + 3 * beyond_ascii) // 4
-
-
-def cost(usage: Mapping[str, Any] | None, read: int, most: int) -> int:
-    """Return the tokens to charge for an answer that Claude was asked for, at least one.
-
-    What Claude did not say about is taken from the estimate of what it ``read``; where nothing is
-    known at all (None) the answer costs the ``most`` that was reserved.
+    What Claude did not tell costs the most that it can be: of what was ``read``, that; of what was
+    written, what can have been in these ``seconds``; where nothing is known at all (None), the
+    ``most`` that was reserved.
     """
     if usage is None:
         return most
-    counted = sum(_count(usage, name) for name in _READ) if "input_tokens" in usage else read
-    return min(counted + max(1, _count(usage, "output_tokens")), _MOST_TOKENS)
-
-
-def _count(usage: Mapping[str, Any], name: str) -> int:
-    return max(0, usage.get(name) or 0)
+    told = [usage[name] for name in READ if name in usage]
+    unseen = max(1, min(tokens.most_written(seconds), most - read))
+    written: int = usage.get("output_tokens", unseen)
+    return (sum(told) if told else read) + max(1, written)

@@ -48,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         orphan_seconds=settings.orphan_seconds,
         stream_ttl=settings.stream_ttl,
     )
+    app.url_map.merge_slashes = False  # no redirect, and so no HTML, before the gate
     app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
     limits = Limits(
         questions=settings.rate_limit,

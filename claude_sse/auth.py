@@ -9,7 +9,9 @@ A request says who it is in one way only: one with two is refused, not weighed.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -18,7 +20,9 @@ from flask import Request
 
 from .config import Settings
 from .errors import BadRequest, Forbidden, SignInNeeded, Unavailable
-from .sign_in import Guesses, Passwords, Sessions, open_database
+from .sign_in import Guesses, Passwords, Sessions, normal, open_database, plain_address
+
+log = logging.getLogger(__name__)
 
 _LONGEST_NAME = 200
 #: What only a proxy adds.
@@ -93,15 +97,35 @@ class Proxy:
     def who(self, request: Request) -> Asker:
         """See ``Auth.who``."""
         shown = request.headers.get("X-Proxy-Secret", "")
-        name = request.headers.get("X-Forwarded-User", "")
         if not hmac.compare_digest(shown.encode(), self._secret):
+            log_refusal(request, "no proxy's secret")
             raise Forbidden("Sign in first: this server is reached through its sign-on only.")
-        if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-            raise Forbidden("The proxy did not say who is asking (X-Forwarded-User).")
+        try:
+            name = _proxied_name(request.headers.getlist("X-Forwarded-User"))
+        except ValueError as exc:
+            log_refusal(request, "no name from the proxy")
+            raise Forbidden(f"X-Forwarded-User, in which the proxy names who asks, {exc}.") from exc
         return Asker(f"user:{name}")
 
     def check(self) -> None:
         """See ``Auth.check``."""
+
+
+def _proxied_name(fields: list[str]) -> str:
+    """Return the one name that these fields have, in its normal form; raises ``ValueError``.
+
+    A header is bytes, which WSGI shows as latin-1. Servers join two fields by a comma, so that a
+    name with one cannot be told from two names.
+    """
+    if len(fields) > 1 or "," in "".join(fields):
+        raise ValueError("must be there once, with a name without a comma")
+    try:
+        name = normal("".join(fields).encode("latin-1").decode()).strip()
+    except UnicodeError:
+        raise ValueError("must be UTF-8") from None
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or "," in name:
+        raise ValueError(f"must have 1 to {_LONGEST_NAME} characters, none of them for control")
+    return name
 
 
 class SignIn:
@@ -117,12 +141,13 @@ class SignIn:
             )
             self.passwords.check_file()
         self._database = database
+        self._installation = database.id
         self.guesses = Guesses(database)
         self.sessions = Sessions(database, settings.secret_key, self._proof_of)
 
     def who(self, request: Request) -> Asker:
         """See ``Auth.who``."""
-        cookie = request.cookies.get(cookie_name(request))
+        cookie = request.cookies.get(self.cookie_name(request))
         header = request.headers.get("Authorization")
         if cookie is not None and header is not None:
             raise BadRequest(
@@ -143,6 +168,8 @@ class SignIn:
 
         who = name()
         if who is None:
+            if header is not None:
+                log_refusal(request, "a wrong token")
             raise SignInNeeded("Sign in first: there is no session (any more), or no valid token.")
         return Asker(who if self.passwords is None else f"user:{who}", is_revoked)
 
@@ -155,8 +182,22 @@ class SignIn:
     def name_for(self, name: str, password: str) -> str | None:
         """Return who signs in with these, or None where they are wrong."""
         if self.passwords is not None:
-            return name if self.passwords.is_right(name, password) else None
+            return normal(name) if self.passwords.is_right(name, password) else None
         return _TOKEN_NAME if self._is_token(password) else None
+
+    def cookie_name(self, request: Request) -> str:
+        """Return the session cookie's name, of this installation at this port and path only.
+
+        Browsers keep one jar for all ports of a host, and a ``__Host-`` cookie has no path.
+        """
+        port = request.host.rpartition("]")[2].rpartition(":")[2]
+        place = f"{self._installation} {port if port.isdecimal() else ''} {request.script_root}"
+        prefix = "__Host-" if request.is_secure else ""
+        return f"{prefix}sid-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+
+    def is_known(self, name: str) -> bool:
+        """Return whether this name can sign in: another one may be a password, typed too early."""
+        return self.passwords is not None and self.passwords.proof_of(name) != ""
 
     def _name_of_bearer(self, header: str) -> str | None:
         scheme, _, token = header.partition(" ")
@@ -175,9 +216,11 @@ class SignIn:
         return self._token.decode() if name == _TOKEN_NAME else ""
 
 
-def cookie_name(request: Request) -> str:
-    """Return the session cookie's name: browsers keep one jar for all ports of a host."""
-    if request.is_secure:
-        return "__Host-sid"
-    port = request.host.rpartition("]")[2].rpartition(":")[2]
-    return f"sid-{port if port.isdecimal() else 80}"
+def log_refusal(request: Request, what: str) -> None:
+    """Write the line that fail2ban reads: an address or "-", and nothing that a stranger chose."""
+    log.warning("sign-in refused: %s, %s", address_of(request) or "-", what)
+
+
+def address_of(request: Request) -> str:
+    """Return the address that asks, as far as the proxies tell it; "" where it is none."""
+    return plain_address(request.remote_addr or "")

@@ -65,6 +65,7 @@ class Settings:
     auth_token: str = ""
     passwords: str = ""
     trusted_proxies: int = 0
+    security_contact: tuple[str, ...] = ()
     banner: str = ""
     log_level: str = "INFO"
 
@@ -79,7 +80,8 @@ NAMES = frozenset(
     """ANTHROPIC_API_KEY ANTHROPIC_BASE_URL ANTHROPIC_CUSTOM_HEADERS MODEL SYSTEM_PROMPT MAX_TOKENS
     EFFORT THINKING HOST PORT WORKERS THREADS STREAM_LOG STREAM_TTL ORPHAN_SECONDS HEARTBEAT_SECONDS
     DRAIN_SECONDS MAX_STREAMS RATE_LIMIT MAX_STREAMS_PER_OWNER DAILY_TOKENS_PER_OWNER DAILY_TOKENS
-    AUTH PUBLIC_HOSTS SECRET_KEY AUTH_TOKEN PASSWORDS TRUSTED_PROXIES BANNER LOG_LEVEL""".split()
+    AUTH PUBLIC_HOSTS SECRET_KEY AUTH_TOKEN PASSWORDS TRUSTED_PROXIES BANNER
+    SECURITY_CONTACT LOG_LEVEL""".split()
 )
 
 
@@ -120,6 +122,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         auth_token=take("AUTH_TOKEN", "", values.word),
         passwords=take("PASSWORDS", "", values.word),
         trusted_proxies=take("TRUSTED_PROXIES", int(auth == "proxy"), values.whole(0, 9)),
+        security_contact=take("SECURITY_CONTACT", (), values.contacts),
         banner=take("BANNER", "", values.text),
         log_level=take("LOG_LEVEL", Settings.log_level, values.level),
     )

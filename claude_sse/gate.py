@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Request, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RequestRedirect
 
 from . import peer, proxies
 from .auth import Auth
@@ -33,7 +34,7 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 #: What machines ask, from any address and under any name.
 _HEALTH = ("ops.healthz", "ops.readyz")
 #: All that is answered without knowing who asks: health, and the way in.
-OPEN = (*_HEALTH, "login.page", "login.enter")
+OPEN = (*_HEALTH, "ops.security_txt", "login.page", "login.enter")
 #: What the page to sign in on is made of, and what browsers fetch without the session.
 OPEN_FILES = (
     *("login.js", "page.js", "sign-in.js", "login.css", "chat.css", "theme.js"),
@@ -82,6 +83,8 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
                     "This server does not answer to this host name: add it to PUBLIC_HOSTS.",
                     code="host_not_allowed",
                 )
+        if isinstance(asked.routing_exception, RequestRedirect):  # its own is a page of HTML
+            return Response(status=308, headers={"Location": asked.routing_exception.new_url})
         _refuse_shapeless(asked)
         _refuse_other_sites(asked)
         if _is_open(asked):

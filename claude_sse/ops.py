@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
 
 from .auth import Auth
 from .claude import no_key
@@ -12,6 +13,8 @@ from .engine import engine
 
 bp = Blueprint("ops", __name__)
 _EXTENSION = "claude_sse_auth"
+#: RFC 9116 wants less than a year; whoever has read it for this long asks again.
+_VALID = timedelta(days=180)
 
 
 def init_app(app: Flask, auth: Auth) -> None:
@@ -41,3 +44,15 @@ def readyz() -> Response:
     engine().streams.check()
     engine().admissions.check()
     return jsonify(ok=True)
+
+
+@bp.get("/.well-known/security.txt")
+def security_txt() -> Response:
+    """Tell whom to write to about a hole (RFC 9116), if ``SECURITY_CONTACT`` says."""
+    settings = engine().settings
+    if not settings.security_contact:
+        abort(404)
+    expires = (datetime.now(UTC) + _VALID).replace(microsecond=0, tzinfo=None)
+    lines = [f"Contact: {contact}" for contact in settings.security_contact]
+    lines += [f"Expires: {expires.isoformat()}Z", "Preferred-Languages: en"]
+    return Response("".join(f"{line}\n" for line in lines), mimetype="text/plain")

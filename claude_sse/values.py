@@ -145,6 +145,15 @@ def hosts(value: str) -> tuple[str, ...]:
     return hosts
 
 
+def contacts(value: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not word(value) or not all(
+        re.fullmatch(r"(mailto:\S+@|https://|tel:\+?)\S+", c) for c in found
+    ):
+        raise ValueError("mailto:, https:// or tel: addresses, separated by commas")
+    return found
+
+
 def level(value: str) -> str:
     shown = value.upper()
     level = shown if shown in _LEVELS else _ALIASES.get(shown)

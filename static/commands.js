@@ -22,9 +22,11 @@ export function obey(desk, name, button) {
     case 'copy': return last && copyLast(last.text);
     case 'again': return last && desk.act('again', last.id);
     case 'sign-out': return signOut();
+    case 'sign-out-everywhere': return signOut(true);
     case 'help': return find('#help').showModal();
     case 'settings':
       settings.system = here.meta.system ?? '';
+      void listSessions();
       return find('#settings').showModal();
     default: return withFiles(desk, name);
   }
@@ -44,6 +46,12 @@ async function withFiles(desk, name) {
   if (name === 'import') take((conversations) => bring(desk, conversations));
   else if (name === 'export-all') exportAs('json', await desk.library.everything());
   else if (name.startsWith('export-')) exportAs(name.slice(7), [desk.here]);
+}
+
+/** Only who has signed in has sessions to see, and only when the settings are open. */
+async function listSessions() {
+  const list = document.querySelector('#sessions');
+  if (list) await (await import('./sessions.js')).show(list);
 }
 
 function bring(desk, conversations) {

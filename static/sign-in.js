@@ -11,10 +11,11 @@ export function signIn() {
   location.replace(`login${location.hash}`);
 }
 
-/** End the session, and ask for the rest to be deleted where the reader wants that. */
-export async function signOut() {
+/** End the session, or all that the reader has; have the rest deleted where the reader wants that. */
+export async function signOut(everywhere = false) {
   const headers = { 'Content-Type': 'application/json' };
-  const response = await fetch('logout', { method: 'POST', headers, body: '{}' }).catch(() => null);
+  const ending = everywhere ? fetch('sessions', { method: 'DELETE' }) : fetch('logout', { method: 'POST', headers, body: '{}' });
+  const response = await ending.catch(() => null);
   if (!response?.ok && response?.status !== 401) {
     return say(find('#signed-in .hint'), 'The server cannot be reached, so you are still signed in: try again.');
   }

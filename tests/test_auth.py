@@ -1,6 +1,8 @@
 """Who is asking: each way of signing in, one at a time, and nobody reads what is not theirs."""
 
+import unicodedata
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -45,6 +47,12 @@ def app(make_app, passwords):
     return make_app(auth="password", passwords=str(passwords.path))
 
 
+def session_cookie(client, **more):
+    """The name and the value of the one session that this client holds."""
+    [cookie] = [c for c in client._cookies.values() if "sid" in c.key]
+    return cookie.key, cookie.value
+
+
 def signed_in(app, name="ada", password="the first engine"):
     client = app.test_client()
     reply = client.post("/login", json={"name": name, "password": password}, headers=OWN)
@@ -75,40 +83,118 @@ def test_a_password_opens_a_session(app):
 def test_signing_out_ends_the_session_and_not_only_the_cookie(app):
     """A cookie that was copied before signing out opens nothing afterwards."""
     client = signed_in(app)
-    copied = client.get_cookie("sid-80").value
+    copied = session_cookie(client)
     client.post("/logout", json={}, headers=OWN)
-    client.set_cookie("sid-80", copied)
+    client.set_cookie(*copied)
     assert client.get("/models").status_code == 401
 
 
-def test_the_cookie_says_as_little_as_it_can(app):
-    """It is out of scripts' and other sites' reach, for this port only, and Secure over TLS."""
+def name_of_cookie(app, base, script_name=""):
     fields = {"name": "ada", "password": "the first engine"}
-    for base, name in [
-        ("http://localhost:3000", "sid-3000"),
-        ("http://[::1]:81", "sid-81"),
-        ("https://localhost", "__Host-sid"),
-    ]:
-        reply = app.test_client().post("/login", json=fields, base_url=base, headers=OWN)
-        first, *rest = reply.headers["Set-Cookie"].split("; ")
-        assert first.startswith(f"{name}=") and len(first) > len(name) + 40
-        expected = {"HttpOnly", "Path=/", "SameSite=Lax", "Max-Age=43200"}
-        if base.startswith("https"):
-            expected.add("Secure")
-        assert {part for part in rest if not part.startswith("Expires=")} == expected
+    more = {"base_url": base + script_name, "headers": OWN}
+    reply = app.test_client().post("/login", json=fields, **more)
+    first, *rest = reply.headers["Set-Cookie"].split("; ")
+    name, _, value = first.partition("=")
+    assert len(value) > 40
+    expected = {"HttpOnly", "Path=/", "SameSite=Lax", "Max-Age=43200"}
+    expected |= {"Secure"} if base.startswith("https") else set()
+    assert {part for part in rest if not part.startswith("Expires=")} == expected
+    assert name.startswith("__Host-sid-" if base.startswith("https") else "sid-")
+    return name
+
+
+def test_the_cookie_says_as_little_as_it_can(make_app, passwords, tmp_path):
+    """It is out of scripts' and other sites' reach, and of one installation, port and path only."""
+    settings = {"auth": "password", "passwords": str(passwords.path)}
+    app, again = make_app(**settings), make_app(**settings)
+    other = make_app(**settings, stream_log=f"file://{tmp_path}/other/log")
+    places = [
+        "http://localhost:3000",
+        "http://[::1]:81",
+        "https://localhost",
+        "https://localhost:8",
+    ]
+    names = [name_of_cookie(app, place) for place in places]
+    assert names == [name_of_cookie(again, place) for place in places]  # another worker, a restart
+    names += [name_of_cookie(other, place) for place in places]
+    names += [name_of_cookie(app, place, "/chat") for place in places]
+    assert len(set(names)) == 3 * len(places)
 
 
 def test_signing_in_makes_a_new_session(app):
     """A cookie that somebody planted before is not the one that opens, and an old one ends."""
+    name, _ = session_cookie(signed_in(app))
     client = app.test_client()
-    client.set_cookie("sid-80", "planted")
+    client.set_cookie(name, "planted")
     client.post("/login", json={"name": "ada", "password": "the first engine"}, headers=OWN)
-    first = client.get_cookie("sid-80").value
+    first = session_cookie(client)
     client.post("/login", json={"name": "bob", "password": "the other builder"}, headers=OWN)
-    second = client.get_cookie("sid-80").value
-    assert len({"planted", first, second}) == 3
-    client.set_cookie("sid-80", first)
+    second = session_cookie(client)
+    assert len({"planted", first[1], second[1]}) == 3
+    client.set_cookie(*first)
     assert client.get("/models").status_code == 401
+
+
+def test_sessions_are_listed_and_end_everywhere(app):
+    """Everybody sees their own sessions, and ends all of them in one go, by browser or by token."""
+    phone, desk, bob = signed_in(app), signed_in(app), signed_in(app, "bob", "the other builder")
+    listed = desk.get("/sessions").json["sessions"]
+    assert [session["is_this"] for session in listed] == [True, False]
+    assert {session["address"] for session in listed} == {"127.0.0.1"}
+    assert set(listed[0]) == {"began", "seen", "address", "browser", "is_this"}
+    elsewhere = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    assert desk.delete("/sessions", headers=elsewhere).status_code == 403
+    assert app.test_client().delete("/sessions", headers=OWN).status_code == 401
+    ended = desk.delete("/sessions", headers=OWN)
+    assert ended.json == {"ended": 2} and "Max-Age=0" in ended.headers["Set-Cookie"]
+    assert phone.get("/models").status_code == desk.get("/models").status_code == 401
+    assert bob.get("/models").status_code == 200
+
+
+LOGGED = "claude_sse.auth"
+
+
+def test_the_log_names_who_came_and_never_what_was_typed(app, caplog):
+    """Each sign-in, refusal and sign-out is a line; an unknown name may be a password: unseen."""
+    caplog.set_level("INFO")
+    client = signed_in(app)
+    client.post("/logout", json={}, headers=OWN)
+    for name in ("ADA", "my secret password", "x\nWARNING sign-in refused: 192.0.2.1, y"):
+        client.post("/login", json={"name": name, "password": "a wrong one"}, headers=OWN)
+    bearer = {"Authorization": "Bearer a-wrong-token"}
+    app.test_client().get("/models", headers=bearer)
+    lines = [r.getMessage() for r in caplog.records if r.name in (LOGGED, "claude_sse.login")]
+    assert lines == [
+        "signed in: 127.0.0.1, ada",
+        "signed out: 127.0.0.1, ada",
+        "sign-in refused: 127.0.0.1, wrong password for ada",
+        "sign-in refused: 127.0.0.1, wrong password for an unknown name",
+        "sign-in refused: 127.0.0.1, wrong password for an unknown name",
+        "sign-in refused: 127.0.0.1, a wrong token",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("remote", "shown"),
+    [
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:DB8::1", "2001:db8::1"),
+        ("", "-"),
+        ("evil, x", "-"),
+    ],
+)
+def test_an_address_is_one_or_none(app, caplog, remote, shown):
+    """What a proxy passes on as an address and is none is not written into the log."""
+    place = {"REMOTE_ADDR": remote}
+    app.test_client().post("/login", json={"name": "a", "password": "b"}, environ_base=place)
+    assert f"sign-in refused: {shown}, wrong password" in caplog.text
+
+
+def test_nothing_but_the_way_in_is_told_before_it(app):
+    """No odd spelling of an address gets a page of HTML before the sign-in."""
+    for path in ("/static//x", "//static/chat.js", "/static//chat.js", "//", "//login", "/login/"):
+        reply = app.test_client().get(path)
+        assert reply.status_code in (308, 400, 401, 404) and b"<" not in reply.data, path
 
 
 def test_wrong_name_and_wrong_password_are_the_same(app):
@@ -172,7 +258,7 @@ def test_another_token_ends_the_sessions_of_the_old(make_app):
     client = make_app(auth="token").test_client()
     client.post("/login", json={"token": TOKEN})
     after = make_app(auth="token", auth_token=TOKEN[::-1]).test_client()
-    after.set_cookie("sid-80", client.get_cookie("sid-80").value)
+    after.set_cookie(*session_cookie(client))
     assert after.get("/models").status_code == 401
 
 
@@ -219,6 +305,48 @@ def test_no_header_of_a_proxy_signs_in(make_app, passwords, mode):
 def test_a_proxy_proves_itself(make_app, headers, status):
     """AUTH=proxy believes a name only beside the secret."""
     assert make_app(**PROXY).test_client().get("/models", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("name", ["à", "Łukasz", "Иван", "李雷", "Ada Lovelace", "ada@x.org"])
+def test_a_proxy_names_people_of_every_script(make_app, nonce, name):
+    """Names come as UTF-8; in any case, composed or not, one name is one person."""
+    app, stream = make_app(**PROXY), f"/streams/{uuid.uuid4()}"
+
+    def ask(method, name, **more):
+        sent = {"X-Proxy-Secret": SECRET, "X-Forwarded-User": name.encode().decode("latin-1")}
+        return app.test_client().open(stream, method=method, headers=sent, **more)
+
+    assert ask("PUT", name, json=body(f"fault pace texts=1 {nonce}")).status_code == 201
+    for same in (name.upper(), name.lower(), unicodedata.normalize("NFD", name)):
+        assert ask("GET", same).status_code == 200
+    assert ask("GET", name + "x").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "names",
+    [[], [""], ["ada", "bob"], ["ada", "ada"], ["ada,bob"], ["ada, bob"],
+     ["\xe0"], ["a\xff"], ["a\tb"], ["a\xc2\x85b"], ["a\xe2\x80\xaeb"], ["a\xef\xbc\x8cb"],
+     ["a" * 201], [" "]],
+)  # fmt: skip
+def test_a_proxy_names_one_person(make_app, names):
+    """No name, two, one that is not UTF-8, too long or with a control character: 403, and why."""
+    headers = [("X-Proxy-Secret", SECRET), *(("X-Forwarded-User", name) for name in names)]
+    reply = make_app(**PROXY).test_client().get("/models", headers=headers)
+    assert reply.status_code == 403 and "X-Forwarded-User" in reply.json["error"]
+
+
+def test_whom_to_write_to_is_told_where_it_is_set(make_app):
+    """security.txt has a contact and an end within a year (RFC 9116), and is 404 without one."""
+    path = "/.well-known/security.txt"
+    assert make_app().test_client().get(path).status_code == 404
+    contacts = ("mailto:security@example.com", "https://example.com/security")
+    reply = make_app(**PROXY, security_contact=contacts).test_client().get(path)
+    lines = [line.split(": ", 1) for line in reply.text.splitlines()]
+    assert [value for name, value in lines if name == "Contact"] == list(contacts)
+    [expires] = [value for name, value in lines if name == "Expires"]
+    left = datetime.fromisoformat(expires) - datetime.now(UTC)
+    assert timedelta(days=90) < left < timedelta(days=365)
+    assert (reply.status_code, reply.content_type) == (200, "text/plain; charset=utf-8")
 
 
 def test_no_way_in_where_nobody_signs_in(make_app):
@@ -286,9 +414,8 @@ def test_a_running_stream_ends_with_the_sign_in(app, passwords, nonce, how):
         received += next(frames)
     if how == "logout":
         client.application.test_client()
-        cookie = client.get_cookie("sid-80").value
         other = app.test_client()
-        other.set_cookie("sid-80", cookie)
+        other.set_cookie(*session_cookie(client))
         assert other.post("/logout", json={}, headers=OWN).status_code == 200
     elif how == "password":
         passwords.set_password("ada", "the second engine")

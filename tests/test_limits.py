@@ -1,19 +1,21 @@
 """Places, a share of Claude, and what each end of an answer costs (the rows U1 to U24)."""
 
 import json
-import math
 import socket
 import sqlite3
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from claude_sse import create_app, ending, sse
-from claude_sse.admission import Admissions, cost, estimate
+from claude_sse import create_app, ending, sse, tokens
+from claude_sse.admission import Admissions, cost
 from claude_sse.config import ConfigError, Settings, from_environ
 from claude_sse.errors import OverLimit, Unavailable
 from claude_sse.ledger import Limits, open_ledger
@@ -64,20 +66,52 @@ def question(text="Hello", **more):
     return Question(messages=(("user", text),), digest="d", **more)
 
 
-def test_what_will_be_read_is_estimated():
-    """About four characters of English are a token, other scripts cost more, the system counts."""
-    settings = Settings()
-    english = estimate(question("word " * 800), settings)
-    assert 1000 <= english <= 1100
-    assert estimate(question("日本語" * 400), settings) >= 1200
-    longer = estimate(question("word " * 800, system="word " * 800), settings)
-    assert longer >= 2 * english - 20
-    assert estimate(question(), Settings(system_prompt="x" * 4000)) >= 1000
-    assert estimate(question(system=""), Settings(system_prompt="x" * 4000)) < 100
+def read(text, settings=None, **more):
+    return tokens.most_read(question(text, **more), settings or Settings())
+
+
+def test_what_will_be_read_is_bounded():
+    """Words take two thirds of their bytes, all else a token for each; the system counts."""
+    alone = read("")
+    assert 0 < alone < 100
+    assert read("word " * 800) == alone + 4000 - 4000 // 3
+    assert read("word " * 800, system="word " * 800) >= 2 * read("word " * 800) - alone - 20
+    assert read("Hello", Settings(system_prompt="x" * 4000)) >= 4000
+    assert read("Hello", Settings(system_prompt="x" * 4000), system="") < 100
+
+
+#: Bytes of a text, and its tokens with the last tokenizer that Anthropic published.
+COUNTED = {
+    "VGhpcyBpcyBiYXNlNjQg" * 500: 5_000,
+    "0123456789" * 1000: 1_000,
+    "日本語を話す人々がいる。" * 300: 4_500,
+    "👩‍🔬👍🏽😀🎉" * 250: 4_000,
+    "qzxv jkwp bdfg mnrt " * 400: 4_400,
+    "bidako fuvole nyrabu " * 400: 3_201,
+    "XKCD QWERTY ASDF ZXCV " * 400: 4_801,
+    "Иван и Łukasz à la carte " * 200: 2_401,
+    "हिन्दी में लिखा हुआ पाठ " * 200: 5_401,
+}
 
 
 @pytest.mark.parametrize(
-    ("usage", "tokens"),
+    "text", COUNTED, ids=lambda text: text[:6].encode("unicode_escape").decode()
+)
+def test_no_text_is_more_tokens_than_reserved(text):
+    """Text of any kind is reserved at what it can be, with a third more for newer tokenizers."""
+    assert 1.35 * COUNTED[text] <= tokens.most(text.encode()) <= len(text.encode())
+
+
+@given(st.text())
+def test_bounds_of_a_text_hold_each_other(text):
+    """The fewest tokens of a text are never more than the most, and both fit into its bytes."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    most = tokens.most(text.encode("utf-8", "surrogatepass"))
+    assert tokens.least(size) <= most <= size and (size == 0) == (most == 0)
+
+
+@pytest.mark.parametrize(
+    ("usage", "spent"),
     [
         ({"input_tokens": 25, "output_tokens": 12}, 37),
         (
@@ -90,18 +124,19 @@ def test_what_will_be_read_is_estimated():
             },
             4321,
         ),
+        ({"cache_read_input_tokens": 300, "output_tokens": 4}, 304),
         ({"input_tokens": 25, "output_tokens": 8, "estimated": True}, 33),
-        ({"input_tokens": 25}, 26),
-        ({}, 101),
-        (None, 900),
-        ({"input_tokens": 0, "output_tokens": 0}, 1),
-        ({"input_tokens": -50, "output_tokens": -50}, 1),
-        ({"input_tokens": 10**30, "output_tokens": 1}, 10**12),
+        ({"output_tokens": 8}, 108),
+        ({}, 100 + 2 * tokens.WRITTEN_A_SECOND),
+        (None, 1900),
+        ({"input_tokens": 7, "output_tokens": 0}, 8),
     ],
 )
-def test_what_an_answer_costs(usage, tokens):
-    """All that was read and written counts, and what nobody told of is estimated."""
-    assert cost(usage, read=100, most=900) == tokens
+def test_what_an_answer_costs(usage, spent):
+    """All that was read and written counts; what nobody told costs the most that it can be."""
+    assert cost(usage, read=100, most=1900, seconds=2.0) == spent
+    assert cost({}, read=100, most=1900, seconds=3600.0) == 1900
+    assert cost({}, read=100, most=1900, seconds=0.0) == 101
 
 
 def test_a_question_without_a_slot_was_not_asked(tmp_path):
@@ -201,7 +236,7 @@ class Desk:
 
     def asked(self, prompt):
         """What the question is thought to take."""
-        return estimate(question(prompt), self.settings)
+        return tokens.most_read(question(prompt), self.settings)
 
     def drain(self):
         self.app.extensions["claude_sse"].streams.drain(0.0)
@@ -223,6 +258,12 @@ def usage_of(frames):
 def shown(frames):
     fields = list(sse.objects(frames))
     return "".join(f.get("thinking") or f.get("text", "") for f in fields)
+
+
+def counted(standin, nonce):
+    """What the stand-in has counted of the last answer to this, read and written."""
+    asked = [request for request in standin.requests if nonce in request.prompt][-1]
+    return asked.counted["read"], asked.counted["written"]
 
 
 FREE = [
@@ -250,22 +291,25 @@ def test_what_claude_refused_is_free(desk, nonce, fault):
 
 
 @pytest.mark.parametrize("fault", EXACT)
-def test_a_whole_answer_costs_what_claude_says(desk, nonce, fault):
-    """Whatever happened on its way, an answer that ended is counted once, to the token."""
+def test_a_whole_answer_costs_what_claude_says(desk, standin, nonce, fault):
+    """Whatever happened on its way, an answer that ended is counted once, to Claude's token."""
     frames = desk.put(f"fault {fault} {nonce}").data
     usage = usage_of(frames)
     assert frames.endswith(b"data: [DONE]\n\n") and "estimated" not in usage
-    assert usage["input_tokens"] and usage["output_tokens"]
+    assert (usage["input_tokens"], usage["output_tokens"]) == counted(standin, nonce)
+    assert usage["output_tokens"] > 1  # as it was told at the end, and not at the beginning
     assert desk.tokens() == (usage["input_tokens"] + usage["output_tokens"], 0)
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_an_answer_that_broke_off_costs_what_came(desk, nonce, fault):
-    """The input as Claude counted it, the output by its length; the reader is told the same."""
+def test_an_answer_that_broke_off_costs_what_can_have_come(desk, standin, nonce, fault):
+    """The input as Claude counted it, the output by length and time; the reader is told so."""
+    began = time.monotonic()
     frames = desk.put(f"fault {fault} {nonce}").data
-    usage = usage_of(frames)
-    assert usage["estimated"] is True
-    assert usage["output_tokens"] == max(1, math.ceil(len(shown(frames)) / 4))
+    unseen = tokens.most_written(time.monotonic() - began)
+    usage, text = usage_of(frames), tokens.most(shown(frames).encode())
+    assert usage["estimated"] is True and usage["input_tokens"] == counted(standin, nonce)[0]
+    assert max(1, text) <= usage["output_tokens"] <= text + unseen + 1
     assert desk.tokens() == (usage["input_tokens"] + usage["output_tokens"], 0)
 
 
@@ -273,8 +317,11 @@ def test_an_answer_that_broke_off_costs_what_came(desk, nonce, fault):
 def test_what_nobody_can_read_costs_an_estimate(desk, nonce, fault):
     """Where Claude, or something in its place, took the question, it is not free."""
     prompt = f"fault {fault} {nonce}"
+    began = time.monotonic()
     desk.put(prompt)
-    assert desk.tokens() == (desk.asked(prompt) + 1, 0)
+    spent, under_way = desk.tokens()
+    written = spent - desk.asked(prompt)
+    assert 1 <= written <= 1 + tokens.most_written(time.monotonic() - began) and not under_way
 
 
 @pytest.mark.parametrize("fault", ["silent_headers", "silent", "pings", "stall"])
@@ -290,11 +337,12 @@ def test_a_silence_that_is_ended_costs_what_came(desk, standin, nonce, monkeypat
         )  # from now on any silence is too long
         frames = asked.result().data
     usage = usage_of(frames)
-    spent = desk.asked(prompt) + 1
+    spent, under_way = desk.tokens()
     if usage is not None:
-        spent = usage["input_tokens"] + usage["output_tokens"]
-    assert (usage is None) == fault.startswith("silent")
-    assert desk.tokens() == (spent, 0) and spent > 1
+        assert spent == usage["input_tokens"] + usage["output_tokens"]
+    assert (usage is None) == fault.startswith("silent") and not under_way
+    read = usage["input_tokens"] if usage else desk.asked(prompt)
+    assert spent - read >= tokens.most_written(0.5)
 
 
 def test_nobody_there_is_free(tmp_path, nonce):
@@ -339,27 +387,79 @@ def test_a_gateway_that_gave_up_may_have_asked(gateway, nonce, status, is_free):
     """Behind a gateway's time-out an answer may have begun; a refusal is none."""
     desk = gateway(status)
     desk.put(nonce)
-    assert desk.tokens() == (0 if is_free else desk.asked(nonce) + 1, 0)
+    spent, under_way = desk.tokens()
+    assert (spent == 0 if is_free else spent > desk.asked(nonce)) and not under_way
+
+
+def answered(start, end, text="x" * 41):
+    """A whole answer with these as its usage, at its start and at its end."""
+    delta = {"type": "text_delta", "text": text}
+    events = (
+        {"type": "message_start", "message": {"id": "m", "model": "other", **start}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text"}},
+        {"type": "content_block_delta", "index": 0, "delta": delta},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, **end},
+        {"type": "message_stop"},
+    )
+    lines = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
+    return "".join(lines).encode()
+
+
+LONG = "word " * 19_000
+READ = {"input_tokens": 24_000}
+
+
+@pytest.mark.parametrize("bad", [0, -5, 1, 25.0, "25", None, True, 10**30, 2_000_001, [25]])
+@pytest.mark.parametrize("by", ["start", "end", "both"])
+def test_a_count_that_cannot_be_is_as_none(gateway, nonce, bad, by):
+    """What was read stays at the most that it can be, or as it was told where it could be."""
+    wrong = {"input_tokens": bad, "output_tokens": 1}
+    start = {"usage": wrong if by in ("start", "both") else READ}
+    end = {"usage": {**(wrong if by in ("end", "both") else READ), "output_tokens": 9}}
+    desk = gateway(200, answered(start, end))
+    usage = usage_of(desk.put(LONG + nonce).data)
+    assert usage.get("input_tokens") == (None if by == "both" else 24_000)
+    assert usage["output_tokens"] == 9 and ("estimated" in usage) == (by == "both")
+    asked = desk.asked(LONG + nonce) if by == "both" else 24_000
+    assert desk.tokens() == (asked + 9, 0) and asked >= 19_000
+
+
+@pytest.mark.parametrize(
+    "end", [{}, *({"usage": {"output_tokens": n}} for n in (0, -1, 24, 16_001, 10**30, "9", 9.5))]
+)
+def test_what_was_written_is_bounded_where_it_is_not_told(gateway, nonce, end):
+    """A count at the end that is none, falls, or is beyond max_tokens leaves the estimate."""
+    start = {"usage": {"input_tokens": 7, "output_tokens": 25}}
+    desk = gateway(200, answered(start, end))
+    usage = usage_of(desk.put(nonce).data)
+    assert usage["input_tokens"] == 7 and usage["estimated"] and 41 <= usage["output_tokens"]
+    assert desk.tokens() == (7 + usage["output_tokens"], 0)
+
+
+def test_a_long_text_is_not_one_token(gateway, nonce):
+    """A count at the end that its text cannot have is not believed."""
+    usage = {"usage": {"input_tokens": 7, "output_tokens": 1}}
+    told = usage_of(gateway(200, answered(usage, usage, "日" * 4000)).put(nonce).data)
+    assert told["estimated"] and told["output_tokens"] >= 12_000
+
+
+def test_the_cache_is_part_of_what_was_read(gateway, nonce):
+    """Nothing new is read where the cache gave it; thinking is not more than the output."""
+    read = {"input_tokens": 0, "cache_read_input_tokens": 24_000, "cache_creation_input_tokens": -3}
+    end = {"output_tokens": 9, "output_tokens_details": {"thinking_tokens": 10}}
+    desk = gateway(200, answered({"usage": read}, {"usage": end}))
+    assert usage_of(desk.put(LONG + nonce).data) == {
+        "input_tokens": 0, "cache_read_input_tokens": 24_000, "output_tokens": 9,
+    }  # fmt: skip
+    assert desk.tokens() == (24_009, 0)
 
 
 def test_a_gateway_that_does_not_count_is_counted(gateway, nonce):
     """A whole answer without usage is estimated, and the reader is told that it is."""
-    events = (
-        {"type": "message_start", "message": {"id": "m", "model": "other"}},
-        {"type": "content_block_start", "index": 0, "content_block": {"type": "text"}},
-        {
-            "type": "content_block_delta",
-            "index": 0,
-            "delta": {"type": "text_delta", "text": "x" * 41},
-        },
-        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
-        {"type": "message_stop"},
-    )
-    lines = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
-    desk = gateway(200, "".join(lines).encode())
-    frames = desk.put(nonce).data
-    assert usage_of(frames) == {"output_tokens": 11, "estimated": True}
-    assert desk.tokens() == (desk.asked(nonce) + 11, 0)
+    desk = gateway(200, answered({}, {}))
+    usage = usage_of(desk.put(nonce).data)
+    assert set(usage) == {"output_tokens", "estimated"} and usage["output_tokens"] >= 41
+    assert desk.tokens() == (desk.asked(nonce) + usage["output_tokens"], 0)
 
 
 def test_joining_costs_nothing(standin, tmp_path, nonce):

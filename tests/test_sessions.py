@@ -9,10 +9,21 @@ import threading
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from claude_sse.errors import OverLimit, Unavailable
-from claude_sse.sign_in import LIFE_SECONDS, Database, Guesses, Passwords, Sessions, open_database
+from claude_sse.sign_in import (
+    LIFE_SECONDS,
+    Database,
+    Guesses,
+    Passwords,
+    Sessions,
+    normal,
+    open_database,
+)
 from claude_sse.sign_in.guesses import PER_ADDRESS, TOGETHER
+from claude_sse.sign_in.names import is_name
 from claude_sse.values import ConfigError
 
 SECRET = "0123456789abcdefghijklmnopqrstuv"
@@ -138,9 +149,83 @@ def test_passwords_are_right_or_wrong(passwords):
     assert passwords.is_right("ada", "the first engine")
     passwords.set_password("zoe.b@x.org", "caf\u00e9 caf\u00e9")
     assert passwords.is_right("zoe.b@x.org", "cafe\u0301 cafe\u0301")
-    for name, password in [("ada", "the first engine "), ("Ada", "the first engine"), ("", "")]:
+    for name, password in [("ada", "the first engine "), ("adа", "the first engine"), ("", "")]:  # noqa: RUF001
         assert not passwords.is_right(name, password)
     assert "the first engine" not in passwords.path.read_text()
+
+
+SAME = [
+    ("à", "a\u0300"), ("Łukasz", "łUKASZ"), ("Иван", "ИВАН"), ("李雷", "李雷"), ("ada", "ＡＤＡ"),
+    ("प्रिया", "प्रिया"), ("Kim", "\u212aim"), ("ﬁnn", "finn"), ("Åsa", "\u212bsa"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "other"), SAME)
+def test_a_name_is_one_however_it_is_written(passwords, sessions, name, other):
+    """Names of every script sign in; composed or not, in any case and width, a name is itself."""
+    passwords.set_password(name, "a good password")
+    assert passwords.is_right(other, "a good password")
+    token = passwords.new_token(other)
+    assert passwords.name_of_token(token) == normal(name)
+    assert Passwords(passwords.path).is_right(name, "a good password")
+    assert sessions.name_of(sessions.begin(normal(other))) == normal(name)
+    assert passwords.delete(other) == (normal(name) != "") and not passwords.delete(name)
+
+
+@given(st.text(max_size=20))
+def test_the_normal_form_is_normal(name):
+    """What has been made normal stays as it is."""
+    assert normal(normal(name)) == normal(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a b", "a\nb", "a,b", ".a", "a" * 65, "a\u202eb", "a\u200bb", "\u0300"]
+)
+def test_what_is_no_name(name):
+    """A name has letters, marks, digits and few signs, and begins with a letter or digit."""
+    assert not is_name(normal(name))
+
+
+def test_two_names_that_are_one_are_refused(passwords):
+    """A file with ADA and ada, from before they were one, is refused with what to do."""
+    with passwords.path.open("a") as file:
+        file.write("password ADA scrypt:32768:8:1$x$y\n")
+    with pytest.raises(ConfigError, match="line 2 has ada a second time"):
+        passwords.check_file()
+
+
+def test_a_session_is_listed_and_all_end_together(sessions, passwords):
+    """Who signed in sees each of their sessions with its place, and ends all of them at once."""
+    passwords.set_password("bob", "another password")
+    mine = sessions.begin("ada", "192.0.2.1", "Firefox on Linux")
+    other, bob = sessions.begin("ada", "2001:db8::1", "Chrome on Android"), sessions.begin("bob")
+    listed = sessions.of("ada", mine)
+    assert [(s.address, s.browser, s.is_this) for s in listed] == [
+        ("2001:db8::1", "Chrome on Android", False), ("192.0.2.1", "Firefox on Linux", True),
+    ]  # fmt: skip
+    assert all(s.began == s.seen and abs(s.began - time.time()) < 60 for s in listed)
+    assert sessions.end_all("ada") == 2 and sessions.of("ada") == []
+    assert sessions.name_of(mine) is sessions.name_of(other) is None
+    assert sessions.name_of(bob) == "bob"
+
+
+def test_when_a_session_was_used_last_is_kept(sessions, monkeypatch):
+    """A session that is used is seen, to the minute."""
+    cookie, now = sessions.begin("ada"), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 600)
+    assert sessions.name_of(cookie) == "ada"
+    [session] = sessions.of("ada")
+    assert session.seen == now + 600 and session.began < session.seen
+
+
+def test_an_installation_keeps_its_mark(tmp_path):
+    """Workers and restarts of one installation share it, and another one has its own."""
+    first = Database(tmp_path / "a.sqlite")
+    assert Database(tmp_path / "a.sqlite").id == first.id
+    assert Database(tmp_path / "b.sqlite").id != first.id
+    (tmp_path / "a.sqlite").unlink()
+    with first.reading() as connection:
+        assert connection.execute("SELECT id FROM installation").fetchall() == [(first.id,)]
 
 
 def test_an_unknown_name_costs_as_much_as_a_known_one(passwords, monkeypatch):
@@ -198,40 +283,103 @@ def test_others_must_not_read_the_hashes(passwords):
         passwords.check_file()
 
 
+def wrong(guesses, address):
+    """Try once, and be wrong."""
+    with guesses.count(address):
+        pass
+
+
+def right(guesses, address):
+    """Try once, and be right."""
+    with guesses.count(address) as succeed:
+        succeed()
+
+
+def refused(guesses, address):
+    with pytest.raises(OverLimit) as raised:
+        wrong(guesses, address)
+    assert 0 < raised.value.retry_after <= 60 and raised.value.status == 429
+    return True
+
+
 def test_one_address_guesses_slowly(database):
     """Five wrong tries a minute from one address; others go on, and a right one is taken back."""
     guesses = Guesses(database)
     for _ in range(PER_ADDRESS + 3):
-        guesses.count("192.0.2.1")()
+        right(guesses, "192.0.2.1")
     for _ in range(PER_ADDRESS):
-        guesses.count("192.0.2.1")
-    with pytest.raises(OverLimit) as refused:
-        guesses.count("::ffff:192.0.2.1")
-    assert 0 < refused.value.retry_after <= 60 and refused.value.status == 429
-    guesses.count("192.0.2.2")
-    for n in range(PER_ADDRESS):
-        guesses.count(f"2001:db8:0:1::{n}")
-    with pytest.raises(OverLimit):
-        guesses.count("2001:db8:0:1:ffff::1")
+        wrong(guesses, "192.0.2.1")
+    assert refused(guesses, "::ffff:192.0.2.1")
+    wrong(guesses, "192.0.2.2")
 
 
-def test_all_together_guess_slowly(database):
-    """Many addresses are no way around, and a minute later it goes on."""
+def test_neighbours_in_ipv6_guess_together(database):
+    """One person has 64 bits of addresses; a /56 has twice the tries of that, a /48 four times."""
     guesses = Guesses(database)
+    for n in range(PER_ADDRESS):
+        wrong(guesses, f"2001:db8:0:1::{n:x}")
+    assert refused(guesses, "2001:db8:0:1:ffff::1")
+    for n in range(PER_ADDRESS):
+        wrong(guesses, f"2001:db8:0:{n + 2:x}::1")
+    assert refused(guesses, "2001:db8:0:ff::1")
+    for n in range(2 * PER_ADDRESS):
+        wrong(guesses, f"2001:db8:0:{n + 1:x}00::1")
+    assert refused(guesses, "2001:db8:0:ff00::1")
+    wrong(guesses, "2001:db8:1::1")
+
+
+@pytest.mark.parametrize("address", ["192.0.{}.{}", "2001:db8:{:x}:{:x}::1"])
+def test_strangers_lock_nobody_out(database, address):
+    """While many guess, who signed in before notices nothing, and a new address has one try."""
+    guesses = Guesses(database)
+    right(guesses, "198.51.100.1")
+    right(guesses, "2001:db8:ffff:1::1")
+    for n in range(3 * TOGETHER):
+        wrong(guesses, address.format(n, n))
+    assert refused(guesses, address.format(TOGETHER, TOGETHER))
+    for known in ("198.51.100.1", "2001:db8:ffff:1::2"):
+        for _ in range(PER_ADDRESS):
+            wrong(guesses, known)
+        assert refused(guesses, known)
+    for fresh in ("203.0.113.1", "2001:db8:eeee::1"):
+        right(guesses, fresh)
+        right(guesses, fresh)  # now known
+        wrong(guesses, fresh)
+        wrong(guesses, fresh)
+    wrong(guesses, "203.0.113.2")
+    assert refused(guesses, "203.0.113.2")
+
+
+def test_strangers_are_looked_at_one_after_another(database):
+    """Over the limit of all a stranger waits for the one before, and nobody else does."""
+    guesses = Guesses(database)
+    right(guesses, "198.51.100.1")
     for n in range(TOGETHER):
-        guesses.count(f"192.0.{n // 4}.{n}")
-    with pytest.raises(OverLimit):
-        guesses.count("198.51.100.1")
+        wrong(guesses, f"192.0.2.{n}")
+    with guesses.count("203.0.113.1"):
+        wrong(guesses, "198.51.100.1")
+        assert refused(guesses, "203.0.113.2")
+
+
+def test_few_good_addresses_are_remembered(database, monkeypatch):
+    """The newest are, for ninety days."""
+    guesses = Guesses(database)
+    monkeypatch.setattr("claude_sse.sign_in.guesses.GOOD_ADDRESSES", 3)
+    for n in range(5):
+        right(guesses, f"192.0.2.{n}")
+    with database.reading() as connection:
+        rows = connection.execute("SELECT address FROM good_addresses ORDER BY at").fetchall()
+    assert [address for (address,) in rows] == ["192.0.2.2", "192.0.2.3", "192.0.2.4"]
 
 
 def test_guesses_are_forgotten_after_a_minute(database, monkeypatch):
     """The limit is for a minute."""
     guesses = Guesses(database)
     for _ in range(PER_ADDRESS):
-        guesses.count("192.0.2.1")
+        wrong(guesses, "192.0.2.1")
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 61)
-    guesses.count("192.0.2.1")
+    wrong(guesses, "192.0.2.1")
 
 
 def test_tries_at_once_are_counted_one_by_one(tmp_path):
@@ -240,7 +388,7 @@ def test_tries_at_once_are_counted_one_by_one(tmp_path):
 
     def guess():
         try:
-            Guesses(Database(tmp_path / "sign-in.sqlite")).count("192.0.2.1")
+            wrong(Guesses(Database(tmp_path / "sign-in.sqlite")), "192.0.2.1")
             passed.append(1)
         except OverLimit:
             pass

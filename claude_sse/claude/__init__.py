@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import anthropic
 import httpx2
 
+from .. import tokens
 from ..config import Settings
 from ..errors import (
     AnswerFailed,
@@ -35,6 +36,7 @@ from .line import Line
 from .models import Model, Models
 from .redaction import first_bytes, redact
 from .transport import TICK
+from .usage import Usage
 
 __all__ = ["Claude", "Line", "Model", "no_key"]
 
@@ -130,8 +132,9 @@ class Claude:
 
     def _attempt(self, question: Question, line: Line) -> Iterator[list[Piece]]:
         name = question.model or self._settings.model
-        answer = Answer(name)
         model = self._models.find(name, line) if self._settings.api_key else None
+        limit = question.max_tokens or self._settings.max_tokens
+        answer = Answer(name, Usage(tokens.least_read(question, self._settings), limit))
         try:
             with line:
                 stream = self._open(question, name, model).__enter__()

@@ -30,13 +30,13 @@ from .events import (
 )
 from .failures import from_event
 from .plain_texts import Split, splitter
+from .usage import Usage
 
 #: Longer than any event of the API by far; more is a broken server.
 _EVENT_BYTES = 4 * 1024 * 1024
-#: Characters per token, for estimates of what Claude did not confirm.
-_CHARACTERS_PER_TOKEN = 4
 #: Kept of a response that has not begun to be an answer: it may be an error in plain JSON.
 _FIRST_BYTES = 16_384
+_ENDED = {"text": "", "stop_reason": None}
 _decode = json.JSONDecoder().decode
 _DELTA = b"\n\nevent: content_block_delta\n"
 
@@ -44,7 +44,7 @@ _DELTA = b"\n\nevent: content_block_delta\n"
 class Answer:
     """Reads one answer; ``began`` and ``finished`` tell how far it got."""
 
-    def __init__(self, model: str = "") -> None:
+    def __init__(self, model: str = "", usage: Usage | None = None) -> None:
         self.began = False
         self.finished = False
         #: The first bytes of the response, as far as they were read before the answer began.
@@ -53,9 +53,8 @@ class Answer:
         self._decoder = Decoder(errors="strict", limit=_EVENT_BYTES)
         self._failure: AnswerFailed | None = None
         self._blocks = Blocks()
-        self._closing: dict[str, Any] = {}
-        self._usage: dict[str, Any] = {}
-        self._characters = 0
+        self._closing: dict[str, Any] = {}  # how it ends
+        self._usage = usage or Usage()
         self._split: Split | None = None  # finds the plain texts, once a text block was started
         self._split_index = 0  # of that block
         self._rest = b""  # of an event behind whole ones
@@ -82,6 +81,10 @@ class Answer:
             self._failure.__cause__ = exc.with_traceback(None)
         if not pieces:
             self._raise_failure()
+        else:
+            self._usage.saw(pieces)
+            if self.finished:
+                pieces[-1] = {**_ENDED, **self._closing, "usage": self._usage.final()}
         return pieces
 
     def end(self) -> list[Piece]:
@@ -101,11 +104,7 @@ class Answer:
 
     def usage_so_far(self) -> dict[str, Any] | None:
         """Return the tokens until now, the output estimated; None where Claude never began."""
-        if not self.began:
-            return None
-        estimate = max(1, -(-self._characters // _CHARACTERS_PER_TOKEN))
-        confirmed = self._usage.get("output_tokens") or 0
-        return {**self._usage, "output_tokens": max(confirmed, estimate), "estimated": True}
+        return self._usage.so_far() if self.began else None
 
     def _raise_failure(self) -> None:
         failure, self._failure = self._failure, None  # no circle with the frames it will hold
@@ -132,7 +131,6 @@ class Answer:
                 break
             if n % 2:  # a text; the others are what is between them
                 pieces.append(part if ascii_only else quote(_decode(part.decode())))
-                self._characters += len(part) - 2
             elif part:
                 self._read_events(part, pieces)
 
@@ -177,18 +175,14 @@ class Answer:
             return None
         if self._blocks.kind(event["index"]) not in (field, ""):
             return None
-        return self._text({"text": "", field: _string(delta[field])})
-
-    def _text(self, fields: dict[str, Any]) -> dict[str, Any] | None:
-        size = len(fields.get("thinking") or fields["text"])
-        self._characters += size
-        return fields if size else None
+        text = _string(delta[field])
+        return {"text": "", field: text} if text else None
 
     def _on_message_start(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
         if self.began:
             return None
         message = object_of(event.get("message"))
-        self._usage = _usage(message.get("usage"))
+        self._usage.tell(message.get("usage"), at_end=False)
         self._closing = closing_of(message)
         opening = {"text": "", "model": word_of(message.get("model")) or self._model}
         if word_of(message.get("id")):
@@ -211,18 +205,15 @@ class Answer:
             self._split, self._split_index = splitter(index), index
         elif index == self._split_index:
             self._split = None
-        self._characters += sum(map(len, fields.values()))
         return fields
 
     def _on_message_delta(self, event: Mapping[str, Any]) -> None:
-        self._usage.update(_usage(event.get("usage")))
+        self._usage.tell(event.get("usage"), at_end=True)
         self._closing = closing_of(object_of(event.get("delta")))
 
     def _on_message_stop(self, event: Mapping[str, Any]) -> dict[str, Any]:
         self.finished = True
-        # A gateway may not count.
-        usage = self._usage if "output_tokens" in self._usage else self.usage_so_far()
-        return {"text": "", "stop_reason": None, **self._closing, "usage": usage}
+        return self._closing  # completed by ``read``
 
 
 def _string(value: Any) -> str:
@@ -231,14 +222,9 @@ def _string(value: Any) -> str:
     return value
 
 
-def _usage(usage: Any) -> dict[str, Any]:
-    """Keep the counts that are numbers, flattened: input, output, cache and thinking tokens."""
-    usage = usage if isinstance(usage, dict) else {}
-    kept = {k: v for k, v in usage.items() if k.endswith("_tokens") and type(v) is int}
-    details = usage.get("output_tokens_details")
-    if isinstance(details, dict) and type(details.get("thinking_tokens")) is int:
-        kept["thinking_tokens"] = details["thinking_tokens"]
-    return kept
+def _shown(fields: dict[str, Any]) -> dict[str, Any] | None:
+    """Return these where there is something to show."""
+    return fields if fields.get("thinking") or fields["text"] else None
 
 
 def _broken() -> Protocol:

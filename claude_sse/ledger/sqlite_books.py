@@ -188,11 +188,6 @@ class Books:
         if connection is not None:
             self._closed()
 
-
-def _close(connection: sqlite3.Connection, pid: int) -> None:
-    if pid == os.getpid():
-        connection.close()
-
     def _unavailable(self, reason: str) -> Unavailable:
         files = [self._path + end for end in ("", "-wal", "-shm")]
         foreign = ownership.find_foreign([self._folder, self._workers, *files])
@@ -204,3 +199,8 @@ def _close(connection: sqlite3.Connection, pid: int) -> None:
             f"The server cannot count tokens right now ({why}), so it takes no questions.",
             code="ledger_unavailable",
         )
+
+
+def _close(connection: sqlite3.Connection, pid: int) -> None:
+    if pid == os.getpid():
+        connection.close()

@@ -7,8 +7,19 @@ of their own, written by ``script/password``.
 from __future__ import annotations
 
 from .database import Database, open_database
-from .guesses import Guesses
+from .guesses import Guesses, plain_address
+from .names import normal
 from .passwords import Passwords
-from .sessions import LIFE_SECONDS, Sessions
+from .sessions import LIFE_SECONDS, Session, Sessions
 
-__all__ = ["LIFE_SECONDS", "Database", "Guesses", "Passwords", "Sessions", "open_database"]
+__all__ = [
+    "LIFE_SECONDS",
+    "Database",
+    "Guesses",
+    "Passwords",
+    "Session",
+    "Sessions",
+    "normal",
+    "open_database",
+    "plain_address",
+]

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from ..values import ConfigError
-from .passwords import LONGEST, NAME, SHORTEST, Passwords
+from .names import is_name, normal
+from .passwords import LONGEST, SHORTEST, Passwords
 
 
 def main(default_file: Path) -> None:
@@ -20,7 +21,8 @@ def main(default_file: Path) -> None:
     what.add_argument("--delete", action="store_true", help="remove the name and its token")
     parser.add_argument("--file", type=Path, default=default_file, help="default: %(default)s")
     options = parser.parse_args()
-    if not NAME.fullmatch(options.name):
+    options.name = normal(options.name)  # as it is printed, too
+    if not is_name(options.name):
         sys.exit("A name is 1 to 64 letters, digits and . _ @ + - and begins with no sign.")
     passwords = Passwords(options.file)
     try:

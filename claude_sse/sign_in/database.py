@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,12 +23,17 @@ log = logging.getLogger(__name__)
 _BUSY_SECONDS = 5.0
 _NAME = "sign-in.sqlite"
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS sessions (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, proof TEXT NOT NULL, created REAL NOT NULL
+DROP TABLE IF EXISTS sessions;
+CREATE TABLE IF NOT EXISTS signed_in (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, proof TEXT NOT NULL, created REAL NOT NULL,
+    seen REAL NOT NULL, address TEXT NOT NULL, browser TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS guesses (
-    id INTEGER PRIMARY KEY, address TEXT NOT NULL, at REAL NOT NULL
-);
+DROP TABLE IF EXISTS guesses;
+CREATE TABLE IF NOT EXISTS tries (try INTEGER NOT NULL, address TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS good_addresses (
+    address TEXT PRIMARY KEY, at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS installation (id TEXT NOT NULL);
 """
 
 
@@ -39,7 +45,11 @@ class Database:
         self._path = path
         ownership.make_folder(path.parent)
         os.close(ownership.open_or_create(path))
+        #: Tells this installation from another one on the same host; outlives a restart.
+        self.id = secrets.token_hex(8)
         self._make()
+        with contextlib.closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+            self.id = str(connection.execute("SELECT id FROM installation").fetchone()[0])
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -82,6 +92,10 @@ class Database:
     def _make(self) -> None:
         with contextlib.closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as connection:
             connection.executescript(_SCHEMA)
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                if connection.execute("SELECT 1 FROM installation").fetchone() is None:
+                    connection.execute("INSERT INTO installation VALUES (?)", [self.id])
 
 
 def open_database(stream_log: str, instance_path: str) -> Database:

@@ -27,14 +27,14 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from .. import ownership
 from ..errors import Unavailable
 from ..values import ConfigError
+from .names import is_name, normal
 
 log = logging.getLogger(__name__)
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 SHORTEST, LONGEST = 10, 1000
 #: A check takes 32 MB and a tenth of a second.
 _AT_ONCE = threading.BoundedSemaphore(2)
-_LINE = re.compile(rf"(password|token) ({NAME.pattern}) (\S+)")
+_LINE = re.compile(r"(password|token) (\S+) (\S+)")
 
 
 class Passwords:
@@ -73,13 +73,13 @@ class Passwords:
 
     def is_right(self, name: str, password: str) -> bool:
         """Tell whether this is the password of this name; takes as long where there is no name."""
-        known = self._lines().get(("password", name))
+        known = self._lines().get(("password", normal(name)))
         with _AT_ONCE:
             return check_password_hash(known or _nobody(), _normal(password)) and known is not None
 
     def proof_of(self, name: str) -> str:
         """Return the hash of this name's password, or "" where it has none."""
-        return self._lines().get(("password", name), "")
+        return self._lines().get(("password", normal(name)), "")
 
     def name_of_token(self, token: str) -> str | None:
         """Return whose token this is."""
@@ -91,16 +91,17 @@ class Passwords:
 
     def set_password(self, name: str, password: str) -> None:
         """Give this name a password, instead of the one it has."""
-        self._write({("password", name): generate_password_hash(_normal(password))})
+        self._write({("password", normal(name)): generate_password_hash(_normal(password))})
 
     def new_token(self, name: str) -> str:
         """Return a token for this name, instead of the one it has; only its hash is kept."""
         token = secrets.token_urlsafe(32)
-        self._write({("token", name): _digest(token)})
+        self._write({("token", normal(name)): _digest(token)})
         return token
 
     def delete(self, name: str) -> bool:
         """Remove this name and its token; tell whether it was there."""
+        name = normal(name)
         return self._write({("password", name): "", ("token", name): ""})
 
     def _lines(self) -> dict[tuple[str, str], str]:
@@ -121,9 +122,15 @@ class Passwords:
             if not line.strip() or line.startswith("#"):
                 continue
             match = _LINE.fullmatch(line.strip())
-            if match is None:
+            name = normal(match[2]) if match else ""
+            if match is None or not is_name(name):
                 raise ConfigError(f"{self.path}: line {number} is none that script/password wrote.")
-            lines[match[1], match[2]] = match[3]
+            if (match[1], name) in lines:
+                raise ConfigError(
+                    f"{self.path}: line {number} has {name} a second time (in whatever case): "
+                    "remove one of the two lines."
+                )
+            lines[match[1], name] = match[3]
         return lines
 
     def _write(self, changes: dict[tuple[str, str], str]) -> bool:

@@ -30,6 +30,7 @@ def message(
     """Yield an answer: texts and thoughts with the pause after each, ``first`` before the texts."""
     asked = len(json.dumps([order.body.get("system"), order.body.get("messages")])) // 4
     spent, written = 0, 0
+    order.counted.update(read=asked, written=1)
     yield Step(_start(order.body, asked))
     index, ping = 0, event("ping")
     if thinking is not None:
@@ -44,6 +45,7 @@ def message(
         written += len(text) // 4 + 1
         yield Step(_delta(index, "text_delta", text=text), text, pause)
     yield Step(_closed(index))
+    order.counted["written"] = written + spent
     yield Step(_end(stop or {"stop_reason": "end_turn"}, asked, written, spent))
 
 

@@ -13,6 +13,8 @@ class Order:
     prompt: str
     name: str = ""
     options: dict[str, str] = field(default_factory=dict)
+    #: Tokens ``read`` and ``written``, as far as the answer tells of them.
+    counted: dict[str, int] = field(default_factory=dict)
 
     def number(self, key: str, default: float) -> float:
         """Return the option as a number."""

@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -64,6 +65,8 @@ class Exchange:
     finished: bool = False
     #: The text deltas written so far; what a peer has received is always among them.
     texts: list[str] = field(default_factory=list)
+    #: The tokens ``read`` and ``written`` that the answer told of.
+    counted: Mapping[str, int] = field(default_factory=dict)
     request_id: str = field(default_factory=lambda: f"req_{next(_ids):024}")
 
     @classmethod

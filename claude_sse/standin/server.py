@@ -86,7 +86,7 @@ class StandIn:
         record = Exchange.of(request, connection, last_question(request.json))
         is_message = request.method == "POST" and record.path == "/v1/messages"
         reply = self._message(request) if is_message else _other(request)
-        record.status = reply.status
+        record.status, record.counted = reply.status, reply.counted
         with self._changed:
             (self.requests if is_message else self.others).append(record)
             del self.requests[:-KEPT_RECORDS], self.others[:-KEPT_RECORDS]
@@ -117,7 +117,9 @@ class StandIn:
         try:
             order = read_order(request.json)
             self._asked[order.prompt] += bool(order.name)
-            return perform(order, self._asked[order.prompt] - 1)
+            reply = perform(order, self._asked[order.prompt] - 1)
+            reply.counted = order.counted
+            return reply
         except ValueError as exc:
             self.malformed.append(last_question(request.json))
             return error(400, "invalid_request_error", f"the order is not well-formed: {exc}")

@@ -43,6 +43,8 @@ class Reply:
     merge: bool = True
     #: keep: as HTTP says. close: last chunk, then FIN. cut: FIN. reset: RST. open: no more.
     ending: Literal["keep", "close", "cut", "reset", "open"] = "keep"
+    #: See ``Order.counted``.
+    counted: Mapping[str, int] = field(default_factory=dict)
 
     def wire(self, request_id: str, *, body: bool = True) -> Iterator[Step]:
         """Yield the response as it goes over the wire; without ``body``, only its head."""

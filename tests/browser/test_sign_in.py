@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from claude_sse.sign_in import Passwords
 from claude_sse.standin import StandIn
@@ -102,12 +102,34 @@ def test_signing_out_keeps_or_deletes(visitor: Page, forget: bool) -> None:
     visitor.get_by_role("button", name="Settings").first.click()
     if forget:
         visitor.locator("#forget").check()
-    visitor.get_by_role("button", name="Sign out").click()
+    visitor.get_by_role("button", name="Sign out", exact=True).click()
     expect(visitor.get_by_label("Password")).to_be_visible()
     visitor.goto(visitor.url.partition("/login")[0] + "/")
     expect(visitor).to_have_url(re.compile("/login"))
     sign_in(visitor)
     expect(visitor.locator("article")).to_have_count(0 if forget else 2)
+
+
+def test_who_is_signed_in_is_listed_and_ends_everywhere(
+    visitor: Page, browser: Browser, guarded: Server
+) -> None:
+    """The settings show each session, this one marked; a key on the button ends all of them."""
+    sign_in(visitor)
+    elsewhere = browser.new_context()
+    other = elsewhere.new_page()
+    other.goto(f"http://localhost:{guarded.port}/")
+    sign_in(other)
+    visitor.get_by_role("button", name="Settings").first.click()
+    sessions = visitor.get_by_role("list", name="Where you are signed in").get_by_role("listitem")
+    expect(sessions.filter(has_text="(here)")).to_have_count(1)
+    expect(sessions.first).to_contain_text("Chrome on Linux")
+    expect(sessions.first).to_contain_text("127.0.0.1")
+    visitor.get_by_role("button", name="Sign out everywhere").focus()
+    visitor.keyboard.press("Enter")
+    expect(visitor.get_by_label("Password")).to_be_visible()
+    other.reload()
+    expect(other.get_by_label("Password")).to_be_visible()
+    elsewhere.close()
 
 
 def test_the_link_of_the_server_signs_in(context: BrowserContext, standin: StandIn) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page
 STATIC = Path(__file__).resolve().parents[2] / "static"
 OURS = (".js", ".css")
 #: Bytes as they are written, comments and all: there is no build that would take them away.
-OWN = 160_000
+OWN = 175_000
 LOADED = 150_000
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_sse.admission import estimate
+from claude_sse import tokens
 from claude_sse.config import Settings
 from claude_sse.question import Question
 from claude_sse.standin import StandIn
@@ -31,7 +31,7 @@ MOST = 1000  # MAX_TOKENS here
 
 def asked(prompt: str) -> int:
     """Return the tokens that a question is thought to take."""
-    return estimate(Question(messages=(("user", prompt),), digest=""), Settings())
+    return tokens.most_read(Question(messages=(("user", prompt),), digest=""), Settings())
 
 
 def books(server: Server, query: str) -> list[tuple[object, ...]]:
@@ -139,18 +139,19 @@ MIXED = """pace texts=9;cut after=5;billing;html;reset after=3;bad_json after=4;
 def test_many_fates_at_once_add_up(standin: StandIn, nonce: str) -> None:
     """What sixty answers told their readers, on two workers at once, is what the books hold."""
 
-    def ask(number: int) -> int:
+    def ask(number: int) -> int | None:
         prompt = f"fault {MIXED[number % len(MIXED)].strip()} {nonce}"
         with server.put(new_id(), prompt) as answer:
             last = objects(answer.rest())[-1]
         if "usage" in last:
             return int(last["usage"]["input_tokens"] + last["usage"]["output_tokens"])
-        return asked(prompt) + 1 if last["code"] == "protocol" else 0
+        return None if last["code"] == "protocol" else 0
 
     with serve(standin, WORKERS=2, DAILY_TOKENS=10**9) as [server], ThreadPoolExecutor(20) as pool:
         costs = list(pool.map(ask, range(60)))
         assert costs.count(0) == 15 and under_way(server) == 0
-        assert spent(server) == spent(server, "local") == sum(costs)
+        known, unknown = sum(filter(None, costs)), costs.count(None) * asked(nonce)
+        assert spent(server) == spent(server, "local") > known + unknown
 
 
 def test_who_stops_or_leaves_pays_for_what_came(standin: StandIn, nonce: str) -> None:
@@ -161,11 +162,12 @@ def test_who_stops_or_leaves_pays_for_what_came(standin: StandIn, nonce: str) ->
             standin.wait(lambda _: exchanges(standin, nonce))
             server.delete(stream).leave()
             assert data(answer.rest())[-1][1] == "[DONE]"
-        assert spent(server) == asked(prompt) + 1
+        stopped = spent(server)  # for what can have been written until then
+        assert asked(prompt) < stopped < asked(prompt) + tokens.most_written(10)
         with server.post(f"fault stall after=3 {nonce}") as tutorial:
             tutorial.read_until(b"word2 ")
         eventually(lambda: under_way(server) == 0)
-        assert 20 < spent(server) - asked(prompt) - 1 < 100
+        assert 20 < spent(server) - stopped < tokens.most_written(10)
 
 
 def test_each_owner_has_a_share(standin: StandIn, nonce: str) -> None:

@@ -53,7 +53,7 @@ def test_the_app_signs_in_behind_nginx(
             with ask("POST", "/login", fields, **own) as answer:
                 assert answer.status == 200, answer.rest()
                 cookie = answer["Set-Cookie"]
-                assert cookie.startswith("__Host-sid=") and "; Secure" in cookie
+                assert cookie.startswith("__Host-sid-") and "; Secure" in cookie
             headers = {**own, "Cookie": cookie.partition(";")[0]}
             body = {"messages": [{"role": "user", "content": f"fault pace texts=2 {nonce}"}]}
             with ask("PUT", f"/streams/{new_id()}", body, **headers) as answer:
