@@ -1,6 +1,6 @@
 // A block of code: its language, a Copy button, and its text.
 
-import { writer } from './text.js';
+import { writer, writtenIn } from './text.js';
 import { branch, leaf } from './tree.js';
 
 export function codeBlock(language, text) {
@@ -21,5 +21,5 @@ export const codeOf = ({ attributes, kids }) => (attributes.class === 'code' ? k
 
 /** The source that a Copy button stands for, as it was written. */
 export function sourceOfCode(button) {
-  return Array.from(button.closest('.code').querySelectorAll('code > span'), (chunk) => chunk.textContent).join('\n');
+  return writtenIn(button.closest('.code').querySelector('code'));
 }

@@ -3,21 +3,27 @@
 // drawing, at a pace set by what that costs; an open fence, which may be long, grows without lexing.
 //
 //   |  settled  |  tail: drawn, may change  |  pending: arrived, not drawn  |
+//
+// A block that does not come to an end is cut all the same (force): what follows is lexed alone or shown as written.
 
 import { codeOf } from './code-block.js';
-import { fenceOf, fenceWriter } from './fence.js';
+import { fenceOf, fenceWriter, openFenceIn, plainWriter } from './fence.js';
 import { begunBy, behind, finished, growthOf, holding, loosen } from './growth.js';
-import { cutOf, lex } from './markdown-lexer.js';
+import { cutOf, labelsIn, lex } from './markdown-lexer.js';
 import { blocks } from './markdown-tree.js';
-import { patch } from './tree.js';
+import { branch, patch } from './tree.js';
 
-/** @import { Begun, Branch, RendererOptions, Settled } from './types.js' */
+/** @import { Begun, Branch, RendererOptions, Settled, Token } from './types.js' */
 
 /** What one frame may take of a history; the next frame goes on. */
 const BUDGET_MS = 8;
 /** After drawing for t ms rest 3 t: a quarter of the main thread, however long a block grows. */
 const REST = 3;
-const SLICE_CHARACTERS = 8000;
+const SLICE_CHARACTERS = 2000;
+/** The page lays out what a frame adds: so much it can in time, whatever it is. */
+const FRAME_CHARACTERS = 20_000;
+/** What is lexed in one go; a longer block is cut. */
+const LONGEST_TAIL = 16_000;
 /** The browser looks at each child of what it lays out anew: at 2,500 blocks in one element, 8 ms a frame. */
 const PART_BLOCKS = 50;
 
@@ -27,12 +33,15 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   let [pending, tail, carriageReturn] = ['', '', '']; // of the last, the newline may still come
   /** @type {Branch[]} */
   let trees = []; // of the tail
-  /** @type {Settled[]} */
-  const settled = []; // as far as a definition may complete it
-  let links = Object.create(null);
+  /** @type {Map<string, Settled[]>} */
+  const mentions = new Map(); // by label, what a definition completes
+  /** @type {Set<Settled>} */
+  const incomplete = new Set(); // what has to be drawn again
+  const links = Object.create(null);
+  let [defined, own] = [0, '']; // how many those are, and the tail's own ones
   /** @type {Begun | undefined} */
   let begun; // the list or table that the tail goes on with
-  let writeFence; // while the tail is an open one
+  let write; // while the tail is an open fence, or the rest of what is too long
   let part; // of the page, the last one
   let [ended, asked, restUntil] = [false, false, 0];
   root.classList.add('markdown');
@@ -46,14 +55,14 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
     },
 
     /** No more text comes: what there is is final, soon. */
-    finish() {
+    finish(inFrame = false) {
       ended = true;
-      arrive(carriageReturn);
+      arrive(carriageReturn, inFrame);
       carriageReturn = '';
     },
 
     /** Draw all there is, now. */
-    flush: () => void draw(Infinity),
+    flush: () => void draw(Infinity, Infinity),
   };
 
   function arrive(text, inFrame = false) {
@@ -71,19 +80,25 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   }
 
   /** Whether nothing is left to draw after so many ms. */
-  function draw(budget) {
+  function draw(budget, most = FRAME_CHARACTERS) {
     const began = now();
-    while (pending && now() - began < budget) take(slice());
+    const left = Math.max(0, pending.length - most);
+    while (pending.length > left && now() - began < budget) take(slice());
     if (ended && !pending) end();
+    for (const block of incomplete) {
+      if (pending || now() - began >= budget) break;
+      complete(block);
+    }
     onDraw?.(); // before the clock is read: who scrolls there has the page laid out
-    restUntil = pending ? 0 : now() + REST * (now() - began);
-    return !pending;
+    const done = !pending && !incomplete.size;
+    restUntil = done ? now() + REST * (now() - began) : 0;
+    return done;
   }
 
   /** Slices grow with the tail, or a long one would be lexed too often. */
   function slice() {
-    const most = Math.max(SLICE_CHARACTERS, tail.length);
-    const end = most < pending.length ? pending.lastIndexOf('\n', most) + 1 || most : most;
+    const most = write ? SLICE_CHARACTERS : Math.min(Math.max(SLICE_CHARACTERS, tail.length), LONGEST_TAIL - tail.length);
+    const end = most < pending.length ? pending.lastIndexOf('\n', most - 1) + 1 || most : most;
     const slice = pending.slice(0, end);
     pending = pending.slice(end);
     return slice;
@@ -93,10 +108,11 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
     tail += text;
     let lexed;
     do {
-      if (writeFence && !write()) return;
-      lexed = text.includes('\n') ? cut() : undefined;
-    } while (writeFence);
-    drawTail(lexed);
+      if (write && !advance()) return;
+      lexed = tail.includes('\n') && text.includes('\n') ? cut() : undefined;
+    } while (write);
+    if (tail.length >= LONGEST_TAIL) force(lexed?.tokens ?? lex(tail, links).tokens);
+    else drawTail(lexed);
   }
 
   /** Settle what can be; returns the tail's tokens if that yields them. */
@@ -120,70 +136,113 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
     return at || fence || growth || lines !== tail ? undefined : lexed;
   }
 
-  /** Draw a text as it stays, as far as no definition completes it; `growing`: the rest of its block follows. */
-  function settle(raw, growing = false) {
+  /** Settle a tail that is too long as it is, and go on in its line, paragraph or fence. @param {Token[]} tokens */
+  function force(tokens) {
+    const at = tail.lastIndexOf('\n') + 1;
+    const inLine = at < tail.length;
+    const fence = inLine ? undefined : openFenceIn(tokens.at(-1), tail);
+    const inParagraph = tokens.at(-1)?.type === 'paragraph';
+    const final = settle(tail, false, Boolean(fence));
+    const code = fence && lastCodeIn(final.at(-1));
+    tail = '';
+    if (code) {
+      trees = final;
+      write = fenceWriter(fence, code);
+    } else if (inLine || inParagraph) {
+      show([], (trees = [branch('p')]));
+      write = plainWriter(trees[0], !inParagraph);
+    }
+  }
+
+  /**
+   * Draw a text as it stays, as far as no definition completes it, and return its trees; `growing`: more items or
+   * rows of its block follow; `open`: more of its last fence.
+   */
+  function settle(raw, growing = false, open = false) {
     const lexed = lex(raw, links);
     const tokens = growing ? finished(lexed.tokens) : lexed.tokens;
     const final = blocks(tokens, trees, '', begun);
     const last = final.length - 1;
     const left = growing ? behind(trees[last], final[last]) : [];
     show(trees.slice(0, final.length), final);
-    offer(final);
     trees = trees.slice(final.length);
-    if (raw.includes('[')) settled.push({ raw, words: fold(raw), growing, begun, trees: final });
+    if (!open) {
+      offer(final);
+      remember({ raw, growing, begun, trees: final });
+    }
     if (begun && tokens[0]?.loose) loosen(begun);
     begun = growing ? begunBy(tokens[0], begun, final) : undefined;
     if (begun?.open) trees.unshift(holding(final[last], left));
-    const labels = Object.keys(lexed.links).filter((label) => !(label in links));
-    links = lexed.links;
-    if (labels.length) complete(labels);
+    for (const label in lexed.links) define(label, lexed.links[label]);
+    return final;
   }
 
-  /** Draw again what may mention a label that has just been defined. */
-  function complete(labels) {
-    const words = labels.map((label) => label.split(' ', 1)[0]);
-    for (const block of settled) {
-      if (!words.some((word) => block.words.includes(word))) continue;
-      const { tokens } = lex(block.raw, links);
-      const completed = blocks(block.growing ? finished(tokens) : tokens, [], '', block.begun);
-      show(block.trees, completed);
-      block.trees = completed;
+  /** @param {Settled} block */
+  function remember(block) {
+    for (const label of labelsIn(block.raw)) {
+      if (label in links) continue;
+      const known = mentions.get(label);
+      if (known) known.push(block);
+      else mentions.set(label, [block]);
     }
   }
 
-  function drawTail({ tokens, links: all } = lex(tail, links)) {
+  function define(label, link) {
+    links[label] = link;
+    defined++;
+    for (const block of mentions.get(label) ?? []) incomplete.add(block);
+    mentions.delete(label);
+  }
+
+  /** Draw again what mentions a label that has been defined after it. @param {Settled} block */
+  function complete(block) {
+    incomplete.delete(block);
+    const { tokens } = lex(block.raw, links);
+    const completed = blocks(block.growing ? finished(tokens) : tokens, [], '', block.begun);
+    show(block.trees, completed);
+    block.trees = completed;
+  }
+
+  function drawTail(lexed = lex(tail, links)) {
     // The tail's own definitions count in it, and may still change; the settled ones only become more.
-    const own = Object.entries(all).filter(([label]) => !(label in links));
-    const next = blocks(tokens, trees, `${Object.keys(links).length} ${JSON.stringify(own)}`, begun);
+    const next = blocks(lexed.tokens, trees, definitions(lexed.links), begun);
     show(trees, next);
     trees = next;
+  }
+
+  /** A short name for what is defined, the same only while that is the same. */
+  function definitions(links) {
+    const all = JSON.stringify(links);
+    if (all !== own) defined++;
+    own = all;
+    return `${defined}`;
   }
 
   /** From now on the lines of the tail go straight to the page. */
   function open(fence) {
     drawTail(lex(fence.line));
     tail = tail.slice(fence.line.length);
-    writeFence = fenceWriter(fence, codeOf(trees[0]));
+    write = fenceWriter(fence, codeOf(trees[0]));
   }
 
-  /** Whether the fence closed; the tail is then what follows it. */
-  function write() {
-    const { closed, left } = writeFence(tail);
+  /** Whether what is written straight to the page has ended; the tail is then what follows it. */
+  function advance() {
+    const { closed, left } = write(tail);
     tail = left;
     if (closed) shut();
     return closed;
   }
 
   function shut() {
-    writeFence = undefined;
+    write = undefined;
     offer(trees);
     trees = [];
   }
 
   function end() {
-    writeFence?.(tail, true);
-    if (writeFence) shut();
-    else settle(tail);
+    write?.(tail, true);
+    if (write) shut();
+    else if (tail) settle(tail);
     show(trees, []);
     [tail, trees] = ['', []];
   }
@@ -206,10 +265,12 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   }
 }
 
-const lengthOf = (tokens) => tokens.reduce((sum, { raw }) => sum + raw.length, 0);
+/** @returns {Branch | undefined} */
+function lastCodeIn(tree) {
+  return tree?.kids && (codeOf(tree) ?? lastCodeIn(tree.kids.at(-1)));
+}
 
-/** As marked folds labels. */
-const fold = (text) => text.toLowerCase().toUpperCase().toLowerCase();
+const lengthOf = (tokens) => tokens.reduce((sum, { raw }) => sum + raw.length, 0);
 
 function withFrame(draw, delay) {
   if (delay > 0) setTimeout(() => requestAnimationFrame(draw), delay);
