@@ -138,13 +138,16 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
 
   /** Settle a tail that is too long as it is, and go on in its line, paragraph or fence. @param {Token[]} tokens */
   function force(tokens) {
-    const at = tail.lastIndexOf('\n') + 1;
-    const inLine = at < tail.length;
-    const fence = inLine ? undefined : openFenceIn(tokens.at(-1), tail);
+    const lines = tail.lastIndexOf('\n') + 1;
+    const inLine = lines < tail.length / 2; // that line alone is too long
+    const at = inLine ? tail.length : lines;
+    const fence = inLine ? undefined : openFenceIn(tokens.at(-1), tail.slice(0, at));
     const inParagraph = tokens.at(-1)?.type === 'paragraph';
-    const final = settle(tail, false, Boolean(fence));
+    const final = settle(tail.slice(0, at), false, Boolean(fence));
     const code = fence && lastCodeIn(final.at(-1));
-    tail = '';
+    tail = tail.slice(at);
+    show(trees, []);
+    trees = [];
     if (code) {
       trees = final;
       write = fenceWriter(fence, code);
@@ -152,6 +155,7 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
       show([], (trees = [branch('p')]));
       write = plainWriter(trees[0], !inParagraph);
     }
+    if (tail && (!write || advance())) drawTail();
   }
 
   /**

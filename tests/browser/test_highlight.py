@@ -66,9 +66,9 @@ def ready(page: Page) -> Iterator[Page]:
 
 
 def test_code_that_takes_too_long_stays_plain_and_the_next_gets_a_new_worker(ready: Page) -> None:
-    """A Worker that misses its deadline is ended; its text is not tried again, not even reloaded."""
-    js = f"```js\n{HOSTILE['word']}\n```\n"
-    ready.evaluate("(js) => { window.parts = newParts(300); show(js, parts); }", js)
+    """A Worker that misses its deadline is ended; a reload does not try its text again."""
+    code = f"```js\n{HOSTILE['word']}\n```\n"
+    ready.evaluate("(code) => { show(code, newParts(300)); }", code)
     ready.wait_for_function("() => sessionStorage.getItem('claude-sse:plain')")
     assert ready.evaluate("() => [workers, coloured()]") == [1, 0]
     ready.evaluate("() => { show('```js\\nlet a = 1;\\n```\\n', newParts(20_000)); }")
