@@ -3,8 +3,7 @@
 // ranges: the browser checks all that exist after each change of the page.
 
 import { colouring } from './colouring.js';
-import { languageCalled } from './languages.js';
-import { COLOUR_NAMES } from './prism.js';
+import { COLOUR_NAMES, languageCalled } from './languages.js';
 import { separatorBefore, writtenIn } from './text.js';
 import { startWorker } from './workers.js';
 

@@ -9,6 +9,9 @@ const ALIASES = table('c#:csharp c++:cpp cs:csharp dockerfile:docker golang:go h
   'jsonc:json kt:kotlin md:markdown mjs:javascript patch:diff ps1:powershell py:python rb:ruby rs:rust sh:bash ' +
   'shell:bash svg:markup ts:typescript xml:markup yml:yaml zsh:bash');
 
+/** The colours of markdown.css, by their numbers; 0 is none. */
+export const COLOUR_NAMES = ['', 'comment', 'keyword', 'string', 'number', 'name', 'property', 'deleted'];
+
 /** The language that this word after a fence means; undefined where it has no colours. */
 export function languageCalled(word) {
   const [name = word.toLowerCase()] = ALIASES.get(word.toLowerCase()) ?? [];

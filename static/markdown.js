@@ -6,11 +6,12 @@
 //
 // A block that does not come to an end is cut all the same (force): what follows is lexed alone or shown as written.
 
-import { codeOf } from './code-block.js';
+import { codeOf, lastCodeIn } from './code-block.js';
 import { fenceOf, fenceWriter, openFenceIn, plainWriter } from './fence.js';
 import { begunBy, behind, finished, growthOf, holding, loosen } from './growth.js';
-import { cutOf, labelsIn, lex } from './markdown-lexer.js';
+import { cutOf, lex } from './markdown-lexer.js';
 import { blocks } from './markdown-tree.js';
+import { References } from './references.js';
 import { branch, patch } from './tree.js';
 
 /** @import { Begun, Branch, RendererOptions, Settled, Token } from './types.js' */
@@ -20,8 +21,9 @@ const BUDGET_MS = 8;
 /** After drawing for t ms rest 3 t: a quarter of the main thread, however long a block grows. */
 const REST = 3;
 const SLICE_CHARACTERS = 2000;
+const SLICE_LINES = 100;
 /** The page lays out what a frame adds: so much it can in time, whatever it is. */
-const FRAME_CHARACTERS = 20_000;
+const FRAME_CHARACTERS = 6000;
 /** What is lexed in one go; a longer block is cut. */
 const LONGEST_TAIL = 16_000;
 /** The browser looks at each child of what it lays out anew: at 2,500 blocks in one element, 8 ms a frame. */
@@ -33,12 +35,8 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   let [pending, tail, carriageReturn] = ['', '', '']; // of the last, the newline may still come
   /** @type {Branch[]} */
   let trees = []; // of the tail
-  /** @type {Map<string, Settled[]>} */
-  const mentions = new Map(); // by label, what a definition completes
-  /** @type {Set<Settled>} */
-  const incomplete = new Set(); // what has to be drawn again
-  const links = Object.create(null);
-  let [defined, own] = [0, '']; // how many those are, and the tail's own ones
+  const references = new References();
+  const { links, incomplete } = references;
   /** @type {Begun | undefined} */
   let begun; // the list or table that the tail goes on with
   let write; // while the tail is an open fence, or the rest of what is too long
@@ -98,7 +96,8 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   /** Slices grow with the tail, or a long one would be lexed too often. */
   function slice() {
     const most = write ? SLICE_CHARACTERS : Math.min(Math.max(SLICE_CHARACTERS, tail.length), LONGEST_TAIL - tail.length);
-    const end = most < pending.length ? pending.lastIndexOf('\n', most - 1) + 1 || most : most;
+    const lines = most <= SLICE_CHARACTERS ? endOfLine(pending.slice(0, most), SLICE_LINES) : 0;
+    const end = lines || (most < pending.length ? pending.lastIndexOf('\n', most - 1) + 1 || most : most);
     const slice = pending.slice(0, end);
     pending = pending.slice(end);
     return slice;
@@ -172,30 +171,13 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
     trees = trees.slice(final.length);
     if (!open) {
       offer(final);
-      remember({ raw, growing, begun, trees: final });
+      references.remember({ raw, growing, begun, trees: final });
     }
     if (begun && tokens[0]?.loose) loosen(begun);
     begun = growing ? begunBy(tokens[0], begun, final) : undefined;
     if (begun?.open) trees.unshift(holding(final[last], left));
-    for (const label in lexed.links) define(label, lexed.links[label]);
+    references.define(lexed.links);
     return final;
-  }
-
-  /** @param {Settled} block */
-  function remember(block) {
-    for (const label of labelsIn(block.raw)) {
-      if (label in links) continue;
-      const known = mentions.get(label);
-      if (known) known.push(block);
-      else mentions.set(label, [block]);
-    }
-  }
-
-  function define(label, link) {
-    links[label] = link;
-    defined++;
-    for (const block of mentions.get(label) ?? []) incomplete.add(block);
-    mentions.delete(label);
   }
 
   /** Draw again what mentions a label that has been defined after it. @param {Settled} block */
@@ -209,17 +191,9 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
 
   function drawTail(lexed = lex(tail, links)) {
     // The tail's own definitions count in it, and may still change; the settled ones only become more.
-    const next = blocks(lexed.tokens, trees, definitions(lexed.links), begun);
+    const next = blocks(lexed.tokens, trees, references.version(lexed.links), begun);
     show(trees, next);
     trees = next;
-  }
-
-  /** A short name for what is defined, the same only while that is the same. */
-  function definitions(links) {
-    const all = JSON.stringify(links);
-    if (all !== own) defined++;
-    own = all;
-    return `${defined}`;
   }
 
   /** From now on the lines of the tail go straight to the page. */
@@ -269,9 +243,11 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   }
 }
 
-/** @returns {Branch | undefined} */
-function lastCodeIn(tree) {
-  return tree?.kids && (codeOf(tree) ?? lastCodeIn(tree.kids.at(-1)));
+/** Where the line of this number ends, 0 where there are fewer. */
+function endOfLine(text, number) {
+  let end = 0;
+  for (let n = 0; n < number; n++) if (!(end = text.indexOf('\n', end) + 1)) return 0;
+  return end;
 }
 
 const lengthOf = (tokens) => tokens.reduce((sum, { raw }) => sum + raw.length, 0);

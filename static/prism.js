@@ -1,7 +1,7 @@
 // Prism: code becomes tokens, tokens become coloured parts. It runs in a Worker (highlight-worker.js), for it
 // takes quadratic time on some code: 8 s for one word of 48,000 characters.
 
-import { LANGUAGES } from './languages.js';
+import { COLOUR_NAMES, LANGUAGES } from './languages.js';
 
 /** Our colours by Prism's names; others take the colour around them, an interpolation takes none. */
 const COLOURS = new Map(
@@ -10,9 +10,6 @@ const COLOURS = new Map(
     'name function class-name builtin namespace tag selector key', 'property attr-name variable parameter', 'deleted']
     .flatMap((names) => names.split(' ').map((name, _, [colour]) => /** @type {const} */ ([name, colour]))),
 ).set('interpolation', '');
-/** The colours, by their numbers; 0 is none. */
-export const COLOUR_NAMES = ['', ...new Set([...COLOURS.values()].filter(Boolean))];
-
 const loaded = new Map();
 
 /** Load a language after those it builds upon, once. @returns {Promise<void>} */

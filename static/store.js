@@ -54,6 +54,7 @@ function indexedStore(db) {
 /** @returns {Store} */
 export function localStore(storage) {
   const key = (table, id = '') => `claude-sse:${table}:${id}`;
+  /** @returns {any[]} */
   const all = (table) => Object.keys(storage).filter((name) => name.startsWith(key(table)))
     .flatMap((name) => sound(table, read(name)));
   return {

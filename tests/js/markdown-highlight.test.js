@@ -5,8 +5,8 @@ import test from 'node:test';
 import { sourceOfCode } from '../../static/code-block.js';
 import { colouring } from '../../static/colouring.js';
 import { createHighlighter, share } from '../../static/highlight.js';
-import { LANGUAGES, languageCalled } from '../../static/languages.js';
-import { COLOUR_NAMES, load, partsOf } from '../../static/prism.js';
+import { COLOUR_NAMES, LANGUAGES, languageCalled } from '../../static/languages.js';
+import { load, partsOf } from '../../static/prism.js';
 import { writtenIn } from '../../static/text.js';
 import { rendered } from './markdown-rendering.js';
 
