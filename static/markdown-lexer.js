@@ -20,6 +20,9 @@ const OPENERS = '*_~`[!<';
 /** At each letter of a word marked looks whether an address begins; no address is so long. */
 const LONG_WORD = /^[a-zA-Z0-9.!#$%&'*+/=?_`{|}~-]{300}/;
 const START_OF_WORD = /^[^][a-zA-Z0-9.#$%'+/=?{|}-]*/;
+/** At each line of an item marked looks whether it begins a heading that is underlined later; none is so long. */
+const LONGEST_HEADING = 1000;
+const MOST_FOR_HEADINGS = 500_000;
 /** A longer definition is text: each line that begins one is looked at so far. */
 const LONGEST_DEFINITION = 4000;
 
@@ -82,6 +85,7 @@ class Rules extends Tokenizer {
   /** How many characters have been looked at: for the inline text at hand, and for all. */
   inText = 0;
   inAll = 0;
+  forHeadings = 0;
 
   /** marked lets a title run over blank lines, CommonMark does not; no cut would be safe. */
   def(src) {
@@ -90,6 +94,11 @@ class Rules extends Tokenizer {
     const blank = near.search(/\n[ \t]*\n/);
     const token = super.def(blank < 0 ? near : near.slice(0, blank + 1));
     return token && token.raw.length < LONGEST_DEFINITION ? token : undefined;
+  }
+  lheading(src) {
+    const near = src.length > LONGEST_HEADING ? src.slice(0, src.lastIndexOf('\n', LONGEST_HEADING) + 1) : src;
+    this.forHeadings += near.length;
+    return this.forHeadings > MOST_FOR_HEADINGS ? undefined : super.lheading(near);
   }
   /** The first rule that is tried at each place of an inline text. @returns {Token} */
   escape(src) {

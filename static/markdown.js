@@ -3,7 +3,6 @@
 // drawing, at a pace set by what that costs; an open fence, which may be long, grows without lexing.
 //
 //   |  settled  |  tail: drawn, may change  |  pending: arrived, not drawn  |
-//
 // A block that does not come to an end is cut all the same (force): what follows is lexed alone or shown as written.
 
 import { codeOf, lastCodeIn } from './code-block.js';
@@ -12,18 +11,18 @@ import { begunBy, behind, finished, growthOf, holding, loosen } from './growth.j
 import { cutOf, lex } from './markdown-lexer.js';
 import { blocks } from './markdown-tree.js';
 import { References } from './references.js';
+import { endOfLine } from './text.js';
 import { branch, patch } from './tree.js';
 
 /** @import { Begun, Branch, RendererOptions, Settled, Token } from './types.js' */
 
 /** What one frame may take of a history; the next frame goes on. */
-const BUDGET_MS = 8;
+const BUDGET_MS = 6;
 /** After drawing for t ms rest 3 t: a quarter of the main thread, however long a block grows. */
 const REST = 3;
-const SLICE_CHARACTERS = 2000;
-const SLICE_LINES = 100;
-/** The page lays out what a frame adds: so much it can in time, whatever it is. */
-const FRAME_CHARACTERS = 6000;
+const [SLICE_CHARACTERS, SLICE_LINES] = [2000, 50];
+/** The browser lays out in time what so many characters make, whatever they are. */
+const FRAME_CHARACTERS = 4000;
 /** What is lexed in one go; a longer block is cut. */
 const LONGEST_TAIL = 16_000;
 /** The browser looks at each child of what it lays out anew: at 2,500 blocks in one element, 8 ms a frame. */
@@ -32,7 +31,7 @@ const PART_BLOCKS = 50;
 /** @param {Element} root @param {RendererOptions} [options] */
 export function createRenderer(root, { highlight, onDraw, now = () => performance.now(), schedule = withFrame } = {}) {
   const { ownerDocument: document } = root;
-  let [pending, tail, carriageReturn] = ['', '', '']; // of the last, the newline may still come
+  let [pending, tail, carriageReturn] = ['', '', '']; // after the last the newline may still come
   /** @type {Branch[]} */
   let trees = []; // of the tail
   const references = new References();
@@ -80,7 +79,7 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   /** Whether nothing is left to draw after so many ms. */
   function draw(budget, most = FRAME_CHARACTERS) {
     const began = now();
-    const left = Math.max(0, pending.length - most);
+    const left = pending.length - most;
     while (pending.length > left && now() - began < budget) take(slice());
     if (ended && !pending) end();
     for (const block of incomplete) {
@@ -140,8 +139,8 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
     const lines = tail.lastIndexOf('\n') + 1;
     const inLine = lines < tail.length / 2; // that line alone is too long
     const at = inLine ? tail.length : lines;
-    const fence = inLine ? undefined : openFenceIn(tokens.at(-1), tail.slice(0, at));
-    const inParagraph = tokens.at(-1)?.type === 'paragraph';
+    const last = tokens.at(-1);
+    const fence = inLine ? undefined : openFenceIn(last, tail.slice(0, at));
     const final = settle(tail.slice(0, at), false, Boolean(fence));
     const code = fence && lastCodeIn(final.at(-1));
     tail = tail.slice(at);
@@ -150,9 +149,9 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
     if (code) {
       trees = final;
       write = fenceWriter(fence, code);
-    } else if (inLine || inParagraph) {
+    } else if (inLine || last.type === 'paragraph') {
       show([], (trees = [branch('p')]));
-      write = plainWriter(trees[0], !inParagraph);
+      write = plainWriter(trees[0], last.type !== 'paragraph');
     }
     if (tail && (!write || advance())) drawTail();
   }
@@ -241,13 +240,6 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
       else offer(tree.kids.filter((kid) => 'kids' in kid));
     }
   }
-}
-
-/** Where the line of this number ends, 0 where there are fewer. */
-function endOfLine(text, number) {
-  let end = 0;
-  for (let n = 0; n < number; n++) if (!(end = text.indexOf('\n', end) + 1)) return 0;
-  return end;
 }
 
 const lengthOf = (tokens) => tokens.reduce((sum, { raw }) => sum + raw.length, 0);

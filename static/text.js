@@ -87,6 +87,13 @@ export function growingText(node) {
   };
 }
 
+/** Where the line of this number ends, 0 where there are fewer. */
+export function endOfLine(text, number) {
+  let end = 0;
+  for (let n = 0; n < number; n++) if (!(end = text.indexOf('\n', end) + 1)) return 0;
+  return end;
+}
+
 /** A paragraph's text beyond all bounds stands in pieces: a paragraph is laid out anew, whole, as it grows. */
 const PIECE_CHARACTERS = 4000;
 const LONGEST_PIECE = 4200;

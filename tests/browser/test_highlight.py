@@ -143,9 +143,7 @@ def test_only_chunks_near_the_screen_have_ranges(ready: Page) -> None:
     assert ready.evaluate("() => coloured()") < 5000
 
 
-def test_the_policy_makes_urls_of_our_workers_only(
-    context: BrowserContext, server: Server
-) -> None:
+def test_the_policy_makes_urls_of_our_workers_only(context: BrowserContext, server: Server) -> None:
     """No other script becomes a Worker, and no second policy of any name can be made."""
     page = context.new_page()
     page.goto(f"http://localhost:{server.port}/")
