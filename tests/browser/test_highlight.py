@@ -114,8 +114,11 @@ def test_every_language_comes_to_an_end_with_every_hostile_run(ready: Page) -> N
 
 
 def test_every_language_colours_ordinary_code(ready: Page) -> None:
-    """Each language that is known loads in the Worker and finds something in a few plain lines."""
-    text = 'if (a) { return "b" + 1; } # c\n/* d */ // e\n<p class="f">g</p>\n- h: [1]\n+i\nx = y\nRUN a'
+    """Each language that is known loads in the Worker and finds something in a few lines."""
+    text = (
+        'if (a) { return "b" + 1; } # c\n/* d */ // e\n<p class="f">g</p>\n'
+        "- h: [1]\n+i\nx = y\nRUN a"
+    )
     plain = ready.evaluate(
         """async ([languages, text]) => {
             const parts = newParts(20_000);

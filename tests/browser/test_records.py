@@ -1,4 +1,4 @@
-"""Damaged records in the browser's database: the page starts, shows the rest and takes questions."""
+"""Damaged records in the browser's database: the page starts and takes questions."""
 
 from __future__ import annotations
 
