@@ -79,7 +79,7 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   /** Whether nothing is left to draw after so many ms. */
   function draw(budget, most = FRAME_CHARACTERS) {
     const began = now();
-    const left = pending.length - most;
+    const left = Math.max(0, pending.length - most);
     while (pending.length > left && now() - began < budget) take(slice());
     if (ended && !pending) end();
     for (const block of incomplete) {
