@@ -1,6 +1,6 @@
 // A block of code: its language, a Copy button, and its text.
 
-import { writer } from './text.js';
+import { writer, writtenIn } from './text.js';
 import { branch, leaf } from './tree.js';
 
 export function codeBlock(language, text) {
@@ -19,7 +19,12 @@ export function codeBlock(language, text) {
 /** The `<code>` of a block of code; undefined for any other block. */
 export const codeOf = ({ attributes, kids }) => (attributes.class === 'code' ? kids[1].kids[0] : undefined);
 
+/** The `<code>` at the end of a block, within its items and quotations. */
+export function lastCodeIn(tree) {
+  return tree?.kids && (codeOf(tree) ?? lastCodeIn(tree.kids.at(-1)));
+}
+
 /** The source that a Copy button stands for, as it was written. */
 export function sourceOfCode(button) {
-  return Array.from(button.closest('.code').querySelectorAll('code > span'), (chunk) => chunk.textContent).join('\n');
+  return writtenIn(button.closest('.code').querySelector('code'));
 }

@@ -1,133 +1,136 @@
-// Colours for finished code without a node more: Prism cuts it into tokens, and the CSS Custom Highlight API
-// paints ranges of its text (::highlight() in markdown.css). Only code near the screen has ranges: the
-// browser checks all that exist after each change of the page.
+// Colours for finished code without a node more: a Worker finds the coloured parts (colouring.js), and the CSS
+// Custom Highlight API paints ranges of the text (::highlight() in markdown.css). Only chunks near the screen have
+// ranges: the browser checks all that exist after each change of the page.
 
-/** Longer code stays plain: Prism takes 27 ms for this much, at once. */
-const MOST_CHARACTERS = 50_000;
+import { colouring } from './colouring.js';
+import { COLOUR_NAMES, languageCalled } from './languages.js';
+import { separatorBefore, writtenIn } from './text.js';
+import { startWorker } from './workers.js';
 
-/** The languages we know, each with what it builds upon. */
-const LANGUAGES = table('bash css clike diff docker elixir graphql haskell ini json lua makefile markup nginx powershell ' +
-  'python r rust sql swift toml yaml c:clike cpp:c csharp:clike dart:clike go:clike java:clike javascript:clike ' +
-  'jsx:markup:javascript kotlin:clike markdown:markup markup-templating:markup php:markup-templating protobuf:clike ' +
-  'ruby:clike scala:java scss:css tsx:jsx:typescript typescript:javascript');
-const ALIASES = table('c#:csharp c++:cpp cs:csharp dockerfile:docker golang:go hs:haskell html:markup js:javascript ' +
-  'jsonc:json kt:kotlin md:markdown mjs:javascript patch:diff ps1:powershell py:python rb:ruby rs:rust sh:bash ' +
-  'shell:bash svg:markup ts:typescript xml:markup yml:yaml zsh:bash');
-/** Our colours by Prism's names; others take the colour around them, an interpolation takes none. */
-const COLOURS = new Map(
-  ['comment prolog doctype cdata shebang', 'keyword atrule important rule boolean',
-    'string char regex attr-value url template-string inserted', 'number constant symbol unit',
-    'name function class-name builtin namespace tag selector key', 'property attr-name variable parameter', 'deleted']
-    .flatMap((names) => names.split(' ').map((name, _, [colour]) => /** @type {const} */ ([name, colour]))),
-).set('interpolation', '');
+/** Longer code stays plain; it would be copied to the Worker whole. */
+const MOST_CHARACTERS = 500_000;
+/** What making ranges may take of the main thread in one go. */
+const SLICE_MS = 8;
 
-/** @import { CodeNearby, Span } from './types.js' */
+/** @import { CodeNearby, ColouredChunk } from './types.js' */
 
 /** `add` a complete `<code>`; `forget` those within an element that leaves the page. */
-export function createHighlighter() {
+export function createHighlighter({ parts = colouring({ start: () => startWorker('./highlight-worker.js'), memory: tabMemory() }) } = {}) {
   /** @type {Map<Element, CodeNearby>} */
-  const blocks = new Map();
+  const codes = new Map();
+  /** @type {WeakMap<Element, ColouredChunk>} */
+  const chunks = new WeakMap();
+  /** @type {Set<ColouredChunk>} those whose ranges are not what they should be */
+  const due = new Set();
+  let working = false;
   const observer = 'highlights' in CSS ? new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) (isIntersecting ? show : hide)(target);
+    for (const { target, isIntersecting } of entries) approach(/** @type {ColouredChunk} */ (chunks.get(target)), isIntersecting);
   }, /** @type {IntersectionObserverInit} */ ({ scrollMargin: '300px' })) : undefined;
 
-  async function show(code) {
-    const block = blocks.get(code);
-    if (!block) return;
-    block.near = true;
-    block.spans ??= load(block.language).then(idle).then(() => spansOf(code, block.language));
-    /** @type {Span[]} */
-    const spans = await block.spans.catch(() => []); // plain, then
-    if (!block.near || block.ranges.length) return;
-    block.ranges = spans.map(({ colour, ...span }) => {
-      const name = `code-${colour}`;
-      const highlight = CSS.highlights.get(name) ?? new Highlight();
-      CSS.highlights.set(name, highlight);
-      const range = new StaticRange(span);
-      highlight.add(range);
-      return { highlight, range };
+  function approach(chunk, near) {
+    const { code } = chunk;
+    chunk.near = near;
+    settle(chunk);
+    if (!near || code.asked) return;
+    code.asked = true;
+    parts(code.language, writtenIn(code.element), () => !code.gone).then((found) => {
+      share(found, code.chunks);
+      code.chunks.forEach(settle);
     });
   }
 
-  function hide(code) {
-    const block = blocks.get(code);
-    if (!block) return;
-    block.near = false;
-    for (const { highlight, range } of block.ranges) highlight.delete(range);
-    block.ranges = [];
+  /** Give a chunk its ranges or take them away, soon. */
+  function settle(chunk) {
+    due.add(chunk);
+    if (working) return;
+    working = true;
+    work();
+  }
+
+  async function work() {
+    while (due.size) {
+      await idle();
+      const end = performance.now() + SLICE_MS;
+      for (const chunk of due) {
+        if (paint(chunk, end)) due.delete(chunk);
+        if (performance.now() > end) break;
+      }
+    }
+    working = false;
   }
 
   return {
-    /** `name` as it stands behind the fence. */
-    add(code, name) {
-      const [language = name.toLowerCase()] = ALIASES.get(name.toLowerCase()) ?? [];
-      if (!observer || !LANGUAGES.has(language) || code.textContent.length > MOST_CHARACTERS) return;
-      blocks.set(code, { language, ranges: [] });
-      observer.observe(code);
+    /** `word` as it stands after the fence. */
+    add(code, word) {
+      const language = languageCalled(word);
+      if (!observer || !language || code.textContent.length > MOST_CHARACTERS) return;
+      /** @type {CodeNearby} */
+      const known = { language, element: code, chunks: [] };
+      codes.set(code, known);
+      for (const element of code.children) {
+        const chunk = { code: known, element, node: element.firstChild, parts: [], ranges: [] };
+        known.chunks.push(chunk);
+        chunks.set(element, chunk);
+        observer.observe(element);
+      }
     },
 
     forget(root) {
-      for (const code of blocks.keys()) {
+      for (const [code, known] of codes) {
         if (!root.contains(code)) continue;
-        observer?.unobserve(code);
-        hide(code);
-        blocks.delete(code);
+        known.gone = true;
+        for (const chunk of known.chunks) {
+          observer?.unobserve(chunk.element);
+          approach(chunk, false);
+        }
+        codes.delete(code);
       }
     },
   };
 }
 
-/** From `name:value:value name ...`. */
-function table(text) {
-  return new Map(text.split(' ').map((entry) => entry.split(':')).map(([name, ...values]) => [name, values]));
-}
-
-const loaded = new Map();
-
-/** Load a language after those it builds upon, once. @returns {Promise<void>} */
-export function load(language) {
-  if (!loaded.has(language)) loaded.set(language, fetchPrism(language));
-  return loaded.get(language);
-}
-
-async function fetchPrism(language) {
-  // Else Prism would highlight the page by itself, with innerHTML, which the CSP forbids.
-  if (language === 'core') Object.assign(globalThis, { Prism: { manual: true, disableWorkerMessageHandler: true } });
-  else await load('core');
-  for (const base of LANGUAGES.get(language) ?? []) await load(base);
-  // eslint-disable-next-line no-unsanitized/method -- a name in LANGUAGES, or core
-  await import(`./vendor/prism/prism-${language}.min.js`);
-}
-
-/** The coloured parts of a `<code>` in a language that is loaded. */
-export function spansOf(code, language) {
-  const chunks = Array.from(code.children, (chunk) => chunk.firstChild);
-  /** @type {Span[]} */
-  const spans = [];
-  let [chunk, at] = [0, 0];
-  const walk = (token, colour) => {
-    if (Array.isArray(token)) for (const part of token) walk(part, colour);
-    else if (typeof token === 'string') paint(token.length, colour);
-    else {
-      const name = [token.alias ?? [], token.type].flat().find((name) => COLOURS.has(name));
-      walk(token.content, name ? COLOURS.get(name) : colour);
+/** Go on until `end` with making or removing a chunk's ranges; returns whether that is done. @param {ColouredChunk} chunk */
+function paint({ near, node, parts, ranges }, end) {
+  const wanted = near ? parts.length / 3 : 0;
+  for (let n = 1; ranges.length !== wanted; n++) {
+    if (n % 100 === 0 && performance.now() > end) return false;
+    if (ranges.length > wanted) {
+      const last = ranges.pop();
+      last?.highlight.delete(last.range);
+      continue;
     }
-  };
-  const paint = (left, colour) => {
-    for (;;) {
-      const node = chunks[chunk];
-      const end = Math.min(at + left, node.length);
-      if (colour && end > at) spans.push({ colour, startContainer: node, startOffset: at, endContainer: node, endOffset: end });
-      left -= end - at;
-      at = end;
-      if (!left) return;
-      left--; // the newline between two chunks
-      [chunk, at] = [chunk + 1, 0];
+    const [colour, startOffset, endOffset] = parts.slice(ranges.length * 3, ranges.length * 3 + 3);
+    const name = `code-${COLOUR_NAMES[colour]}`;
+    const highlight = CSS.highlights.get(name) ?? new Highlight();
+    CSS.highlights.set(name, highlight);
+    const range = new StaticRange({ startContainer: node, startOffset, endContainer: node, endOffset });
+    highlight.add(range);
+    ranges.push({ highlight, range });
+  }
+  return true;
+}
+
+/** Let each chunk know its coloured parts. @param {Int32Array} found @param {ColouredChunk[]} chunks */
+export function share(found, chunks) {
+  let i = 0;
+  let start = 0;
+  for (const { element, node, parts } of chunks) {
+    start += separatorBefore(element).length;
+    const end = start + node.length;
+    while (i < found.length && found[i + 2] <= start) i += 3;
+    for (let n = i; n < found.length && found[n + 1] < end; n += 3) {
+      parts.push(found[n], Math.max(found[n + 1], start) - start, Math.min(found[n + 2], end) - start);
     }
-  };
-  const { Prism } = /** @type {any} */ (globalThis);
-  walk(Prism.tokenize(chunks.map((node) => node.data).join('\n'), Prism.languages[language]), '');
-  return spans;
+    start = end;
+  }
+}
+
+function tabMemory() {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined; // forbidden here
+  }
 }
 
 function idle() {

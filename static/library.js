@@ -2,6 +2,7 @@
 
 import { Conversation } from './conversation.js';
 import { uuid } from './message.js';
+import { sound } from './records.js';
 
 /** @import { Change, Message, Meta, Store } from './types.js' */
 
@@ -112,7 +113,9 @@ export class Library {
   }
 
   /** Take in what another tab has written; returns the id of the conversation that it is about. @param {Change} change */
-  async adopt({ table, id = '', record }) {
+  async adopt({ table, id = '', record: sent }) {
+    const [record] = sent ? sound(table, sent) : [];
+    if (sent && !record) return undefined;
     if (table === 'conversations') {
       const meta = /** @type {Meta | undefined} */ (record);
       if (meta) this.#metas.set(meta.id, Object.assign(this.#metas.get(meta.id) ?? {}, meta));

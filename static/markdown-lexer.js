@@ -9,19 +9,49 @@ import { Lexer, Tokenizer, getDefaults } from './vendor/marked.js';
 
 /** Deeper nesting is text: marked recurses, and 3,000 `>` overflow the stack. */
 const DEEPEST = 50;
-/** Longer inline text stays plain: some of it (`**a` repeated) takes quadratic time. */
-const LONGEST_INLINE = 10_000;
+/**
+ * How many characters the rules of inline text may look at: what opens something is looked for to the end of its
+ * text, so `**a` repeated would take quadratic time. Beyond it, what is left of the text is plain.
+ */
+const MOST_IN_A_TEXT = 300_000;
+const MOST_IN_ALL = 600_000;
+/** What may make a rule look at all that is left. */
+const OPENERS = '*_~`[!<';
+/** At each letter of a word marked looks whether an address begins; no address is so long. */
+const LONG_WORD = /^[a-zA-Z0-9.!#$%&'*+/=?_`{|}~-]{300}/;
+const START_OF_WORD = /^[^][a-zA-Z0-9.#$%'+/=?{|}-]*/;
+/** At each line of an item marked looks whether it begins a heading that is underlined later; none is so long. */
+const LONGEST_HEADING = 1000;
+const MOST_FOR_HEADINGS = 500_000;
+/** A longer definition is text: each line that begins one is looked at so far. */
+const LONGEST_DEFINITION = 4000;
 
-/** `links` precede the text: the first definition of a label holds. @returns {{ tokens: Token[], links: Links }} */
+/**
+ * The text's tokens and what it defines; `links` are the definitions before it, and of a label the first one holds.
+ * @returns {{ tokens: Token[], links: Links }}
+ */
 export function lex(text, links = Object.create(null)) {
-  const lexer = new BoundedLexer({ ...getDefaults(), tokenizer: new Rules() });
-  Object.assign(lexer.tokens.links, links);
+  const lexer = new BoundedLexer();
+  for (const label of labelsIn(text)) if (label in links) lexer.tokens.links[label] = links[label];
   try {
     lexer.lex(text);
   } catch {
-    return { tokens: [{ type: 'plain', raw: text }], links };
+    return { tokens: [{ type: 'plain', raw: text }], links: Object.create(null) };
   }
-  return { tokens: lexer.tokens, links: lexer.tokens.links };
+  const own = Object.entries(lexer.tokens.links).filter(([label]) => !(label in links));
+  return { tokens: lexer.tokens, links: Object.assign(Object.create(null), Object.fromEntries(own)) };
+}
+
+/** All labels that a text may mention or define, as marked folds them. @returns {Set<string>} */
+export function labelsIn(text) {
+  const found = text.includes('[') ? text.matchAll(/\[((?:\\[^]|[^\\[\]])+)\]/g) : [];
+  return new Set(Array.from(found, ([, label]) => fold(label)));
+}
+
+/** A label may go on in the next line of a quotation; in a table `\|` stands for `|`. */
+function fold(label) {
+  const line = label.replace(/\n[ \t>]*/g, ' ').replaceAll('\\|', '|').trim().replace(/\s+/g, ' ');
+  return line.toLowerCase().toUpperCase().toLowerCase();
 }
 
 /**
@@ -52,10 +82,36 @@ function followsBlankLine(text, start) {
 }
 
 class Rules extends Tokenizer {
+  /** How many characters have been looked at: for the inline text at hand, and for all. */
+  inText = 0;
+  inAll = 0;
+  forHeadings = 0;
+
   /** marked lets a title run over blank lines, CommonMark does not; no cut would be safe. */
   def(src) {
-    const blank = /^ {0,3}\[/.test(src) ? src.search(/\n[ \t]*\n/) : -1;
-    return super.def(blank < 0 ? src : src.slice(0, blank + 1));
+    if (!/^ {0,3}\[/.test(src)) return undefined;
+    const near = src.slice(0, LONGEST_DEFINITION);
+    const blank = near.search(/\n[ \t]*\n/);
+    const token = super.def(blank < 0 ? near : near.slice(0, blank + 1));
+    return token && token.raw.length < LONGEST_DEFINITION ? token : undefined;
+  }
+  lheading(src) {
+    const near = src.length > LONGEST_HEADING ? src.slice(0, src.lastIndexOf('\n', LONGEST_HEADING) + 1) : src;
+    this.forHeadings += near.length;
+    return this.forHeadings > MOST_FOR_HEADINGS ? undefined : super.lheading(near);
+  }
+  /** The first rule that is tried at each place of an inline text. @returns {Token} */
+  escape(src) {
+    const cost = OPENERS.includes(src[0]) ? src.length : 1;
+    this.inText += cost;
+    this.inAll += cost;
+    const spent = this.inText > MOST_IN_A_TEXT || this.inAll > MOST_IN_ALL;
+    return spent ? { type: 'text', raw: src, text: src } : super.escape(src);
+  }
+  /** @returns {Token} */
+  inlineText(src) {
+    const [raw] = (LONG_WORD.test(src) && START_OF_WORD.exec(src)) || [];
+    return raw ? { type: 'text', raw, text: raw, escaped: false } : super.inlineText(src);
   }
   /** Raw HTML is text. @returns {undefined} */
   html() {}
@@ -65,21 +121,27 @@ class Rules extends Tokenizer {
 
 class BoundedLexer extends Lexer {
   #depth = 0;
+  #rules;
+
+  constructor(rules = new Rules()) {
+    super({ ...getDefaults(), tokenizer: rules });
+    this.#rules = rules;
+  }
 
   /** @override @returns {Token} */
   blockTokens(src, /** @type {Token} */ tokens = [], clipped) {
     this.state.top ||= this.#depth >= DEEPEST;
-    return this.#bounded(src, tokens, this.#depth >= DEEPEST, () => super.blockTokens(src, tokens, clipped));
+    return this.#bounded(src, tokens, () => super.blockTokens(src, tokens, clipped));
   }
 
   /** @override */
   inlineTokens(src, tokens = []) {
-    const plain = this.#depth >= DEEPEST || src.length > LONGEST_INLINE;
-    return this.#bounded(src, tokens, plain, () => super.inlineTokens(src, tokens));
+    if (!this.#depth) this.#rules.inText = 0;
+    return this.#bounded(src, tokens, () => super.inlineTokens(src, tokens));
   }
 
-  #bounded(raw, tokens, plain, lex) {
-    if (plain) return tokens.push({ type: 'plain', raw }), tokens;
+  #bounded(raw, tokens, lex) {
+    if (this.#depth >= DEEPEST) return tokens.push({ type: 'plain', raw }), tokens;
     this.#depth++;
     lex();
     this.#depth--;

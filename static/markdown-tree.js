@@ -9,9 +9,6 @@ import { branch, leaf, textOf } from './tree.js';
 
 /** @import { Begun, Branch, Token, Tree } from './types.js' */
 
-/** Plain text beyond all bounds stands in pieces: the browser lays a paragraph out anew, whole, as it grows. */
-const PIECE = /[^]{1,4000}(?:[^\s]{0,200}\s+|$)|[^]{1,4200}/g;
-
 /**
  * One tree for each block. Of `old`, those shown so far, what was made from the same text under the same
  * definitions is taken as it is: raw text alone does not tell where a link leads.
@@ -115,9 +112,6 @@ function inline(token, inLink) {
       const text = leaf(inlines(token.tokens, true).map(textOf).join('') || 'image');
       return inLink ? text : link(decodeEntities(token.href), [text], { class: 'image' });
     }
-    case 'plain':
-      if (token.raw.length < 5000) return leaf(token.raw);
-      return token.raw.match(PIECE).map((piece) => branch('span', { class: 'piece' }, [leaf(piece)]));
     default:
       return leaf(token.raw);
   }

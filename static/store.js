@@ -1,6 +1,8 @@
 // Where conversations are kept: one record per message, so that saving a growing answer writes only it.
 // IndexedDB where the library and the browser allow it, else localStorage. What one tab writes, the others hear.
 
+import { sound } from './records.js';
+
 /** @import { Store } from './types.js' */
 
 /** Return the best store there is. @returns {Promise<Store>} */
@@ -33,10 +35,11 @@ export function soon(store) {
 
 /** @returns {Store} */
 function indexedStore(db) {
+  const usable = async (table, records) => (await records).flatMap((record) => sound(table, record));
   return {
-    all: (table) => db.getAll(table),
-    messages: (id) => db.getAllFromIndex('messages', 'place', IDBKeyRange.bound([id], [id, []])),
-    open: () => db.getAllFromIndex('messages', 'state', 'streaming'),
+    all: (table) => usable(table, db.getAll(table)),
+    messages: (id) => usable('messages', db.getAllFromIndex('messages', 'place', IDBKeyRange.bound([id], [id, []]))),
+    open: () => usable('messages', db.getAllFromIndex('messages', 'state', 'streaming')),
     write(changes) {
       const all = db.transaction(['conversations', 'messages'], 'readwrite');
       const each = changes.map(({ table, record, id }) => {
@@ -51,7 +54,9 @@ function indexedStore(db) {
 /** @returns {Store} */
 export function localStore(storage) {
   const key = (table, id = '') => `claude-sse:${table}:${id}`;
-  const all = (table) => Object.keys(storage).filter((name) => name.startsWith(key(table))).flatMap(read);
+  /** @returns {any[]} */
+  const all = (table) => Object.keys(storage).filter((name) => name.startsWith(key(table)))
+    .flatMap((name) => sound(table, read(name)));
   return {
     all,
     messages: (id) => all('messages').filter(({ conversation }) => conversation === id).sort((a, b) => a.n - b.n),
@@ -67,9 +72,9 @@ export function localStore(storage) {
   /** A record that cannot be read is as good as none: it must not keep the page from starting. */
   function read(name) {
     try {
-      return [JSON.parse(storage.getItem(name) ?? '')];
+      return JSON.parse(storage.getItem(name) ?? '');
     } catch {
-      return [];
+      return undefined;
     }
   }
 }

@@ -223,43 +223,46 @@ export type Links = Record<string, { href: string; title?: string | null }>;
 export interface Fence {
   /** The opening one. */
   line: string;
-  char: string;
-  /** What the closing line looks like. */
+  /** What the closing line looks like, and its beginning. */
   close: RegExp;
+  mayClose: RegExp;
   closed: boolean;
-  /** How much of each line's indentation is not code. */
+  /** How much of each line's indentation is not code, and what that is. */
   indent: number;
+  marks?: RegExp;
 }
 
 /**
- * Writes the lines that are certain and returns the others: the incomplete last one, unless it is said to
- * be complete, or what follows the closing one.
+ * Writes what is certain and returns the rest: the beginning of a line that may be the closing one, unless the text
+ * is said to have ended, or what follows the closing one.
  */
-export type FenceWriter = (text: string, ended?: boolean) => { closed: boolean; left: string };
+export type BlockWriter = (text: string, ended?: boolean) => { closed: boolean; left: string };
 
-/** A piece of text of one colour. */
-export interface Span {
-  colour: string;
-  startContainer: Text;
-  startOffset: number;
-  endContainer: Text;
-  endOffset: number;
-}
-
-/** Code that may be highlighted; it has ranges while it is near the screen. */
+/** Code that may have colours. */
 export interface CodeNearby {
   language: string;
+  element: Element;
+  chunks: ColouredChunk[];
+  /** The Worker has been asked for its colours. */
+  asked?: boolean;
+  gone?: boolean;
+}
+
+/** A chunk of code; it has ranges while it is near the screen. */
+export interface ColouredChunk {
+  code: CodeNearby;
+  element: Element;
+  node: Text;
   near?: boolean;
-  spans?: Promise<Span[]>;
+  /** Three numbers for each coloured part: colour, start, end. */
+  parts: number[];
   ranges: { highlight: Highlight; range: StaticRange }[];
 }
 
 /** Final text, to be drawn again when a definition completes it. */
 export interface Settled {
   raw: string;
-  /** The same as labels are compared. */
-  words: string;
-  /** Its block goes on behind it; `begun` is what it goes on with itself. */
+  /** Its block goes on after it; `begun` is what it goes on with itself. */
   growing: boolean;
   begun?: Begun;
   trees: Branch[];

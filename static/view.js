@@ -8,8 +8,6 @@ import { growingText } from './text.js';
 
 /** @import { Answer, Message, MarkdownLibrary } from './types.js' */
 
-/** So many characters are drawn in one go, in less than a frame's time; more would make the page stutter. */
-const AT_ONCE = 20_000;
 const ANSWERS_ONLY = ['details', '.status', '.error', '.note', '.actions', '[data-action=again]'];
 
 export class View {
@@ -56,7 +54,7 @@ export class View {
     const root = this.#parts['.text'];
     root.replaceChildren();
     this.#renderer = library.createRenderer(root, { highlight: library.highlighter.add, onDraw: this.#onDraw });
-    this.#grow(this.message.text.length < AT_ONCE);
+    this.#grow();
   }
 
   forget() {
@@ -67,7 +65,7 @@ export class View {
   draw() {
     const { article, message, streaming } = this;
     if (!isAnswer(message)) return this.#text(message.text);
-    this.#grow(true);
+    this.#grow();
     this.#think(message);
     const parts = this.#parts;
     const { problem } = message;
@@ -90,8 +88,8 @@ export class View {
     if (wait > 0) this.#timer = setTimeout(() => this.draw(), 1000);
   }
 
-  /** `small`: what is new is little, and may be drawn at once. */
-  #grow(small) {
+  /** Draw what is new: into the frame that is being made, as much as that can take. */
+  #grow() {
     const { text, state } = /** @type {Answer} */ (this.message);
     const over = state !== 'streaming';
     if (!this.#renderer) return this.#text(text);
@@ -102,12 +100,11 @@ export class View {
       this.#renderer = undefined;
       return this.format(/** @type {MarkdownLibrary} */ (this.#library));
     }
-    if (text.length > this.#taken) this.#renderer.append(text.slice(this.#taken), small && !document.hidden);
+    if (text.length > this.#taken) this.#renderer.append(text.slice(this.#taken), !document.hidden);
     this.#taken = text.length;
     if (!over) return;
     this.#finished = true;
-    this.#renderer.finish();
-    if (small && !document.hidden) this.#renderer.flush();
+    this.#renderer.finish(!document.hidden);
   }
 
   /** Open while Claude thinks, closed when the answer begins; the reader's own choice stays. @param {Answer} answer */

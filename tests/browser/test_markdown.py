@@ -18,7 +18,7 @@ ATTACKS = (ROOT / "tests/markdown-attacks.txt").read_text("utf-8").rstrip("\n").
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types claude-sse-workers"
 )
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Markdown</title>
 <link rel="icon" href="/static/icon.svg"><link rel="stylesheet" href="/static/chat.css">

@@ -1,23 +1,12 @@
-"""What the page weighs: on the disk, where it is written, and on the wire, where it is loaded."""
+"""What the page weighs on the wire, where it is loaded."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
-STATIC = Path(__file__).resolve().parents[2] / "static"
-OURS = (".js", ".css")
-#: Bytes as they are written, comments and all: there is no build that would take them away.
-OWN = 175_000
 LOADED = 150_000
-
-
-def test_our_own_code_stays_small() -> None:
-    """The JavaScript and CSS of the page, as it stands in the tree, stays below its limit."""
-    sizes = {path.name: path.stat().st_size for path in STATIC.iterdir() if path.suffix in OURS}
-    assert sum(sizes.values()) < OWN, sizes
 
 
 def test_a_first_visit_loads_little(context: BrowserContext, page: Page) -> None:

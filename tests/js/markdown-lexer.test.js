@@ -24,10 +24,10 @@ function lexedInParts(lines) {
     const cut = cutOf(tail, lex(tail, links).tokens);
     if (!cut) continue;
     parts.push(tail.slice(0, cut));
-    ({ links } = lex(parts.at(-1), links));
+    links = { ...lex(parts.at(-1), links).links, ...links };
     tail = tail.slice(cut);
   }
-  ({ links } = lex(tail, links));
+  links = { ...lex(tail, links).links, ...links };
   // A definition completes what came before it.
   return { links, tokens: [...parts, tail].flatMap((part) => lex(part, links).tokens) };
 }

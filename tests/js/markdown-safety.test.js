@@ -10,7 +10,7 @@ import { ANSWER, rendered, renderer, SPEC } from './markdown-rendering.js';
 const ATTRIBUTES = {
   a: ['class', 'href', 'rel', 'target'], blockquote: [], br: [], button: ['data-action', 'type'], code: ['data-language'],
   del: [], div: ['aria-label', 'class', 'data-full', 'role', 'tabindex'], em: [], h3: [], h4: [], h5: [], h6: [], hr: [], li: ['class'],
-  ol: ['class', 'data-full', 'start'], p: [], pre: ['aria-label', 'role', 'tabindex'], span: ['aria-label', 'class', 'role'],
+  ol: ['class', 'data-full', 'start'], p: [], pre: ['aria-label', 'role', 'tabindex'], span: ['aria-label', 'class', 'data-joined', 'role'],
   strong: [], table: [], tbody: [], td: ['class'], th: ['class'], thead: [], tr: [], ul: ['class', 'data-full'],
 };
 const FREE = ['href', 'start', 'data-language', 'aria-label']; // values that an answer may choose
@@ -111,4 +111,14 @@ test('references are decoded once in text, addresses and language names, never i
   assert.equal(auto.getAttribute('href'), 'https://a.example/?c&amp;d');
   assert.equal(root.querySelector('.code-head span').textContent, 'c±');
   assert.deepEqual([...root.querySelectorAll('pre')].map(({ textContent }) => textContent), ['&lt;', '&gt;']);
+});
+
+test('a link to write to somebody opens with that receiver and nothing else', () => {
+  for (const href of ['mailto:a@b.example?bcc=evil@c.example&body=secret', 'MAILTO:a@b.example?subject=x#y', 'mailto:a@b.example?']) {
+    const { href: opened } = safeUrl(href);
+    assert.match(opened, /^mailto:a@b\.example\??#?$/);
+  }
+  const root = rendered(['[write](mailto:a@b.example,c@d.example?bcc=evil@c.example)\n']);
+  assert.equal(root.querySelector('a').getAttribute('href'), 'mailto:a@b.example,c@d.example');
+  assert.equal(root.textContent, 'write (a@b.example,c@d.example)');
 });
