@@ -10,11 +10,11 @@ import sys
 
 from gunicorn.errors import HaltServer
 
-from claude_sse import plain_server
-from claude_sse.config import ConfigError, is_loopback, refuse_exposed
-from claude_sse.connection import read_refused_body
-from claude_sse.environment import load
-from claude_sse.worker import STOPS, Worker, has_served
+from claude_sse.config.dotenv import load
+from claude_sse.config.settings import ConfigError, is_loopback, refuse_exposed
+from claude_sse.server import plain_server
+from claude_sse.server.connection import read_refused_body
+from claude_sse.server.worker import STOPS, Worker, has_served
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:
@@ -25,8 +25,8 @@ except ConfigError as exc:
 _host = settings.host.strip("[]")
 bind = f"[{_host}]:{settings.port}" if ":" in _host else f"{_host}:{settings.port}"
 workers = settings.workers
-worker_class = "claude_sse.worker.Worker"  # gthread, mended
-logger_class = "claude_sse.server_log.Logger"
+worker_class = "claude_sse.server.worker.Worker"  # gthread, mended
+logger_class = "claude_sse.server.logger.Logger"
 post_request = read_refused_body
 threads = settings.threads
 # gthread accepts up to worker_connections whatever threads is, and queues what it accepted while

@@ -3,9 +3,10 @@
 import logging
 import sys
 
-from claude_sse import create_app, logs
-from claude_sse.config import ConfigError
-from claude_sse.environment import load, possible_typos
+from claude_sse import create_app
+from claude_sse.config.dotenv import load, possible_typos
+from claude_sse.config.settings import ConfigError
+from claude_sse.system import logs
 
 try:
     settings = load()
@@ -16,7 +17,7 @@ try:
 except ConfigError as exc:
     sys.exit(f"claude-sse: {exc}")
 
-if "claude_sse.worker" not in sys.modules:  # gunicorn.conf.py loads it, and so does its name
-    from claude_sse import plain_server
+if "claude_sse.server.worker" not in sys.modules:  # gunicorn.conf.py loads it, and so does its name
+    from claude_sse.server import plain_server
 
     plain_server.begin(app)

@@ -20,7 +20,7 @@ _TEXTS = 5000
 _PROMPT = f"bench n={_TEXTS} gap_us=0 first_us=0 pad=160"
 _IMPORTS = """
 import time
-start = time.perf_counter(); import claude_sse.views
+start = time.perf_counter(); import claude_sse.web.views
 imported = time.perf_counter(); import wsgi
 print(imported - start, time.perf_counter() - imported)
 """

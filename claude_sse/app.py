@@ -8,17 +8,17 @@ from typing import Any
 
 from flask import Flask
 
-from . import assets, gate, login, ops, refusals, views
-from .admission import Admissions
-from .auth import SignIn, open_auth
 from .claude import Claude
-from .config import Settings
-from .engine import EXTENSION, Engine
-from .environment import load
+from .config.dotenv import load
+from .config.settings import Settings
 from .ledger import Limits, open_ledger
-from .limits import Places
 from .stream_log import open_log
-from .streams import Streams
+from .streaming.admission import Admissions
+from .streaming.capacity import Places
+from .streaming.streams import Streams
+from .web import assets, error_handlers, health, login, security, views
+from .web.auth import SignIn, open_auth
+from .web.services import EXTENSION, Engine
 
 #: For each answer that one owner may have under way, so many of the owner's readers per worker.
 _READERS = 5
@@ -63,11 +63,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     admissions = Admissions(settings, slots, ledger)
     app.extensions[EXTENSION] = Engine(settings, claude, streams, admissions, slots, seats)
     auth = open_auth(settings, app.instance_path)
-    gate.init_app(app, settings, auth)
+    security.init_app(app, settings, auth)
     assets.init_app(app, Path(app.root_path).parent / "static")
-    refusals.init_app(app)
+    error_handlers.init_app(app)
     app.register_blueprint(views.bp)
-    ops.init_app(app, auth)
+    health.init_app(app, auth)
     if isinstance(auth, SignIn):
         login.init_app(app, auth)
     return app

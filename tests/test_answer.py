@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_sse.claude.answer import Answer
-from claude_sse.errors import AnswerFailed
+from claude_sse.claude.event_reader import Answer
+from claude_sse.protocol.errors import AnswerFailed
 
 START = [
     {"type": "message_start", "message": {"id": "m", "model": "x", "usage": {"input_tokens": 3}}},

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from claude_sse import create_app
-from claude_sse.config import Settings
+from claude_sse.config.settings import Settings
 
 FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from claude_sse import create_app, sse
-from claude_sse.config import Settings
-from claude_sse.sign_in import Passwords
+from claude_sse import create_app
+from claude_sse.accounts import Passwords
+from claude_sse.config.settings import Settings
+from claude_sse.protocol import sse
 from tests.slack import within
 
 TOKEN = "0123456789-a-token-for-the-tests-abc"
@@ -151,7 +152,7 @@ def test_sessions_are_listed_and_end_everywhere(app):
     assert bob.get("/models").status_code == 200
 
 
-LOGGED = "claude_sse.auth"
+LOGGED = "claude_sse.web.auth"
 
 
 def test_the_log_names_who_came_and_never_what_was_typed(app, caplog):
@@ -163,7 +164,7 @@ def test_the_log_names_who_came_and_never_what_was_typed(app, caplog):
         client.post("/login", json={"name": name, "password": "a wrong one"}, headers=OWN)
     bearer = {"Authorization": "Bearer a-wrong-token"}
     app.test_client().get("/models", headers=bearer)
-    lines = [r.getMessage() for r in caplog.records if r.name in (LOGGED, "claude_sse.login")]
+    lines = [r.getMessage() for r in caplog.records if r.name in (LOGGED, "claude_sse.web.login")]
     assert lines == [
         "signed in: 127.0.0.1, ada",
         "signed out: 127.0.0.1, ada",

@@ -6,9 +6,9 @@ import anthropic
 import pytest
 
 from claude_sse.claude import Claude, Line
-from claude_sse.config import Settings
-from claude_sse.errors import AnswerFailed
-from claude_sse.question import Question
+from claude_sse.config.settings import Settings
+from claude_sse.protocol.errors import AnswerFailed
+from claude_sse.protocol.question import Question
 
 from .raw_answers import CASES
 from .raw_upstream import RawUpstream

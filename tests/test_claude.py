@@ -8,9 +8,9 @@ import time
 import pytest
 
 from claude_sse.claude import Claude, Line
-from claude_sse.config import Settings
-from claude_sse.errors import AnswerFailed, Interrupted, Overloaded, Unavailable
-from claude_sse.question import Question
+from claude_sse.config.settings import Settings
+from claude_sse.protocol.errors import AnswerFailed, Interrupted, Overloaded, Unavailable
+from claude_sse.protocol.question import Question
 from claude_sse.standin import StandIn
 from tests.slack import within
 

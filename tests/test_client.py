@@ -7,9 +7,10 @@ import time
 import anthropic
 import pytest
 
-from claude_sse.claude import Claude, Line, kept
-from claude_sse.config import Settings
-from claude_sse.question import Question
+from claude_sse.claude import Claude, Line
+from claude_sse.claude.http import pool
+from claude_sse.config.settings import Settings
+from claude_sse.protocol.question import Question
 from claude_sse.standin import StandIn
 
 from .test_claude import answer, question, requests_for, text_of
@@ -95,8 +96,8 @@ def test_a_connection_that_failed_is_not(claude, standin, nonce, fault):
 
 def test_a_kept_connection_goes_with_time(standin, nonce, monkeypatch):
     """Nothing stays open longer than a few seconds, whether somebody asks again or not."""
-    monkeypatch.setattr(kept, "KEEP_SECONDS", 0.2)
-    monkeypatch.setattr(kept, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(pool, "KEEP_SECONDS", 0.2)
+    monkeypatch.setattr(pool, "_LOOK_SECONDS", 0.05)
     claude = Claude(Settings(api_key="x", base_url=standin.base_url))
     answer(claude, f"fault pace texts=1 {nonce}")
     [request] = requests_for(standin, f"fault pace texts=1 {nonce}")

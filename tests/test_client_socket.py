@@ -2,8 +2,9 @@
 
 import socket
 
-from claude_sse import client_socket, syscalls
-from claude_sse.client_socket import ClientSocket
+from claude_sse.server import client_socket
+from claude_sse.server.client_socket import ClientSocket
+from claude_sse.system import syscalls
 
 
 def test_a_client_that_leaves_is_seen():

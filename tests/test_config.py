@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from claude_sse.config import NAMES, ConfigError, Settings, from_environ, refuse_unknown
-from claude_sse.environment import load
+from claude_sse.config.dotenv import load
+from claude_sse.config.settings import NAMES, ConfigError, Settings, from_environ, refuse_unknown
 
 ROOT = Path(__file__).parent.parent
 SECRET = "0123456789abcdefghijklmnopqrstuv"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from claude_sse import errors
+from claude_sse.protocol import errors
 
 
 def _leaves(cls):

@@ -9,11 +9,11 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from claude_sse.claude.failures import from_event, translate
-from claude_sse.claude.http_request import head_of
+from claude_sse.claude.error_mapping import from_event, translate
+from claude_sse.claude.http.request import head_of
 from claude_sse.claude.redaction import first_bytes, redact
 from claude_sse.claude.retry_hints import limit_resets, retry_after
-from claude_sse.errors import Interrupted, Overloaded, Protocol, Rejected, Unreachable
+from claude_sse.protocol.errors import Interrupted, Overloaded, Protocol, Rejected, Unreachable
 
 
 def refusal(status, body=b"", began=False, model="claude-x", **fields):

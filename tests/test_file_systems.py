@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from claude_sse.errors import Unavailable
+from claude_sse.protocol.errors import Unavailable
 from claude_sse.stream_log.file import FileStreamLog
 
 from . import failing_calls
@@ -17,7 +17,7 @@ DIGEST = "d" * 64
 LIVE = """
 import sys
 from claude_sse import sse
-from claude_sse.config import ConfigError
+from claude_sse.config.settings import ConfigError
 from claude_sse.stream_log import StreamExists, open_log
 try:
     log = open_log("file://" + sys.argv[1], "")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from claude_sse import create_app
-from claude_sse.config import Settings
-from claude_sse.gate import OPEN, OPEN_FILES
+from claude_sse.config.settings import Settings
+from claude_sse.web.security import OPEN, OPEN_FILES
 
 STATIC = Path(__file__).parent.parent / "static"
 CROSS = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}

@@ -11,10 +11,10 @@ import httpx2
 import pytest
 
 from claude_sse.claude import Claude, Line
-from claude_sse.claude.transport import Transport
-from claude_sse.config import Settings, from_environ
-from claude_sse.errors import AnswerFailed
-from claude_sse.question import Question, parse
+from claude_sse.claude.http.transport import Transport
+from claude_sse.config.settings import Settings, from_environ
+from claude_sse.protocol.errors import AnswerFailed
+from claude_sse.protocol.question import Question, parse
 
 from .raw_answers import GOOD, ONE, OPEN, STOP, delta, end, event, start
 from .raw_upstream import RawUpstream, chunked, read_request, whole

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_sse.claude.http_body import Body
+from claude_sse.claude.http.body import Body
 
 
 class Reply:

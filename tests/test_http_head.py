@@ -2,7 +2,7 @@
 
 import pytest
 
-from claude_sse.claude.http_head import take_head
+from claude_sse.claude.http.head import take_head
 
 OK = b"HTTP/1.1 200 OK\r\n"
 

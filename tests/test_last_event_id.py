@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 
-from claude_sse import create_app, sse
-from claude_sse.config import Settings
+from claude_sse import create_app
+from claude_sse.config.settings import Settings
+from claude_sse.protocol import sse
 
 PAST_THE_END = 30
 

@@ -14,13 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_sse import create_app, ending, sse, tokens
-from claude_sse.admission import Admissions, cost
-from claude_sse.config import ConfigError, Settings, from_environ
-from claude_sse.errors import OverLimit, Unavailable
+from claude_sse import create_app
+from claude_sse.claude import tokens
+from claude_sse.config.settings import ConfigError, Settings, from_environ
 from claude_sse.ledger import Limits, open_ledger
-from claude_sse.limits import Places
-from claude_sse.question import Question
+from claude_sse.protocol import sse
+from claude_sse.protocol.errors import OverLimit, Unavailable
+from claude_sse.protocol.question import Question
+from claude_sse.streaming import lifetime
+from claude_sse.streaming.admission import Admissions, cost
+from claude_sse.streaming.capacity import Places
 
 
 def test_no_more_than_there_are():
@@ -333,7 +336,7 @@ def test_a_silence_that_is_ended_costs_what_came(desk, standin, nonce, monkeypat
         standin.wait(lambda s: [r for r in s.requests if r.prompt == prompt])
         desk.read_until(stream, {"pings": b'"model"', "stall": b"word2 "}.get(fault, b""))
         monkeypatch.setattr(
-            ending, "NO_CONTENT_SECONDS", 0.0
+            lifetime, "NO_CONTENT_SECONDS", 0.0
         )  # from now on any silence is too long
         frames = asked.result().data
     usage = usage_of(frames)

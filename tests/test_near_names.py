@@ -2,9 +2,9 @@
 
 import pytest
 
-from claude_sse.config import NAMES, ConfigError
-from claude_sse.environment import load
-from claude_sse.near_names import possible_typos, refuse_typos
+from claude_sse.config.dotenv import load
+from claude_sse.config.near_names import possible_typos, refuse_typos
+from claude_sse.config.settings import NAMES, ConfigError
 
 CERTAIN = {
     "DAILY_TOKEN": "DAILY_TOKENS",

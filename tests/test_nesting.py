@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_sse.nesting import is_deeper
+from claude_sse.protocol.nesting import is_deeper
 
 VALUES = st.recursive(
     st.none() | st.integers() | st.text('[]{}"\\ é'),

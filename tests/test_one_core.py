@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from claude_sse import one_core
-from claude_sse.one_core import Load, choose
+from claude_sse.server import one_core
+from claude_sse.server.one_core import Load, choose
 
 QUIET = {0: 0.05, 1: 0.05}
 
@@ -80,7 +80,7 @@ def test_all_threads_go_together(rest, back):
 
 FORKS = """
 import os
-from claude_sse.one_core import OneCore
+from claude_sse.server.one_core import OneCore
 cores = os.sched_getaffinity(0)
 if (child := os.fork()) == 0:
     OneCore(0)._use(min(cores))

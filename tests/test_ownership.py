@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from claude_sse import create_app, ownership
-from claude_sse.config import from_environ
-from claude_sse.sign_in import Passwords
+from claude_sse import create_app
+from claude_sse.accounts import Passwords
+from claude_sse.config.settings import from_environ
+from claude_sse.system import ownership
 
 ROOT = Path(__file__).parent.parent
 NOBODY = 65534

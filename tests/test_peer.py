@@ -4,8 +4,8 @@ import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from claude_sse import create_app
-from claude_sse.config import Settings
-from claude_sse.peer import is_on_this_machine
+from claude_sse.config.settings import Settings
+from claude_sse.system.peer import is_on_this_machine
 
 LOOPBACK = [
     *("127.0.0.1", "127.0.0.2", "127.255.255.254", "::1", "::1%lo", "0:0:0:0:0:0:0:1"),

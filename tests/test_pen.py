@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from claude_sse import sse
-from claude_sse.pen import STALL_SECONDS, Pen
+from claude_sse.protocol import sse
 from claude_sse.stream_log import WriterLost
 from claude_sse.stream_log.file import FileStreamLog
+from claude_sse.streaming.producer import STALL_SECONDS, Pen
 
 BATCHES = 20
 

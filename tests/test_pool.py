@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from claude_sse.pool import Pool
+from claude_sse.server.thread_pool import Pool
 from tests.server.client import eventually
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from claude_sse import create_app
-from claude_sse.config import from_environ
-from claude_sse.proxies import find_problem
+from claude_sse.config.settings import from_environ
+from claude_sse.web.proxies import find_problem
 
 SECRET = "0123456789abcdefghijklmnopqrstuv"
 OWN = {"HTTP_HOST": "chat.example.com", "HTTP_ORIGIN": "https://chat.example.com"}

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_sse.errors import OverLimit, Unavailable
-from claude_sse.sign_in import (
+from claude_sse.accounts import (
     LIFE_SECONDS,
     Database,
     Guesses,
@@ -22,9 +21,10 @@ from claude_sse.sign_in import (
     normal,
     open_database,
 )
-from claude_sse.sign_in.guesses import PER_ADDRESS, TOGETHER
-from claude_sse.sign_in.names import is_name
-from claude_sse.values import ConfigError
+from claude_sse.accounts.names import is_name
+from claude_sse.accounts.throttle import PER_ADDRESS, TOGETHER
+from claude_sse.config.validators import ConfigError
+from claude_sse.protocol.errors import OverLimit, Unavailable
 
 SECRET = "0123456789abcdefghijklmnopqrstuv"
 
@@ -231,7 +231,7 @@ def test_an_installation_keeps_its_mark(tmp_path):
 def test_an_unknown_name_costs_as_much_as_a_known_one(passwords, monkeypatch):
     """Whether a name exists cannot be told by the work: one hash of the same kind is made."""
     checked = []
-    import claude_sse.sign_in.passwords as module
+    import claude_sse.accounts.passwords as module
 
     original = module.check_password_hash
 
@@ -364,7 +364,7 @@ def test_strangers_are_looked_at_one_after_another(database):
 def test_few_good_addresses_are_remembered(database, monkeypatch):
     """The newest are, for ninety days."""
     guesses = Guesses(database)
-    monkeypatch.setattr("claude_sse.sign_in.guesses.GOOD_ADDRESSES", 3)
+    monkeypatch.setattr("claude_sse.accounts.throttle.GOOD_ADDRESSES", 3)
     for n in range(5):
         right(guesses, f"192.0.2.{n}")
     with database.reading() as connection:
@@ -403,7 +403,7 @@ def test_tries_at_once_are_counted_one_by_one(tmp_path):
 
 def run(*arguments, typed=""):
     return subprocess.run(
-        [sys.executable, "-m", "claude_sse.sign_in", *arguments],
+        [sys.executable, "-m", "claude_sse.accounts", *arguments],
         input=typed,
         capture_output=True,
         text=True,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_sse import sse
+from claude_sse.protocol import sse
 
 CASES = json.loads((Path(__file__).parent / "sse-conformance.json").read_text("utf-8"))
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_sse import sse
-from claude_sse.errors import BadRequest, NotFound, Unavailable
+from claude_sse.protocol import sse
+from claude_sse.protocol.errors import BadRequest, NotFound, Unavailable
 from claude_sse.stream_log import StreamExists, WriterLost, open_log
 from claude_sse.stream_log.file import FileStreamLog
 

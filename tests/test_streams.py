@@ -7,14 +7,15 @@ import time
 
 import pytest
 
-from claude_sse import ending, pen, sse, streams, watch
 from claude_sse.claude import Claude
-from claude_sse.config import Settings
-from claude_sse.errors import Conflict, NotFound, Unavailable
-from claude_sse.question import Question
+from claude_sse.config.settings import Settings
+from claude_sse.protocol import sse
+from claude_sse.protocol.errors import Conflict, NotFound, Unavailable
+from claude_sse.protocol.question import Question
 from claude_sse.stream_log import StreamExists
 from claude_sse.stream_log.file import FileStreamLog
-from claude_sse.streams import Streams
+from claude_sse.streaming import lifetime, producer, streams, supervisor
+from claude_sse.streaming.streams import Streams
 from tests.slack import within
 
 DIGEST = "d" * 64
@@ -184,7 +185,7 @@ def test_a_reader_that_leaves_passes_the_pen_on(engine, nonce):
 
 def test_a_reader_that_leaves_is_not_missed(engine, nonce, monkeypatch):
     """Who leaves hands the pen on at once: the watch, which would see it later, is idle."""
-    monkeypatch.setattr(watch, "STALL_SECONDS", 3600.0)
+    monkeypatch.setattr(supervisor, "STALL_SECONDS", 3600.0)
     prompt = f"fault pace texts=20 gap_ms=10 {nonce}"
     engine.ask("a/1", prompt).close()
     frames = engine.all(engine.streams.open("a/1", 0))
@@ -209,9 +210,9 @@ def test_a_steady_reader_pulls_to_the_end(engine, nonce):
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_stop_passes_a_first_reader_that_does_not_read(engine, make, nonce, monkeypatch, elsewhere):
     """The last frame waits for no reader, however long one may stall; nor does who stops it."""
-    monkeypatch.setattr(watch, "STALL_SECONDS", 3600.0)
+    monkeypatch.setattr(supervisor, "STALL_SECONDS", 3600.0)
     if not elsewhere:  # here it is not even the watch that sees to it
-        monkeypatch.setattr(watch, "LOOK_SECONDS", 3600.0)
+        monkeypatch.setattr(supervisor, "LOOK_SECONDS", 3600.0)
     reader = engine.ask("a/1", f"fault stall after=3 {nonce}")
     following = engine.streams.follow(reader)
     while b"word2" not in next(following):
@@ -373,7 +374,7 @@ def test_what_takes_too_long_is_ended(engine, nonce, monkeypatch, limit, fault, 
     request = engine.request(prompt)
     while "silent" not in fault and b'"model"' not in frames:
         frames += next(following)
-    monkeypatch.setattr(ending, limit, 0.0)
+    monkeypatch.setattr(lifetime, limit, 0.0)
     frames += b"".join(following)
     reader.close()
     assert objects(frames.removeprefix(sse.PREAMBLE))[-1]["code"] == code
@@ -449,7 +450,7 @@ def test_nothing_is_left_when_it_cannot_start(engine, nonce, monkeypatch):
     def no_thread(self, stream):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(watch.Watch, "add", no_thread)
+    monkeypatch.setattr(supervisor.Watch, "add", no_thread)
     with pytest.raises(Unavailable):
         engine.ask("a/1", nonce)
     assert not engine.streams._watch and not engine.ended
@@ -471,14 +472,14 @@ def test_an_answer_outlives_a_lack_of_threads(engine, nonce, monkeypatch):
     following = engine.streams.follow(reader)
     while b"word2" not in next(following):
         pass
-    real, refusals = pen.threading.Thread.start, iter(range(3))
+    real, refusals = producer.threading.Thread.start, iter(range(3))
 
     def start(thread):
         if thread.name == "writer" and next(refusals, None) is not None:
             raise RuntimeError("can't start new thread")
         real(thread)
 
-    monkeypatch.setattr(pen.threading.Thread, "start", start)
+    monkeypatch.setattr(producer.threading.Thread, "start", start)
     following.close()
     reader.close()
     frames = engine.all(engine.streams.open("a/1", 0))
@@ -490,7 +491,7 @@ def test_a_finished_answer_starts_no_thread(engine, nonce, monkeypatch):
     """A first reader that has read to the end leaves nothing to pull behind."""
     reader = engine.ask("a/1", f"fault pace texts=2 {nonce}")
     assert b"".join(engine.streams.follow(reader)).endswith(b"[DONE]\n\n")
-    monkeypatch.setattr(pen.Pen, "_run", lambda *_: pytest.fail("a thread for nothing"))
+    monkeypatch.setattr(producer.Pen, "_run", lambda *_: pytest.fail("a thread for nothing"))
     reader.close()
 
 
@@ -501,7 +502,7 @@ def test_a_refused_start_has_never_been(engine, nonce, monkeypatch):
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patch:
-        patch.setattr(watch.Watch, "add", no_thread)
+        patch.setattr(supervisor.Watch, "add", no_thread)
         with pytest.raises(Unavailable):
             engine.ask("a/1", nonce)
     with pytest.raises(NotFound):
@@ -511,7 +512,7 @@ def test_a_refused_start_has_never_been(engine, nonce, monkeypatch):
 
 def test_last_words_that_cannot_be_told_end_the_stream_all_the_same(engine, nonce, monkeypatch):
     """Whatever the last object is, the stream ends, and its slot is free."""
-    monkeypatch.setattr(ending.Ending, "last_words", lambda *_: [{"error": float("nan")}])
+    monkeypatch.setattr(lifetime.Ending, "last_words", lambda *_: [{"error": float("nan")}])
     frames = engine.all(engine.ask("a/1", f"fault billing {nonce}"))
     assert objects(frames)[-1]["code"] == "interrupted" and engine.ended == ["a/1"]
 

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from claude_sse import syscalls
+from claude_sse.system import syscalls
 
 
 def test_write_appends_and_tells_how_much(tmp_path):

@@ -11,11 +11,11 @@ import time
 import pytest
 
 from claude_sse.claude import Claude, Line
-from claude_sse.claude.transport import let_reads_give_up
-from claude_sse.config import Settings
-from claude_sse.errors import AnswerFailed, Interrupted, Unreachable
-from claude_sse.question import Question
-from claude_sse.sse import encode, objects
+from claude_sse.claude.http.transport import let_reads_give_up
+from claude_sse.config.settings import Settings
+from claude_sse.protocol.errors import AnswerFailed, Interrupted, Unreachable
+from claude_sse.protocol.question import Question
+from claude_sse.protocol.sse import encode, objects
 from claude_sse.standin import StandIn
 from tests.slack import within
 

@@ -6,8 +6,9 @@ import uuid
 
 import pytest
 
-from claude_sse import create_app, sse
-from claude_sse.config import Settings
+from claude_sse import create_app
+from claude_sse.config.settings import Settings
+from claude_sse.protocol import sse
 
 JSON = {"Content-Type": "application/json"}
 

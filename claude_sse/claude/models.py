@@ -19,12 +19,12 @@ from typing import Any
 import anthropic
 import httpx2
 
-from ..config import EFFORTS
-from ..errors import AnswerFailed, Protocol
-from ..values import is_model
+from ..config.settings import EFFORTS
+from ..config.validators import is_model
+from ..protocol.errors import AnswerFailed, Protocol
+from .error_mapping import translate
 from .events import object_of, word_of
-from .failures import translate
-from .line import Line
+from .http.cancel_scope import Line
 
 log = logging.getLogger(__name__)
 

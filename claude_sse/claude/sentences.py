@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..errors import AnswerFailed, Overloaded, Protocol, Rejected
+from ..protocol.errors import AnswerFailed, Overloaded, Protocol, Rejected
 
 
 class Sentence(NamedTuple):

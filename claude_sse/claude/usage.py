@@ -12,8 +12,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from .. import tokens
-from ..sse import Piece, quote
+from ..protocol.sse import Piece, quote
+from . import tokens
 
 #: What counts as read; thinking is part of what was written.
 READ = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")

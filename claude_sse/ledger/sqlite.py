@@ -13,12 +13,12 @@ import random
 from pathlib import Path
 from typing import Any
 
-from ..errors import OverLimit, Unavailable
-from . import over
-from .alive import Worker
+from ..protocol.errors import OverLimit, Unavailable
+from . import refusals
 from .base import MINUTE_SECONDS, Limits, Reservation
-from .debts import Debts
-from .sqlite_books import Books, Result, Run, Work
+from .database import Books, Result, Run, Work
+from .liveness import Worker
+from .retry_queue import Debts
 
 #: Days of ``spent`` that are kept, for whoever wants to look into them.
 _KEPT_DAYS = 40
@@ -53,7 +53,7 @@ class SQLiteLedger:
         """See ``base.Ledger.admit``."""
         # Its number is never used again: what ends late must not end the question of somebody else.
         asked = Reservation(random.getrandbits(63), owner, now, tokens)
-        question = {**vars(asked), "day": over.day_of(now)}
+        question = {**vars(asked), "day": refusals.day_of(now)}
 
         def ask(run: Run, worker: Worker) -> int:
             return run(self._ask, {**question, "worker": worker.name}).rowcount
@@ -121,19 +121,19 @@ class SQLiteLedger:
         look = f"SELECT {fills}, {_OWN}, {_ALL}, {_ANSWERS}"
         asked, own, all_spent, answers = run(look, question).fetchone()
         if limits.questions and asked is not None:
-            return over.too_many_questions(limits.questions, asked, now)
+            return refusals.too_many_questions(limits.questions, asked, now)
         for name, limit, spent in (
             (owner, limits.owner_tokens, own),
             (_EVERYBODY, limits.tokens, all_spent),
         ):
             if limit and tokens > limit:
-                return over.too_long(limit, tokens)
+                return refusals.too_long(limit, tokens)
             if limit and spent + tokens > limit:
                 if spent - _reserved(run, day, name) + tokens > limit:
-                    return over.used_up(own=name == owner, now=now)
-                return over.held(own=name == owner)
+                    return refusals.used_up(own=name == owner, now=now)
+                return refusals.held(own=name == owner)
         if limits.answers and answers >= limits.answers:
-            return over.too_many_answers(limits.answers)
+            return refusals.too_many_answers(limits.answers)
         return None
 
     def _sweep(self, run: Run, worker: Worker, day: str, now: float) -> None:

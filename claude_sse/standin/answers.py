@@ -12,7 +12,7 @@ from .messages import clocks, message
 from .orders import Order
 from .wire import Step
 
-ANSWERS = Path(__file__).parent.parent / "answers"
+ANSWERS = Path(__file__).parent / "answers"
 #: The first whose words occur in the question is the answer; else the greeting or the follow-up.
 CHOICES = {
     "think": r"think\w*|puzzle|riddle|reason\w*",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..config import ConfigError
+from ..config.settings import ConfigError
 from .base import Reader, StreamExists, StreamLog, Writer, WriterLost
 from .file import FileStreamLog
 

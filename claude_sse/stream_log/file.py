@@ -18,13 +18,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from .. import ownership, syscalls
-from ..errors import NotFound, Unavailable
+from ..protocol.errors import NotFound, Unavailable
+from ..system import ownership, syscalls
+from ..system.flock import is_locked
 from . import file_create, file_sweep
 from .base import StreamExists
 from .file_reader import HEADER_BYTES, FileReader
 from .file_writer import FileWriter
-from .locks import is_locked
 
 log = logging.getLogger(__name__)
 

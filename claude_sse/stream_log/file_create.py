@@ -12,8 +12,8 @@ import errno
 import os
 import time
 
-from .. import ownership, syscalls
-from .locks import is_locked
+from ..system import ownership, syscalls
+from ..system.flock import is_locked
 
 _DRAFT = ".new"
 #: Another creator of the same name holds the draft for microseconds, unless it is stopped.

@@ -9,11 +9,12 @@ import re
 import threading
 import time
 
-from .. import ownership, sse, syscalls
-from ..errors import BadRequest, NotFound, Unavailable
+from ..protocol import sse
+from ..protocol.errors import BadRequest, NotFound, Unavailable
+from ..system import ownership, syscalls
+from ..system.flock import is_free
 from .base import WriterLost
 from .file_writer import FileWriter
-from .locks import is_free
 
 _POLL_SECONDS = 0.05
 #: For so long a reader is waited for whose client says that it has seen more than there is.

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .locks import is_locked
+from ..system.flock import is_locked
 
 log = logging.getLogger(__name__)
 

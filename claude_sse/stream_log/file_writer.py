@@ -9,8 +9,8 @@ import os
 import threading
 from collections.abc import Callable
 
-from .. import syscalls
-from .locks import is_locked
+from ..system import syscalls
+from ..system.flock import is_locked
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from claude_sse.sign_in import Passwords
+from claude_sse.accounts import Passwords
 from claude_sse.standin import StandIn
 
 from ..server.running import serve

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from werkzeug.test import run_wsgi_app
 
 from claude_sse import create_app
-from claude_sse.config import from_environ
-from claude_sse.sign_in import Passwords
+from claude_sse.accounts import Passwords
+from claude_sse.config.settings import from_environ
 from claude_sse.standin import StandIn
 
 from .requests import Request, requests

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from claude_sse.config import NAMES
+from claude_sse.config.settings import NAMES
 from claude_sse.standin import Exchange, StandIn
 
 from .client import PATIENCE_SECONDS, Answer, connect, eventually, request

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from claude_sse import tokens
-from claude_sse.config import Settings
-from claude_sse.question import Question
+from claude_sse.claude import tokens
+from claude_sse.config.settings import Settings
+from claude_sse.protocol.question import Question
 from claude_sse.standin import StandIn
 
 from .client import Answer, data, eventually, objects

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from claude_sse.sign_in import Passwords
+from claude_sse.accounts import Passwords
 from claude_sse.standin import StandIn
 
 from .checking import KEY, checked, wrong

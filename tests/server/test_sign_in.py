@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from claude_sse.sign_in import Passwords
+from claude_sse.accounts import Passwords
 from claude_sse.standin import StandIn
-from claude_sse.streams import TICK_SECONDS
+from claude_sse.streaming.streams import TICK_SECONDS
 from tests.slack import within
 
 from .client import eventually, text

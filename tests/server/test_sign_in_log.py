@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from claude_sse.sign_in import Passwords
+from claude_sse.accounts import Passwords
 from claude_sse.standin import StandIn
 
 from .running import ROOT, serve

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-from claude_sse.sign_in import Passwords
+from claude_sse.accounts import Passwords
 from claude_sse.standin import StandIn
 
 from .client import Answer

@@ -39,7 +39,7 @@ WAYS: dict[str, tuple[tuple[str, ...], Path | str]] = {
     "our conf with gthread": ((*GUNICORN, "-b", f"localhost:{PORT}", "-k", "gthread"), ROOT),
     "a conf of one's own": ((*ELSEWHERE, "-c", "own.py"), ""),
     "our worker, another conf": (
-        (*ELSEWHERE, "-b", V6, "-k", "claude_sse.worker.Worker", "--threads", "9"),
+        (*ELSEWHERE, "-b", V6, "-k", "claude_sse.server.worker.Worker", "--threads", "9"),
         "/",
     ),
     "an app around it": (

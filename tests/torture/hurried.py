@@ -1,9 +1,10 @@
 """The app with the long waits made short: ``gunicorn tests.torture.hurried:app``."""
 
-from claude_sse import client_socket, ending
+from claude_sse.server import client_socket
+from claude_sse.streaming import lifetime
 
-ending.NO_CONTENT_SECONDS = 2.0
-ending.LIFE_SECONDS = 4.0
+lifetime.NO_CONTENT_SECONDS = 2.0
+lifetime.LIFE_SECONDS = 4.0
 client_socket.USER_TIMEOUT_MS = 1000
 
 from wsgi import app  # noqa: E402

@@ -18,7 +18,7 @@ import time
 import traceback
 from collections import Counter
 
-from claude_sse.config import Settings
+from claude_sse.config.settings import Settings
 from tests.server.client import eventually
 
 from . import rows_clients, rows_slow, rows_upstream  # noqa: F401

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from claude_sse.config import RESERVED_THREADS
+from claude_sse.config.settings import RESERVED_THREADS
 from tests.server.client import Answer, connect, data, eventually, request
 from tests.server.running import Server, new_id, serve
 from tests.slack import SLACK

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from claude_sse import sse
 from claude_sse.claude import Claude
-from claude_sse.config import Settings
-from claude_sse.question import Question
+from claude_sse.config.settings import Settings
+from claude_sse.protocol import sse
+from claude_sse.protocol.question import Question
 from claude_sse.standin import StandIn
 from claude_sse.stream_log.file import FileStreamLog
-from claude_sse.streams import Streams
+from claude_sse.streaming.streams import Streams
 from tests.server.client import data, text
 
 #: Before the first event nothing had been answered yet.

@@ -1,0 +1,222 @@
+"""The far side: one question in, Claude's answer out as it is written.
+
+``Claude.events`` opens the answer with the SDK's ``client.messages.stream()`` and reads the bytes
+of its response. Not ``text_stream``: the SDK's parsed events cost ten times the CPU, hide Claude's
+pings, and end silently when the answer is cut before ``message_stop``.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import anthropic
+import httpx2
+
+from ..config.settings import Settings
+from ..protocol.errors import (
+    AnswerFailed,
+    Interrupted,
+    Overloaded,
+    Protocol,
+    Rejected,
+    Unavailable,
+    Unreachable,
+)
+from ..protocol.question import Question
+from ..protocol.sse import Piece
+from . import tokens
+from .error_mapping import translate
+from .event_reader import Answer
+from .http.cancel_scope import Line
+from .http.transport import TICK
+from .models import Model, Models
+from .redaction import first_bytes, redact
+from .sdk import Anthropic
+from .usage import Usage
+
+log = logging.getLogger(__name__)
+
+#: A rate limit that lifts within this many seconds is waited for.
+_LONGEST_WAIT = 20.0
+#: A key that was refused is not tried again for a while.
+_REFUSED_SECONDS = 30.0
+
+
+class _Refused(NamedTuple):
+    """A refusal of the key, and not of one question; no exception, which would hold its frames."""
+
+    model: str | None
+    until: float
+    message: str
+    code: str
+    request_id: str | None
+
+    def again(self) -> Rejected:
+        """Return the refusal once more, without having asked."""
+        failure = Rejected(self.message, code=self.code, request_id=self.request_id)
+        failure.is_free = True
+        return failure
+
+
+class Claude:
+    """Asks Claude; one per process, safe to use from any thread, never called before the fork."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = Anthropic(
+            settings.api_key or "none", settings.base_url, dict(settings.custom_headers)
+        )
+        self._models = Models(self._client)
+        self._refused: _Refused | None = None
+
+    def models(self) -> tuple[Model, ...]:
+        """Return the models that the key can use, newest list an hour old.
+
+        Raises ``Unavailable`` without a key, ``AnswerFailed`` where Claude does not tell.
+        """
+        if not self._settings.api_key:
+            raise no_key()
+        return self._models.all()
+
+    def knows(self, model: str) -> bool:
+        """Tell whether this model is listed, or no list is known yet; never waits."""
+        known = self._models.known()
+        return not known or model in known
+
+    def warm_up(self) -> None:
+        """Fetch the list of models, so that the first question need not wait for it."""
+        if self._settings.api_key:
+            self._models.refresh()
+
+    def events(self, question: Question, line: Line) -> Iterator[list[Piece]]:
+        """Yield the answer in batches: what the network delivered together, as our frames carry it.
+
+        An empty batch is a second of silence. The generator returns after ``message_stop`` and
+        raises an ``AnswerFailed`` for everything else, ``line.cut()`` included; its ``usage`` is
+        then what is known so far. Before the first event of Claude a failure that may pass is tried
+        once more, announced by an object with ``waiting``.
+        """
+        self._refuse_again(question)
+        try:
+            yield from self._attempt(question, line)
+            return
+        except Rejected as exc:
+            if exc.is_about_the_key:
+                until = time.monotonic() + _REFUSED_SECONDS
+                self._refused = _Refused(question.model, until, str(exc), exc.code, exc.request_id)
+            raise
+        except (Overloaded, Unreachable) as exc:
+            seconds = _pause(exc)
+            if seconds is None or line.is_cut:
+                raise
+            code = exc.code
+        yield [{"text": "", "waiting": seconds, "code": code}]
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if line.wait(min(left, TICK)):
+                raise _never_asked_again()
+            yield []
+        yield from self._attempt(question, line)
+
+    def _refuse_again(self, question: Question) -> None:
+        """Fail at once what Claude refused a moment ago; only another key mends that."""
+        refused = self._refused
+        if refused and refused.model == question.model and time.monotonic() < refused.until:
+            raise refused.again()
+
+    def _attempt(self, question: Question, line: Line) -> Iterator[list[Piece]]:
+        name = question.model or self._settings.model
+        model = self._models.find(name, line) if self._settings.api_key else None
+        limit = question.max_tokens or self._settings.max_tokens
+        answer = Answer(name, Usage(tokens.least_read(question, self._settings), limit))
+        try:
+            with line:
+                stream = self._open(question, name, model).__enter__()
+            try:
+                for chunk in stream.response.stream:  # type: ignore[union-attr]
+                    yield answer.read(chunk) if chunk else []
+                    if answer.finished:
+                        line.is_done = True
+                        return
+                yield answer.end()
+                line.is_done = True
+            except (Protocol, Interrupted) as exc:
+                _log_what_came(exc, stream.response.stream, answer)
+                raise
+            finally:
+                stream.close()
+        except (anthropic.AnthropicError, httpx2.HTTPError, AnswerFailed) as exc:
+            if line.is_cut:  # our own doing; nothing to translate or to log
+                failure: AnswerFailed = Interrupted("The answer was cut.")
+            else:
+                failure = translate(exc, began=answer.began, model=name)
+            failure.usage = answer.usage_so_far()
+            try:
+                if failure is exc:
+                    raise
+                raise failure from exc
+            finally:
+                del failure  # its traceback holds this frame: together they would outlive it
+
+    def _open(
+        self, question: Question, name: str, model: Model | None
+    ) -> anthropic.MessageStreamManager[Any]:
+        settings, omit = self._settings, anthropic.omit
+        effort = question.effort or settings.effort
+        limit = question.max_tokens or settings.max_tokens
+        messages: Any = [{"role": role, "content": text} for role, text in question.messages]
+        thinking: Any = {"type": "adaptive", "display": settings.thinking}
+        config: Any = {"effort": effort}
+        return self._client.messages.stream(
+            model=name,
+            max_tokens=min(limit, model.max_tokens or limit) if model else limit,
+            messages=messages,
+            system=(settings.system_prompt if question.system is None else question.system) or omit,
+            thinking=thinking if model and model.thinks and settings.thinking != "off" else omit,
+            output_config=config if model and effort in model.efforts else omit,
+        )
+
+
+def _log_what_came(failure: AnswerFailed, response: Any, answer: Answer) -> None:
+    """Say in one line what was received instead of an answer, or of the end of one."""
+    kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
+    cause = f" ({failure.__cause__})" if failure.__cause__ else ""
+    log.warning(
+        "claude: %s%s: %s: %s",
+        kind,
+        redact(cause),
+        redact(response.described()),
+        first_bytes(answer.first),
+    )
+
+
+def no_key() -> Unavailable:
+    """Return the refusal of a server that has no key."""
+    return Unavailable(
+        "This server has no Anthropic API key: put ANTHROPIC_API_KEY=... into .env and restart it.",
+        code="no_key",
+        retryable=False,
+    )
+
+
+def _never_asked_again() -> Interrupted:
+    failure = Interrupted("The answer was cut.")
+    failure.is_free = True
+    return failure
+
+
+def _pause(failure: AnswerFailed) -> float | None:
+    """Return the seconds to wait before the one retry, or None where there shall be none.
+
+    Only what certainly did not start an answer is asked again; jitter spreads those who failed
+    together.
+    """
+    if not failure.may_retry:
+        return None
+    if failure.retry_after is None:
+        return round(random.uniform(1.0, 3.0), 1)
+    return failure.retry_after if failure.retry_after <= _LONGEST_WAIT else None

@@ -1,0 +1,234 @@
+"""Claude's events become objects of our wire: a small state machine over one answer.
+
+It switches on the ``type`` strings of the Messages API, never on classes. What carries no type that
+it knows passes by, whatever it is; an event that is needed and cannot be read ends the answer, as
+does whatever is named ``error``. A text belongs to a block that was started, and only
+``message_stop`` makes an answer complete. What it reads is what the SDK reads
+(``tests/test_beside_the_sdk.py``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..protocol.errors import AnswerFailed, Interrupted, Protocol
+from ..protocol.sse import Decoder, Piece, quote
+from .blocks import Blocks
+from .error_mapping import from_event
+from .events import (
+    KNOWN,
+    TEXT_FIELDS,
+    closing_of,
+    error_in,
+    is_error,
+    kind_of,
+    load,
+    object_of,
+    word_of,
+)
+from .plain_texts import Split, splitter
+from .usage import Usage
+
+#: Longer than any event of the API by far; more is a broken server.
+_EVENT_BYTES = 4 * 1024 * 1024
+#: Kept of a response that has not begun to be an answer: it may be an error in plain JSON.
+_FIRST_BYTES = 16_384
+_ENDED = {"text": "", "stop_reason": None}
+_decode = json.JSONDecoder().decode
+_DELTA = b"\n\nevent: content_block_delta\n"
+
+
+class Answer:
+    """Reads one answer; ``began`` and ``finished`` tell how far it got."""
+
+    def __init__(self, model: str = "", usage: Usage | None = None) -> None:
+        self.began = False
+        self.finished = False
+        #: The first bytes of the response, as far as they were read before the answer began.
+        self.first = b""
+        self._model = model  # that was asked for
+        self._decoder = Decoder(errors="strict", limit=_EVENT_BYTES)
+        self._failure: AnswerFailed | None = None
+        self._blocks = Blocks()
+        self._closing: dict[str, Any] = {}  # how it ends
+        self._usage = usage or Usage()
+        self._split: Split | None = None  # finds the plain texts, once a text block was started
+        self._split_index = 0  # of that block
+        self._rest = b""  # of an event behind whole ones
+        self._between_events = True  # as far as the decoder has read
+
+    def read(self, chunk: bytes) -> list[Piece]:
+        """Return what these bytes complete.
+
+        A failure is raised only when nothing was completed before it, else by the next call: what
+        was received is never lost to what came after it.
+        """
+        if self._failure is not None:
+            self._raise_failure()
+        if not self.began:
+            self.first += chunk[: _FIRST_BYTES - len(self.first)]
+        pieces: list[Piece] = []
+        try:
+            self._read(chunk, pieces)
+        except AnswerFailed as exc:
+            self._failure = exc
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
+            self._failure = _broken()
+            # Without its frames: they hold what may be megabytes, in a circle with this object.
+            self._failure.__cause__ = exc.with_traceback(None)
+        if not pieces:
+            self._raise_failure()
+        else:
+            self._usage.saw(pieces)
+            if self.finished:
+                pieces[-1] = {**_ENDED, **self._closing, "usage": self._usage.final()}
+        return pieces
+
+    def end(self) -> list[Piece]:
+        """Say that no more bytes come, and return what was still open.
+
+        That is ``message_stop`` without the empty line after it; raises where there is none.
+        """
+        self._raise_failure()
+        if not self.began:
+            error = error_in(self.first)
+            raise from_event(error, began=False, model=self._model) if error else _broken()
+        with contextlib.suppress(Protocol):  # half an event
+            pieces = self.read(b"\n\n")
+            if self.finished:
+                return pieces
+        raise Interrupted("The answer was cut off before Claude had finished.")
+
+    def usage_so_far(self) -> dict[str, Any] | None:
+        """Return the tokens until now, the output estimated; None where Claude never began."""
+        return self._usage.so_far() if self.began else None
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None  # no circle with the frames it will hold
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure
+
+    def _read(self, chunk: bytes, pieces: list[Piece]) -> None:
+        """Read the events, and the plain texts among them at a glance."""
+        events = self._whole_events(chunk)
+        if self._split is None:  # a text block may begin here, and its texts follow
+            before, found, after = events.partition(_DELTA)
+            events = found[2:] + after
+            self._read_events(before + found[:2], pieces)
+            if not events:
+                return
+        if self._split is None or not self._between_events:
+            return self._read_events(events, pieces)
+        ascii_only = events.isascii()
+        for n, part in enumerate(self._split(events)):
+            if self.finished:
+                break
+            if n % 2:  # a text; the others are what is between them
+                pieces.append(part if ascii_only else quote(_decode(part.decode())))
+            elif part:
+                self._read_events(part, pieces)
+
+    def _whole_events(self, chunk: bytes) -> bytes:
+        """Keep the beginning of an event that follows whole ones, so that it is read in one."""
+        if chunk.endswith(b"\n\n") and not self._rest:
+            return chunk
+        events = self._rest + chunk
+        end = events.rfind(b"\n\n") + 2
+        if end < 2 or b"\r" in events:  # nothing whole, or in other line breaks
+            end = len(events)
+        self._rest = events[end:]
+        return events[:end]
+
+    def _read_events(self, events: bytes, pieces: list[Piece]) -> None:
+        self._between_events = events.endswith(b"\n\n")
+        for data in self._decoder.feed(events):
+            if self.finished:
+                break
+            fields = self._apply(self._decoder.type, data)
+            if fields is not None:
+                pieces.append(fields)
+
+    def _apply(self, name: str, data: str) -> dict[str, Any] | None:
+        if name == "ping":  # whatever it holds
+            return None
+        event = load(name, data)
+        kind = kind_of(name, event)
+        if name == "error" or (kind not in KNOWN and is_error(event)):
+            raise from_event(event, began=self.began, model=self._model)
+        if kind == "content_block_delta":
+            return self._delta(event)
+        if kind not in KNOWN or not (self.began or kind == "message_start"):
+            return None
+        result: dict[str, Any] | None = getattr(self, f"_on_{kind}")(event)
+        return result
+
+    def _delta(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        delta = event["delta"]
+        field = TEXT_FIELDS.get(word_of(delta.get("type")))
+        if field is None:
+            return None
+        if self._blocks.kind(event["index"]) not in (field, ""):
+            return None
+        text = _string(delta[field])
+        return {"text": "", field: text} if text else None
+
+    def _on_message_start(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        if self.began:
+            return None
+        message = object_of(event.get("message"))
+        self._usage.tell(message.get("usage"), at_end=False)
+        self._closing = closing_of(message)
+        opening = {"text": "", "model": word_of(message.get("model")) or self._model}
+        if word_of(message.get("id")):
+            opening["message"] = message["id"]
+        self.began = True
+        content = message.get("content")
+        for block in content if isinstance(content, list) else ():
+            for field, text in self._start_block({"content_block": block}).items():
+                opening[field] = opening.get(field, "") + text
+        return opening
+
+    def _on_content_block_start(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        fields = self._start_block(event)
+        return {"text": "", **fields} if fields else None
+
+    def _start_block(self, event: Mapping[str, Any]) -> dict[str, str]:
+        """Note a block, and return the text that it brings along."""
+        index, fields = self._blocks.start(event)
+        if self._blocks.kind(index) == "text":
+            self._split, self._split_index = splitter(index), index
+        elif index == self._split_index:
+            self._split = None
+        return fields
+
+    def _on_message_delta(self, event: Mapping[str, Any]) -> None:
+        self._usage.tell(event.get("usage"), at_end=True)
+        self._closing = closing_of(object_of(event.get("delta")))
+
+    def _on_message_stop(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        self.finished = True
+        return self._closing  # completed by ``read``
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _broken()
+    return value
+
+
+def _shown(fields: dict[str, Any]) -> dict[str, Any] | None:
+    """Return these where there is something to show."""
+    return fields if fields.get("thinking") or fields["text"] else None
+
+
+def _broken() -> Protocol:
+    return Protocol(
+        "What answered at ANTHROPIC_BASE_URL is not the Messages API: check that address and any "
+        "proxy in between."
+    )

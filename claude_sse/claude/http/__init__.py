@@ -1,0 +1,1 @@
+"""HTTP to Claude's address, cancelled at any time from any thread."""

@@ -1,0 +1,1 @@
+"""The settings: their names, checks and where they come from."""

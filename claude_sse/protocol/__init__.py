@@ -1,0 +1,1 @@
+"""The words of the wire: questions, frames, errors."""

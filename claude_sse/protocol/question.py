@@ -1,0 +1,183 @@
+"""What a client may ask: the closed schema of a body, and its digest.
+
+The two bodies are ``{"prompt": "..."}`` (the tutorial's) and ``{"messages": [...]}``; both may
+carry ``system``, ``model``, ``max_tokens`` and ``effort``. Nothing else gets through, so nothing
+else can reach Claude. Every refusal is one sentence that names the field and its limit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..config.validators import is_model
+from .errors import BadRequest, TooLarge
+from .nesting import is_deeper
+
+#: The longest body that is read; larger ones are refused before reading.
+BODY_BYTES = 256 * 1024
+TOO_LARGE = f"The body is larger than {BODY_BYTES // 1024} KiB, the limit."
+PROMPT_CHARACTERS = 100_000
+MESSAGES = 1_000
+#: Arrays and objects within each other; a list of messages has three.
+LEVELS = 32
+T = TypeVar("T")
+_FIELDS = ("prompt", "messages", "system", "model", "max_tokens", "effort")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A checked question; its digest tells a repeat from another one."""
+
+    messages: tuple[tuple[str, str], ...]  # (role, text), the last one the user's
+    digest: str
+    system: str | None = None
+    model: str | None = None
+    max_tokens: int | None = None
+    effort: str | None = None
+
+
+def parse(body: bytes, *, max_tokens: int, efforts: Sequence[str], allow_prompt: bool) -> Question:
+    """Return the question in a JSON body; it may ask for ``max_tokens`` and one of ``efforts``.
+
+    Raises ``BadRequest`` for anything that is not exactly the schema, ``TooLarge`` for too much of
+    it.
+    """
+    if len(body) > BODY_BYTES:
+        raise TooLarge(TOO_LARGE)
+    fields = load_object(body)
+    for name in fields:
+        if name not in _FIELDS or (name == "prompt" and not allow_prompt):
+            known = ", ".join(_FIELDS if allow_prompt else _FIELDS[1:])
+            raise BadRequest(f"Unknown field {_shown(name)}; the fields are {known}.")
+    return Question(
+        messages=_messages(fields, allow_prompt),
+        digest=hashlib.sha256(body).hexdigest(),
+        system=_optional(fields, "system", _text),
+        model=_optional(fields, "model", _model),
+        max_tokens=_optional(fields, "max_tokens", lambda n, v: _tokens(n, v, max_tokens)),
+        effort=_optional(fields, "effort", lambda n, v: _effort(n, v, efforts)),
+    )
+
+
+def load_object(body: bytes) -> dict[str, Any]:
+    """Parse strictly: no NaN, no double keys (which of the two was checked?), no deep nesting."""
+    if is_deeper(body, LEVELS):
+        raise BadRequest(
+            "The body is nested too deeply; a list of messages is all the depth it needs."
+        )
+    try:
+        fields = json.loads(
+            body.decode(), parse_constant=_no_constant, object_pairs_hook=_no_doubles
+        )
+    except ValueError as exc:  # JSONDecodeError, UnicodeDecodeError and our own
+        raise BadRequest(f"The body is not valid JSON: {_reason(exc)}.") from exc
+    if not isinstance(fields, dict):
+        raise BadRequest('The body must be a JSON object such as {"prompt": "Hello"}.')
+    return fields
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        double = Counter(name for name, _ in pairs).most_common(1)[0][0]  # linear in a hostile body
+        raise ValueError(f"the key {_shown(double)} stands twice in one object")
+    return fields
+
+
+def _reason(exc: ValueError) -> str:
+    if isinstance(exc, json.JSONDecodeError):
+        return f"{exc.msg} at line {exc.lineno}, column {exc.colno}"
+    if isinstance(exc, UnicodeDecodeError):
+        return "it is not UTF-8"
+    return (
+        str(exc) if exc.args and "digits" not in str(exc) else "a number has more than 4,300 digits"
+    )
+
+
+def _messages(fields: dict[str, Any], allow_prompt: bool) -> tuple[tuple[str, str], ...]:
+    if "prompt" in fields:
+        if "messages" in fields:
+            raise BadRequest("Send prompt or messages, not both.")
+        return (("user", _filled("prompt", fields["prompt"])),)
+    if "messages" not in fields:
+        missing = "prompt (or messages)" if allow_prompt else "messages"
+        raise BadRequest(f"The field {missing} is missing.")
+    messages = fields["messages"]
+    if not isinstance(messages, list) or not 1 <= len(messages) <= MESSAGES:
+        raise BadRequest(f"messages must be a list of 1 to {MESSAGES:,} messages.")
+    pairs = tuple(_message(f"messages[{i}]", message) for i, message in enumerate(messages))
+    if pairs[0][0] != "user":
+        raise BadRequest("messages[0].role must be user: a conversation starts with a question.")
+    if pairs[-1][0] != "user":  # Claude answers 400 to a prefilled answer since 4.6
+        raise BadRequest(
+            f"messages[{len(pairs) - 1}].role must be user: the last message is the question."
+        )
+    return pairs
+
+
+def _message(name: str, message: Any) -> tuple[str, str]:
+    if not isinstance(message, dict) or set(message) != {"role", "content"}:
+        raise BadRequest(f"{name} must be an object with exactly role and content.")
+    if message["role"] not in ("user", "assistant"):
+        raise BadRequest(f"{name}.role must be user or assistant.")
+    return message["role"], _filled(f"{name}.content", message["content"])
+
+
+def _filled(name: str, value: Any) -> str:
+    text = _text(name, value)
+    if not text.strip():
+        raise BadRequest(f"{name} must hold 1 to {PROMPT_CHARACTERS:,} characters, not all blank.")
+    return text
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise BadRequest(f"{name} must be a string.")
+    if len(value) > PROMPT_CHARACTERS:
+        raise BadRequest(
+            f"{name} has {len(value):,} characters; the limit is {PROMPT_CHARACTERS:,}."
+        )
+    try:
+        value.encode()
+    except UnicodeEncodeError as exc:
+        raise BadRequest(
+            f"{name} contains an unpaired surrogate, which is not valid text."
+        ) from exc
+    return value
+
+
+def _model(name: str, value: Any) -> str:
+    if not is_model(value):
+        raise BadRequest(f"{name} must be the id of a model; GET /models lists them.")
+    return str(value)
+
+
+def _tokens(name: str, value: Any, ceiling: int) -> int:
+    if type(value) is not int or not 1 <= value <= ceiling:
+        raise BadRequest(f"{name} must be a whole number from 1 to {ceiling:,}.")
+    return value
+
+
+def _effort(name: str, value: Any, efforts: Sequence[str]) -> str:
+    if value not in efforts:
+        raise BadRequest(f"{name} must be one of {', '.join(efforts)}.")
+    return str(value)
+
+
+def _optional(fields: dict[str, Any], name: str, check: Callable[[str, Any], T]) -> T | None:
+    value = fields.get(name)
+    return None if value is None else check(name, value)
+
+
+def _shown(name: str) -> str:
+    """Quote a client's word for an error sentence: short, printable, ASCII."""
+    return ascii(name[:40])

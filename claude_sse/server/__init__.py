@@ -1,0 +1,1 @@
+"""All that touches gunicorn: the worker, its threads and connections, its log."""

@@ -1,0 +1,1 @@
+"""The streams: one writer and any number of readers each."""

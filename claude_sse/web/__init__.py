@@ -1,0 +1,1 @@
+"""All of Flask: requests become calls of the streams, readers become responses."""

@@ -1,0 +1,226 @@
+"""Who is asking: the one place that turns a request into an owner.
+
+``AUTH=none`` is one person on one machine: everybody is ``local``, and a request that came through
+a proxy is refused, since a proxy means other people. ``AUTH=proxy`` trusts the name that a proxy
+with sign-on puts into ``X-Forwarded-User``, but only together with the secret that the two share.
+``AUTH=token`` and ``AUTH=password`` know a browser by its session and an API client by its token.
+A request says who it is in one way only: one with two is refused, not weighed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from flask import Request
+
+from ..accounts import Guesses, Passwords, Sessions, normal, open_database, plain_address
+from ..config.settings import Settings
+from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, Unavailable
+
+log = logging.getLogger(__name__)
+
+_LONGEST_NAME = 200
+#: What only a proxy adds.
+_PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "Via")
+#: Whoever has the token of AUTH=token is this one person; a name, no password.
+_TOKEN_NAME = "token"  # nosec B105
+
+
+class Asker(NamedTuple):
+    """Who is asking, and what tells later whether they still may."""
+
+    owner: str
+    is_revoked: Callable[[], bool] = lambda: False
+
+
+class Auth(Protocol):
+    """One way of telling who is asking."""
+
+    def who(self, request: Request) -> Asker:
+        """Return who this request acts for; raises ``Refused``."""
+
+    def check(self) -> None:
+        """Raise ``Unavailable`` where nobody can be told now."""
+
+
+def open_auth(settings: Settings, instance_path: str) -> Auth:
+    """Return the way that AUTH names; raises ``ConfigError`` where it lacks something."""
+    if settings.auth == "none":
+        return Local()
+    if settings.auth == "proxy":
+        return Proxy(settings.secret_key)
+    return SignIn(settings, instance_path)
+
+
+class Local:
+    """AUTH=none."""
+
+    def who(self, request: Request) -> Asker:
+        """See ``Auth.who``."""
+        if _is_proxied(request):
+            raise Forbidden(
+                "This server runs for one person on its own machine (AUTH=none) and does not "
+                "answer through a proxy: set AUTH=password, or AUTH=proxy and SECRET_KEY."
+            )
+        return Asker("local")
+
+    def check(self) -> None:
+        """See ``Auth.check``."""
+
+
+def _is_proxied(request: Request) -> bool:
+    """Tell whether this request shows that it came through a proxy.
+
+    nginx with nothing but ``proxy_pass`` adds no header and calls us by our own name; but it asks
+    by HTTP/1.0, and a browser behind it says another origin than ours.
+    """
+    origin = request.headers.get("Origin", "").partition("://")[2]
+    return (
+        any(name in request.headers for name in _PROXY_HEADERS)
+        or "PROXY_PROTOCOL" in request.environ  # gunicorn's word for HAProxy's send-proxy
+        or request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
+        or (origin != "" and origin != request.host)
+    )
+
+
+class Proxy:
+    """AUTH=proxy."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def who(self, request: Request) -> Asker:
+        """See ``Auth.who``."""
+        shown = request.headers.get("X-Proxy-Secret", "")
+        if not hmac.compare_digest(shown.encode(), self._secret):
+            log_refusal(request, "no proxy's secret")
+            raise Forbidden("Sign in first: this server is reached through its sign-on only.")
+        try:
+            name = _proxied_name(request.headers.getlist("X-Forwarded-User"))
+        except ValueError as exc:
+            log_refusal(request, "no name from the proxy")
+            raise Forbidden(f"X-Forwarded-User, in which the proxy names who asks, {exc}.") from exc
+        return Asker(f"user:{name}")
+
+    def check(self) -> None:
+        """See ``Auth.check``."""
+
+
+def _proxied_name(fields: list[str]) -> str:
+    """Return the one name that these fields have, in its normal form; raises ``ValueError``.
+
+    A header is bytes, which WSGI shows as latin-1. Servers join two fields by a comma, so that a
+    name with one cannot be told from two names.
+    """
+    if len(fields) > 1 or "," in "".join(fields):
+        raise ValueError("must be there once, with a name without a comma")
+    try:
+        name = normal("".join(fields).encode("latin-1").decode()).strip()
+    except UnicodeError:
+        raise ValueError("must be UTF-8") from None
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or "," in name:
+        raise ValueError(f"must have 1 to {_LONGEST_NAME} characters, none of them for control")
+    return name
+
+
+class SignIn:
+    """AUTH=token and AUTH=password."""
+
+    def __init__(self, settings: Settings, instance_path: str) -> None:
+        database = open_database(settings.stream_log, instance_path)
+        self._token = settings.auth_token.encode()
+        self.passwords: Passwords | None = None
+        if settings.auth == "password":
+            self.passwords = Passwords(
+                Path(settings.passwords or Path(instance_path) / "passwords")
+            )
+            self.passwords.check_file()
+        self._database = database
+        self._installation = database.id
+        self.guesses = Guesses(database)
+        self.sessions = Sessions(database, settings.secret_key, self._proof_of)
+
+    def who(self, request: Request) -> Asker:
+        """See ``Auth.who``."""
+        cookie = request.cookies.get(self.cookie_name(request))
+        header = request.headers.get("Authorization")
+        if cookie is not None and header is not None:
+            raise BadRequest(
+                "This request has a session and an Authorization header: send one of the two.",
+                code="two_credentials",
+            )
+
+        def name() -> str | None:
+            if header is not None:
+                return self._name_of_bearer(header)
+            return self.sessions.name_of(cookie) if cookie is not None else None
+
+        def is_revoked() -> bool:
+            try:
+                return name() is None
+            except Unavailable:  # nobody can tell now; at the next look, perhaps
+                return False
+
+        who = name()
+        if who is None:
+            if header is not None:
+                log_refusal(request, "a wrong token")
+            raise SignInNeeded("Sign in first: there is no session (any more), or no valid token.")
+        return Asker(who if self.passwords is None else f"user:{who}", is_revoked)
+
+    def check(self) -> None:
+        """See ``Auth.check``."""
+        if self.passwords is not None:
+            self.passwords.check()
+        self._database.check()
+
+    def name_for(self, name: str, password: str) -> str | None:
+        """Return who signs in with these, or None where they are wrong."""
+        if self.passwords is not None:
+            return normal(name) if self.passwords.is_right(name, password) else None
+        return _TOKEN_NAME if self._is_token(password) else None
+
+    def cookie_name(self, request: Request) -> str:
+        """Return the session cookie's name, of this installation at this port and path only.
+
+        Browsers keep one jar for all ports of a host, and a ``__Host-`` cookie has no path.
+        """
+        port = request.host.rpartition("]")[2].rpartition(":")[2]
+        place = f"{self._installation} {port if port.isdecimal() else ''} {request.script_root}"
+        prefix = "__Host-" if request.is_secure else ""
+        return f"{prefix}sid-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+
+    def is_known(self, name: str) -> bool:
+        """Return whether this name can sign in: another one may be a password, typed too early."""
+        return self.passwords is not None and self.passwords.proof_of(name) != ""
+
+    def _name_of_bearer(self, header: str) -> str | None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        if self.passwords is not None:
+            return self.passwords.name_of_token(token.strip())
+        return _TOKEN_NAME if self._is_token(token.strip()) else None
+
+    def _is_token(self, shown: str) -> bool:
+        return hmac.compare_digest(shown.encode("utf-8", "replace"), self._token)
+
+    def _proof_of(self, name: str) -> str:
+        if self.passwords is not None:
+            return self.passwords.proof_of(name)
+        return self._token.decode() if name == _TOKEN_NAME else ""
+
+
+def log_refusal(request: Request, what: str) -> None:
+    """Write the line that fail2ban reads: an address or "-", and nothing that a stranger chose."""
+    log.warning("sign-in refused: %s, %s", address_of(request) or "-", what)
+
+
+def address_of(request: Request) -> str:
+    """Return the address that asks, as far as the proxies tell it; "" where it is none."""
+    return plain_address(request.remote_addr or "")
