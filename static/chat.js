@@ -1,10 +1,10 @@
 // The page's entry: opens the store and the desk, listens for what wakes a connection, and then, when text
 // is already there, loads what makes it Markdown.
 
-import { obey } from './commands.js';
-import { Desk } from './desk.js';
-import { listen } from './keys.js';
-import { openStore, soon } from './store.js';
+import { obey } from './app/commands.js';
+import { Desk } from './app/chat-controller.js';
+import { listen } from './view/shortcuts.js';
+import { openStore, soon } from './model/store.js';
 
 const wake = new EventTarget();
 const store = soon(openStore());
@@ -24,7 +24,7 @@ addEventListener('pagehide', () => desk.save());
 await desk.start(store);
 // Not before the first paint: text is there without them.
 try {
-  const [{ createRenderer }, { createHighlighter }] = await Promise.all([import('./markdown.js'), import('./highlight.js')]);
+  const [{ createRenderer }, { createHighlighter }] = await Promise.all([import('./markdown/renderer.js'), import('./markdown/highlight.js')]);
   desk.format({ createRenderer, highlighter: createHighlighter() });
 } catch {
   // the libraries are not installed: answers are plain text

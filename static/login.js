@@ -1,7 +1,7 @@
 // Signs in: with what is typed, or with the token behind the # of the link that the server printed.
 
-import { find, say } from './page.js';
-import { FORGET } from './sign-in.js';
+import { find, say } from './view/dom.js';
+import { FORGET } from './view/session.js';
 
 const form = find('#sign-in');
 const button = find('#enter');

@@ -46,8 +46,8 @@ export interface Model {
 }
 
 export interface MarkdownLibrary {
-  createRenderer: typeof import('./markdown.js').createRenderer;
-  highlighter: ReturnType<typeof import('./highlight.js').createHighlighter>;
+  createRenderer: typeof import('./markdown/renderer.js').createRenderer;
+  highlighter: ReturnType<typeof import('./markdown/highlight.js').createHighlighter>;
 }
 
 export interface Answer {

@@ -43,12 +43,12 @@ def test_a_file_without_its_digest_is_asked_for_each_time(client):
 
 def test_text_travels_zipped_where_the_browser_takes_it(client):
     """Zipped or not, the content is the same, and caches are told that there are two of it."""
-    with client.get("/static/chat.css") as plain:
-        small = client.get("/static/chat.css", headers={"Accept-Encoding": "gzip"})
+    with client.get("/static/styles/chat.css") as plain:
+        small = client.get("/static/styles/chat.css", headers={"Accept-Encoding": "gzip"})
         assert gzip.decompress(small.data) == plain.data
         assert len(small.data) < len(plain.data) / 2
         assert plain.headers["Vary"] == small.headers["Vary"] == "Accept-Encoding"
-    picture = client.get("/static/icon-192.png", headers={"Accept-Encoding": "gzip"})
+    picture = client.get("/static/images/icon-192.png", headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in picture.headers
     picture.close()
 

@@ -96,7 +96,7 @@ def test_the_open_list_is_short_and_true(guarded):
     for name in OPEN_FILES:
         assert (STATIC / name).exists(), name
         client.get(f"/static/{name}").close()
-    assert client.get("/static/desk.js").status_code == 401
+    assert client.get("/static/app/chat-controller.js").status_code == 401
     assert client.get("/static/x/../chat.css").status_code in (401, 404)
 
 
@@ -203,7 +203,7 @@ def test_who_may_read(client, path, headers, status):
         assert response.status_code == status
 
 
-@pytest.mark.parametrize("path", ["/", "/stream", "/streams/x", "/models", "/static/chat.css"])
+@pytest.mark.parametrize("path", ["/", "/stream", "/streams/x", "/models", "/static/styles/chat.css"])
 def test_no_cors(client, path):
     """Nobody is told what they might send: OPTIONS is no method here."""
     headers = {"Origin": "http://localhost", "Access-Control-Request-Method": "PUT"}
@@ -286,7 +286,7 @@ def test_every_response_has_the_headers(guarded):
         ("/healthz", {}, 200),
         ("/models", {"Host": "evil.example"}, 400),
         ("/healthz", CROSS, 403),
-        ("/static/chat.css", {}, 200),
+        ("/static/styles/chat.css", {}, 200),
         ("/static/nothing", bearer, 404),
     ]:
         with client.get(path, headers=headers) as response:

@@ -17,7 +17,7 @@ from typing import Any
 from flask import Flask, Response, abort, request, send_from_directory
 
 _FOR_EVER = "public, max-age=31536000, immutable"
-_IMPORT = re.compile(r"^(?:import|export) [^;]*?from '\./([\w./-]+)';", re.MULTILINE)
+_IMPORT = re.compile(r"^(?:import|export) [^;]*?from '(\.{1,2}/[\w./-]+)';", re.MULTILINE)
 _TEXT = re.compile(r"text/|.*(javascript|json|svg)")
 
 

@@ -38,8 +38,8 @@ _HEALTH = ("ops.healthz", "ops.readyz")
 OPEN = (*_HEALTH, "ops.security_txt", "login.page", "login.enter")
 #: What the page to sign in on is made of, and what browsers fetch without the session.
 OPEN_FILES = (
-    *("login.js", "page.js", "sign-in.js", "login.css", "chat.css", "theme.js"),
-    *("chat.webmanifest", "icon.svg", "icon-192.png", "icon-512.png"),
+    *("login.js", "view/dom.js", "view/session.js", "styles/login.css", "styles/chat.css", "theme.js"),
+    *("chat.webmanifest", "images/icon.svg", "images/icon-192.png", "images/icon-512.png"),
 )
 #: Where a link on another site may lead.
 _PAGES = ("views.page", "login.page")

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page
 from ..server.running import Server
 
 ROOT = Path(__file__).resolve().parents[2]
-_TABLE = (ROOT / "static/languages.js").read_text("utf-8")
+_TABLE = (ROOT / "static/markdown/languages.js").read_text("utf-8")
 _ENTRIES = " ".join(re.findall(r"'([^']+)'", _TABLE.split("const ALIASES")[0]))
 LANGUAGES = [entry.split(":")[0] for entry in _ENTRIES.split()]
 #: What Prism takes quadratic time on, in one language or another.

@@ -21,8 +21,8 @@ POLICY = (
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types claude-sse-workers"
 )
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Markdown</title>
-<link rel="icon" href="/static/icon.svg"><link rel="stylesheet" href="/static/chat.css">
-<link rel="stylesheet" href="/static/markdown.css"></head>
+<link rel="icon" href="/static/images/icon.svg"><link rel="stylesheet" href="/static/styles/chat.css">
+<link rel="stylesheet" href="/static/styles/markdown.css"></head>
 <body><main><div id="log"></div></main></body></html>"""
 ALLOWED = (
     "a blockquote br button code del div em h3 h4 h5 h6 hr li ol p pre span strong table tbody td "
@@ -120,7 +120,7 @@ def test_no_attack_yields_a_foreign_element_or_request(opened: Opened) -> None:
     """No attack, one character at a time, makes an element, a request or a policy violation."""
     strange = opened.run(
         """async ([attacks, allowed]) => {
-            const { createRenderer } = await import('/static/markdown.js');
+            const { createRenderer } = await import('/static/markdown/renderer.js');
             const strange = new Set();
             for (const attack of attacks) {
                 const root = document.createElement('div');
@@ -155,7 +155,7 @@ def test_a_long_answer_keeps_every_frame_short(opened: Opened) -> None:
     text = "".join(SAMPLE.replace("{n}", str(n)) for n in range(500))[:200_000]
     times = opened.run(
         """async (text) => {
-            const { createRenderer } = await import('/static/markdown.js');
+            const { createRenderer } = await import('/static/markdown/renderer.js');
             const log = document.querySelector('#log');
             const root = document.createElement('div');
             log.replaceChildren(root);
@@ -188,8 +188,8 @@ def test_code_near_the_screen_is_coloured_without_elements(opened: Opened) -> No
     """Complete code has coloured ranges while near the screen, and none once forgotten."""
     opened.run(
         """async () => {
-            const { createRenderer } = await import('/static/markdown.js');
-            const { createHighlighter } = await import('/static/highlight.js');
+            const { createRenderer } = await import('/static/markdown/renderer.js');
+            const { createHighlighter } = await import('/static/markdown/highlight.js');
             const root = document.createElement('div');
             const log = document.querySelector('#log');
             log.replaceChildren(root);

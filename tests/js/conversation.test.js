@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Conversation } from '../../static/conversation.js';
-import { CONTINUE, explain, remedies, uuid } from '../../static/message.js';
-import { statusOf, totalOf } from '../../static/status.js';
-import { localStore, sharedStore } from '../../static/store.js';
+import { Conversation } from '../../static/model/conversation.js';
+import { CONTINUE, explain, remedies, uuid } from '../../static/model/message.js';
+import { statusOf, totalOf } from '../../static/model/status-text.js';
+import { localStore, sharedStore } from '../../static/model/store.js';
 
 /** localStorage without a browser: its items are its own properties. */
 class FakeStorage {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { fromFile, toJson, toMarkdown } from '../../static/exchange.js';
-import { newAnswer, newQuestion } from '../../static/message.js';
+import { fromFile, toJson, toMarkdown } from '../../static/model/export-format.js';
+import { newAnswer, newQuestion } from '../../static/model/message.js';
 
 const meta = { id: 'c', title: 'On names', at: 5, touched: 6, system: 'Be brief.' };
 function conversation(...texts) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { createRenderer } from '../../static/markdown.js';
+import { createRenderer } from '../../static/markdown/renderer.js';
 import { Lexer } from '../../static/vendor/marked.js';
 import { ANSWER, blocksIn, document, rendered } from './markdown-rendering.js';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { growthOf } from '../../static/growth.js';
-import { lex } from '../../static/markdown-lexer.js';
+import { growthOf } from '../../static/markdown/long-blocks.js';
+import { lex } from '../../static/markdown/lexer.js';
 import { dice, inside, pieces, rendered, renderer, whole } from './markdown-rendering.js';
 
 /** Lines of which lists and tables are made, and that end them. */

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { sourceOfCode } from '../../static/code-block.js';
-import { colouring } from '../../static/colouring.js';
-import { createHighlighter, share } from '../../static/highlight.js';
-import { COLOUR_NAMES, LANGUAGES, languageCalled } from '../../static/languages.js';
-import { load, partsOf } from '../../static/prism.js';
-import { writtenIn } from '../../static/text.js';
+import { sourceOfCode } from '../../static/markdown/code-block.js';
+import { colouring } from '../../static/markdown/colouring.js';
+import { createHighlighter, share } from '../../static/markdown/highlight.js';
+import { COLOUR_NAMES, LANGUAGES, languageCalled } from '../../static/markdown/languages.js';
+import { load, partsOf } from '../../static/markdown/prism.js';
+import { writtenIn } from '../../static/markdown/growing-text.js';
 import { rendered } from './markdown-rendering.js';
 
 /** What is coloured how in this code, chunk by chunk. */

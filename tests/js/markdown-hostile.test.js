@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { lex } from '../../static/markdown-lexer.js';
+import { lex } from '../../static/markdown/lexer.js';
 import { Lexer, Tokenizer } from '../../static/vendor/marked.js';
 import { rendered } from './markdown-rendering.js';
 

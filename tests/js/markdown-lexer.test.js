@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { fenceOf } from '../../static/fence.js';
-import { cutOf, lex } from '../../static/markdown-lexer.js';
+import { fenceOf } from '../../static/markdown/fence.js';
+import { cutOf, lex } from '../../static/markdown/lexer.js';
 import { dice, SPEC } from './markdown-rendering.js';
 
 /** Lines whose meaning depends on their neighbours. */

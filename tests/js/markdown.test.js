@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { sourceOfCode } from '../../static/code-block.js';
+import { sourceOfCode } from '../../static/markdown/code-block.js';
 import { ANSWER, blocksIn, dice, inside, pieces, rendered, renderer, shape, SPEC, whole } from './markdown-rendering.js';
 
 const lines = (text) => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];

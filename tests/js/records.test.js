@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Library } from '../../static/library.js';
-import { newAnswer, newQuestion } from '../../static/message.js';
-import { sound } from '../../static/records.js';
-import { stateOf, statusOf } from '../../static/status.js';
-import { localStore } from '../../static/store.js';
+import { Library } from '../../static/model/conversations.js';
+import { newAnswer, newQuestion } from '../../static/model/message.js';
+import { sound } from '../../static/model/records.js';
+import { stateOf, statusOf } from '../../static/model/status-text.js';
+import { localStore } from '../../static/model/store.js';
 
 const BROKEN = [null, undefined, 0, -1, NaN, '', 'x', [], {}, true];
 

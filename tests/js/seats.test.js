@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 
-import { Seats, hold } from '../../static/seats.js';
+import { Seats, hold } from '../../static/network/connection-slots.js';
 
 /** The browser's locks, as far as seats need them. */
 class Locks {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { createParser } from '../../static/sse.js';
+import { createParser } from '../../static/network/sse-parser.js';
 
 const { parser_cases: cases } = JSON.parse(
   readFileSync(new URL('../sse-conformance.json', import.meta.url), 'utf8'),

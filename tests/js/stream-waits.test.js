@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Connection, StreamError, isEventStream, refusalOf } from '../../static/connection.js';
-import { follow, stop } from '../../static/stream.js';
+import { Connection, StreamError, isEventStream, refusalOf } from '../../static/network/connection.js';
+import { follow, stop } from '../../static/network/stream.js';
 
 const TIMING = {
   silence: 60_000, check: 60_000, firstDelay: 1_000, longestDelay: 15_000, longestBusy: 60_000,

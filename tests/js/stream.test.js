@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 
-import { StreamError, follow, stop } from '../../static/stream.js';
+import { StreamError, follow, stop } from '../../static/network/stream.js';
 
 const FRAMES = [
   { text: '', model: 'm', message: 'msg_1' }, { text: 'Hel' }, { text: 'lo ' }, { text: '🌍' },

@@ -70,7 +70,7 @@ def test_a_full_server_refuses_at_once_and_answers_everything_short(
         assert tutorial.status == 503
         assert [fields["code"] for fields in objects(tutorial.rest())] == ["busy"]
         assert int(tutorial["Retry-After"]) > 0
-    for path in ("/healthz", "/readyz", "/", "/models", "/static/chat.css"):
+    for path in ("/healthz", "/readyz", "/", "/models", "/static/styles/chat.css"):
         with within(0.1), small.ask("GET", path) as short:
             assert short.status == 200, path
     for stream, reader in ((first, answer), (second, other)):

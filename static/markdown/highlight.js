@@ -1,0 +1,141 @@
+// Colours for finished code without a node more: a Worker finds the coloured parts (colouring.js), and the CSS
+// Custom Highlight API paints ranges of the text (::highlight() in markdown.css). Only chunks near the screen have
+// ranges: the browser checks all that exist after each change of the page.
+
+import { colouring } from './colouring.js';
+import { COLOUR_NAMES, languageCalled } from './languages.js';
+import { separatorBefore, writtenIn } from './growing-text.js';
+import { startWorker } from './workers.js';
+
+/** Longer code stays plain; it would be copied to the Worker whole. */
+const MOST_CHARACTERS = 500_000;
+/** What making ranges may take of the main thread in one go. */
+const SLICE_MS = 8;
+
+/** @import { CodeNearby, ColouredChunk } from '../types.js' */
+
+/** `add` a complete `<code>`; `forget` those within an element that leaves the page. */
+export function createHighlighter({ parts = colouring({ start: () => startWorker('./highlight-worker.js'), memory: tabMemory() }) } = {}) {
+  /** @type {Map<Element, CodeNearby>} */
+  const codes = new Map();
+  /** @type {WeakMap<Element, ColouredChunk>} */
+  const chunks = new WeakMap();
+  /** @type {Set<ColouredChunk>} those whose ranges are not what they should be */
+  const due = new Set();
+  let working = false;
+  const observer = 'highlights' in CSS ? new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) approach(/** @type {ColouredChunk} */ (chunks.get(target)), isIntersecting);
+  }, /** @type {IntersectionObserverInit} */ ({ scrollMargin: '300px' })) : undefined;
+
+  function approach(chunk, near) {
+    const { code } = chunk;
+    chunk.near = near;
+    settle(chunk);
+    if (!near || code.asked) return;
+    code.asked = true;
+    parts(code.language, writtenIn(code.element), () => !code.gone).then((found) => {
+      share(found, code.chunks);
+      code.chunks.forEach(settle);
+    });
+  }
+
+  /** Give a chunk its ranges or take them away, soon. */
+  function settle(chunk) {
+    due.add(chunk);
+    if (working) return;
+    working = true;
+    work();
+  }
+
+  async function work() {
+    while (due.size) {
+      await idle();
+      const end = performance.now() + SLICE_MS;
+      for (const chunk of due) {
+        if (paint(chunk, end)) due.delete(chunk);
+        if (performance.now() > end) break;
+      }
+    }
+    working = false;
+  }
+
+  return {
+    /** `word` as it stands after the fence. */
+    add(code, word) {
+      const language = languageCalled(word);
+      if (!observer || !language || code.textContent.length > MOST_CHARACTERS) return;
+      /** @type {CodeNearby} */
+      const known = { language, element: code, chunks: [] };
+      codes.set(code, known);
+      for (const element of code.children) {
+        const chunk = { code: known, element, node: element.firstChild, parts: [], ranges: [] };
+        known.chunks.push(chunk);
+        chunks.set(element, chunk);
+        observer.observe(element);
+      }
+    },
+
+    forget(root) {
+      for (const [code, known] of codes) {
+        if (!root.contains(code)) continue;
+        known.gone = true;
+        for (const chunk of known.chunks) {
+          observer?.unobserve(chunk.element);
+          approach(chunk, false);
+        }
+        codes.delete(code);
+      }
+    },
+  };
+}
+
+/** Go on until `end` with making or removing a chunk's ranges; returns whether that is done. @param {ColouredChunk} chunk */
+function paint({ near, node, parts, ranges }, end) {
+  const wanted = near ? parts.length / 3 : 0;
+  for (let n = 1; ranges.length !== wanted; n++) {
+    if (n % 100 === 0 && performance.now() > end) return false;
+    if (ranges.length > wanted) {
+      const last = ranges.pop();
+      last?.highlight.delete(last.range);
+      continue;
+    }
+    const [colour, startOffset, endOffset] = parts.slice(ranges.length * 3, ranges.length * 3 + 3);
+    const name = `code-${COLOUR_NAMES[colour]}`;
+    const highlight = CSS.highlights.get(name) ?? new Highlight();
+    CSS.highlights.set(name, highlight);
+    const range = new StaticRange({ startContainer: node, startOffset, endContainer: node, endOffset });
+    highlight.add(range);
+    ranges.push({ highlight, range });
+  }
+  return true;
+}
+
+/** Let each chunk know its coloured parts. @param {Int32Array} found @param {ColouredChunk[]} chunks */
+export function share(found, chunks) {
+  let i = 0;
+  let start = 0;
+  for (const { element, node, parts } of chunks) {
+    start += separatorBefore(element).length;
+    const end = start + node.length;
+    while (i < found.length && found[i + 2] <= start) i += 3;
+    for (let n = i; n < found.length && found[n + 1] < end; n += 3) {
+      parts.push(found[n], Math.max(found[n + 1], start) - start, Math.min(found[n + 2], end) - start);
+    }
+    start = end;
+  }
+}
+
+function tabMemory() {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined; // forbidden here
+  }
+}
+
+function idle() {
+  return new Promise((resolve) => {
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(resolve, { timeout: 1000 });
+    else setTimeout(resolve, 50);
+  });
+}

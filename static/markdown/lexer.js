@@ -1,0 +1,150 @@
+// Markdown as marked's tokens, and where a growing text can be cut: what lies before a cut is final, what
+// follows can be lexed alone.
+
+import { fenceOf } from './fence.js';
+import { growthOf } from './long-blocks.js';
+import { Lexer, Tokenizer, getDefaults } from '../vendor/marked.js';
+
+/** @import { Links, Token } from '../types.js' */
+
+/** Deeper nesting is text: marked recurses, and 3,000 `>` overflow the stack. */
+const DEEPEST = 50;
+/**
+ * How many characters the rules of inline text may look at: what opens something is looked for to the end of its
+ * text, so `**a` repeated would take quadratic time. Beyond it, what is left of the text is plain.
+ */
+const MOST_IN_A_TEXT = 300_000;
+const MOST_IN_ALL = 600_000;
+/** What may make a rule look at all that is left. */
+const OPENERS = '*_~`[!<';
+/** At each letter of a word marked looks whether an address begins; no address is so long. */
+const LONG_WORD = /^[a-zA-Z0-9.!#$%&'*+/=?_`{|}~-]{300}/;
+const START_OF_WORD = /^[^][a-zA-Z0-9.#$%'+/=?{|}-]*/;
+/** At each line of an item marked looks whether it begins a heading that is underlined later; none is so long. */
+const LONGEST_HEADING = 1000;
+const MOST_FOR_HEADINGS = 500_000;
+/** A longer definition is text: each line that begins one is looked at so far. */
+const LONGEST_DEFINITION = 4000;
+
+/**
+ * The text's tokens and what it defines; `links` are the definitions before it, and of a label the first one holds.
+ * @returns {{ tokens: Token[], links: Links }}
+ */
+export function lex(text, links = Object.create(null)) {
+  const lexer = new BoundedLexer();
+  for (const label of labelsIn(text)) if (label in links) lexer.tokens.links[label] = links[label];
+  try {
+    lexer.lex(text);
+  } catch {
+    return { tokens: [{ type: 'plain', raw: text }], links: Object.create(null) };
+  }
+  const own = Object.entries(lexer.tokens.links).filter(([label]) => !(label in links));
+  return { tokens: lexer.tokens, links: Object.assign(Object.create(null), Object.fromEntries(own)) };
+}
+
+/** All labels that a text may mention or define, as marked folds them. @returns {Set<string>} */
+export function labelsIn(text) {
+  const found = text.includes('[') ? text.matchAll(/\[((?:\\[^]|[^\\[\]])+)\]/g) : [];
+  return new Set(Array.from(found, ([, label]) => fold(label)));
+}
+
+/** A label may go on in the next line of a quotation; in a table `\|` stands for `|`. */
+function fold(label) {
+  const line = label.replace(/\n[ \t>]*/g, ' ').replaceAll('\\|', '|').trim().replace(/\s+/g, ' ');
+  return line.toLowerCase().toUpperCase().toLowerCase();
+}
+
+/**
+ * Where to cut a text of complete lines, 0 for nowhere: at the last block that begins after a blank line or a
+ * closed fence, or is a fence or a list of two items. Nothing less is safe: `1. a⏎⏎2` is
+ * one list as soon as a dot comes, and a definition may find its title lines later, even across a fence.
+ */
+export function cutOf(text, tokens) {
+  let [cut, start, run, closed] = [0, 0, 0, false];
+  for (const token of tokens) {
+    if (token.type !== 'space') {
+      const blank = followsBlankLine(text, start);
+      if (blank) run = start;
+      const fence = fenceOf(token);
+      const begins = (fence || (token.type === 'list' && growthOf(token))) && !/^ {0,3}\[/m.test(text.slice(run, start));
+      if (blank || closed || begins) cut = start;
+      closed = fence?.closed ?? false;
+    }
+    start += token.raw.length;
+  }
+  return start === text.length ? cut : 0;
+}
+
+function followsBlankLine(text, start) {
+  let i = start - 2;
+  while (text[i] === ' ' || text[i] === '\t') i--;
+  return text[i] === '\n';
+}
+
+class Rules extends Tokenizer {
+  /** How many characters have been looked at: for the inline text at hand, and for all. */
+  inText = 0;
+  inAll = 0;
+  forHeadings = 0;
+
+  /** marked lets a title run over blank lines, CommonMark does not; no cut would be safe. */
+  def(src) {
+    if (!/^ {0,3}\[/.test(src)) return undefined;
+    const near = src.slice(0, LONGEST_DEFINITION);
+    const blank = near.search(/\n[ \t]*\n/);
+    const token = super.def(blank < 0 ? near : near.slice(0, blank + 1));
+    return token && token.raw.length < LONGEST_DEFINITION ? token : undefined;
+  }
+  lheading(src) {
+    const near = src.length > LONGEST_HEADING ? src.slice(0, src.lastIndexOf('\n', LONGEST_HEADING) + 1) : src;
+    this.forHeadings += near.length;
+    return this.forHeadings > MOST_FOR_HEADINGS ? undefined : super.lheading(near);
+  }
+  /** The first rule that is tried at each place of an inline text. @returns {Token} */
+  escape(src) {
+    const cost = OPENERS.includes(src[0]) ? src.length : 1;
+    this.inText += cost;
+    this.inAll += cost;
+    const spent = this.inText > MOST_IN_A_TEXT || this.inAll > MOST_IN_ALL;
+    return spent ? { type: 'text', raw: src, text: src } : super.escape(src);
+  }
+  /** @returns {Token} */
+  inlineText(src) {
+    const [raw] = (LONG_WORD.test(src) && START_OF_WORD.exec(src)) || [];
+    return raw ? { type: 'text', raw, text: raw, escaped: false } : super.inlineText(src);
+  }
+  /** Raw HTML is text. @returns {undefined} */
+  html() {}
+  /** @returns {undefined} */
+  tag() {}
+}
+
+class BoundedLexer extends Lexer {
+  #depth = 0;
+  #rules;
+
+  constructor(rules = new Rules()) {
+    super({ ...getDefaults(), tokenizer: rules });
+    this.#rules = rules;
+  }
+
+  /** @override @returns {Token} */
+  blockTokens(src, /** @type {Token} */ tokens = [], clipped) {
+    this.state.top ||= this.#depth >= DEEPEST;
+    return this.#bounded(src, tokens, () => super.blockTokens(src, tokens, clipped));
+  }
+
+  /** @override */
+  inlineTokens(src, tokens = []) {
+    if (!this.#depth) this.#rules.inText = 0;
+    return this.#bounded(src, tokens, () => super.inlineTokens(src, tokens));
+  }
+
+  #bounded(raw, tokens, lex) {
+    if (this.#depth >= DEEPEST) return tokens.push({ type: 'plain', raw }), tokens;
+    this.#depth++;
+    lex();
+    this.#depth--;
+    return tokens;
+  }
+}

@@ -1,0 +1,71 @@
+// What a conversation consists of: questions, answers, and what can be done about an answer.
+
+/** @import { Answer, Ask, Message, Question, Remedy } from '../types.js' */
+
+/** Faults that lie in the server's set-up: the same question succeeds once somebody has mended it. */
+const MENDABLE = ['authentication', 'permission', 'billing', 'budget', 'model_not_found', 'no_key',
+  'forbidden', 'unauthorized', 'protocol', 'setting'];
+
+/** What "Continue" asks: the last message must be the user's, so the answer cannot simply be prefilled. */
+export const CONTINUE = 'Continue exactly where your last answer stopped, without repeating any of it.';
+
+/** @returns {Question} */
+export function newQuestion(text, at) {
+  return { role: 'user', id: uuid(), text, at, n: at, conversation: '' };
+}
+
+/** @param {Ask} [ask] @returns {Answer} */
+export function newAnswer(at, ask = {}) {
+  return {
+    role: 'assistant', id: uuid(), at, n: at, conversation: '', ask, text: '', thinking: '', state: 'streaming',
+    phase: 'waiting', delay: 0, lastEventId: 0, accepted: false, stopping: false, replaced: false,
+  };
+}
+
+/** What can be done about an answer that is not simply done; the best first. @param {Answer} answer @returns {Remedy[]} */
+export function remedies({ state, phase, text, stopReason, problem, replaced, stopping }) {
+  if (replaced || stopping) return [];
+  if (state === 'streaming') return phase === 'lost' ? ['reconnect'] : [];
+  if (state === 'done') {
+    if (stopReason === 'model_context_window_exceeded') return ['new'];
+    if (stopReason === 'refusal') return ['edit'];
+    return stopReason === 'max_tokens' && text.trim() ? ['continue'] : [];
+  }
+  if (state === 'error' && !problem?.retryable) {
+    return problem && MENDABLE.includes(problem.code) ? ['retry'] : text.trim() ? ['retry'] : ['edit'];
+  }
+  return text.trim() ? ['continue', 'retry'] : ['retry'];
+}
+
+/** How an answer ended, where that needs words, and the sensible next step. @param {Answer} answer */
+export function explain({ state, stopReason, text, replaced }) {
+  if (state !== 'done' || replaced) return '';
+  switch (stopReason) {
+    case 'max_tokens': return text.trim()
+      ? 'The answer reached the length limit in the middle. Continue lets Claude go on from there.'
+      : 'All the length allowed went into thinking. Ask for less at once, or choose a lower effort.';
+    case 'refusal': return 'Claude would rather not answer this. Another wording, or more about what you need it for, may help.';
+    case 'model_context_window_exceeded':
+      return 'This conversation has become longer than the model can read. Start a new one, with the points that matter.';
+    default: return '';
+  }
+}
+
+/** @param {Message} message @returns {message is Answer} */
+export function isAnswer(message) {
+  return message.role === 'assistant';
+}
+
+/** Whether it says nothing, which Claude does not take. @param {Message} message */
+export function isBlank(message) {
+  return message.text.trim() === '';
+}
+
+/** A version 4 UUID; `crypto.randomUUID` exists only on https and localhost. */
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
