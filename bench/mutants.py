@@ -176,14 +176,14 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=200, help="how many mutants (200)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", action="append", help="only this module or package; may repeat")
-    parser.add_argument("--tests", nargs="*", help="the test files (all of tests/test_*.py)")
+    parser.add_argument("--tests", nargs="*", help="the test files (all of tests/unit)")
     wanted = parser.parse_args()
     parts = wanted.part or PARTS
     names = [f"claude_sse/{part}{end}" for part in parts for end in (".py", "/*.py")]
     paths = sorted(path.relative_to(ROOT) for name in names for path in ROOT.glob(name))
     everything = [mutant for path in paths for mutant in mutants(path)]
     chosen = random.Random(wanted.seed).sample(everything, min(wanted.sample, len(everything)))
-    files = wanted.tests or sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("tests/test_*.py"))
+    files = wanted.tests or sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("tests/unit/**/test_*.py"))
     print(
         f"{len(everything)} mutants, {len(chosen)} of them sampled (seed {wanted.seed})", flush=True
     )

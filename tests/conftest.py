@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from claude_sse.standin import StandIn
-from tests.server.client import connected
+from tests.integration.client import connected
 
 pytest_plugins = ["tests.left_out"]
 _HAS_FAILED = pytest.StashKey[bool]()

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from claude_sse.standin import StandIn
 from tests.browser.talk import ask
-from tests.server.running import serve
+from tests.integration.running import serve
 
 from .browser import chromium
 from .tasks import summary, tasks

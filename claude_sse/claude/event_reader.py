@@ -4,7 +4,7 @@ It switches on the ``type`` strings of the Messages API, never on classes. What 
 it knows passes by, whatever it is; an event that is needed and cannot be read ends the answer, as
 does whatever is named ``error``. A text belongs to a block that was started, and only
 ``message_stop`` makes an answer complete. What it reads is what the SDK reads
-(``tests/test_beside_the_sdk.py``).
+(``tests/unit/claude/test_beside_the_sdk.py``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The events that are nothing but a text, as nearly all are written, found at a glance.
 
-Reading them as all others comes to the same (``tests/test_answer.py``), for four times the CPU.
+Reading them as all others comes to the same (``tests/unit/claude/test_event_reader.py``), for four
+times the CPU.
 """
 
 from __future__ import annotations

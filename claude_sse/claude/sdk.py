@@ -3,8 +3,8 @@
 Between the two the SDK builds and copies options, spans, URLs, headers, a request and a response,
 for every question anew: 0.9 ms of CPU in a busy worker, a fifth of a short answer. Here its headers
 are asked for once, and what is left to do is the JSON. The same bytes leave, but for what the SDK
-says of its own time-outs and retries (``tests/test_client.py`` compares). What is not a question,
-the list of models, goes the SDK's way.
+says of its own time-outs and retries (``tests/unit/claude/test_sdk.py`` compares). What is not a
+question, the list of models, goes the SDK's way.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ that the answer can cost. ``settle`` puts what it did cost in the place of that.
 wrong errs towards having been spent: a reservation that is never settled, because its worker was
 killed, stays counted for its day; only its place among the answers under way is free again, which
 is found out without clocks. A ledger that cannot be written admits nobody. A day is a day of UTC,
-and an answer belongs to the one on which it was admitted. ``tests/test_ledger.py`` is the same
-contract as a test.
+and an answer belongs to the one on which it was admitted. ``tests/unit/ledger`` has the
+same contract as tests.
 """
 
 from __future__ import annotations

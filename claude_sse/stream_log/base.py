@@ -4,8 +4,7 @@ A log holds the frames of one stream, exactly the bytes that were sent. Its key 
 stranger who asks for somebody's stream does not find it, so ownership needs no check that could be
 forgotten. There is one writer, ever; frames are on the log before any reader sees them; a writer
 that died without a last frame is found out by its readers, without clocks. Readers never affect the
-writer. ``tests/test_stream_log.py`` is the same contract as a test, run against every
-implementation.
+writer. ``tests/unit/stream_log`` has the same contract as tests, run against every implementation.
 """
 
 from __future__ import annotations

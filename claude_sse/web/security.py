@@ -38,7 +38,14 @@ _HEALTH = ("ops.healthz", "ops.readyz")
 OPEN = (*_HEALTH, "ops.security_txt", "login.page", "login.enter")
 #: What the page to sign in on is made of, and what browsers fetch without the session.
 OPEN_FILES = (
-    *("login.js", "view/dom.js", "view/session.js", "styles/login.css", "styles/chat.css", "theme.js"),
+    *(
+        "login.js",
+        "view/dom.js",
+        "view/session.js",
+        "styles/login.css",
+        "styles/chat.css",
+        "theme.js",
+    ),
     *("chat.webmanifest", "images/icon.svg", "images/icon-192.png", "images/icon-512.png"),
 )
 #: Where a link on another site may lead.

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from claude_sse.standin import StandIn
 
-from ..server.running import Server, serve
+from ..integration.running import Server, serve
 from .wire import Wire
 
 #: What a browser says of its own accord when a connection is cut or a request is refused.

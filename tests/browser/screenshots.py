@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from claude_sse.accounts import Passwords
 from claude_sse.standin import StandIn
 
-from ..server.running import serve
+from ..integration.running import serve
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
 EARLIER = ("Compare tea and coffee in a table", "Make me a task list for moving house")

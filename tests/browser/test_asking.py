@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 from claude_sse.standin import StandIn
 
-from ..server.running import exchange, exchanges
+from ..integration.running import exchange, exchanges
 from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 
 

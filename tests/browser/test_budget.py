@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from claude_sse.standin import StandIn
 
-from ..server.running import exchange, serve
+from ..integration.running import exchange, serve
 from .conftest import _visit
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 

@@ -11,8 +11,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from claude_sse.standin import StandIn
 
-from ..server.client import eventually
-from ..server.running import exchange, exchanges, serve
+from ..integration.client import eventually
+from ..integration.running import exchange, exchanges, serve
 from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 from .wire import Wire
 

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 
 from claude_sse.standin import StandIn
 
-from ..server.running import Server, exchange, exchanges
+from ..integration.running import Server, exchange, exchanges
 from .talk import ANSWER, ask, last_answer, text, wait_for_text, wait_until_over
 from .wire import Wire
 

@@ -6,7 +6,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from claude_sse.standin import StandIn
 
-from ..server.running import exchange, exchanges
+from ..integration.running import exchange, exchanges
 from .talk import ANSWER, ask, last_answer, leave, text, wait_for_text, wait_until_over
 
 

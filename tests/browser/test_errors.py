@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from claude_sse.standin import StandIn
 
-from ..server.running import exchanges
+from ..integration.running import exchanges
 from .talk import ask, last_answer, text, wait_until_over
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from claude_sse.standin import StandIn
 
-from ..server.running import ROOT, Server, exchange
+from ..integration.running import ROOT, Server, exchange
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"

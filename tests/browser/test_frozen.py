@@ -13,7 +13,7 @@ import pytest
 
 from claude_sse.standin import StandIn
 
-from ..server.running import Server, exchange, exchanges
+from ..integration.running import Server, exchange, exchanges
 from .devtools import Chromium, Tab
 from .wire import Wire
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from ..server.running import Server
+from ..integration.running import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 _TABLE = (ROOT / "static/markdown/languages.js").read_text("utf-8")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from ..server.client import eventually
+from ..integration.client import eventually
 from ..torture.measures import LONG
 from .wire import Wire
 

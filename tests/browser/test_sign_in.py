@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from claude_sse.accounts import Passwords
 from claude_sse.standin import StandIn
 
-from ..server.running import Server, serve
+from ..integration.running import Server, serve
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
 PASSWORD = "the first engine"

@@ -17,10 +17,12 @@ from playwright.sync_api import BrowserContext, Error, expect
 from claude_sse.standin import StandIn
 from claude_sse.standin.api import MODELS
 
-from ..server.running import Server, serve
+from ..integration.running import Server, serve
 from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 
-ATTACKS = (Path(__file__).parent / "xss.txt").read_text("utf-8").rstrip("\n").split("\n%%\n")
+ATTACKS = (
+    (Path(__file__).parents[1] / "data/xss.txt").read_text("utf-8").rstrip("\n").split("\n%%\n")
+)
 KEY = "sk-canary-3b1f0c9d"
 TOKEN = "0123456789abcdef-a-token-that-nobody-guesses"
 EVIL = '"><img src=x onerror=alert(1)><script>alert(1)</script>'

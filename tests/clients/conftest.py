@@ -9,7 +9,7 @@ import pytest
 
 from claude_sse.standin import StandIn
 
-from ..server.running import Server, exchanges, new_id, serve
+from ..integration.running import Server, exchanges, new_id, serve
 from .network import Network
 
 #: So many answers may be written at once by the servers that refuse.

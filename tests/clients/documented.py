@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..server.running import ROOT
+from ..integration.running import ROOT
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 _STOP = re.compile(r"[\w.]+\(\)(; // stops it)$", re.M)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..server.running import ROOT
+from ..integration.running import ROOT
 
 _MODULES = {
     "@microsoft/fetch-event-source": "@microsoft/fetch-event-source/lib/esm/index.js",

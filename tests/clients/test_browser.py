@@ -14,7 +14,7 @@ import pytest
 from claude_sse.standin import StandIn
 
 from ..browser.devtools import Chromium, Tab
-from ..server.running import ROOT
+from ..integration.running import ROOT
 from .conftest import Full, asked
 from .documented import asking, code, left_alone, posting, unaware
 from .network import Network

@@ -17,7 +17,7 @@ import pytest
 
 from claude_sse.standin import StandIn
 
-from ..server.running import ROOT, new_id
+from ..integration.running import ROOT, new_id
 from .conftest import Full, asked
 from .documented import asking, code, left_alone
 from .network import Network, Noted

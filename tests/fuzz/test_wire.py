@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from claude_sse.standin import StandIn
 
-from ..server.client import connect
-from ..server.running import Server, serve
-from ..server.test_smuggling import replies
+from ..integration.client import connect
+from ..integration.running import Server, serve
+from ..integration.test_smuggling import replies
 from .requests import ID, QUICK
 from .test_wsgi import EXAMPLES, SHORT
 

@@ -31,7 +31,7 @@ function assertAllowed(root) {
   }
 }
 
-const ATTACKS = readFileSync(new URL('../markdown-attacks.txt', import.meta.url), 'utf8').split('\n%%\n');
+const ATTACKS = readFileSync(new URL('../data/markdown-attacks.txt', import.meta.url), 'utf8').split('\n%%\n');
 
 test('no attack, one character at a time, yields anything but the few elements an answer may have', () => {
   for (const attack of ATTACKS) {

@@ -6,7 +6,7 @@ import test from 'node:test';
 import { createParser } from '../../static/network/sse-parser.js';
 
 const { parser_cases: cases } = JSON.parse(
-  readFileSync(new URL('../sse-conformance.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../data/sse-conformance.json', import.meta.url), 'utf8'),
 );
 
 const bytesOf = (c) => (c.input_hex ? Buffer.from(c.input_hex, 'hex') : Buffer.from(c.input, 'utf8'));

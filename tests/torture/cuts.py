@@ -8,7 +8,7 @@ import re
 import socket
 import time
 
-from tests.server.client import connect, logged, request
+from tests.integration.client import connect, logged, request
 
 from .chaos import Proxy
 

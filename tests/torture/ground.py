@@ -17,8 +17,8 @@ from typing import Any
 from claude_sse.standin import Exchange, StandIn
 from claude_sse.standin.record import Request
 from claude_sse.standin.wire import Reply
-from tests.server.client import Answer, connect, data, eventually, text
-from tests.server.running import Server, new_id, serve
+from tests.integration.client import Answer, connect, data, eventually, text
+from tests.integration.running import Server, new_id, serve
 
 from .chaos import Proxy
 from .measures import Held, Latencies

@@ -1,4 +1,4 @@
-"""Servers that are started in another way than ``tests.server.running`` starts them."""
+"""Servers that are started in another way than ``tests.integration.running`` starts them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.server.running import ROOT, Server
+from tests.integration.running import ROOT, Server
 
 
 class OddServer(Server):

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from claude_sse.standin import Exchange
-from tests.server.client import Answer, data, eventually, logged, text
-from tests.server.running import Server, new_id
+from tests.integration.client import Answer, data, eventually, logged, text
+from tests.integration.running import Server, new_id
 
 from .ground import CANARY, KEY, Ground, new_word
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from tests.server.client import Answer, data, logged, text
-from tests.server.running import new_id
+from tests.integration.client import Answer, data, logged, text
+from tests.integration.running import new_id
 from tests.slack import within
 
 from .chaos import Proxy

@@ -7,7 +7,7 @@ import socket
 import time
 from pathlib import Path
 
-from tests.server.client import Answer, eventually, text
+from tests.integration.client import Answer, eventually, text
 
 from .play import Play, joined
 from .rows import row

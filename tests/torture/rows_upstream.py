@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 
-from tests.server.client import data, eventually
+from tests.integration.client import data, eventually
 
 from .play import Asked, Play
 from .rows import row

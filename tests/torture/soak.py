@@ -19,7 +19,7 @@ import traceback
 from collections import Counter
 
 from claude_sse.config.settings import Settings
-from tests.server.client import eventually
+from tests.integration.client import eventually
 
 from . import rows_clients, rows_slow, rows_upstream  # noqa: F401
 from .ground import Ground, torture_ground

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from tests.server.client import connect, logged, request, text
+from tests.integration.client import connect, logged, request, text
 
 from .chaos import Proxy
 from .cuts import (

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.client import data, eventually, logged, text
-from tests.server.running import Server, new_id, serve
+from tests.integration.client import data, eventually, logged, text
+from tests.integration.running import Server, new_id, serve
 
 from .ground import Witness, new_word
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.server.client import Answer, data, eventually, request
-from tests.server.running import free_port, new_id, serve
-from tests.server.test_nginx import SECRET, Front, certificate, people, rendered, running
+from tests.integration.client import Answer, data, eventually, request
+from tests.integration.running import free_port, new_id, serve
+from tests.integration.test_nginx import SECRET, Front, certificate, people, rendered, running
 from tests.slack import SLACK, within
 
 from .ground import Witness, new_word

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from claude_sse.config.settings import RESERVED_THREADS
-from tests.server.client import Answer, connect, data, eventually, request
-from tests.server.running import Server, new_id, serve
+from tests.integration.client import Answer, connect, data, eventually, request
+from tests.integration.running import Server, new_id, serve
 from tests.slack import SLACK
 
 from .ground import Witness

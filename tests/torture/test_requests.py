@@ -9,8 +9,8 @@ import random
 
 import pytest
 
-from tests.server.client import Answer, connect, data, request
-from tests.server.running import new_id
+from tests.integration.client import Answer, connect, data, request
+from tests.integration.running import new_id
 
 from .measures import Held
 from .play import Play

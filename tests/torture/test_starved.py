@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.client import data, eventually, text
-from tests.server.running import Server, new_id, serve
+from tests.integration.client import data, eventually, text
+from tests.integration.running import Server, new_id, serve
 
 from .ground import Witness, new_word
 from .test_processes import begun, leave, new_answer

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server.client import data, eventually
-from tests.server.running import Server, new_id, serve
+from tests.integration.client import data, eventually
+from tests.integration.running import Server, new_id, serve
 from tests.slack import SLACK, within
 
 from .ground import Witness, new_word

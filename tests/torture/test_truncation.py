@@ -16,7 +16,7 @@ from claude_sse.protocol.question import Question
 from claude_sse.standin import StandIn
 from claude_sse.stream_log.file import FileStreamLog
 from claude_sse.streaming.streams import Streams
-from tests.server.client import data, text
+from tests.integration.client import data, text
 
 #: Before the first event nothing had been answered yet.
 CODES = ("interrupted", "protocol", "unreachable")

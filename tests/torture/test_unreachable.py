@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from claude_sse.standin import StandIn
-from tests.server.client import data, eventually, logged
-from tests.server.running import Server, free_port, new_id, serve
+from tests.integration.client import data, eventually, logged
+from tests.integration.running import Server, free_port, new_id, serve
 from tests.slack import within
 
 from .ground import RSS_SLACK_MB, Witness, new_word

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from claude_sse.standin import StandIn
-from tests.server.client import Answer, connect, request
-from tests.server.running import Server, new_id, serve
+from tests.integration.client import Answer, connect, request
+from tests.integration.running import Server, new_id, serve
 
 from .play import Play
 from .test_requests import put, refused, sent

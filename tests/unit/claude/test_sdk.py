@@ -12,8 +12,7 @@ from claude_sse.claude.http import pool
 from claude_sse.config.settings import Settings
 from claude_sse.protocol.question import Question
 from claude_sse.standin import StandIn
-
-from .test_claude import answer, question, requests_for, text_of
+from tests.unit.claude.test_claude import answer, question, requests_for, text_of
 
 #: What the SDK says of time-outs and retries, and how the two connect.
 OF_ITS_OWN = {"x-stainless-timeout", "x-stainless-read-timeout", "x-stainless-retry-count"}

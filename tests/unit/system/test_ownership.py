@@ -17,7 +17,7 @@ from claude_sse.accounts import Passwords
 from claude_sse.config.settings import from_environ
 from claude_sse.system import ownership
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 NOBODY = 65534
 SECRET = "0123456789abcdefghijklmnopqrstuv"
 

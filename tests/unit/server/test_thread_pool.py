@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from claude_sse.server.thread_pool import Pool
-from tests.server.client import eventually
+from tests.integration.client import eventually
 
 
 @pytest.fixture

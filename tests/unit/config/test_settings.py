@@ -8,7 +8,7 @@ import pytest
 from claude_sse.config.dotenv import load
 from claude_sse.config.settings import NAMES, ConfigError, Settings, from_environ, refuse_unknown
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 SECRET = "0123456789abcdefghijklmnopqrstuv"
 
 

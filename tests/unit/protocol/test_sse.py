@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from claude_sse.protocol import sse
 
-CASES = json.loads((Path(__file__).parent / "sse-conformance.json").read_text("utf-8"))
+CASES = json.loads((Path(__file__).parents[2] / "data/sse-conformance.json").read_text("utf-8"))
 
 
 def _bytes(case):

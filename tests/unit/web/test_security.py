@@ -9,7 +9,7 @@ from claude_sse import create_app
 from claude_sse.config.settings import Settings
 from claude_sse.web.security import OPEN, OPEN_FILES
 
-STATIC = Path(__file__).parent.parent / "static"
+STATIC = Path(__file__).parents[3] / "static"
 CROSS = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
 OWN = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
 SECRET = "0123456789abcdefghijklmnopqrstuv"
@@ -203,7 +203,9 @@ def test_who_may_read(client, path, headers, status):
         assert response.status_code == status
 
 
-@pytest.mark.parametrize("path", ["/", "/stream", "/streams/x", "/models", "/static/styles/chat.css"])
+@pytest.mark.parametrize(
+    "path", ["/", "/stream", "/streams/x", "/models", "/static/styles/chat.css"]
+)
 def test_no_cors(client, path):
     """Nobody is told what they might send: OPTIONS is no method here."""
     headers = {"Origin": "http://localhost", "Access-Control-Request-Method": "PUT"}

@@ -13,7 +13,7 @@ from bench.load import Load, run
 from bench.scenarios import SCENARIOS, Scenario
 from bench.stream import Stream
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 _TINY = Scenario("", streams=3, texts=4, gap_ms=20, first_ms=20, spread=0.1)
 
 

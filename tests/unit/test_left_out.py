@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SKIPS = {
     "by mark": "@pytest.mark.skipif(True, reason='no cake')\ndef test_it(): pass",
     "inside": "def test_it(): pytest.skip('no cake')",

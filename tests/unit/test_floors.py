@@ -1,0 +1,112 @@
+"""The tree is the architecture: imports go down, and a library has one home."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "claude_sse"
+#: One number per folder. A folder may also import its own subfolders, but not the other way round.
+FLOORS = {
+    "config": 0, "protocol": 0, "system": 0,
+    "accounts": 1, "claude": 1, "claude/http": 1, "ledger": 1, "standin": 1, "stream_log": 1,
+    "streaming": 2,
+    "web": 3,
+    "app": 4, "server": 4,
+    "__init__": 5,
+}  # fmt: skip
+HOMES = {
+    "anthropic": {"claude"},
+    "dotenv": {"config"},
+    "flask": {"__init__", "app", "web"},
+    "gunicorn": {"server"},
+    "httpx2": {"claude", "claude/http"},
+    "sqlite3": {"accounts", "ledger", "system"},
+    "werkzeug": {"accounts", "web"},
+}
+FILES = sorted(PACKAGE.rglob("*.py"))
+#: What names modules of ours in strings, or from a shell.
+ENTRIES = [ROOT / "gunicorn.conf.py", ROOT / "wsgi.py", *sorted((ROOT / "script").iterdir())]
+_MODULE = re.compile(r"\bclaude_sse(?:\.\w+)+")
+
+
+def _room(path):
+    """The folder that a file belongs to; a module of the package's own folder is its own room."""
+    folder = path.relative_to(PACKAGE).parent.as_posix()
+    return path.stem if folder == "." else folder
+
+
+def _room_of(dotted):
+    """The room of ``claude_sse.web.views`` or of a name in it; fails where there is neither."""
+    path = PACKAGE.joinpath(*dotted.split(".")[1:])
+    for place in (path, path.parent):
+        if place.is_dir() and place != PACKAGE:
+            return place.relative_to(PACKAGE).as_posix()
+        if place.with_suffix(".py").exists():
+            return _room(place.with_suffix(".py"))
+    raise AssertionError(f"there is no {dotted}")
+
+
+def _imports(path):
+    """Yield the dotted name of each import in the file, and of each module that a string names."""
+    package = ".".join(["claude_sse", *path.relative_to(PACKAGE).parts[:-1]])
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            module = ".".join(filter(None, [above, node.module]))
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from (name for name in _MODULE.findall(node.value) if name.count(".") > 1)
+
+
+def arrows():
+    """Return the pairs of rooms of which the first imports the second."""
+    pairs = {
+        (_room(path), _room_of(name))
+        for path in FILES
+        for name in _imports(path)
+        if name.startswith("claude_sse.")
+    }
+    return {(here, there) for here, there in pairs if here != there}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down(path):
+    """A module imports from lower floors only, and a library only where it lives."""
+    here = _room(path)
+    for name in _imports(path):
+        if name.startswith("claude_sse."):
+            there = _room_of(name)
+            own = there == here or there.startswith(f"{here}/")
+            assert own or FLOORS[there] < FLOORS[here], f"{here} must not import {name}"
+            assert there != "standin" or here == "standin", "the product does not know the stand-in"
+        else:
+            assert here in HOMES.get(name.partition(".")[0], {here}), f"{name} is not at home here"
+
+
+@pytest.mark.parametrize("path", ENTRIES, ids=lambda path: path.name)
+def test_what_is_named_exists(path):
+    """Every module that a script or gunicorn's configuration names is there."""
+    for name in _MODULE.findall(path.read_text("utf-8")):
+        _room_of(name)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_hold_one_thought(path):
+    """No file is longer than 250 lines, and each opens with a sentence."""
+    source = path.read_text("utf-8")
+    assert len(source.splitlines()) <= 250
+    assert ast.get_docstring(ast.parse(source))
+
+
+@pytest.mark.parametrize("module", ["config.dotenv", "server.worker", "standin", "accounts"])
+def test_the_sdk_is_loaded_when_an_app_is_made(module):
+    """A wrong setting, a password and the stand-in need not wait a second for the SDK."""
+    code = f"import sys, claude_sse.{module}; sys.exit('anthropic' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=60)
