@@ -183,7 +183,9 @@ def main() -> int:
     paths = sorted(path.relative_to(ROOT) for name in names for path in ROOT.glob(name))
     everything = [mutant for path in paths for mutant in mutants(path)]
     chosen = random.Random(wanted.seed).sample(everything, min(wanted.sample, len(everything)))
-    files = wanted.tests or sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("tests/unit/**/test_*.py"))
+    files = wanted.tests or sorted(
+        str(p.relative_to(ROOT)) for p in ROOT.glob("tests/unit/**/test_*.py")
+    )
     print(
         f"{len(everything)} mutants, {len(chosen)} of them sampled (seed {wanted.seed})", flush=True
     )

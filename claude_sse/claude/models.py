@@ -20,8 +20,8 @@ import anthropic
 import httpx2
 
 from ..config.settings import EFFORTS
-from ..config.validators import is_model
 from ..protocol.errors import AnswerFailed, Protocol
+from ..protocol.question import is_model
 from .error_mapping import translate
 from .events import object_of, word_of
 from .http.cancel_scope import Line

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from ..protocol.question import MODEL_CHARACTERS, is_model
+
 T = TypeVar("T")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 #: What other programs call them, Python's numbers included; nothing is quieter than ERROR.
@@ -19,7 +21,6 @@ _ALIASES = {
 }
 #: Their values are never repeated in a message.
 _SECRET = ("ANTHROPIC_API_KEY", "ANTHROPIC_CUSTOM_HEADERS", "SECRET_KEY", "AUTH_TOKEN")
-_MODEL_CHARACTERS = 256
 _FIELD = re.compile(r"([!#-'*+.0-9A-Z^-z|~-]+):([^\r\n\0]*)").fullmatch
 #: Fields that belong to one request or connection.
 _NOT_CUSTOM = ("content-length", "transfer-encoding", "connection", "accept-encoding")
@@ -79,18 +80,9 @@ def api_url(value: str) -> str:
     return value
 
 
-def is_model(value: object) -> bool:
-    """Tell whether this can be the id of a model: gateways name theirs as they like."""
-    return (
-        isinstance(value, str)
-        and 0 < len(value.strip()) == len(value) <= _MODEL_CHARACTERS
-        and value.isprintable()
-    )
-
-
 def model(value: str) -> str:
     if not is_model(value):
-        raise ValueError(f"the id of a model, at most {_MODEL_CHARACTERS} printable characters")
+        raise ValueError(f"the id of a model, at most {MODEL_CHARACTERS} printable characters")
     return value
 
 

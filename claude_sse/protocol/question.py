@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..config.validators import is_model
 from .errors import BadRequest, TooLarge
 from .nesting import is_deeper
 
@@ -26,7 +25,17 @@ MESSAGES = 1_000
 #: Arrays and objects within each other; a list of messages has three.
 LEVELS = 32
 T = TypeVar("T")
+MODEL_CHARACTERS = 256
 _FIELDS = ("prompt", "messages", "system", "model", "max_tokens", "effort")
+
+
+def is_model(value: object) -> bool:
+    """Tell whether this can be the id of a model: gateways name theirs as they like."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value.strip()) == len(value) <= MODEL_CHARACTERS
+        and value.isprintable()
+    )
 
 
 @dataclass(frozen=True)

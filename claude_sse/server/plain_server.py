@@ -15,8 +15,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # gunicorn.conf.py imports this file before it knows whether all is well
-    from flask import Flask
-
     from ..web.services import Engine
 
 log = logging.getLogger(__name__)
@@ -30,13 +28,13 @@ MISSING = (
 _LAST_BYTES_SECONDS = 0.3
 
 
-def begin(app: Flask) -> None:
+def begin(app: Any) -> None:
     """Say what is missing, and leave in order at SIGTERM; see ``leave_at_stop``."""
     log.warning(MISSING)
     leave_at_stop(app)
 
 
-def leave_at_stop(app: Flask) -> None:
+def leave_at_stop(app: Any) -> None:
     """At SIGTERM give running answers DRAIN_SECONDS, then end them and the process.
 
     gunicorn's own workers wait for their answers and are killed after 30 s; other servers stop in

@@ -12,12 +12,13 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "claude_sse"
 #: One number per folder. A folder may also import its own subfolders, but not the other way round.
 FLOORS = {
-    "config": 0, "protocol": 0, "system": 0,
-    "accounts": 1, "claude": 1, "claude/http": 1, "ledger": 1, "standin": 1, "stream_log": 1,
-    "streaming": 2,
-    "web": 3,
-    "app": 4, "server": 4,
-    "__init__": 5,
+    "protocol": 0, "system": 0,
+    "config": 1,
+    "accounts": 2, "claude": 2, "claude/http": 2, "ledger": 2, "standin": 2, "stream_log": 2,
+    "streaming": 3,
+    "web": 4,
+    "app": 5, "server": 5,
+    "__init__": 6,
 }  # fmt: skip
 HOMES = {
     "anthropic": {"claude"},
