@@ -21,7 +21,7 @@ import time
 
 from claude_sse.standin.api import models_page
 
-from .wire import HEAD, STAMP, pieces
+from .wire import HEAD, STAMP, payloads
 
 _BLOCK_BYTES = 60_000
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
@@ -133,7 +133,7 @@ class Upstream:
             connection.left = order.get(b"n", 50)
             connection.gap = order.get(b"gap_us", 0) / 1e6
             connection.due = time.monotonic() + order.get(b"first_us", 0) / 1e6
-            connection.unsent += HEAD + pieces(connection.pad)[0]
+            connection.unsent += HEAD + payloads(connection.pad)[0]
         self._write(connection)
 
     def _write(self, connection: Connection) -> None:
@@ -159,7 +159,7 @@ class Upstream:
     def _fill(self, connection: Connection, now: float) -> None:
         if connection.left < 0 or (now < connection.due and connection.left > 0):
             return
-        _, text, end = pieces(connection.pad)
+        _, text, end = payloads(connection.pad)
         count = 1 if connection.gap else _BLOCK_BYTES // len(text)
         count = min(count, connection.left)
         stamp = b"%d" % (time.time_ns() // 1000)

@@ -1,4 +1,4 @@
-"""The pieces of an answer as Claude sends it, one HTTP chunk per event."""
+"""The payloads of an answer as Claude sends it, one HTTP chunk per event."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEAD = (
 
 
 @cache
-def pieces(pad: int) -> tuple[bytes, bytes, bytes]:
+def payloads(pad: int) -> tuple[bytes, bytes, bytes]:
     """Return what opens an answer, one text with a stamp of zeros, and what closes it, chunked."""
     events = [step.data for step in clocks({"model": "claude-sonnet-5-5"}, 1, 0, 0, "x" * pad)]
     start, text, end = b"".join(events[:2]), events[2], b"".join(events[3:])

@@ -14,11 +14,11 @@ from .config.settings import Settings
 from .ledger import Limits, open_ledger
 from .stream_log import open_log
 from .streaming.admission import Admissions
-from .streaming.capacity import Places
+from .streaming.capacity import CapacityLimiter
 from .streaming.streams import Streams
 from .web import assets, error_handlers, health, login, security, views
 from .web.auth import SignIn, open_auth
-from .web.services import EXTENSION, Engine
+from .web.services import EXTENSION, Services
 
 #: For each answer that one owner may have under way, so many of the owner's readers per worker.
 _READERS = 5
@@ -58,10 +58,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     limited = limits != Limits()
     ledger = open_ledger(settings.stream_log, app.instance_path, limits) if limited else None
-    slots = Places(settings.max_streams)
-    seats = Places(settings.seats, each=_READERS * settings.max_streams_per_owner)
-    admissions = Admissions(settings, slots, ledger)
-    app.extensions[EXTENSION] = Engine(settings, claude, streams, admissions, slots, seats)
+    writer_slots = CapacityLimiter(settings.max_streams)
+    reader_slots = CapacityLimiter(
+        settings.reader_slots, each=_READERS * settings.max_streams_per_owner
+    )
+    admissions = Admissions(settings, writer_slots, ledger)
+    app.extensions[EXTENSION] = Services(
+        settings, claude, streams, admissions, writer_slots, reader_slots
+    )
     auth = open_auth(settings, app.instance_path)
     security.init_app(app, settings, auth)
     assets.init_app(app, Path(app.root_path).parent / "static")

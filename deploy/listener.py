@@ -29,15 +29,15 @@ def stream(site: Site) -> str:
             or (response.headers["Content-Encoding"])
         ):
             raise Wrong("the stream is compressed or has another type: exempt text/event-stream")
-        pieces = _read(response, began)
+        payloads = _read(response, began)
     finally:
         response.close()
         connection.close()
-    whole = b"".join(piece for _, piece in pieces)
-    _check_end(pieces, whole)
-    if pieces[0][0] > 1 or len(pieces) < 4:
+    whole = b"".join(payload for _, payload in payloads)
+    _check_end(payloads, whole)
+    if payloads[0][0] > 1 or len(payloads) < 4:
         raise Wrong(
-            f"held back: the first byte took {pieces[0][0]:.1f} s, {len(pieces) - 1} pieces in "
+            f"held back: the first byte took {payloads[0][0]:.1f} s, {len(payloads) - 1} payloads in "
             "all: nginx: proxy_buffering off; Apache: flushpackets=on and no buffer; and no other "
             "on the way"
         )
@@ -47,35 +47,35 @@ def stream(site: Site) -> str:
             "read again, the answer is compressed or another: pass on GET /streams/ as it is"
         )
     return (
-        f"first byte after {pieces[0][0] * 1000:.0f} ms, {len(pieces) - 1} pieces in "
-        f"{pieces[-1][0]:.1f} s, longest silence {_silence(pieces):.1f} s, "
+        f"first byte after {payloads[0][0] * 1000:.0f} ms, {len(payloads) - 1} payloads in "
+        f"{payloads[-1][0]:.1f} s, longest silence {_silence(payloads):.1f} s, "
         f"{whole.count(b': heartbeat')} heartbeats"
     )
 
 
 def _read(response: http.client.HTTPResponse, began: float) -> Pieces:
-    """Return each piece with its time, the end as an empty one; cut off is an end as well."""
-    pieces: Pieces = []
+    """Return each payload with its time, the end as an empty one; cut off is an end as well."""
+    payloads: Pieces = []
     with contextlib.suppress(OSError, http.client.HTTPException):
-        while piece := response.read1(65536):
-            pieces.append((time.monotonic() - began, piece))
-    return [*pieces, (time.monotonic() - began, b"")]
+        while payload := response.read1(65536):
+            payloads.append((time.monotonic() - began, payload))
+    return [*payloads, (time.monotonic() - began, b"")]
 
 
-def _check_end(pieces: Pieces, whole: bytes) -> None:
+def _check_end(payloads: Pieces, whole: bytes) -> None:
     if b"data: [DONE]" in whole:
         return
     if b'data: {"error"' in whole:
         raise Wrong(f"the answer is a failure of Claude's or the app's: {whole[-300:]!r}")
     raise Wrong(
-        f"the answer was cut off, after {_silence(pieces[-2:]):.1f} s of silence: what stands in "
+        f"the answer was cut off, after {_silence(payloads[-2:]):.1f} s of silence: what stands in "
         "front must wait longer than 30 s for the app, which sends a heartbeat every 10 s "
         "(nginx: proxy_read_timeout 75s)"
     )
 
 
-def _silence(pieces: Pieces) -> float:
-    return max((b - a for (a, _), (b, _) in zip(pieces, pieces[1:], strict=False)), default=0.0)
+def _silence(payloads: Pieces) -> float:
+    return max((b - a for (a, _), (b, _) in zip(payloads, payloads[1:], strict=False)), default=0.0)
 
 
 def frames(content: bytes) -> list[bytes]:

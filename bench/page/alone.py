@@ -1,7 +1,7 @@
 """What a long answer costs our page, by kind of document: ``python -m bench.page [KIND ...]``.
 
 For each kind, 200,000 characters are streamed by the stand-in through the real server to the real
-page, in pieces of 80 characters, 4 ms apart; then the page is reloaded and shows the same answer
+page, in payloads of 80 characters, 4 ms apart; then the page is reloaded and shows the same answer
 from its store. A line says what the main thread did meanwhile, in its own CPU time: all its tasks,
 the longest one and how many were longer than 50 ms, which none may be. ``code-`` and what follows
 ``nested`` is text that is made to take long.

@@ -126,10 +126,10 @@ def numbered(size: int) -> list[str]:
 def teach_standin() -> None:
     """From now on ``fault pace kind=... size=...`` has the stand-in say such a document."""
     options.OPTIONS["pace"] = "kind size gap_ms first_ms thinking"
-    faults.FAULTS["pace"] = lambda order: Reply(said(order, pieces(order)))
+    faults.FAULTS["pace"] = lambda order: Reply(said(order, payloads(order)))
 
 
-def pieces(order: Order) -> Iterator[tuple[str, float]]:
+def payloads(order: Order) -> Iterator[tuple[str, float]]:
     """Yield the document that was ordered, as it arrives: ``gap_ms`` between its texts."""
     gap, size = order.number("gap_ms", 4) / 1000, order.count("size", 0)
     kind = order.options["kind"]

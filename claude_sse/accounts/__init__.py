@@ -10,12 +10,12 @@ from .database import Database, open_database
 from .names import normal
 from .passwords import Passwords
 from .sessions import LIFE_SECONDS, Session, Sessions
-from .throttle import Guesses, plain_address
+from .throttle import Throttle, plain_address
 
 __all__ = [
     "LIFE_SECONDS",
     "Database",
-    "Guesses",
+    "Throttle",
     "Passwords",
     "Session",
     "Sessions",

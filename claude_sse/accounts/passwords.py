@@ -77,7 +77,7 @@ class Passwords:
         with _AT_ONCE:
             return check_password_hash(known or _nobody(), _normal(password)) and known is not None
 
-    def proof_of(self, name: str) -> str:
+    def fingerprint_of(self, name: str) -> str:
         """Return the hash of this name's password, or "" where it has none."""
         return self._lines().get(("password", normal(name)), "")
 

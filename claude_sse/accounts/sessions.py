@@ -38,17 +38,19 @@ class Session:
 class Sessions:
     """The sessions of this installation, the same for all workers."""
 
-    def __init__(self, database: Database, secret: str, proof_of: Callable[[str], str]) -> None:
-        """``proof_of(name)`` is what that name signs in with, or "" where it no longer can."""
+    def __init__(
+        self, database: Database, secret: str, fingerprint_of: Callable[[str], str]
+    ) -> None:
+        """``fingerprint_of(name)`` is what that name signs in with, or "" where it no longer can."""
         self._database = database
         self._secret = secret.encode()
-        self._proof_of = proof_of
+        self._fingerprint_of = fingerprint_of
 
     def begin(self, name: str, address: str = "", browser: str = "") -> str:
         """Return the cookie of a new session; raises ``Unavailable``."""
         cookie = secrets.token_urlsafe(_ID_BYTES)
         now = time.time()
-        proof = self._mac(self._proof_of(name))
+        proof = self._mac(self._fingerprint_of(name))
         row = (self._mac(cookie), name, proof, now, now, address, browser)
         with self._database.writing() as connection:
             # A clock that was set back must not make a session eternal.
@@ -115,7 +117,7 @@ class Sessions:
             connection.execute(seen, [time.time(), self._mac(cookie)])
 
     def _is_proof(self, name: str, proof: str) -> bool:
-        now_proof = self._proof_of(name)
+        now_proof = self._fingerprint_of(name)
         return hmac.compare_digest(self._mac(now_proof), proof) and now_proof != ""
 
     def _mac(self, value: str) -> str:

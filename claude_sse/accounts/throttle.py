@@ -33,7 +33,7 @@ _TURN_SECONDS = 3.0
 _one_stranger = threading.BoundedSemaphore(1)
 
 
-class Guesses:
+class Throttle:
     """The tries of the last minute, counted for all workers."""
 
     def __init__(self, database: Database) -> None:

@@ -1,7 +1,7 @@
 """The far side: Claude's Messages API, through the SDK over a transport of our own."""
 
 from .claude import Claude, no_key
-from .http.cancel_scope import Line
+from .http.cancel_scope import CancelScope
 from .models import Model
 
-__all__ = ["Claude", "Line", "Model", "no_key"]
+__all__ = ["Claude", "CancelScope", "Model", "no_key"]

@@ -27,11 +27,11 @@ from ..protocol.errors import (
     Unreachable,
 )
 from ..protocol.question import Question
-from ..protocol.sse import Piece
+from ..protocol.sse import Payload
 from . import tokens
 from .error_mapping import translate
 from .event_reader import Answer
-from .http.cancel_scope import Line
+from .http.cancel_scope import CancelScope
 from .http.transport import TICK
 from .models import Model, Models
 from .redaction import first_bytes, redact
@@ -92,17 +92,17 @@ class Claude:
         if self._settings.api_key:
             self._models.refresh()
 
-    def events(self, question: Question, line: Line) -> Iterator[list[Piece]]:
+    def events(self, question: Question, scope: CancelScope) -> Iterator[list[Payload]]:
         """Yield the answer in batches: what the network delivered together, as our frames carry it.
 
         An empty batch is a second of silence. The generator returns after ``message_stop`` and
-        raises an ``AnswerFailed`` for everything else, ``line.cut()`` included; its ``usage`` is
+        raises an ``AnswerFailed`` for everything else, ``scope.cancel()`` included; its ``usage`` is
         then what is known so far. Before the first event of Claude a failure that may pass is tried
         once more, announced by an object with ``waiting``.
         """
         self._refuse_again(question)
         try:
-            yield from self._attempt(question, line)
+            yield from self._attempt(question, scope)
             return
         except Rejected as exc:
             if exc.is_about_the_key:
@@ -111,16 +111,16 @@ class Claude:
             raise
         except (Overloaded, Unreachable) as exc:
             seconds = _pause(exc)
-            if seconds is None or line.is_cut:
+            if seconds is None or scope.is_cancelled:
                 raise
             code = exc.code
         yield [{"text": "", "waiting": seconds, "code": code}]
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            if line.wait(min(left, TICK)):
+            if scope.wait(min(left, TICK)):
                 raise _never_asked_again()
             yield []
-        yield from self._attempt(question, line)
+        yield from self._attempt(question, scope)
 
     def _refuse_again(self, question: Question) -> None:
         """Fail at once what Claude refused a moment ago; only another key mends that."""
@@ -128,29 +128,29 @@ class Claude:
         if refused and refused.model == question.model and time.monotonic() < refused.until:
             raise refused.again()
 
-    def _attempt(self, question: Question, line: Line) -> Iterator[list[Piece]]:
+    def _attempt(self, question: Question, scope: CancelScope) -> Iterator[list[Payload]]:
         name = question.model or self._settings.model
-        model = self._models.find(name, line) if self._settings.api_key else None
+        model = self._models.find(name, scope) if self._settings.api_key else None
         limit = question.max_tokens or self._settings.max_tokens
         answer = Answer(name, Usage(tokens.least_read(question, self._settings), limit))
         try:
-            with line:
+            with scope:
                 stream = self._open(question, name, model).__enter__()
             try:
                 for chunk in stream.response.stream:  # type: ignore[union-attr]
                     yield answer.read(chunk) if chunk else []
                     if answer.finished:
-                        line.is_done = True
+                        scope.is_done = True
                         return
                 yield answer.end()
-                line.is_done = True
+                scope.is_done = True
             except (Protocol, Interrupted) as exc:
                 _log_what_came(exc, stream.response.stream, answer)
                 raise
             finally:
                 stream.close()
         except (anthropic.AnthropicError, httpx2.HTTPError, AnswerFailed) as exc:
-            if line.is_cut:  # our own doing; nothing to translate or to log
+            if scope.is_cancelled:  # our own doing; nothing to translate or to log
                 failure: AnswerFailed = Interrupted("The answer was cut.")
             else:
                 failure = translate(exc, began=answer.began, model=name)
@@ -182,7 +182,7 @@ class Claude:
 
 
 def _log_what_came(failure: AnswerFailed, response: Any, answer: Answer) -> None:
-    """Say in one line what was received instead of an answer, or of the end of one."""
+    """Say in one scope what was received instead of an answer, or of the end of one."""
     kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
     cause = f" ({failure.__cause__})" if failure.__cause__ else ""
     log.warning(

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..protocol.errors import AnswerFailed, Interrupted, Protocol
-from ..protocol.sse import Decoder, Piece, quote
+from ..protocol.sse import Decoder, Payload, quote
 from .blocks import Blocks
 from .error_mapping import from_event
 from .events import (
@@ -34,7 +34,7 @@ from .usage import Usage
 
 #: Longer than any event of the API by far; more is a broken server.
 _EVENT_BYTES = 4 * 1024 * 1024
-#: Kept of a response that has not begun to be an answer: it may be an error in plain JSON.
+#: IdlePool of a response that has not begun to be an answer: it may be an error in plain JSON.
 _FIRST_BYTES = 16_384
 _ENDED = {"text": "", "stop_reason": None}
 _decode = json.JSONDecoder().decode
@@ -60,7 +60,7 @@ class Answer:
         self._rest = b""  # of an event behind whole ones
         self._between_events = True  # as far as the decoder has read
 
-    def read(self, chunk: bytes) -> list[Piece]:
+    def read(self, chunk: bytes) -> list[Payload]:
         """Return what these bytes complete.
 
         A failure is raised only when nothing was completed before it, else by the next call: what
@@ -70,24 +70,24 @@ class Answer:
             self._raise_failure()
         if not self.began:
             self.first += chunk[: _FIRST_BYTES - len(self.first)]
-        pieces: list[Piece] = []
+        payloads: list[Payload] = []
         try:
-            self._read(chunk, pieces)
+            self._read(chunk, payloads)
         except AnswerFailed as exc:
             self._failure = exc
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
             self._failure = _broken()
             # Without its frames: they hold what may be megabytes, in a circle with this object.
             self._failure.__cause__ = exc.with_traceback(None)
-        if not pieces:
+        if not payloads:
             self._raise_failure()
         else:
-            self._usage.saw(pieces)
+            self._usage.saw(payloads)
             if self.finished:
-                pieces[-1] = {**_ENDED, **self._closing, "usage": self._usage.final()}
-        return pieces
+                payloads[-1] = {**_ENDED, **self._closing, "usage": self._usage.final()}
+        return payloads
 
-    def end(self) -> list[Piece]:
+    def end(self) -> list[Payload]:
         """Say that no more bytes come, and return what was still open.
 
         That is ``message_stop`` without the empty line after it; raises where there is none.
@@ -97,9 +97,9 @@ class Answer:
             error = error_in(self.first)
             raise from_event(error, began=False, model=self._model) if error else _broken()
         with contextlib.suppress(Protocol):  # half an event
-            pieces = self.read(b"\n\n")
+            payloads = self.read(b"\n\n")
             if self.finished:
-                return pieces
+                return payloads
         raise Interrupted("The answer was cut off before Claude had finished.")
 
     def usage_so_far(self) -> dict[str, Any] | None:
@@ -114,25 +114,25 @@ class Answer:
             finally:
                 del failure
 
-    def _read(self, chunk: bytes, pieces: list[Piece]) -> None:
+    def _read(self, chunk: bytes, payloads: list[Payload]) -> None:
         """Read the events, and the plain texts among them at a glance."""
         events = self._whole_events(chunk)
         if self._split is None:  # a text block may begin here, and its texts follow
             before, found, after = events.partition(_DELTA)
             events = found[2:] + after
-            self._read_events(before + found[:2], pieces)
+            self._read_events(before + found[:2], payloads)
             if not events:
                 return
         if self._split is None or not self._between_events:
-            return self._read_events(events, pieces)
+            return self._read_events(events, payloads)
         ascii_only = events.isascii()
         for n, part in enumerate(self._split(events)):
             if self.finished:
                 break
             if n % 2:  # a text; the others are what is between them
-                pieces.append(part if ascii_only else quote(_decode(part.decode())))
+                payloads.append(part if ascii_only else quote(_decode(part.decode())))
             elif part:
-                self._read_events(part, pieces)
+                self._read_events(part, payloads)
 
     def _whole_events(self, chunk: bytes) -> bytes:
         """Keep the beginning of an event that follows whole ones, so that it is read in one."""
@@ -145,14 +145,14 @@ class Answer:
         self._rest = events[end:]
         return events[:end]
 
-    def _read_events(self, events: bytes, pieces: list[Piece]) -> None:
+    def _read_events(self, events: bytes, payloads: list[Payload]) -> None:
         self._between_events = events.endswith(b"\n\n")
         for data in self._decoder.feed(events):
             if self.finished:
                 break
             fields = self._apply(self._decoder.type, data)
             if fields is not None:
-                pieces.append(fields)
+                payloads.append(fields)
 
     def _apply(self, name: str, data: str) -> dict[str, Any] | None:
         if name == "ping":  # whatever it holds

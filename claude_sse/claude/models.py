@@ -24,7 +24,7 @@ from ..protocol.errors import AnswerFailed, Protocol
 from ..protocol.question import is_model
 from .error_mapping import translate
 from .events import object_of, word_of
-from .http.cancel_scope import Line
+from .http.cancel_scope import CancelScope
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ _RETRY_SECONDS = 30.0
 _TIMEOUT_SECONDS = 5.0
 #: So long the first question waits for the first list, looking so often whether it is there.
 _WAIT_SECONDS = 2.0
-_LOOK_SECONDS = 0.02
+_CHECK_SECONDS = 0.02
 #: A list of more pages than these has no end.
 _PAGES = 20
 
@@ -76,10 +76,10 @@ class Models:
         """Return the models by id as far as they are known by now; never waits."""
         return self._listed
 
-    def find(self, model: str, line: Line) -> Model | None:
+    def find(self, model: str, scope: CancelScope) -> Model | None:
         """Return what is known of a model, None where nothing is; an old list is renewed meanwhile.
 
-        Only for the first list a question waits, and for a moment, which a cut of its line ends.
+        Only for the first list a question waits, and for a moment, which a cut of its scope ends.
         """
         if time.monotonic() >= self._due:
             with contextlib.suppress(RuntimeError):  # no thread left; the next question tries again
@@ -88,7 +88,7 @@ class Models:
                 fetching.start()
                 until = time.monotonic() + _WAIT_SECONDS
                 while not self._listed and fetching.is_alive() and time.monotonic() < until:
-                    if line.wait(_LOOK_SECONDS):
+                    if scope.wait(_CHECK_SECONDS):
                         break
         return self._listed.get(model)
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from ..protocol.sse import Piece, quote
+from ..protocol.sse import Payload, quote
 from . import tokens
 
 #: What counts as read; thinking is part of what was written.
@@ -58,16 +58,16 @@ class Usage:
             self._is_told |= at_end
         self._more |= counts
 
-    def saw(self, pieces: Sequence[Piece]) -> None:
+    def saw(self, payloads: Sequence[Payload]) -> None:
         """Take note of what Claude has written just now; the text is weighed when it has to be."""
         self._pass()
         plain = self._plain
-        for piece in pieces:
-            if type(piece) is bytes:  # nearly every one
-                plain += piece[1:-1]
+        for payload in payloads:
+            if type(payload) is bytes:  # nearly every one
+                plain += payload[1:-1]
             else:
-                self._saw(piece)
-        self._flows = type(piece) is bytes or bool(piece.get("text"))  # type: ignore[union-attr]
+                self._saw(payload)
+        self._flows = type(payload) is bytes or bool(payload.get("text"))  # type: ignore[union-attr]
         if len(plain) > _KEPT_BYTES:
             self._weigh()
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..system import peer
 from . import validators
-from .validators import ConfigError, Taker
+from .validators import ConfigError, EnvReader
 
 __all__ = [
     "ConfigError",
@@ -71,7 +71,7 @@ class Settings:
     log_level: str = "INFO"
 
     @property
-    def seats(self) -> int:
+    def reader_slots(self) -> int:
         """How many long responses a worker holds; the other threads stay free for short ones."""
         return self.threads - RESERVED_THREADS
 
@@ -88,7 +88,7 @@ NAMES = frozenset(
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
     """Return the settings that these variables make; raises ``ConfigError``."""
-    take = Taker(environ)
+    take = EnvReader(environ)
     threads = take("THREADS", Settings.threads, validators.whole(RESERVED_THREADS + 1, 2000))
     auth = take("AUTH", Settings.auth, validators.one_of(*AUTHS))
     rate, answers, own_tokens, tokens = (0, 0, 0, 0) if auth == "none" else _LIMITS

@@ -30,7 +30,7 @@ class ConfigError(ValueError):
     """A setting is missing or malformed; the sentence says which, and what to set."""
 
 
-class Taker:
+class EnvReader:
     """Reads one variable: absent or empty is the default, anything else goes through its check."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:

@@ -33,7 +33,7 @@ PATIENCE_SECONDS = 2.0
 #: For so long it stands in line in its own: hundreds that begin at once are no fault of the disk.
 _LINE_SECONDS = 10.0
 #: So often it is looked whether somebody has removed the file, or its folder.
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 #: ``spent`` follows ``questions`` by trigger, so that the two cannot disagree: whatever a question
 #: counts as is added, corrected and taken back with its row. That row is found by its key alone,
 #: which is the table: no index, and no sequence of numbers, is written besides.
@@ -147,7 +147,7 @@ class Books:
     def _look(self) -> None:
         """Let go, a second late at most, of what is not in the folder any more."""
         now = time.monotonic()
-        if self._connection is not None and now < self._looked_at + _LOOK_SECONDS:
+        if self._connection is not None and now < self._looked_at + _CHECK_SECONDS:
             return
         self._looked_at = now
         if self._worker is not None and not self._worker.is_shown():

@@ -15,8 +15,8 @@ Debt = tuple[Reservation, int | None]
 _AGAIN_SECONDS = 2.0
 
 
-class Debts:
-    """Debts are tried again while there are any, in a thread of their own."""
+class RetryQueue:
+    """RetryQueue are tried again while there are any, in a thread of their own."""
 
     def __init__(self, pay: Callable[[], None]) -> None:
         """``pay`` books ``all`` and says which are ``paid``, or raises ``errors.Unavailable``."""

@@ -18,7 +18,7 @@ from . import refusals
 from .base import MINUTE_SECONDS, Limits, Reservation
 from .database import Books, Result, Run, Work
 from .liveness import Worker
-from .retry_queue import Debts
+from .retry_queue import RetryQueue
 
 #: Days of ``spent`` that are kept, for whoever wants to look into them.
 _KEPT_DAYS = 40
@@ -47,7 +47,7 @@ class SQLiteLedger:
         self._limits = limits
         self._ask = f"{_ASK} WHERE {_room(limits)}"
         self._swept = ""
-        self._debts = Debts(self._pay)
+        self._debts = RetryQueue(self._pay)
 
     def admit(self, owner: str, tokens: int, now: float) -> Reservation:
         """See ``base.Ledger.admit``."""

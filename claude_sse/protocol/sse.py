@@ -23,7 +23,7 @@ CONTENT_TYPE = "text/event-stream"
 #: nor the preamble ends in a blank line: a block without data is an event to several real readers.
 HEARTBEAT = b": heartbeat\n"
 #: What a frame carries: an object; or a text alone, as the JSON string that stands for it.
-Piece = Mapping[str, Any] | bytes
+Payload = Mapping[str, Any] | bytes
 #: The object that stands for the end of a complete stream.
 DONE: Mapping[str, Any] = {}
 
@@ -45,11 +45,11 @@ def preamble(after: int = 0) -> bytes:
 PREAMBLE = preamble()
 
 
-def encode(number: int, piece: Piece) -> bytes:
+def encode(number: int, payload: Payload) -> bytes:
     """Return the frame with this id; ``DONE`` becomes ``[DONE]``."""
-    if type(piece) is bytes:  # nearly every frame
-        return b'id: %d\ndata: {"text":%b}\n\n' % (number, piece)
-    data = "[DONE]" if piece is DONE else _encode(piece)
+    if type(payload) is bytes:  # nearly every frame
+        return b'id: %d\ndata: {"text":%b}\n\n' % (number, payload)
+    data = "[DONE]" if payload is DONE else _encode(payload)
     return f"id: {number}\ndata: {data}\n\n".encode("ascii")
 
 
@@ -75,7 +75,7 @@ def last_id(frames: bytes) -> int:
 
 
 def objects(frames: bytes) -> Iterator[dict[str, Any]]:
-    """Yield the objects in frames of ours; a piece of a frame at the beginning is passed over."""
+    """Yield the objects in frames of ours; a payload of a frame at the beginning is passed over."""
     for frame in frames.split(b"\n\n"):
         data = (b"\n" + frame).partition(b"\ndata: ")[2]  # a refusal has no id before it
         if data.startswith(b"{"):
@@ -102,7 +102,7 @@ class Decoder:
         self.last_event_id = self._id = last_event_id
         self._errors = errors
         self._limit = limit
-        self._rest: list[bytes] = []  # the pieces of an unfinished line, joined once
+        self._rest: list[bytes] = []  # the payloads of an unfinished line, joined once
         self._rest_size = 0
         self._skip_lf = False
         self._first = True

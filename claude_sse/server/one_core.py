@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.5
+CHECK_SECONDS = 0.5
 #: Whoever had to share a core leaves the choice to the kernel for so long.
 REST_SECONDS = 10.0
 #: Shares of a core: below this it is not worth the while, ...
@@ -84,7 +84,7 @@ class OneCore:
         before = _Books.now(self._allowed)
         rest_until = 0.0
         while True:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(CHECK_SECONDS)
             now = _Books.now(self._allowed)
             core = choose(self._core, now.since(before), self._favourite)
             before = now

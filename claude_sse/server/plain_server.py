@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # gunicorn.conf.py imports this file before it knows whether all is well
-    from ..web.services import Engine
+    from ..web.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +44,10 @@ def leave_at_stop(app: Any) -> None:
         return  # no other thread may set a handler; the server's own way has to do
     from ..web.services import EXTENSION
 
-    engine: Engine = app.extensions[EXTENSION]
-    _before(signal.SIGTERM, lambda: _leave(engine, engine.settings.drain_seconds))
+    services: Services = app.extensions[EXTENSION]
+    _before(signal.SIGTERM, lambda: _leave(services, services.settings.drain_seconds))
     if callable(signal.getsignal(signal.SIGQUIT)):  # gunicorn's word for Ctrl-C
-        _before(signal.SIGQUIT, lambda: _leave(engine, 0.0))
+        _before(signal.SIGQUIT, lambda: _leave(services, 0.0))
 
 
 def _before(number: signal.Signals, leave: Callable[[], None]) -> None:
@@ -62,7 +62,7 @@ def _before(number: signal.Signals, leave: Callable[[], None]) -> None:
     signal.signal(number, handle)
 
 
-def _leave(engine: Engine, seconds: float) -> None:
-    engine.streams.drain(seconds)
+def _leave(services: Services, seconds: float) -> None:
+    services.streams.drain(seconds)
     time.sleep(_LAST_BYTES_SECONDS)
     os._exit(0)  # threads that still read or write are not waited for

@@ -15,10 +15,10 @@ import time
 HEAD_SECONDS = 15.0
 #: Enough for the longest question (256 KiB) at 5 KB/s.
 BODY_SECONDS = 60.0
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 
 
-class Deadlines:
+class RequestTimeouts:
     """The connections that still have to send something; safe to use from any thread."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Deadlines:
     def look(self) -> None:
         """Drop who is late, for ever."""
         while True:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_CHECK_SECONDS)
             self.drop_late()
 
     def drop_late(self) -> None:

@@ -23,11 +23,11 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 from .client_socket import ClientSocket
 from .connection import Connection
 from .one_core import OneCore
-from .request_timeouts import BODY_SECONDS, Deadlines
+from .request_timeouts import BODY_SECONDS, RequestTimeouts
 from .thread_pool import Pool
 
 if TYPE_CHECKING:  # gunicorn.conf.py imports this file before it knows whether all is well
-    from ..web.services import Engine
+    from ..web.services import Services
 
 _FORCED_EXIT_SECONDS = 0.5
 #: A thread that waits for the GIL wakes up this often to ask for it. All of ours let go of it
@@ -52,8 +52,8 @@ has_served = mmap.mmap(-1, 1)
 class Worker(ThreadWorker):  # type: ignore[misc]
     """One process of the server."""
 
-    _engine: Engine | None = None
-    deadlines: Deadlines
+    _engine: Services | None = None
+    deadlines: RequestTimeouts
 
     def init_process(self) -> None:
         """Set what the interpreter and the C library know of a process, and begin."""
@@ -65,7 +65,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             # TERM when the master is killed: else streams run on that nothing drains.
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         sys.setswitchinterval(_SWITCH_SECONDS)
-        self.deadlines = Deadlines()
+        self.deadlines = RequestTimeouts()
         self._connections: set[Connection] = set()
         self._notified = 0.0
         # As plain attributes: gunicorn looks one up by two calls, thirty times for each request.
@@ -83,15 +83,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def load_wsgi(self) -> None:
-        """Find the engine in the app, and warm it up."""
+        """Find the services in the app, and warm it up."""
         from ..web.services import EXTENSION
 
         super().load_wsgi()
         gc.freeze()  # where the app was loaded here, collecting all of it at exit takes seconds
         self._app: Any = self.app.wsgi()
         self.wsgi = self._answer
-        self._engine = engine = self._app.extensions[EXTENSION]
-        threading.Thread(target=engine.claude.warm_up, name="warm-up", daemon=True).start()
+        self._engine = services = self._app.extensions[EXTENSION]
+        threading.Thread(target=services.claude.warm_up, name="warm-up", daemon=True).start()
         threading.Thread(target=self.deadlines.look, name="deadlines", daemon=True).start()
         threading.Thread(target=OneCore(self.age).look, name="one-core", daemon=True).start()
 
@@ -175,11 +175,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def accept(self, listener: Any) -> None:
         """Let who comes wait while nothing can be opened; gunicorn's worker dies of that.
 
-        A worker without a slot or a seat lets the others be faster: it is wide awake, and would
+        A worker without a slot or a reader_slot lets the others be faster: it is wide awake, and would
         refuse one after the other what an idle one could answer.
         """
         if self._engine is not None and self.cfg.workers > 1:
-            places = self._engine.slots, self._engine.seats
+            places = self._engine.writer_slots, self._engine.reader_slots
             full = sum(each.taken >= each.total for each in places)
             if full:
                 time.sleep(full * _AFTER_YOU_SECONDS)

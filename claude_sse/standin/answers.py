@@ -114,7 +114,7 @@ def _thinking_shown(body: Json) -> str:
 
 
 def _paced(text: str, chance: random.Random) -> Iterator[tuple[str, float]]:
-    """Yield ``text`` in pieces of 6 to 20 characters, mostly whole words, 40 to 80 a second."""
+    """Yield ``text`` in payloads of 6 to 20 characters, mostly whole words, 40 to 80 a second."""
     at = 0
     while at < len(text):
         end = at + chance.randint(6, 13)

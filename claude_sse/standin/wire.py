@@ -80,7 +80,7 @@ def until(steps: Iterator[Step], texts: int) -> Iterator[Step]:
 
 
 def sliced(steps: Iterable[Step], size: int) -> Iterator[Step]:
-    """Yield the same bytes in pieces of ``size``; a text counts with its last piece."""
+    """Yield the same bytes in payloads of ``size``; a text counts with its last payload."""
     for data, text, pause in steps:
         for at in range(0, len(data) - size, size):
             yield Step(data[at : at + size])

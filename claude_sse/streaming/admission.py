@@ -16,14 +16,14 @@ from ..config.settings import Settings
 from ..ledger import Ledger, Reservation
 from ..protocol.errors import Unavailable
 from ..protocol.question import Question
-from .capacity import GiveBack, Places
+from .capacity import CapacityLimiter, Release
 
 
 class Admission:
     """The leave to ask one question: a slot, and where there are limits what it may cost."""
 
     def __init__(
-        self, slot: GiveBack, ledger: Ledger | None, reservation: Reservation | None, read: int
+        self, slot: Release, ledger: Ledger | None, reservation: Reservation | None, read: int
     ) -> None:
         self._slot = slot
         self._ledger = ledger
@@ -32,7 +32,7 @@ class Admission:
         self._at = time.monotonic()
 
     def end(self, usage: Mapping[str, Any] | None, is_free: bool) -> None:
-        """Say what the answer cost; see ``ending.OnEnd``."""
+        """Say what the answer cost; see ``lifetime.OnEnd``."""
         self._slot()
         if self._ledger is not None and self._reservation is not None:
             seconds = time.monotonic() - self._at
@@ -50,7 +50,7 @@ class Admission:
 class Admissions:
     """Decides whether a question may be asked now; thread-safe."""
 
-    def __init__(self, settings: Settings, slots: Places, ledger: Ledger | None) -> None:
+    def __init__(self, settings: Settings, slots: CapacityLimiter, ledger: Ledger | None) -> None:
         self._settings = settings
         self._slots = slots
         self._ledger = ledger

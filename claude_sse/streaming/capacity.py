@@ -1,10 +1,10 @@
-"""How much of a worker may be taken: slots for writers, seats for long responses.
+"""How much of a worker may be taken: writer slots for answers, reader slots for long responses.
 
-Two counts, because it is readers that fill gunicorn's threads: a stream whose reader left holds a
-slot and no seat, a stream with three readers one slot and three seats. Who finds none free is told
-so at once and when to come back; the threads that are not seats keep health, Stop and the page
-answering. What a person may take of Claude is counted elsewhere (``admission``), and of the seats
-nobody has so many that none are left for others.
+Two counts, because readers fill gunicorn's threads: a stream whose reader left holds a writer slot
+and no reader slot, a stream with three readers one writer slot and three reader slots. A request
+that finds none free is refused immediately and told when to come back; the threads beyond the
+reader slots keep health, Stop and the page answering. What a person may take of Claude is counted
+elsewhere (``admission``).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Callable
 
 from ..protocol.errors import OverLimit, Unavailable
 
-GiveBack = Callable[[], None]
+Release = Callable[[], None]
 
 
-class Places:
+class CapacityLimiter:
     """A fixed number of places; thread-safe, per process."""
 
     def __init__(self, total: int, each: int = 0) -> None:
@@ -29,7 +29,7 @@ class Places:
         self._of: Counter[str] = Counter()  # only those who have one
         self._lock = threading.Lock()
 
-    def take(self, owner: str = "") -> GiveBack:
+    def take(self, owner: str = "") -> Release:
         """Take a place and return what gives it back (more than one call does no harm).
 
         Raises ``Unavailable`` when all are taken, ``OverLimit`` when the owner has enough.
@@ -47,7 +47,7 @@ class Places:
             self._of[owner] += 1
         return self._giver(owner)
 
-    def _giver(self, owner: str) -> GiveBack:
+    def _giver(self, owner: str) -> Release:
         given = False
 
         def give_back() -> None:

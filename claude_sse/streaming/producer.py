@@ -1,6 +1,6 @@
-"""Who holds the pen: the right to pull an answer from Claude, one batch at a time.
+"""Who holds the producer: the right to pull an answer from Claude, one batch at a time.
 
-Leader/Followers (Schmidt et al., Pattern-Oriented Software Architecture 2): whoever holds the pen
+Leader/Followers (Schmidt et al., Pattern-Oriented Software Architecture 2): whoever holds the producer
 calls ``next`` on the one generator that produces the stream, and nobody else does. It changes hands
 at most once, always for a reason:
 
@@ -26,13 +26,13 @@ log = logging.getLogger(__name__)
 #: A first reader that has not pulled for this long is stalled: its client does not read.
 STALL_SECONDS = 1.0
 
-#: Who holds the pen, besides the first reader and a thread's token.
+#: Who holds the producer, besides the first reader and a thread's token.
 _NOBODY = object()  # until a thread can be started
 _NOTHING_LEFT = object()  # for good
 
 
-class Pen:
-    """The pen of one stream, in the hand of its first reader from ``attach`` on."""
+class Producer:
+    """The producer of one stream, in the hand of its first reader from ``attach`` on."""
 
     def __init__(self, producing: Iterator[bytes]) -> None:
         self._producing = producing
@@ -42,12 +42,12 @@ class Pen:
         self._pulled_at = time.monotonic()
 
     def attach(self, reader: Reader, on_leave: Callable[[], None]) -> FirstReader:
-        """Return this reader with the pen in its hand."""
+        """Return this reader with the producer in its hand."""
         self._holder = self._reader = FirstReader(self, reader, on_leave)
         return self._reader
 
     def pull(self, who: object) -> bytes | None:
-        """Return the next batch, or None where somebody else holds the pen, or nothing is left."""
+        """Return the next batch, or None where somebody else holds the producer, or nothing is left."""
         if self._holder is not who:
             return None
         with self._hand:
@@ -58,14 +58,14 @@ class Pen:
             return frames
 
     def leave(self) -> None:
-        """Say that the first reader is gone; if it held the pen, a thread goes on."""
+        """Say that the first reader is gone; if it held the producer, a thread goes on."""
         reader, self._reader = self._reader, None
         if self._holder is reader:
             with self._hand:
                 self._pass_on(reader)
 
-    def take(self, now: float, after_seconds: float) -> None:
-        """Pass the pen on where nobody holds it, or a first reader who has not used it so long."""
+    def hand_over(self, now: float, after_seconds: float) -> None:
+        """Pass the producer on where nobody holds it, or a first reader who has not used it so long."""
         holder = self._holder
         stalled = now - self._pulled_at >= after_seconds
         if holder is not _NOBODY and not (stalled and holder is self._reader):
@@ -76,12 +76,12 @@ class Pen:
             finally:
                 self._hand.release()
 
-    def lay_down(self) -> None:
+    def finish(self) -> None:
         """Say that nothing is left to pull; called in the last pull."""
         self._holder = _NOTHING_LEFT
 
     @property
-    def is_down(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether nothing is left to pull."""
         return self._holder is _NOTHING_LEFT
 
@@ -103,10 +103,10 @@ class Pen:
 
 
 class FirstReader:
-    """The reader that came with the question: pulls while it holds the pen, else reads the log."""
+    """The reader that came with the question: pulls while it holds the producer, else reads the log."""
 
-    def __init__(self, pen: Pen, reader: Reader, on_leave: Callable[[], None]) -> None:
-        self._pen = pen
+    def __init__(self, producer: Producer, reader: Reader, on_leave: Callable[[], None]) -> None:
+        self._producer = producer
         self._reader = reader
         self._on_leave = on_leave
         self.digest = reader.digest
@@ -114,8 +114,8 @@ class FirstReader:
         self.at_end = False
 
     def read(self, timeout: float) -> bytes:
-        """See ``Reader.read``; with the pen in hand, the transport's tick is the timeout."""
-        pulled = self._pen.pull(self)
+        """See ``Reader.read``; with the producer in hand, the transport's tick is the timeout."""
+        pulled = self._producer.pull(self)
         if pulled is None:
             return self._reader.read(timeout)
         self._reader.skip(pulled)
@@ -126,8 +126,8 @@ class FirstReader:
         self._reader.skip(frames)
 
     def close(self) -> None:
-        """See ``Reader.close``; the pen passes on."""
+        """See ``Reader.close``; the producer passes on."""
         self._reader.close()
-        if not self._pen.is_down:
+        if not self._producer.is_finished:
             self._on_leave()
-            self._pen.leave()
+            self._producer.leave()

@@ -1,7 +1,7 @@
 """The hot path: a stream is a log with one writer and any number of readers.
 
 Everything promised falls out of that. Heartbeat: a read that brought nothing. Reload, second tab,
-lost network, other worker: another reader. Stop: the writer's line to Claude is cut. Nothing
+lost network, other worker: another reader. Stop: the writer's scope to Claude is cut. Nothing
 received is lost: it was on the log before anyone saw it. One way to produce, one way to deliver.
 """
 
@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from ..claude import Claude, Line
+from ..claude import CancelScope, Claude
 from ..protocol import sse
 from ..protocol.errors import AnswerFailed, Conflict, Unavailable
 from ..protocol.question import Question
 from ..stream_log import Reader, StreamLog, WriterLost
-from .lifetime import FAILED, LOST, STOPPED, Ending, OnEnd, interrupted
-from .producer import Pen
-from .supervisor import LOOK_SECONDS, Running, Watch
+from .lifetime import FAILED, STOPPED, WRITER_DIED, Lifetime, OnEnd, interrupted
+from .producer import Producer
+from .supervisor import CHECK_SECONDS, Running, Supervisor
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Streams:
         self._claude = claude
         self._heartbeat_seconds = heartbeat_seconds
         self._orphan_seconds = orphan_seconds
-        self._watch = Watch(log, stream_ttl)
+        self._supervisor = Supervisor(log, stream_ttl)
         self.draining = False
 
     def check(self) -> None:
@@ -75,13 +75,13 @@ class Streams:
         reader: Reader | None = None
         try:
             reader = self._log.open(key)
-            ending = Ending(Line(), writer, self._orphan_seconds if may_return else 0.0)
-            pen = Pen(self._produce(key, question, on_end))
+            lifetime = Lifetime(CancelScope(), writer, self._orphan_seconds if may_return else 0.0)
+            producer = Producer(self._produce(key, question, on_end))
             # Attached before the watch looks, or the stream would be an orphan.
-            first = pen.attach(reader, ending.reader_left)
-            self._watch.add(Running(key, writer, pen, ending))
+            first = producer.attach(reader, lifetime.reader_left)
+            self._supervisor.add(Running(key, writer, producer, lifetime))
         except (Unavailable, RuntimeError) as exc:  # no file or no thread left
-            self._watch.remove(key)
+            self._supervisor.remove(key)
             writer.discard()
             if reader is not None:
                 reader.close()
@@ -127,7 +127,7 @@ class Streams:
                 frames = reader.read(TICK_SECONDS)
             except WriterLost:
                 last = sse.last_id(received) or reader.after
-                yield sse.encode(last + 1, interrupted(LOST))
+                yield sse.encode(last + 1, interrupted(WRITER_DIED))
                 return
             now = time.monotonic()
             if now - looked_at >= self._heartbeat_seconds:
@@ -144,7 +144,7 @@ class Streams:
             elif now - sent_at >= self._heartbeat_seconds:
                 yield sse.HEARTBEAT
                 sent_at = now
-            if now >= self._watch.drain_at + 3 * LOOK_SECONDS:
+            if now >= self._supervisor.drain_at + 3 * CHECK_SECONDS:
                 return
 
     def stop(self, key: str, gone: Callable[[], bool] = lambda: False) -> dict[str, Any]:
@@ -153,10 +153,10 @@ class Streams:
         Returns when the stream has ended, or earlier when ``gone()`` tells that the client left.
         Raises ``NotFound``.
         """
-        running = self._watch.get(key)
+        running = self._supervisor.get(key)
         if running is not None:
-            running.ending.end(STOPPED)
-            running.pen.take(time.monotonic(), 0.0)
+            running.lifetime.end(STOPPED)
+            running.producer.hand_over(time.monotonic(), 0.0)
         else:
             self._log.stop(key)
         try:
@@ -171,61 +171,61 @@ class Streams:
     def drain(self, seconds: float) -> None:
         """Take no new streams, give those here ``seconds``, then end them; returns when over."""
         self.draining = True
-        self._watch.drain_at = min(self._watch.drain_at, time.monotonic() + seconds)
+        self._supervisor.drain_at = min(self._supervisor.drain_at, time.monotonic() + seconds)
         self.wait_drained()
 
     def wait_drained(self) -> None:
         """Return when every stream here has ended, or should have."""
-        while self._watch and time.monotonic() < self._watch.drain_at + TICK_SECONDS / 2:
-            time.sleep(LOOK_SECONDS / 2)
+        while self._supervisor and time.monotonic() < self._supervisor.drain_at + TICK_SECONDS / 2:
+            time.sleep(CHECK_SECONDS / 2)
 
     def _produce(self, key: str, question: Question, on_end: OnEnd) -> Iterator[bytes]:
         """Yield each batch of Claude's events as frames, on the log already; ``b""`` for silence.
 
         Whatever happens, the last frame says how it ended; when it is yielded the stream is over.
         """
-        running = self._watch.get(key)
+        running = self._supervisor.get(key)
         assert running is not None
-        _, writer, pen, ending = running
+        _, writer, producer, lifetime = running
         number = 0
-        last: Sequence[sse.Piece] = [sse.DONE]
+        last: Sequence[sse.Payload] = [sse.DONE]
         usage: Mapping[str, Any] | None = None
         is_free = False
         try:
-            for pieces in self._claude.events(question, ending.line):
-                if not pieces:
+            for payloads in self._claude.events(question, lifetime.scope):
+                if not payloads:
                     yield b""
                     continue
-                ending.content()
-                frames = _encode(number, pieces)
-                number += len(pieces)
+                lifetime.content()
+                frames = _encode(number, payloads)
+                number += len(payloads)
                 writer.append(frames)
                 yield frames
-            usage = cast(Mapping[str, Any], pieces[-1]).get("usage")
+            usage = cast(Mapping[str, Any], payloads[-1]).get("usage")
         except AnswerFailed as exc:
-            last = ending.last_words(exc)
+            last = lifetime.terminal_frames(exc)
             usage, is_free = exc.usage or {}, exc.is_free
         except Exception:
             log.exception("stream: the answer failed")
             last = [interrupted(FAILED)]
         try:
             frames = _encode(number, last)
-        except ValueError:  # what cannot be told must not keep the stream from ending
+        except ValueError:  # what cannot be told must not keep the stream from lifetime
             log.exception("stream: its last words cannot be encoded")
             frames = _encode(number, [interrupted(FAILED)])
         on_end(usage, is_free)  # before anybody sees the end, and asks the next question
         writer.append(frames)
         writer.close()
-        self._watch.remove(key)
-        pen.lay_down()
+        self._supervisor.remove(key)
+        producer.finish()
         yield frames
 
 
-def _encode(number: int, pieces: Sequence[sse.Piece]) -> bytes:
+def _encode(number: int, payloads: Sequence[sse.Payload]) -> bytes:
     """Return these as frames that follow the frame with this number."""
-    if len(pieces) == 1:
-        return sse.encode(number + 1, pieces[0])
-    return b"".join([sse.encode(n, piece) for n, piece in enumerate(pieces, number + 1)])
+    if len(payloads) == 1:
+        return sse.encode(number + 1, payloads[0])
+    return b"".join([sse.encode(n, payload) for n, payload in enumerate(payloads, number + 1)])
 
 
 def _kept(reader: Reader, gone: Callable[[], bool]) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def _kept(reader: Reader, gone: Callable[[], bool]) -> dict[str, Any]:
     frames = b""
     try:
         while not sse.is_last(frames) and time.monotonic() < deadline:
-            more = reader.read(LOOK_SECONDS)
+            more = reader.read(CHECK_SECONDS)
             if not more and gone():
                 break
             frames = frames[-_TAIL_BYTES:] + more

@@ -1,7 +1,7 @@
 """The watch: one thread per process that looks at every stream here and ends what nobody wants.
 
 A writer that is blocked in a read sees no flag, and nobody appends while Claude is silent. So every
-reason to end a writer is looked for in this one place, every 100 ms; the same look passes the pen
+reason to end a writer is looked for in this one place, every 100 ms; the same look passes the producer
 on where a first reader does not use it.
 """
 
@@ -13,12 +13,12 @@ import time
 from typing import NamedTuple
 
 from ..stream_log import StreamLog, Writer
-from .lifetime import DRAINED, STOPPED, Ending
-from .producer import STALL_SECONDS, Pen
+from .lifetime import DRAINED, STOPPED, Lifetime
+from .producer import STALL_SECONDS, Producer
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.1
+CHECK_SECONDS = 0.1
 #: What has expired is gone within this time, or half of its own where that is shorter.
 SWEEP_SECONDS = 600.0
 
@@ -28,11 +28,11 @@ class Running(NamedTuple):
 
     key: str
     writer: Writer
-    pen: Pen
-    ending: Ending
+    producer: Producer
+    lifetime: Lifetime
 
 
-class Watch:
+class Supervisor:
     """The streams that are written here; safe to use from any thread."""
 
     def __init__(self, log: StreamLog, stream_ttl: float) -> None:
@@ -47,10 +47,10 @@ class Watch:
         self.drain_at = float("inf")
 
     def add(self, stream: Running) -> None:
-        """Watch this stream; raises ``RuntimeError`` where no thread can be started."""
+        """Supervisor this stream; raises ``RuntimeError`` where no thread can be started."""
         with self._starting:  # with the first stream, so that no thread is there to be forked
             if self._thread is None:
-                thread = threading.Thread(target=self._run, name="watch", daemon=True)
+                thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
                 thread.start()
                 self._thread = thread
         self._running[stream.key] = stream
@@ -71,13 +71,13 @@ class Watch:
     def _run(self) -> None:
         while True:
             self._some.wait(SWEEP_SECONDS)
-            time.sleep(LOOK_SECONDS)
+            time.sleep(CHECK_SECONDS)
             try:
-                self._look(time.monotonic())
+                self._check(time.monotonic())
             except Exception:
-                log.exception("watch: a look failed")
+                log.exception("supervisor: a look failed")
 
-    def _look(self, now: float) -> None:
+    def _check(self, now: float) -> None:
         running = list(self._running.values())
         if not running:
             self._some.clear()
@@ -85,16 +85,16 @@ class Watch:
                 self._some.set()
         asked = self._log.asked_to_stop(list(self._running))
         is_over = now >= self.drain_at
-        for key, _, pen, ending in running:  # 10,000 times a second, with 1,000 streams
+        for key, _, producer, lifetime in running:  # 10,000 times a second, with 1,000 streams
             try:
-                reason = STOPPED if key in asked else ending.due(now) or (is_over and DRAINED)
+                reason = STOPPED if key in asked else lifetime.due(now) or (is_over and DRAINED)
                 if not reason:
-                    pen.take(now, STALL_SECONDS)
+                    producer.hand_over(now, STALL_SECONDS)
                 else:
-                    ending.end(reason)
-                    pen.take(now, 0.0)  # its last frame waits for no slow reader
+                    lifetime.end(reason)
+                    producer.hand_over(now, 0.0)  # its last frame waits for no slow reader
             except Exception:
-                log.exception("watch: a look at one stream failed")
+                log.exception("supervisor: a look at one stream failed")
         if now >= self._sweep_due:
             self._sweep_due = now + min(SWEEP_SECONDS, self._stream_ttl / 2)
             threading.Thread(target=self._log.sweep, args=(self._stream_ttl,), daemon=True).start()

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from flask import Request
 
-from ..accounts import Guesses, Passwords, Sessions, normal, open_database, plain_address
+from ..accounts import Passwords, Sessions, Throttle, normal, open_database, plain_address
 from ..config.settings import Settings
 from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, Unavailable
 
@@ -31,7 +31,7 @@ _PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host
 _TOKEN_NAME = "token"  # nosec B105
 
 
-class Asker(NamedTuple):
+class Identity(NamedTuple):
     """Who is asking, and what tells later whether they still may."""
 
     owner: str
@@ -41,7 +41,7 @@ class Asker(NamedTuple):
 class Auth(Protocol):
     """One way of telling who is asking."""
 
-    def who(self, request: Request) -> Asker:
+    def who(self, request: Request) -> Identity:
         """Return who this request acts for; raises ``Refused``."""
 
     def check(self) -> None:
@@ -60,14 +60,14 @@ def open_auth(settings: Settings, instance_path: str) -> Auth:
 class Local:
     """AUTH=none."""
 
-    def who(self, request: Request) -> Asker:
+    def who(self, request: Request) -> Identity:
         """See ``Auth.who``."""
         if _is_proxied(request):
             raise Forbidden(
                 "This server runs for one person on its own machine (AUTH=none) and does not "
                 "answer through a proxy: set AUTH=password, or AUTH=proxy and SECRET_KEY."
             )
-        return Asker("local")
+        return Identity("local")
 
     def check(self) -> None:
         """See ``Auth.check``."""
@@ -94,7 +94,7 @@ class Proxy:
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
 
-    def who(self, request: Request) -> Asker:
+    def who(self, request: Request) -> Identity:
         """See ``Auth.who``."""
         shown = request.headers.get("X-Proxy-Secret", "")
         if not hmac.compare_digest(shown.encode(), self._secret):
@@ -105,7 +105,7 @@ class Proxy:
         except ValueError as exc:
             log_refusal(request, "no name from the proxy")
             raise Forbidden(f"X-Forwarded-User, in which the proxy names who asks, {exc}.") from exc
-        return Asker(f"user:{name}")
+        return Identity(f"user:{name}")
 
     def check(self) -> None:
         """See ``Auth.check``."""
@@ -142,10 +142,10 @@ class SignIn:
             self.passwords.check_file()
         self._database = database
         self._installation = database.id
-        self.guesses = Guesses(database)
-        self.sessions = Sessions(database, settings.secret_key, self._proof_of)
+        self.guesses = Throttle(database)
+        self.sessions = Sessions(database, settings.secret_key, self._fingerprint_of)
 
-    def who(self, request: Request) -> Asker:
+    def who(self, request: Request) -> Identity:
         """See ``Auth.who``."""
         cookie = request.cookies.get(self.cookie_name(request))
         header = request.headers.get("Authorization")
@@ -171,7 +171,7 @@ class SignIn:
             if header is not None:
                 log_refusal(request, "a wrong token")
             raise SignInNeeded("Sign in first: there is no session (any more), or no valid token.")
-        return Asker(who if self.passwords is None else f"user:{who}", is_revoked)
+        return Identity(who if self.passwords is None else f"user:{who}", is_revoked)
 
     def check(self) -> None:
         """See ``Auth.check``."""
@@ -197,7 +197,7 @@ class SignIn:
 
     def is_known(self, name: str) -> bool:
         """Return whether this name can sign in: another one may be a password, typed too early."""
-        return self.passwords is not None and self.passwords.proof_of(name) != ""
+        return self.passwords is not None and self.passwords.fingerprint_of(name) != ""
 
     def _name_of_bearer(self, header: str) -> str | None:
         scheme, _, token = header.partition(" ")
@@ -210,9 +210,9 @@ class SignIn:
     def _is_token(self, shown: str) -> bool:
         return hmac.compare_digest(shown.encode("utf-8", "replace"), self._token)
 
-    def _proof_of(self, name: str) -> str:
+    def _fingerprint_of(self, name: str) -> str:
         if self.passwords is not None:
-            return self.passwords.proof_of(name)
+            return self.passwords.fingerprint_of(name)
         return self._token.decode() if name == _TOKEN_NAME else ""
 
 

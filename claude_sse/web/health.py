@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, jsonify, reque
 
 from ..claude import no_key
 from .auth import Auth
-from .services import engine
+from .services import current_services
 
 bp = Blueprint("ops", __name__)
 _EXTENSION = "claude_sse_auth"
@@ -38,18 +38,18 @@ def healthz() -> Response:
 @bp.get("/readyz")
 def readyz() -> Response:
     """Answer 200 when a question would be taken, else 503 with the reason."""
-    if not engine().settings.api_key:
+    if not current_services().settings.api_key:
         raise no_key()
     cast(Auth, current_app.extensions[_EXTENSION]).check()
-    engine().streams.check()
-    engine().admissions.check()
+    current_services().streams.check()
+    current_services().admissions.check()
     return jsonify(ok=True)
 
 
 @bp.get("/.well-known/security.txt")
 def security_txt() -> Response:
     """Tell whom to write to about a hole (RFC 9116), if ``SECURITY_CONTACT`` says."""
-    settings = engine().settings
+    settings = current_services().settings
     if not settings.security_contact:
         abort(404)
     expires = (datetime.now(UTC) + _VALID).replace(microsecond=0, tzinfo=None)

@@ -35,9 +35,9 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 #: What machines ask, from any address and under any name.
 _HEALTH = ("ops.healthz", "ops.readyz")
 #: All that is answered without knowing who asks: health, and the way in.
-OPEN = (*_HEALTH, "ops.security_txt", "login.page", "login.enter")
+PUBLIC_ENDPOINTS = (*_HEALTH, "ops.security_txt", "login.page", "login.enter")
 #: What the page to sign in on is made of, and what browsers fetch without the session.
-OPEN_FILES = (
+PUBLIC_FILES = (
     *(
         "login.js",
         "view/dom.js",
@@ -93,7 +93,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
                 )
         if isinstance(asked.routing_exception, RequestRedirect):  # its own is a page of HTML
             return Response(status=308, headers={"Location": asked.routing_exception.new_url})
-        _refuse_shapeless(asked)
+        _refuse_malformed(asked)
         _refuse_other_sites(asked)
         if _is_open(asked):
             g.owner = ""
@@ -148,11 +148,11 @@ def _with_headers(serve: WSGIApplication) -> WSGIApplication:
 
 def _is_open(asked: Request) -> bool:
     if asked.endpoint == "static":
-        return (asked.view_args or {}).get("filename") in OPEN_FILES
-    return asked.endpoint in OPEN
+        return (asked.view_args or {}).get("filename") in PUBLIC_FILES
+    return asked.endpoint in PUBLIC_ENDPOINTS
 
 
-def _refuse_shapeless(asked: Request) -> None:
+def _refuse_malformed(asked: Request) -> None:
     if asked.routing_exception is not None:
         raise asked.routing_exception
     if (asked.content_length or 0) > BODY_BYTES:

@@ -9,23 +9,23 @@ from flask import current_app
 from ..claude import Claude
 from ..config.settings import Settings
 from ..streaming.admission import Admissions
-from ..streaming.capacity import Places
+from ..streaming.capacity import CapacityLimiter
 from ..streaming.streams import Streams
 
 EXTENSION = "claude_sse"
 
 
-class Engine(NamedTuple):
-    """One process's engine."""
+class Services(NamedTuple):
+    """One process's services."""
 
     settings: Settings
     claude: Claude
     streams: Streams
     admissions: Admissions
-    slots: Places  # writers
-    seats: Places  # long responses
+    writer_slots: CapacityLimiter  # writers
+    reader_slots: CapacityLimiter  # long responses
 
 
-def engine() -> Engine:
-    """Return the engine of the app that serves this request."""
-    return cast(Engine, current_app.extensions[EXTENSION])
+def current_services() -> Services:
+    """Return the services of the app that serves this request."""
+    return cast(Services, current_app.extensions[EXTENSION])

@@ -1,4 +1,4 @@
-"""The page and the HTTP API: requests become calls of the engine, readers become responses.
+"""The page and the HTTP API: requests become calls of the services, readers become responses.
 
 The reader is opened before the Response is made, so that a 404 is a real 404, and released by
 ``call_on_close``, since a generator that never started does not run its ``finally``. No
@@ -20,9 +20,9 @@ from ..protocol import sse
 from ..protocol.errors import BadRequest, Gone, NotFound, OverLimit
 from ..protocol.question import Question, parse
 from ..stream_log import Reader, StreamExists
-from ..streaming.capacity import GiveBack
+from ..streaming.capacity import Release
 from . import disconnect
-from .services import Engine, engine
+from .services import Services, current_services
 
 bp = Blueprint("views", __name__)
 
@@ -40,16 +40,16 @@ def page() -> str:
     """Serve the chat page."""
     return render_template(
         "chat.html",
-        banner=engine().settings.banner,
-        may_sign_out=engine().settings.auth in ("token", "password"),
+        banner=current_services().settings.banner,
+        may_sign_out=current_services().settings.auth in ("token", "password"),
     )
 
 
 @bp.get("/models")
 def models() -> Response:
     """List the models that the key can use, and the one that answers where none is named."""
-    listed = [dataclasses.asdict(model) for model in engine().claude.models()]
-    return jsonify(models=listed, default=engine().settings.model)
+    listed = [dataclasses.asdict(model) for model in current_services().claude.models()]
+    return jsonify(models=listed, default=current_services().settings.model)
 
 
 @bp.post("/stream")
@@ -60,15 +60,15 @@ def stream() -> Response:
             "This answer cannot be continued: POST /stream keeps none. PUT /streams/<uuid> does; "
             "to ask again, leave out Last-Event-ID."
         )
-    here = engine()
-    question = _question(here, allow_prompt=True)
-    seat = here.seats.take(g.owner)
+    services = current_services()
+    question = _question(services, allow_prompt=True)
+    reader_slot = services.reader_slots.take(g.owner)
     try:
-        reader = _start(here, _key(str(uuid.uuid4())), question, may_return=False)
+        reader = _start(services, _key(str(uuid.uuid4())), question, may_return=False)
     except BaseException:
-        seat()
+        reader_slot()
         raise
-    return _follow(here, reader, seat)
+    return _follow(services, reader, reader_slot)
 
 
 @bp.put("/streams/<stream_id>")
@@ -77,52 +77,52 @@ def put_stream(stream_id: str) -> Response:
 
     With ``Last-Event-ID`` the client has been answered before: then it only joins.
     """
-    here = engine()
+    services = current_services()
     key = _key(stream_id)
     last = _last_event_id()
     if last is None:
-        question = _question(here, allow_prompt=False)
+        question = _question(services, allow_prompt=False)
     else:
-        question = _parsed(here, allow_prompt=False)
-    seat = here.seats.take(g.owner)
+        question = _parsed(services, allow_prompt=False)
+    reader_slot = services.reader_slots.take(g.owner)
     try:
         if last is None:
-            reader, status = _join_or_start(here, key, question)
+            reader, status = _join_or_start(services, key, question)
         else:
-            reader, status = here.streams.join(key, question.digest, last), 200
+            reader, status = services.streams.join(key, question.digest, last), 200
     except BaseException:
-        seat()
+        reader_slot()
         raise
-    return _follow(here, reader, seat, status)
+    return _follow(services, reader, reader_slot, status)
 
 
 @bp.get("/streams/<stream_id>")
 def get_stream(stream_id: str) -> Response:
     """Follow a stream from behind ``Last-Event-ID``; never starts one."""
-    here = engine()
+    services = current_services()
     last = _last_event_id() or 0
     key = _key(stream_id)
-    seat = here.seats.take(g.owner)
+    reader_slot = services.reader_slots.take(g.owner)
     try:
-        reader = here.streams.open(key, last)
+        reader = services.streams.open(key, last)
     except BaseException:
-        seat()
+        reader_slot()
         raise
-    return _follow(here, reader, seat)
+    return _follow(services, reader, reader_slot)
 
 
 @bp.delete("/streams/<stream_id>")
 def delete_stream(stream_id: str) -> Response:
     """Stop a stream and tell what is kept; stopping what has ended does no harm."""
     gone = disconnect.watch(request.environ)
-    return jsonify(engine().streams.stop(_key(stream_id), gone))
+    return jsonify(current_services().streams.stop(_key(stream_id), gone))
 
 
-def _question(here: Engine, *, allow_prompt: bool) -> Question:
-    question = _parsed(here, allow_prompt=allow_prompt)
-    if not here.settings.api_key:
+def _question(services: Services, *, allow_prompt: bool) -> Question:
+    question = _parsed(services, allow_prompt=allow_prompt)
+    if not services.settings.api_key:
         raise no_key()
-    if question.model is not None and not here.claude.knows(question.model):
+    if question.model is not None and not services.claude.knows(question.model):
         raise BadRequest(
             f"model {question.model} is not offered to this key; GET /models lists what is.",
             code="model_not_found",
@@ -130,8 +130,8 @@ def _question(here: Engine, *, allow_prompt: bool) -> Question:
     return question
 
 
-def _parsed(here: Engine, *, allow_prompt: bool) -> Question:
-    ceiling = here.settings.max_tokens
+def _parsed(services: Services, *, allow_prompt: bool) -> Question:
+    ceiling = services.settings.max_tokens
     return parse(_body(), max_tokens=ceiling, efforts=EFFORTS, allow_prompt=allow_prompt)
 
 
@@ -160,14 +160,14 @@ def _body() -> bytes:
     return body
 
 
-def _join_or_start(here: Engine, key: str, question: Question) -> tuple[Reader, int]:
-    join = here.streams.join
+def _join_or_start(services: Services, key: str, question: Question) -> tuple[Reader, int]:
+    join = services.streams.join
     try:
         return join(key, question.digest), 200
     except NotFound:
         pass
     try:
-        return _start(here, key, question, may_return=True), 201
+        return _start(services, key, question, may_return=True), 201
     except StreamExists:  # somebody else was faster, with the same id
         return join(key, question.digest), 200
     except OverLimit:  # perhaps by that one
@@ -176,10 +176,10 @@ def _join_or_start(here: Engine, key: str, question: Question) -> tuple[Reader, 
         raise
 
 
-def _start(here: Engine, key: str, question: Question, *, may_return: bool) -> Reader:
-    admission = here.admissions.admit(g.owner, question)
+def _start(services: Services, key: str, question: Question, *, may_return: bool) -> Reader:
+    admission = services.admissions.admit(g.owner, question)
     try:
-        return here.streams.start(key, question, on_end=admission.end, may_return=may_return)
+        return services.streams.start(key, question, on_end=admission.end, may_return=may_return)
     except BaseException:  # another request with this id was faster, too
         admission.withdraw()
         raise
@@ -193,15 +193,15 @@ def _key(stream_id: str) -> str:
     return f"{g.owner}/{stream_id.lower()}"
 
 
-def _follow(here: Engine, reader: Reader, seat: GiveBack, status: int = 200) -> Response:
+def _follow(services: Services, reader: Reader, reader_slot: Release, status: int = 200) -> Response:
     if reader.at_end:
         reader.close()
-        seat()
+        reader_slot()
         nothing_more = Response(status=204)
         del nothing_more.headers["Content-Type"]  # of nothing
         return nothing_more
     gone = disconnect.watch(request.environ)
-    response = Response(here.streams.follow(reader, gone, g.is_revoked), status, _STREAM_HEADERS)
-    response.call_on_close(seat)  # first: it cannot fail
+    response = Response(services.streams.follow(reader, gone, g.is_revoked), status, _STREAM_HEADERS)
+    response.call_on_close(reader_slot)  # first: it cannot fail
     response.call_on_close(reader.close)
     return response

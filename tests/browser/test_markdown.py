@@ -152,7 +152,7 @@ def test_no_attack_yields_a_foreign_element_or_request(opened: Opened) -> None:
 
 
 def test_a_long_answer_keeps_every_frame_short(opened: Opened) -> None:
-    """200,000 characters in 2,500 pieces, laid out after each, cost the same at the end."""
+    """200,000 characters in 2,500 payloads, laid out after each, cost the same at the end."""
     text = "".join(SAMPLE.replace("{n}", str(n)) for n in range(500))[:200_000]
     times = opened.run(
         """async (text) => {

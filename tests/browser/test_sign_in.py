@@ -15,7 +15,7 @@ from claude_sse.standin import StandIn
 from ..integration.running import Server, serve
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
-PASSWORD = "the first engine"
+PASSWORD = "the first services"
 
 
 @pytest.fixture(scope="module")

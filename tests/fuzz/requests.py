@@ -156,7 +156,7 @@ def requests(draw: st.DrawFn, app: Flask, signed: list[dict[str, str]]) -> Reque
     rule = draw(st.sampled_from(rules))
     as_the_page = draw(st.integers(0, 2)) == 0
     parts, bodies = (_ID, _RIGHT | _BODY) if as_the_page else (_PART, _BODY)
-    path = "".join(draw(parts) if filled else piece for filled, piece in _pieces(rule.rule))
+    path = "".join(draw(parts) if filled else payload for filled, payload in _pieces(rule.rule))
     headers = {"Host": "localhost", "Content-Type": "application/json"}
     method = draw(st.sampled_from(sorted(rule.methods or ("GET",))))
     if not as_the_page:
@@ -173,5 +173,5 @@ def requests(draw: st.DrawFn, app: Flask, signed: list[dict[str, str]]) -> Reque
 
 def _pieces(rule: str) -> list[tuple[bool, str]]:
     """Split ``/streams/<stream_id>`` into (does a client fill it in, what stands there)."""
-    pieces = rule.replace(">", "<").split("<")
-    return [(number % 2 == 1, piece) for number, piece in enumerate(pieces)]
+    payloads = rule.replace(">", "<").split("<")
+    return [(number % 2 == 1, payload) for number, payload in enumerate(payloads)]

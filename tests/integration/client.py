@@ -190,11 +190,11 @@ class Answer:
                 break
         self._raw = self._raw[start:]
 
-    def _add(self, piece: bytes) -> None:
-        if piece:
-            self._pieces.append(piece)
-            self._new.append(piece)
-            self._size += len(piece)
+    def _add(self, payload: bytes) -> None:
+        if payload:
+            self._pieces.append(payload)
+            self._new.append(payload)
+            self._size += len(payload)
 
 
 def logged(body: bytes) -> bytes:

@@ -87,7 +87,7 @@ def test_one_person_on_one_machine_is_well(standin: StandIn) -> None:
         assert said["stream"].startswith("skipped")
         assert len(standin.requests) == asked  # it has spent nothing
         code, said = checked(f"http://localhost:{server.port}", "--ask")
-        assert code == 0 and "pieces" in said["stream"]
+        assert code == 0 and "payloads" in said["stream"]
         assert len(standin.requests) == asked + 1
     assert checked(f"http://localhost:{server.port}")[0] == 2  # nobody is there
 

@@ -21,7 +21,7 @@ def _small(standin: StandIn) -> Iterator[Server]:
 
 @pytest.fixture
 def small(_small: Server) -> Iterator[Server]:
-    """A server with two slots and two seats, all of them free."""
+    """A server with two writer_slots and two reader_slots, all of them free."""
     yield _small
     _small.check()
 
@@ -61,7 +61,7 @@ def test_a_full_server_refuses_at_once_and_answers_everything_short(
         reader.read_until(b"word2 ")
     for refuse in (
         lambda: small.put(new_id(), prompt),
-        lambda: small.put(first, prompt),  # joining takes a seat, too
+        lambda: small.put(first, prompt),  # joining takes a reader_slot, too
         lambda: small.get(first),
     ):
         with within(0.1):
@@ -84,7 +84,7 @@ def test_a_full_server_refuses_at_once_and_answers_everything_short(
 
 
 def test_a_stream_without_its_reader_keeps_its_slot(small: Server, nonce: str) -> None:
-    """Writers and readers are counted apart: who leaves gives back a seat, who ends a slot."""
+    """Writers and readers are counted apart: who leaves gives back a reader_slot, who ends a slot."""
     prompt = f"fault stall after=3 {nonce}"
     streams = []
     for _ in range(2):
@@ -100,7 +100,7 @@ def test_a_stream_without_its_reader_keeps_its_slot(small: Server, nonce: str) -
         assert_busy(answer)
         return None
 
-    for answer in [eventually(reader), eventually(reader)]:  # both seats are free again
+    for answer in [eventually(reader), eventually(reader)]:  # both reader_slots are free again
         answer.read_until(b"word2 ")
         answer.leave()
     assert_busy(small.put(new_id(), prompt))  # no slot is

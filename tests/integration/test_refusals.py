@@ -146,8 +146,8 @@ def test_a_body_over_the_limit_is_refused(here: Server, nonce: str, carrier: str
     body = f'{{"prompt":"{nonce}{"x" * 300_000}"}}'.encode()
     headers = {}
     if carrier == "chunks":
-        pieces = [body[at : at + 8192] for at in range(0, len(body), 8192)]
-        body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in [*pieces, b""])
+        payloads = [body[at : at + 8192] for at in range(0, len(body), 8192)]
+        body = b"".join(b"%x\r\n%b\r\n" % (len(payload), payload) for payload in [*payloads, b""])
         headers = {"Transfer-Encoding": "chunked"}
     for method, path in (("PUT", f"/streams/{new_id()}"), ("POST", "/stream")):
         sock = connect(here.port)

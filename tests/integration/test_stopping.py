@@ -126,7 +126,7 @@ def test_a_stop_leaves_nothing_behind(here: Server, there: Server, nonce: str) -
 def test_a_stopped_tutorial_stream_is_one_whose_client_left(
     here: Server, standin: StandIn, nonce: str
 ) -> None:
-    """Ending ``POST /stream`` is stopping it: Claude sees the end of the connection."""
+    """Lifetime ``POST /stream`` is stopping it: Claude sees the end of the connection."""
     with here.post(f"fault stall after=3 {nonce}") as answer:
         answer.read_until(b"word2 ")
         upstream = exchange(standin, nonce)

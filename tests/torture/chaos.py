@@ -8,9 +8,9 @@
 Toxics work on what flows back to the one who connected; several are applied in their order.
 
 =========== ============== =====================================================================
-latency     ms=50 jitter=0 each piece comes so much later
+latency     ms=50 jitter=0 each payload comes so much later
 bandwidth   kb=100         so many KB a second
-slicer      size=1 ms=0    pieces of this size, each a write of its own, so long apart
+slicer      size=1 ms=0    payloads of this size, each a write of its own, so long apart
 limit_data  bytes=1000     FIN after so many bytes
 reset_peer  bytes=1000     RST after so many bytes
 timeout     bytes=0 ms=0   nothing passes after so many bytes; FIN after ms (0: never)
@@ -135,12 +135,12 @@ class Proxy:
             for each in writers:
                 each.close()
 
-    def _poisoned(self, pieces: Pieces, told: str) -> Pieces:
+    def _poisoned(self, payloads: Pieces, told: str) -> Pieces:
         for name, options in _TOXIC.findall(told):
             values = dict(pair.split("=") for pair in options.split())
             toxic = globals()[f"_{name}"]
-            pieces = toxic(pieces, {k: float(v) for k, v in values.items()}, self._chance)
-        return pieces
+            payloads = toxic(payloads, {k: float(v) for k, v in values.items()}, self._chance)
+        return payloads
 
 
 async def _request(reader: asyncio.StreamReader) -> bytes:
@@ -158,19 +158,19 @@ async def _pieces(reader: asyncio.StreamReader) -> Pieces:
         yield data
 
 
-async def _last(pieces: Pieces) -> Pieces:
+async def _last(payloads: Pieces) -> Pieces:
     """Say in the response's head that nothing follows it here: the next has toxics of its own."""
-    async for piece in pieces:
-        yield piece.replace(b"\r\n", b"\r\nconnection: close\r\n", 1)
+    async for payload in payloads:
+        yield payload.replace(b"\r\n", b"\r\nconnection: close\r\n", 1)
         break
-    async for piece in pieces:
-        yield piece
+    async for payload in payloads:
+        yield payload
 
 
-async def _pump(pieces: Pieces, writer: asyncio.StreamWriter) -> None:
-    async with contextlib.aclosing(pieces):  # type: ignore[type-var]
-        async for piece in pieces:
-            writer.write(piece)
+async def _pump(payloads: Pieces, writer: asyncio.StreamWriter) -> None:
+    async with contextlib.aclosing(payloads):  # type: ignore[type-var]
+        async for payload in payloads:
+            writer.write(payload)
             await writer.drain()
     with contextlib.suppress(OSError):
         writer.write_eof()
@@ -183,53 +183,53 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-async def _latency(pieces: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
-    async for piece in pieces:
+async def _latency(payloads: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
+    async for payload in payloads:
         await asyncio.sleep((of.get("ms", 50) + chance.uniform(0, of.get("jitter", 0))) / 1000)
-        yield piece
+        yield payload
 
 
-async def _bandwidth(pieces: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
-    async for piece in pieces:
-        await asyncio.sleep(len(piece) / (of.get("kb", 100) * 1024))
-        yield piece
+async def _bandwidth(payloads: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
+    async for payload in payloads:
+        await asyncio.sleep(len(payload) / (of.get("kb", 100) * 1024))
+        yield payload
 
 
-async def _slicer(pieces: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
+async def _slicer(payloads: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
     size = int(of.get("size", 1))
-    async for piece in pieces:
-        for at in range(0, len(piece), size):
-            yield piece[at : at + size]
+    async for payload in payloads:
+        for at in range(0, len(payload), size):
+            yield payload[at : at + size]
             await asyncio.sleep(of.get("ms", 0) / 1000)
 
 
-async def _limited(pieces: Pieces, limit: float) -> Pieces:
-    async for piece in pieces:
-        yield piece[: int(limit)]
-        limit -= len(piece)
+async def _limited(payloads: Pieces, limit: float) -> Pieces:
+    async for payload in payloads:
+        yield payload[: int(limit)]
+        limit -= len(payload)
         if limit <= 0:
             return
 
 
-async def _limit_data(pieces: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
-    async for piece in _limited(pieces, of.get("bytes", 1000)):
-        yield piece
+async def _limit_data(payloads: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
+    async for payload in _limited(payloads, of.get("bytes", 1000)):
+        yield payload
 
 
-async def _reset_peer(pieces: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
-    async for piece in _limited(pieces, of.get("bytes", 1000)):
-        yield piece
+async def _reset_peer(payloads: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
+    async for payload in _limited(payloads, of.get("bytes", 1000)):
+        yield payload
     await asyncio.sleep(0.02)  # a reset overtakes what is still in the kernel's buffers
     raise Reset
 
 
-async def _timeout(pieces: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
-    async for piece in _limited(pieces, of.get("bytes", 0)):
-        yield piece
+async def _timeout(payloads: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
+    async for payload in _limited(payloads, of.get("bytes", 0)):
+        yield payload
     await asyncio.sleep(of.get("ms", 0) / 1000 or 1e6)
 
 
-async def _slow_close(pieces: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
-    async for piece in pieces:
-        yield piece
+async def _slow_close(payloads: Pieces, of: dict[str, float], chance: random.Random) -> Pieces:
+    async for payload in payloads:
+        yield payload
     await asyncio.sleep(of.get("ms", 500) / 1000)

@@ -35,7 +35,7 @@ def come_back_until_the_end(
 
 
 def received(port: int, stream: str, after: int) -> bytes:
-    """Return the body that comes until the connection ends, the last piece of a chunk included."""
+    """Return the body that comes until the connection ends, the last payload of a chunk included."""
     while True:
         raw = b""
         with contextlib.suppress(ConnectionError), connect(port) as sock:
@@ -51,11 +51,11 @@ def received(port: int, stream: str, after: int) -> bytes:
 
 def everything(sock: socket.socket) -> bytes:
     """Read until the other side ends the connection, or breaks it."""
-    pieces = []
+    payloads = []
     with contextlib.suppress(ConnectionError):
-        while piece := sock.recv(65536):
-            pieces.append(piece)
-    return b"".join(pieces)
+        while payload := sock.recv(65536):
+            payloads.append(payload)
+    return b"".join(payloads)
 
 
 def unchunked(raw: bytes) -> bytes:

@@ -62,7 +62,7 @@ class Play:
         return answer
 
     def get(self, stream: str, after: int | None = None) -> Answer:
-        """Follow a stream, as soon as there is a seat."""
+        """Follow a stream, as soon as there is a reader_slot."""
         headers = {} if after is None else {"Last_Event_ID": str(after)}
         return self.served("GET", f"/streams/{stream}", **headers)
 

@@ -1,4 +1,4 @@
-"""The long run: rows at random, many at a time, at 70 % of the slots, for as long as you say.
+"""The long run: rows at random, many at a time, at 70 % of the writer_slots, for as long as you say.
 
     python -m tests.torture.soak --minutes 30 --seed 1
 

@@ -74,12 +74,12 @@ def probed(server: Server, latencies: Latencies, name: str, stream: str, count: 
 def test_p6_full_of_writers_and_readers(
     crowded: tuple[Witness, Server], measured: Latencies
 ) -> None:
-    """With each slot and seat taken, health, page and Stop answer; who leaves makes room."""
+    """With each slot and reader_slot taken, health, page and Stop answer; who leaves makes room."""
     _, server = crowded
     held = filled(server)
     assert len(held) == PLACES
-    probed(server, measured, "short, all slots taken", held[0][0])
-    for _, answer in held[1:]:  # their streams go on, so the slots stay taken
+    probed(server, measured, "short, all writer_slots taken", held[0][0])
+    for _, answer in held[1:]:  # their streams go on, so the writer_slots stay taken
         answer.leave()
     readers: list[Answer] = []
 
@@ -91,7 +91,7 @@ def test_p6_full_of_writers_and_readers(
     eventually(full_again, 20)
     assert_busy(server.get(held[-1][0]))
     assert_busy(server.put(new_id(), "fault pace"))
-    probed(server, measured, "short, all seats taken", held[1][0])
+    probed(server, measured, "short, all reader_slots taken", held[1][0])
     for answer in [*readers, held[0][1]]:
         answer.leave()
     stop_all(server, held)

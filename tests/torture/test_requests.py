@@ -71,13 +71,13 @@ def test_c7_the_longest_prompt(play: Play, character: str) -> None:
 def test_c8_a_hundred_megabytes(play: Play, carrier: str) -> None:
     """Whatever announces 100 MB is refused without being read, and no worker grows by it."""
     before = Held(*play.ground.held()).rss_mb
-    piece = b"x" * 65536
+    payload = b"x" * 65536
     head = {"length": {"Content-Length": str(100 << 20)}, "lie": {"Content-Length": "10"}}.get(
         carrier, {"Transfer-Encoding": "chunked"}
     )
     if carrier == "gzip":
-        piece, head = gzip.compress(b"x" * (100 << 20)), {"Content-Encoding": "gzip"}
-        head["Content-Length"] = str(len(piece))
+        payload, head = gzip.compress(b"x" * (100 << 20)), {"Content-Encoding": "gzip"}
+        head["Content-Length"] = str(len(payload))
     sock = connect(play.server.port)
     body = b'{"messages":' if carrier == "lie" else b""
     start = request(
@@ -86,7 +86,7 @@ def test_c8_a_hundred_megabytes(play: Play, carrier: str) -> None:
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         sock.sendall(start + body)
         for _ in range(1 if carrier == "gzip" else 200):
-            sock.sendall(b"10000\r\n" + piece + b"\r\n" if carrier == "chunks" else piece)
+            sock.sendall(b"10000\r\n" + payload + b"\r\n" if carrier == "chunks" else payload)
             if carrier == "lie":
                 break
     with contextlib.suppress(ConnectionError):

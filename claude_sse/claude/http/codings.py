@@ -29,7 +29,7 @@ class Codings:
         return bool(self._layers)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what these bytes hold, in pieces of 1 MiB at most; raises ``zlib.error``."""
+        """Yield what these bytes hold, in payloads of 1 MiB at most; raises ``zlib.error``."""
         return _feed(self._layers, data)
 
 
@@ -37,8 +37,8 @@ def _feed(layers: list[_Layer], data: bytes) -> Iterator[bytes]:
     if not layers:
         yield data
         return
-    for piece in layers[0].feed(data):
-        yield from _feed(layers[1:], piece)
+    for payload in layers[0].feed(data):
+        yield from _feed(layers[1:], payload)
 
 
 class _Layer:
@@ -60,8 +60,8 @@ class _Layer:
             yield data
             return
         while data:
-            while piece := self._unpack.decompress(data, _PIECE_BYTES):
-                yield piece
+            while payload := self._unpack.decompress(data, _PIECE_BYTES):
+                yield payload
                 data = self._unpack.unconsumed_tail
             data = self._unpack.unused_data
             if not data.startswith(_GZIP):  # gzip may go on with a further member

@@ -23,7 +23,7 @@ KEEP_SECONDS = 4.0
 #: So many at most wait: each takes a file that a stream may need.
 _MOST = 32
 _READ_BYTES = 4096
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 
 
 class _Idle(NamedTuple):
@@ -32,7 +32,7 @@ class _Idle(NamedTuple):
     since: float
 
 
-class Kept:
+class IdlePool:
     """The connections that wait; safe to use from any thread."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Kept:
     def _close_old(self) -> None:
         some = True
         while some:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_CHECK_SECONDS)
             limit = time.monotonic() - KEEP_SECONDS
             with self._lock:
                 old = [idle for idle in self._idle if idle.since <= limit]

@@ -22,11 +22,11 @@ from collections.abc import Iterator
 import httpx2
 
 from .body import Body
-from .cancel_scope import Line, current
+from .cancel_scope import CancelScope, current
 from .codings import Codings
 from .connect import connect
 from .head import Head, take_head
-from .pool import Kept
+from .pool import IdlePool
 from .request import head_of, send
 
 #: Seconds of silence after which a read yields b"".
@@ -49,7 +49,7 @@ class Transport(httpx2.BaseTransport):
 
     def __init__(self) -> None:
         self._tls = ssl.create_default_context()  # system roots; honours SSL_CERT_FILE and _DIR
-        self._kept = Kept()
+        self._kept = IdlePool()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one of the SDK's requests; return its response, the body still to be read."""
@@ -78,28 +78,28 @@ class Transport(httpx2.BaseTransport):
         read_timeout: float | None = None,
     ) -> Reply:
         """Send a request and return its reply, which is still to come."""
-        line = current()
-        sock = self._kept.take() or self._connect(url, line, connect_timeout)
-        line.hold(sock)
+        scope = current()
+        sock = self._kept.take() or self._connect(url, scope, connect_timeout)
+        scope.hold(sock)
         try:
             send(sock, request)
         except OSError as exc:
-            _close(sock, line)
+            _close(sock, scope)
             raise httpx2.RemoteProtocolError(f"no HTTP response: {type(exc).__name__}") from exc
         except BaseException:
-            _close(sock, line)
+            _close(sock, scope)
             raise
-        return Reply(sock, line, self._kept, read_timeout)
+        return Reply(sock, scope, self._kept, read_timeout)
 
-    def _connect(self, url: httpx2.URL, line: Line, timeout: float | None) -> socket.socket:
+    def _connect(self, url: httpx2.URL, scope: CancelScope, timeout: float | None) -> socket.socket:
         try:
-            sock = connect(url, self._tls, timeout, line.hold)
+            sock = connect(url, self._tls, timeout, scope.hold)
         except TimeoutError as exc:
             raise httpx2.ConnectTimeout(f"no connection within {timeout} s") from exc
         except (OSError, ValueError) as exc:
             raise httpx2.ConnectError(str(exc)) from exc
         finally:
-            line.hold(None)
+            scope.hold(None)
         let_reads_give_up(sock)
         return sock
 
@@ -128,10 +128,10 @@ class Reply(httpx2.SyncByteStream):
     _early: bytes  # of the body, come with the head
 
     def __init__(
-        self, sock: socket.socket, line: Line, kept: Kept, read_timeout: float | None
+        self, sock: socket.socket, scope: CancelScope, kept: IdlePool, read_timeout: float | None
     ) -> None:
         self._socket = sock
-        self._line = line
+        self._scope = scope
         self._kept = kept
         self._read_timeout = read_timeout
         self._size = 0
@@ -213,11 +213,11 @@ class Reply(httpx2.SyncByteStream):
 
     def _with_care(self, data: bytes) -> Iterator[bytes]:
         """Undo the codings, and bound the body of an error, which is collected whole."""
-        for piece in self._codings.feed(data):
-            self._size += len(piece)
+        for payload in self._codings.feed(data):
+            self._size += len(payload)
             if self._reply.status >= 400 and self._size > _ERROR_BYTES:
                 raise ValueError("the body of an error is too long")
-            yield piece
+            yield payload
 
     def _check_timeout(self, silent: float) -> None:
         if self._read_timeout is not None and silent >= self._read_timeout:
@@ -228,14 +228,14 @@ class Reply(httpx2.SyncByteStream):
         if self._is_closed:
             return
         self._is_closed = True
-        self._line.hold(None)
-        is_over = self._line.is_done and not self._line.is_cut
+        self._scope.hold(None)
+        is_over = self._scope.is_done and not self._scope.is_cancelled
         if is_over and self._has_begun and self._reply.may_be_kept:
             self._kept.give(self._socket, self._body)
         else:
             self._socket.close()
 
 
-def _close(sock: socket.socket, line: Line) -> None:
-    line.hold(None)
+def _close(sock: socket.socket, scope: CancelScope) -> None:
+    scope.hold(None)
     sock.close()

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from claude_sse.accounts import (
     LIFE_SECONDS,
     Database,
-    Guesses,
     Passwords,
     Sessions,
+    Throttle,
     normal,
     open_database,
 )
@@ -37,20 +37,20 @@ def database(tmp_path):
 @pytest.fixture
 def passwords(tmp_path):
     passwords = Passwords(tmp_path / "passwords")
-    passwords.set_password("ada", "the first engine")
+    passwords.set_password("ada", "the first services")
     return passwords
 
 
 @pytest.fixture
 def sessions(database, passwords):
-    return Sessions(database, SECRET, passwords.proof_of)
+    return Sessions(database, SECRET, passwords.fingerprint_of)
 
 
 def test_a_session_knows_its_name_on_every_worker(sessions, tmp_path, passwords):
     """A cookie made by one worker is known to another, and each has a cookie of its own."""
     first, second = sessions.begin("ada"), sessions.begin("ada")
     assert first != second and len(first) >= 32
-    elsewhere = Sessions(Database(tmp_path / "sign-in.sqlite"), SECRET, passwords.proof_of)
+    elsewhere = Sessions(Database(tmp_path / "sign-in.sqlite"), SECRET, passwords.fingerprint_of)
     assert elsewhere.name_of(first) == elsewhere.name_of(second) == "ada"
 
 
@@ -74,7 +74,7 @@ def test_a_new_password_ends_the_sessions_of_the_old(sessions, passwords):
     """Who changes a password, or is removed, has no session any more; others keep theirs."""
     passwords.set_password("bob", "another password")
     ada, bob = sessions.begin("ada"), sessions.begin("bob")
-    passwords.set_password("ada", "the second engine")
+    passwords.set_password("ada", "the second services")
     assert sessions.name_of(ada) is None
     assert sessions.name_of(bob) == "bob"
     assert passwords.delete("bob") and not passwords.delete("bob")
@@ -84,7 +84,7 @@ def test_a_new_password_ends_the_sessions_of_the_old(sessions, passwords):
 def test_another_key_knows_no_session(database, passwords, sessions):
     """A new SECRET_KEY ends every session."""
     cookie = sessions.begin("ada")
-    assert Sessions(database, SECRET[::-1], passwords.proof_of).name_of(cookie) is None
+    assert Sessions(database, SECRET[::-1], passwords.fingerprint_of).name_of(cookie) is None
 
 
 @pytest.mark.parametrize("ago", [LIFE_SECONDS + 1, -LIFE_SECONDS - 1])
@@ -104,7 +104,9 @@ def test_the_file_opens_nothing(sessions, tmp_path, passwords):
     cookie = sessions.begin("ada")
     content = path.read_bytes()
     assert b"ada" in content
-    assert cookie.encode() not in content and passwords.proof_of("ada").encode() not in content
+    assert (
+        cookie.encode() not in content and passwords.fingerprint_of("ada").encode() not in content
+    )
     for file in (path, passwords.path):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
@@ -136,22 +138,22 @@ def test_a_folder_that_cannot_be_used_refuses_to_start(tmp_path):
 def test_sign_ins_lie_in_the_folder_of_the_streams(tmp_path, passwords, stream_log):
     """What was kept beside that folder is moved into it: nobody has to sign in again."""
     old = Database(tmp_path / "sign-in.sqlite")
-    cookie = Sessions(old, SECRET, passwords.proof_of).begin("ada")
+    cookie = Sessions(old, SECRET, passwords.fingerprint_of).begin("ada")
     for _ in range(2):
         database = open_database(stream_log.format(tmp_path), str(tmp_path))
-        assert Sessions(database, SECRET, passwords.proof_of).name_of(cookie) == "ada"
+        assert Sessions(database, SECRET, passwords.fingerprint_of).name_of(cookie) == "ada"
     assert (tmp_path / "streams/sign-in.sqlite").exists()
     assert not (tmp_path / "sign-in.sqlite").exists()
 
 
 def test_passwords_are_right_or_wrong(passwords):
     """The password as it was typed opens, composed in either way; nothing else does."""
-    assert passwords.is_right("ada", "the first engine")
+    assert passwords.is_right("ada", "the first services")
     passwords.set_password("zoe.b@x.org", "caf\u00e9 caf\u00e9")
     assert passwords.is_right("zoe.b@x.org", "cafe\u0301 cafe\u0301")
-    for name, password in [("ada", "the first engine "), ("adа", "the first engine"), ("", "")]:  # noqa: RUF001
+    for name, password in [("ada", "the first services "), ("adа", "the first services"), ("", "")]:  # noqa: RUF001
         assert not passwords.is_right(name, password)
-    assert "the first engine" not in passwords.path.read_text()
+    assert "the first services" not in passwords.path.read_text()
 
 
 SAME = [
@@ -253,7 +255,7 @@ def test_tokens_are_kept_as_hashes(passwords):
     assert token not in passwords.path.read_text()
     newer = passwords.new_token("ada")
     assert passwords.name_of_token(token) is None and passwords.name_of_token(newer) == "ada"
-    assert passwords.is_right("ada", "the first engine")
+    assert passwords.is_right("ada", "the first services")
     passwords.delete("ada")
     assert passwords.name_of_token(newer) is None
 
@@ -265,7 +267,7 @@ def test_a_broken_file_lets_nobody_in(passwords, caplog):
         file.write("password\n")
     with pytest.raises(ConfigError, match="line 2"):
         passwords.check_file()
-    assert not passwords.is_right("ada", "the first engine")
+    assert not passwords.is_right("ada", "the first services")
     assert "nobody can sign in" in caplog.text
     passwords.path.write_text("# nobody\n")
     with pytest.raises(ConfigError, match="script/password NAME"):
@@ -273,7 +275,7 @@ def test_a_broken_file_lets_nobody_in(passwords, caplog):
     passwords.path.unlink()
     with pytest.raises(ConfigError, match="script/password NAME"):
         passwords.check_file()
-    assert passwords.proof_of("ada") == ""
+    assert passwords.fingerprint_of("ada") == ""
 
 
 def test_others_must_not_read_the_hashes(passwords):
@@ -304,7 +306,7 @@ def refused(guesses, address):
 
 def test_one_address_guesses_slowly(database):
     """Five wrong tries a minute from one address; others go on, and a right one is taken back."""
-    guesses = Guesses(database)
+    guesses = Throttle(database)
     for _ in range(PER_ADDRESS + 3):
         right(guesses, "192.0.2.1")
     for _ in range(PER_ADDRESS):
@@ -315,7 +317,7 @@ def test_one_address_guesses_slowly(database):
 
 def test_neighbours_in_ipv6_guess_together(database):
     """One person has 64 bits of addresses; a /56 has twice the tries of that, a /48 four times."""
-    guesses = Guesses(database)
+    guesses = Throttle(database)
     for n in range(PER_ADDRESS):
         wrong(guesses, f"2001:db8:0:1::{n:x}")
     assert refused(guesses, "2001:db8:0:1:ffff::1")
@@ -331,7 +333,7 @@ def test_neighbours_in_ipv6_guess_together(database):
 @pytest.mark.parametrize("address", ["192.0.{}.{}", "2001:db8:{:x}:{:x}::1"])
 def test_strangers_lock_nobody_out(database, address):
     """While many guess, who signed in before notices nothing, and a new address has one try."""
-    guesses = Guesses(database)
+    guesses = Throttle(database)
     right(guesses, "198.51.100.1")
     right(guesses, "2001:db8:ffff:1::1")
     for n in range(3 * TOGETHER):
@@ -352,7 +354,7 @@ def test_strangers_lock_nobody_out(database, address):
 
 def test_strangers_are_looked_at_one_after_another(database):
     """Over the limit of all a stranger waits for the one before, and nobody else does."""
-    guesses = Guesses(database)
+    guesses = Throttle(database)
     right(guesses, "198.51.100.1")
     for n in range(TOGETHER):
         wrong(guesses, f"192.0.2.{n}")
@@ -363,7 +365,7 @@ def test_strangers_are_looked_at_one_after_another(database):
 
 def test_few_good_addresses_are_remembered(database, monkeypatch):
     """The newest are, for ninety days."""
-    guesses = Guesses(database)
+    guesses = Throttle(database)
     monkeypatch.setattr("claude_sse.accounts.throttle.GOOD_ADDRESSES", 3)
     for n in range(5):
         right(guesses, f"192.0.2.{n}")
@@ -374,7 +376,7 @@ def test_few_good_addresses_are_remembered(database, monkeypatch):
 
 def test_guesses_are_forgotten_after_a_minute(database, monkeypatch):
     """The limit is for a minute."""
-    guesses = Guesses(database)
+    guesses = Throttle(database)
     for _ in range(PER_ADDRESS):
         wrong(guesses, "192.0.2.1")
     now = time.time()
@@ -388,7 +390,7 @@ def test_tries_at_once_are_counted_one_by_one(tmp_path):
 
     def guess():
         try:
-            wrong(Guesses(Database(tmp_path / "sign-in.sqlite")), "192.0.2.1")
+            wrong(Throttle(Database(tmp_path / "sign-in.sqlite")), "192.0.2.1")
             passed.append(1)
         except OverLimit:
             pass
@@ -423,7 +425,7 @@ def test_the_command_writes_what_the_server_reads(tmp_path):
     told = run("ada", "--token", "--file", str(path))
     assert passwords.name_of_token(told.stdout.strip()) == "ada"
     assert run("ada", "--delete", "--file", str(path)).returncode == 0
-    assert passwords.proof_of("ada") == ""
+    assert passwords.fingerprint_of("ada") == ""
 
 
 def test_commands_at_once_do_not_undo_each_other(tmp_path):

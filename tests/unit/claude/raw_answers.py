@@ -52,8 +52,8 @@ def end(reason="end_turn", **fields):
 STOP = event("message_stop")
 CLOSE = event("content_block_stop", index=0) + end() + STOP
 ONE, TWO = delta("Hello"), delta(" world")
-OPEN = start() + block()
-GOOD = OPEN + ONE + TWO + CLOSE
+PUBLIC_ENDPOINTS = start() + block()
+GOOD = PUBLIC_ENDPOINTS + ONE + TWO + CLOSE
 ALL = {"text": "Hello world", "failed": False, "stop_reason": "end_turn", "input": 25, "output": 12}
 SKIPS = "the SDK skips events without a name; Claude's own type is in the data"
 PASSES = "what carries no type that we know passes by"
@@ -65,7 +65,7 @@ LATE = "message_stop is the end"
 
 def mid(*events):
     """An answer with these between its texts."""
-    return chunked(OPEN + ONE + b"".join(events) + TWO + CLOSE)
+    return chunked(PUBLIC_ENDPOINTS + ONE + b"".join(events) + TWO + CLOSE)
 
 
 def all_of(why, **ours):
@@ -212,8 +212,8 @@ def http():
     yield Case("half a head", b"HTTP/1.1 200 OK\r\nContent-")
     yield Case("204", b"HTTP/1.1 204 No Content\r\n\r\n")
     for size in (1, 17, 400):
-        pieces = [plain[n : n + size] for n in range(0, len(plain), size)]
-        yield Case(f"written {size} at a time", pieces[:60] + [b"".join(pieces[60:])])
+        payloads = [plain[n : n + size] for n in range(0, len(plain), size)]
+        yield Case(f"written {size} at a time", payloads[:60] + [b"".join(payloads[60:])])
 
 
 def codings():
@@ -249,17 +249,17 @@ def codings():
         "raw deflate byte by byte", packed("deflate", raw, 1), **all_of("the SDK decides too soon")
     )
     flushed = zlib.compressobj(wbits=31)
-    pieces = [
+    payloads = [
         flushed.compress(GOOD[n : n + 99]) + flushed.flush(zlib.Z_SYNC_FLUSH)
         for n in range(0, len(GOOD), 99)
     ]
-    yield Case("gzip, flushed", packed("gzip", b"".join(pieces) + flushed.flush()))
-    yield Case("gzip without an end", packed("gzip", b"".join(pieces)))
-    yield Case("gzip, cut", packed("gzip", b"".join(pieces[:4])))
+    yield Case("gzip, flushed", packed("gzip", b"".join(payloads) + flushed.flush()))
+    yield Case("gzip without an end", packed("gzip", b"".join(payloads)))
+    yield Case("gzip, cut", packed("gzip", b"".join(payloads[:4])))
     yield Case("gzip that is none", packed("gzip", GOOD), **all_of("it was undone on the way"))
     yield Case(
         "gzip in two members",
-        packed("gzip", gzip.compress(OPEN + ONE) + gzip.compress(TWO + CLOSE)),
+        packed("gzip", gzip.compress(PUBLIC_ENDPOINTS + ONE) + gzip.compress(TWO + CLOSE)),
         **all_of("gzip is a list of members"),
     )
     yield Case("gzip, garbled", packed("gzip", gzip.compress(GOOD)[:60] + b"\xff" * 60))
@@ -297,7 +297,7 @@ def strangers():
             wire = line.encode()
             for place, body in [
                 ("first", wire + GOOD),
-                ("in mid-answer", OPEN + ONE + wire + TWO + CLOSE),
+                ("in mid-answer", PUBLIC_ENDPOINTS + ONE + wire + TWO + CLOSE),
                 ("before the end", GOOD.removesuffix(STOP) + wire + STOP),
             ]:
                 if place == "in mid-answer" or name == "":
@@ -356,7 +356,7 @@ def blocks():
         yield Case(
             f"a block {kind}",
             chunked(
-                OPEN
+                PUBLIC_ENDPOINTS
                 + ONE
                 + block(kind, 1, id="t", name="n", input={})
                 + event("content_block_stop", index=1)
@@ -367,7 +367,11 @@ def blocks():
         yield Case(
             f"a text in a block {kind}",
             chunked(
-                OPEN + block(kind, 1, id="t", name="n", input={}) + delta("no", 1) + ONE + CLOSE
+                PUBLIC_ENDPOINTS
+                + block(kind, 1, id="t", name="n", input={})
+                + delta("no", 1)
+                + ONE
+                + CLOSE
             ),
         )
     citation = {"type": "char_location", "cited_text": "x", "document_index": 0}
@@ -499,30 +503,32 @@ def odd_fields():
         "future_reason",
         None,
     ):
-        yield Case(f"stop reason {reason}", chunked(OPEN + ONE + end(reason) + STOP))
+        yield Case(f"stop reason {reason}", chunked(PUBLIC_ENDPOINTS + ONE + end(reason) + STOP))
     for reason in (5, ["x"], {}):
         yield Case(
             f"stop reason {reason!r}",
-            chunked(OPEN + ONE + end(reason) + STOP),
+            chunked(PUBLIC_ENDPOINTS + ONE + end(reason) + STOP),
             "a reason is a word",
             {"stop_reason": None},
         )
-    yield Case("no stop reason", chunked(OPEN + ONE + STOP))
+    yield Case("no stop reason", chunked(PUBLIC_ENDPOINTS + ONE + STOP))
     yield Case(
         "a stop reason at the start", chunked(start(stop_reason="end_turn") + block() + ONE + STOP)
     )
-    yield Case("two ends", chunked(OPEN + ONE + end("tool_use") + end() + STOP))
-    yield Case("a second end without a reason", chunked(OPEN + ONE + end() + end(None) + STOP))
+    yield Case("two ends", chunked(PUBLIC_ENDPOINTS + ONE + end("tool_use") + end() + STOP))
+    yield Case(
+        "a second end without a reason", chunked(PUBLIC_ENDPOINTS + ONE + end() + end(None) + STOP)
+    )
     for details in (None, 5, {}, {"type": "refusal", "category": "cyber", "explanation": "No."}):
         yield Case(
             f"stop details {details!r}"[:40],
-            chunked(OPEN + ONE + end("refusal", stop_details=details) + STOP),
+            chunked(PUBLIC_ENDPOINTS + ONE + end("refusal", stop_details=details) + STOP),
         )
     for value in (None, 5):
         wire = event("message_delta", delta=value, usage={"output_tokens": 12})
         yield Case(
             f"an end that is {value!r}",
-            chunked(OPEN + ONE + wire + STOP),
+            chunked(PUBLIC_ENDPOINTS + ONE + wire + STOP),
             LENIENT,
             {"failed": False, "input": 25, "output": 12},
         )
@@ -530,7 +536,7 @@ def odd_fields():
     yield Case(
         "usage that grows",
         chunked(
-            OPEN
+            PUBLIC_ENDPOINTS
             + ONE
             + event("message_delta", delta={"stop_reason": "end_turn"}, usage=more)
             + STOP

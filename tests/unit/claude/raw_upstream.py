@@ -45,8 +45,8 @@ class RawUpstream:
         elif request:
             self.requests.append(request)
         try:
-            for piece in [reply] if isinstance(reply, bytes) else reply:
-                near.sendall(piece)
+            for payload in [reply] if isinstance(reply, bytes) else reply:
+                near.sendall(payload)
         except OSError:
             pass
 
@@ -80,6 +80,6 @@ def chunked(body, *fields, size=None, end=b"0\r\n\r\n", kind="text/event-stream"
     """Return a response in chunks of a size, all in one where none is given."""
     lines = ["HTTP/1.1 200 OK", f"Content-Type: {kind}", "Transfer-Encoding: chunked", *fields]
     size = size or max(1, len(body))
-    pieces = [body[n : n + size] for n in range(0, len(body), size)]
-    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    payloads = [body[n : n + size] for n in range(0, len(body), size)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(payload), payload) for payload in payloads)
     return "\r\n".join([*lines, "", ""]).encode() + chunks + end

@@ -5,7 +5,7 @@ import json
 import anthropic
 import pytest
 
-from claude_sse.claude import Claude, Line
+from claude_sse.claude import CancelScope, Claude
 from claude_sse.config.settings import Settings
 from claude_sse.protocol.errors import AnswerFailed
 from claude_sse.protocol.question import Question
@@ -38,7 +38,7 @@ def ask(upstream):
             claudes.append(Claude(Settings(api_key="k", base_url=upstream.base_url)))
             assert claudes[0].models() == ()
         try:
-            yield from claudes[0].events(QUESTION, Line())
+            yield from claudes[0].events(QUESTION, CancelScope())
         except AnswerFailed as exc:
             if exc.is_about_the_key:
                 claudes.clear()
@@ -51,8 +51,8 @@ def read_by_us(ask):
     read = {"text": "", "thinking": "", "stop_reason": None, "input": None, "output": None}
     try:
         for batch in ask():
-            for piece in batch:
-                fields = {"text": json.loads(piece)} if isinstance(piece, bytes) else piece
+            for payload in batch:
+                fields = {"text": json.loads(payload)} if isinstance(payload, bytes) else payload
                 if "waiting" in fields:  # it would be tried once more
                     return {**read, "failed": True}
                 read["text"] += fields["text"]

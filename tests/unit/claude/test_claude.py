@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from claude_sse.claude import Claude, Line
+from claude_sse.claude import CancelScope, Claude
 from claude_sse.config.settings import Settings
 from claude_sse.protocol.errors import AnswerFailed, Interrupted, Overloaded, Unavailable
 from claude_sse.protocol.question import Question
@@ -24,11 +24,11 @@ def question(text, **fields):
     return Question(messages=(("user", text),), digest="", **fields)
 
 
-def answer(claude, text, line=None, **fields):
+def answer(claude, text, scope=None, **fields):
     """All objects of an answer; the last is the failure where there is one."""
     objects = []
     try:
-        for batch in claude.events(question(text, **fields), line or Line()):
+        for batch in claude.events(question(text, **fields), scope or CancelScope()):
             objects += [{"text": json.loads(p)} if isinstance(p, bytes) else p for p in batch]
     except AnswerFailed as exc:
         objects.append(exc)
@@ -66,7 +66,7 @@ def test_what_is_asked_reaches_claude(claude, standin, nonce):
         max_tokens=77,
         effort="low",
     )
-    for _ in claude.events(asked, Line()):
+    for _ in claude.events(asked, CancelScope()):
         pass
     (request,) = requests_for(standin, nonce)
     assert request.headers["authorization"] == "Bearer sk-ant-test"
@@ -250,13 +250,13 @@ def test_nobody_there_is_tried_once_more():
 
 @pytest.mark.parametrize("fault", ["silent_headers", "silent", "pings", "stall after=2"])
 def test_a_cut_reaches_claude_at_any_moment(claude, standin, nonce, fault):
-    """Cutting the line wakes the reading thread and closes the connection to Claude at once."""
-    prompt, line, ended = f"fault {fault} {nonce}", Line(), []
-    thread = threading.Thread(target=lambda: ended.extend(answer(claude, prompt, line)))
+    """Cutting the scope wakes the reading thread and closes the connection to Claude at once."""
+    prompt, scope, ended = f"fault {fault} {nonce}", CancelScope(), []
+    thread = threading.Thread(target=lambda: ended.extend(answer(claude, prompt, scope)))
     thread.start()
     request = standin.wait(lambda s: next(iter(requests_for(s, prompt)), None))
     with within(0.05):
-        line.cut()
+        scope.cancel()
         standin.wait(lambda s: request.closed_at)
     thread.join()
     assert isinstance(ended[-1], Interrupted)
@@ -264,10 +264,10 @@ def test_a_cut_reaches_claude_at_any_moment(claude, standin, nonce, fault):
 
 def test_a_cut_ends_the_wait_for_a_retry(claude, standin, nonce):
     """Stop is heard while waiting to try again, and nothing more is asked."""
-    prompt, line = f"fault rate_limited retry_after=19 {nonce}", Line()
-    events = claude.events(question(prompt), line)
+    prompt, scope = f"fault rate_limited retry_after=19 {nonce}", CancelScope()
+    events = claude.events(question(prompt), scope)
     assert next(events)[0]["waiting"] == 19
-    threading.Timer(0.05, line.cut).start()
+    threading.Timer(0.05, scope.cut).start()
     with within(0.1), pytest.raises(AnswerFailed):
         next(events)
     assert len(requests_for(standin, prompt)) == 1
@@ -275,20 +275,20 @@ def test_a_cut_ends_the_wait_for_a_retry(claude, standin, nonce):
 
 def test_a_line_that_was_cut_before_stays_cut(claude, nonce):
     """An answer that was stopped before it was asked for ends as soon as it is connected."""
-    line = Line()
-    line.cut()
-    assert isinstance(answer(claude, f"fault silent {nonce}", line)[-1], Interrupted)
+    scope = CancelScope()
+    scope.cancel()
+    assert isinstance(answer(claude, f"fault silent {nonce}", scope)[-1], Interrupted)
 
 
 def test_silence_is_told_every_second(claude, nonce):
     """While Claude is silent whoever pulls gets an empty batch each second."""
-    line = Line()
-    events = claude.events(question(f"fault silent {nonce}"), line)
+    scope = CancelScope()
+    events = claude.events(question(f"fault silent {nonce}"), scope)
     began = time.monotonic()
     with within(1.0):
         assert next(events) == []
     assert time.monotonic() - began > 0.9
-    line.cut()
+    scope.cancel()
     assert pytest.raises(Interrupted, next, events)
 
 
@@ -400,9 +400,9 @@ def test_stop_does_not_cut_the_list_of_models(nonce):
         thread = threading.Thread(target=slow_list, args=[listener])
         thread.start()
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        claude, line = Claude(Settings(api_key="k", base_url=base_url)), Line()
-        events = claude.events(question(nonce), line)
-        threading.Thread(target=lambda: (asked.wait(10), line.cut()), daemon=True).start()
+        claude, scope = Claude(Settings(api_key="k", base_url=base_url)), CancelScope()
+        events = claude.events(question(nonce), scope)
+        threading.Thread(target=lambda: (asked.wait(10), scope.cancel()), daemon=True).start()
         assert pytest.raises(Interrupted, next, events)
         assert not told.is_set()
         told.set()
@@ -428,11 +428,11 @@ def test_tls_is_checked_and_cut_like_plain(nonce, tmp_path, monkeypatch, require
         monkeypatch.setenv("SSL_CERT_FILE", cert)
         claude = Claude(Settings(api_key="x", base_url=standin.base_url))
         assert text_of(answer(claude, f"fault pace texts=2 {nonce}")) == "word0 word1 "
-        prompt, line, ended = f"fault silent {nonce}", Line(), []
-        thread = threading.Thread(target=lambda: ended.extend(answer(claude, prompt, line)))
+        prompt, scope, ended = f"fault silent {nonce}", CancelScope(), []
+        thread = threading.Thread(target=lambda: ended.extend(answer(claude, prompt, scope)))
         thread.start()
         request = standin.wait(lambda s: next(iter(requests_for(s, prompt)), None))
-        line.cut()
+        scope.cancel()
         standin.wait(lambda s: request.closed_at)
         thread.join(5.0)
         assert isinstance(ended[-1], Interrupted)

@@ -34,9 +34,9 @@ def frame(data, event="content_block_delta"):
     return f"event: {event}\ndata: {data}\n\n".encode("utf-8", "surrogatepass")
 
 
-def objects(pieces):
+def objects(payloads):
     """What was read, a text alone as the object that its frame will carry."""
-    return [{"text": json.loads(p)} if isinstance(p, bytes) else p for p in pieces]
+    return [{"text": json.loads(p)} if isinstance(p, bytes) else p for p in payloads]
 
 
 @given(st.text(min_size=1), st.booleans(), st.integers(0, 9))
@@ -85,8 +85,8 @@ def test_what_came_before_broken_bytes_is_read():
     """A text that is no UTF-8 breaks the answer, behind what was right before it."""
     good, bad = (json.dumps(delta(text), separators=(",", ":")) for text in ("good", "BAD"))
     answer = begun()
-    pieces = answer.read(frame(good) + frame(bad).replace(b"BAD", b"\xff\xed\xa0\x80"))
-    assert objects(pieces) == [{"text": "good"}]
+    payloads = answer.read(frame(good) + frame(bad).replace(b"BAD", b"\xff\xed\xa0\x80"))
+    assert objects(payloads) == [{"text": "good"}]
     with pytest.raises(AnswerFailed):
         answer.read(b"")
 

@@ -10,13 +10,13 @@ import anthropic
 import httpx2
 import pytest
 
-from claude_sse.claude import Claude, Line
+from claude_sse.claude import CancelScope, Claude
 from claude_sse.claude.http.transport import Transport
 from claude_sse.config.settings import Settings, from_environ
 from claude_sse.protocol.errors import AnswerFailed
 from claude_sse.protocol.question import Question, parse
 
-from .raw_answers import GOOD, ONE, OPEN, STOP, delta, end, event, start
+from .raw_answers import GOOD, ONE, PUBLIC_ENDPOINTS, STOP, delta, end, event, start
 from .raw_upstream import RawUpstream, chunked, read_request, whole
 
 
@@ -33,13 +33,13 @@ def claude_at(upstream, **settings):
 
 def ask(claude, model=None):
     question = Question(messages=(("user", "Hi"),), digest="", model=model)
-    pieces = []
+    payloads = []
     try:
-        for batch in claude.events(question, Line()):
-            pieces += [{"text": json.loads(p)} if isinstance(p, bytes) else p for p in batch]
+        for batch in claude.events(question, CancelScope()):
+            payloads += [{"text": json.loads(p)} if isinstance(p, bytes) else p for p in batch]
     except AnswerFailed as exc:
-        pieces.append(exc)
-    return pieces
+        payloads.append(exc)
+    return payloads
 
 
 def fields_of(request):
@@ -155,7 +155,7 @@ def test_the_model_asked_for_stands_in(upstream, fields):
 
 def test_a_cut_is_a_cut(upstream):
     """``[DONE]`` is not ``message_stop``: all that is known is that the answer was cut."""
-    upstream.reply = chunked(OPEN + ONE + end() + b"data: [DONE]\n\n")
+    upstream.reply = chunked(PUBLIC_ENDPOINTS + ONE + end() + b"data: [DONE]\n\n")
     assert ask(claude_at(upstream))[-1].code == "interrupted"
 
 
@@ -164,9 +164,9 @@ def test_a_cut_is_a_cut(upstream):
     [
         (whole(b"<h1>It works! sk-ant-secret</h1>", kind="text/html"), ["text/html", "It works"]),
         (whole(b'{"type":"message","content":[{"type":"text","text":"private"}]}'), ["json"]),
-        (chunked(OPEN + event("content_block_delta", index=9, delta={"type": "text_delta"})),
+        (chunked(PUBLIC_ENDPOINTS + event("content_block_delta", index=9, delta={"type": "text_delta"})),
          ["text/event-stream", "message_start"]),
-        (chunked(OPEN + delta("private") + end()), ["cut", "message_start"]),
+        (chunked(PUBLIC_ENDPOINTS + delta("private") + end()), ["cut", "message_start"]),
         (whole(b"", "302 Found"), ["HTTP 302"]),
         (whole(b"x", "404 No", "a/b"), ["HTTP 404 ", "a/b"]),
         (b"SSH-2.0\r\n", ["RemoteProtocolError"]),

@@ -21,10 +21,10 @@ PIECES = st.one_of(st.binary(min_size=1, max_size=40), st.just(b"1\r\na" * 1000)
 
 
 @given(st.lists(PIECES, max_size=8), st.data())
-def test_chunks_are_joined_however_they_are_cut(pieces, data):
+def test_chunks_are_joined_however_they_are_cut(payloads, data):
     """Any chunked body, cut anywhere, extensions and trailers included, is its chunks' content."""
-    sizes = data.draw(st.lists(SIZE_LINES, min_size=len(pieces), max_size=len(pieces)))
-    wire = b"".join(b"%b\r\n%b\r\n" % (s % len(p), p) for s, p in zip(sizes, pieces, strict=True))
+    sizes = data.draw(st.lists(SIZE_LINES, min_size=len(payloads), max_size=len(payloads)))
+    wire = b"".join(b"%b\r\n%b\r\n" % (s % len(p), p) for s, p in zip(sizes, payloads, strict=True))
     wire += b"0\r\nTrailer: x\r\n\r\n"
     body, received = Body(Reply(chunked=True)), b""
     while wire:
@@ -32,7 +32,7 @@ def test_chunks_are_joined_however_they_are_cut(pieces, data):
         cut = data.draw(st.integers(1, len(wire)))
         received += body.feed(wire[:cut])
         wire = wire[cut:]
-    assert body.ended and received == b"".join(pieces)
+    assert body.ended and received == b"".join(payloads)
 
 
 def test_a_length_is_kept_to():

@@ -7,7 +7,7 @@ import time
 import anthropic
 import pytest
 
-from claude_sse.claude import Claude, Line
+from claude_sse.claude import CancelScope, Claude
 from claude_sse.claude.http import pool
 from claude_sse.config.settings import Settings
 from claude_sse.protocol.question import Question
@@ -31,7 +31,7 @@ def test_what_leaves_is_what_the_sdk_sends(claude, standin, nonce):
         digest="",
         system="be brief",
     )
-    for _ in claude.events(asked, Line()):
+    for _ in claude.events(asked, CancelScope()):
         pass
     [ours] = requests_for(standin, nonce)
     fields = {name: value for name, value in ours.body.items() if name != "stream"}
@@ -61,7 +61,7 @@ def test_every_field_is_sent_once(nonce):
             head, _, body = near.recv(65536).partition(b"\r\n\r\n")
             near.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
         asking.join()
-    names = [line.partition(b":")[0].lower() for line in head.split(b"\r\n")[1:]]
+    names = [scope.partition(b":")[0].lower() for scope in head.split(b"\r\n")[1:]]
     assert len(names) == len(set(names)) and b"host" in names
     assert b"content-length: %d" % len(body) in head
 
@@ -71,7 +71,7 @@ def test_a_connection_that_answered_is_used_again(claude, standin, nonce):
     prompts = [f"fault pace texts=2 thinking=0 {nonce}{n}" for n in range(3)]
     for prompt in prompts:
         assert text_of(answer(claude, prompt)) == "word0 word1 "
-    slow = claude.events(question(f"fault pace texts=99 gap_ms=50 {nonce}"), Line())
+    slow = claude.events(question(f"fault pace texts=99 gap_ms=50 {nonce}"), CancelScope())
     next(slow)
     assert text_of(answer(claude, f"fault pace texts=1 {nonce}")) == "word0 "
     used = [request.connection for prompt in prompts for request in requests_for(standin, prompt)]
@@ -96,7 +96,7 @@ def test_a_connection_that_failed_is_not(claude, standin, nonce, fault):
 def test_a_kept_connection_goes_with_time(standin, nonce, monkeypatch):
     """Nothing stays open longer than a few seconds, whether somebody asks again or not."""
     monkeypatch.setattr(pool, "KEEP_SECONDS", 0.2)
-    monkeypatch.setattr(pool, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(pool, "_CHECK_SECONDS", 0.05)
     claude = Claude(Settings(api_key="x", base_url=standin.base_url))
     answer(claude, f"fault pace texts=1 {nonce}")
     [request] = requests_for(standin, f"fault pace texts=1 {nonce}")

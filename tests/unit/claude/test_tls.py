@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from claude_sse.claude import Claude, Line
+from claude_sse.claude import CancelScope, Claude
 from claude_sse.claude.http.transport import let_reads_give_up
 from claude_sse.config.settings import Settings
 from claude_sse.protocol.errors import AnswerFailed, Interrupted, Unreachable
@@ -55,14 +55,14 @@ def _url(far_side, host):
     return f"https://{host}:{far_side.base_url.rpartition(':')[2]}"
 
 
-def ask(claude, text, line=None):
+def ask(claude, text, scope=None):
     """The batches of an answer."""
     question = Question(messages=(("user", text),), digest="")
-    return claude.events(question, line or Line())
+    return claude.events(question, scope or CancelScope())
 
 
 def text_of(batches):
-    frames = [encode(1, piece) for batch in batches for piece in batch]
+    frames = [encode(1, payload) for batch in batches for payload in batch]
     return "".join(fields["text"] for fields in objects(b"".join(frames)))
 
 
@@ -86,16 +86,16 @@ def test_a_cut_answer_is_interrupted(claude, nonce):
 
 
 def test_silence_is_told_each_second_and_stop_is_heard(claude, nonce):
-    """While Claude is silent there is an empty batch each second; a cut line ends the wait."""
-    line = Line()
-    events = ask(claude, f"fault silent {nonce}", line)
+    """While Claude is silent there is an empty batch each second; a cut scope ends the wait."""
+    scope = CancelScope()
+    events = ask(claude, f"fault silent {nonce}", scope)
     while next(events):
         pass
     began = time.monotonic()
     with within(1.0):
         assert next(events) == []
     assert time.monotonic() - began > 0.9
-    threading.Timer(0.1, line.cut).start()
+    threading.Timer(0.1, scope.cut).start()
     with within(0.15), pytest.raises(Interrupted):
         while True:
             next(events)
@@ -152,8 +152,8 @@ def test_a_record_may_come_in_pieces_with_silence_between(certificate):
         while received < 1 << 22:
             incoming.write(raw.recv(1 << 16))
             try:
-                while piece := far.read(1 << 14):
-                    received += len(piece)
+                while payload := far.read(1 << 14):
+                    received += len(payload)
             except ssl.SSLWantReadError:
                 pass
         thread.join()

@@ -23,7 +23,7 @@ def test_values_are_read():
         {"PORT": "8080", "THREADS": "20", "ORPHAN_SECONDS": "1.5", "EFFORT": "High"}
     )
     assert (settings.port, settings.orphan_seconds, settings.effort) == (8080, 1.5, "high")
-    assert settings.max_streams == settings.seats == 12
+    assert settings.max_streams == settings.reader_slots == 12
 
 
 @pytest.mark.parametrize(

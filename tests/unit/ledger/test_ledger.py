@@ -258,7 +258,7 @@ def test_a_line_that_is_too_long_is_no_fault_of_the_disk(tmp_path, monkeypatch):
 
 def test_a_folder_that_was_removed_is_made_again(tmp_path, monkeypatch):
     """Who goes on counting in a file that nobody else sees would let others past the limits."""
-    monkeypatch.setattr(database, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(database, "_CHECK_SECONDS", 0.0)
     here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)
     lost = here.admit("a", 10, NOON)
     shutil.rmtree(tmp_path / "ledger")
@@ -278,7 +278,7 @@ def test_who_has_nothing_open_looks_at_once(tmp_path):
 
 def test_a_folder_that_was_removed_leaves_nothing_open(tmp_path, monkeypatch, opened):
     """However often the books are begun anew, they cost the process no more, and are as private."""
-    monkeypatch.setattr(database, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(database, "_CHECK_SECONDS", 0.0)
     ledger = books(tmp_path, tokens=1000)
     counts = []
     for _ in range(5):
@@ -291,7 +291,7 @@ def test_a_folder_that_was_removed_leaves_nothing_open(tmp_path, monkeypatch, op
 
 def test_books_that_were_removed_alone_are_the_same_for_all(tmp_path, monkeypatch):
     """Where only the file has gone, who had it open does not go on in it beside a newer one."""
-    monkeypatch.setattr(database, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(database, "_CHECK_SECONDS", 0.0)
     here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)
     here.admit("a", 10, NOON)
     for path in (tmp_path / "ledger").glob("ledger.sqlite*"):

@@ -55,7 +55,7 @@ class Books(one_core._Books):
         allowed = {frozenset(os.sched_getaffinity(int(t))) for t in os.listdir("/proc/self/task")}
         print([len(a) for a in allowed], flush=True)
         return next(loads)
-one_core._Books, one_core.LOOK_SECONDS, one_core.REST_SECONDS = Books, 0.01, float(%s)
+one_core._Books, one_core.CHECK_SECONDS, one_core.REST_SECONDS = Books, 0.01, float(%s)
 threading.Thread(target=time.sleep, args=(9,), daemon=True).start()
 try:
     here.look()
@@ -113,7 +113,7 @@ def test_the_kernels_books_are_read():
 
 def test_no_file_to_be_had_for_a_moment_is_no_end(monkeypatch, caplog):
     """All cores are allowed meanwhile, and then it looks on."""
-    monkeypatch.setattr(one_core, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(one_core, "CHECK_SECONDS", 0.0)
     monkeypatch.setattr(one_core, "REST_SECONDS", 0.0)
     faults = iter([OSError(errno.EMFILE, "Too many open files"), KeyError(7)])
 
@@ -132,7 +132,7 @@ def test_no_file_to_be_had_for_a_moment_is_no_end(monkeypatch, caplog):
 
 def test_without_books_all_cores_stay_allowed(monkeypatch, caplog):
     """Where the kernel does not tell, nothing is chosen, and a line of the log says so."""
-    monkeypatch.setattr(one_core, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(one_core, "CHECK_SECONDS", 0.0)
     monkeypatch.setattr(one_core._Books, "now", lambda cores: {}[7])
     here = one_core.OneCore(0)
     here._allowed = here._allowed | {1000}

@@ -113,9 +113,9 @@ def read(sock: socket.socket, until: bytes | None = None) -> Answer:
     got, end = b"", "open"
     try:
         while until is None or not re.search(until, got, re.DOTALL):
-            piece = sock.recv(65536)
-            got += piece
-            if not piece:
+            payload = sock.recv(65536)
+            got += payload
+            if not payload:
                 end = "fin"
                 break
     except ConnectionResetError:
@@ -288,7 +288,7 @@ def test_speaks_tls(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("name", ["hello", "followup", *CHOICES])
 def test_answers_arrive_whole(name: str) -> None:
-    """The pieces of a readable answer make up its file, at 40 to 80 pieces a second."""
+    """The payloads of a readable answer make up its file, at 40 to 80 payloads a second."""
     turns = [{"role": "user", "content": "hm"}] * (3 if name == "followup" else 1)
     prompt = "hm" if name in ("hello", "followup") else f"Show me {name.upper()}!"
     body = question(prompt, messages=turns, max_tokens=60_000)

@@ -197,7 +197,7 @@ class Contract:
         assert here.asked_to_stop(keys) == set()
 
     def test_a_frame_of_any_size_is_read_whole(self, here, elsewhere):
-        """A frame longer than a read's buffer arrives in one piece."""
+        """A frame longer than a read's buffer arrives in one payload."""
         large = frame(1, "y" * 300_000)
         writer = here.create(KEY, DIGEST)
         writer.append(large)

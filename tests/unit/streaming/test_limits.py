@@ -1,4 +1,4 @@
-"""Places, a share of Claude, and what each end of an answer costs (the rows U1 to U24)."""
+"""CapacityLimiter, a share of Claude, and what each end of an answer costs (the rows U1 to U24)."""
 
 import json
 import socket
@@ -23,12 +23,12 @@ from claude_sse.protocol.errors import OverLimit, Unavailable
 from claude_sse.protocol.question import Question
 from claude_sse.streaming import lifetime
 from claude_sse.streaming.admission import Admissions, cost
-from claude_sse.streaming.capacity import Places
+from claude_sse.streaming.capacity import CapacityLimiter
 
 
 def test_no_more_than_there_are():
     """The place after the last is refused, with the time to come back."""
-    places = Places(2)
+    places = CapacityLimiter(2)
     give_back = places.take()
     places.take()
     with pytest.raises(Unavailable) as raised:
@@ -40,7 +40,7 @@ def test_no_more_than_there_are():
 
 def test_a_place_is_given_back_once():
     """Giving back twice makes no second place."""
-    places = Places(1)
+    places = CapacityLimiter(1)
     give_back = places.take()
     give_back()
     give_back()
@@ -52,7 +52,7 @@ def test_a_place_is_given_back_once():
 
 def test_nobody_has_all_the_places():
     """Who has as many as one may have is refused for that, and others find room."""
-    places = Places(3, each=2)
+    places = CapacityLimiter(3, each=2)
     give_back = places.take("ada")
     places.take("ada")
     with pytest.raises(OverLimit) as raised:
@@ -145,9 +145,9 @@ def test_what_an_answer_costs(usage, spent):
 def test_a_question_without_a_slot_was_not_asked(tmp_path):
     """Who is sent away because the server is full has asked nothing, and reserved nothing."""
     ledger = open_ledger(f"file://{tmp_path}", "", Limits(questions=1, answers=1, tokens=40_000))
-    slots = Places(1)
-    admissions = Admissions(Settings(), slots, ledger)
-    slot = slots.take()
+    writer_slots = CapacityLimiter(1)
+    admissions = Admissions(Settings(), writer_slots, ledger)
+    slot = writer_slots.take()
     for _ in range(3):
         with pytest.raises(Unavailable):
             admissions.admit("a", question())
@@ -157,7 +157,7 @@ def test_a_question_without_a_slot_was_not_asked(tmp_path):
         admissions.admit("a", question())
     admission.withdraw()
     admissions.admit("a", question()).end(None, True)
-    assert slots.taken == 0
+    assert writer_slots.taken == 0
 
 
 SIGNED_IN = {"AUTH": "proxy", "SECRET_KEY": "the-proxy-and-the-server-know-this-0123456789"}

@@ -8,7 +8,7 @@ import pytest
 from claude_sse.protocol import sse
 from claude_sse.stream_log import WriterLost
 from claude_sse.stream_log.file import FileStreamLog
-from claude_sse.streaming.producer import STALL_SECONDS, Pen
+from claude_sse.streaming.producer import STALL_SECONDS, Producer
 
 BATCHES = 20
 
@@ -23,8 +23,8 @@ class Written:
         self.may_go_on = threading.Event()
         self.may_go_on.set()
         self.left = 0
-        self.pen = Pen(self._produce())
-        self.first = self.pen.attach(self.log.open("a/1"), self._leave)
+        self.producer = Producer(self._produce())
+        self.first = self.producer.attach(self.log.open("a/1"), self._leave)
 
     def _leave(self):
         self.left += 1
@@ -37,7 +37,7 @@ class Written:
             self.writer.append(frames)
             if number == BATCHES:
                 self.writer.close()
-                self.pen.lay_down()
+                self.producer.finish()
             yield frames
 
     def rest(self, after):
@@ -72,7 +72,7 @@ def test_the_reader_that_pulls_is_given_what_it_pulled(written):
     """The first reader receives every batch once, in its own thread, and nothing behind the end."""
     assert numbers(b"".join(written.first.read(0.0) for _ in range(BATCHES))) == list(range(1, 21))
     assert written.pullers == [threading.get_ident()] * BATCHES
-    assert written.pen.is_down
+    assert written.producer.is_finished
     with pytest.raises(WriterLost):
         written.first.read(0.0)
     written.first.close()
@@ -80,19 +80,19 @@ def test_the_reader_that_pulls_is_given_what_it_pulled(written):
 
 
 def test_a_steady_first_reader_keeps_the_pen(written):
-    """However often the watch looks, it takes no pen that was used less than a second ago."""
+    """However often the watch looks, it takes no producer that was used less than a second ago."""
     for _ in range(BATCHES):
         before = time.monotonic()
         assert written.first.read(0.0)
-        written.pen.take(before, STALL_SECONDS)
-        written.pen.take(before + STALL_SECONDS * 0.99, STALL_SECONDS)
+        written.producer.hand_over(before, STALL_SECONDS)
+        written.producer.hand_over(before + STALL_SECONDS * 0.99, STALL_SECONDS)
     assert written.pullers == [threading.get_ident()] * BATCHES
 
 
 def test_a_stalled_first_reader_loses_the_pen(written):
     """One that has not pulled for a second does not pull again: a thread goes on, and it reads."""
     came = written.first.read(0.0)
-    written.pen.take(time.monotonic() + STALL_SECONDS, STALL_SECONDS)
+    written.producer.hand_over(time.monotonic() + STALL_SECONDS, STALL_SECONDS)
     assert numbers(came + written.rest(1)) == list(range(1, BATCHES + 1))
     assert len(set(written.pullers)) == 2 and threading.get_ident() not in written.pullers[1:]
     while len(numbers(came)) < BATCHES:
@@ -109,14 +109,14 @@ def test_who_leaves_with_the_pen_hands_it_on(written):
 
 
 def test_a_reader_that_comes_too_late_pulls_nothing(written):
-    """Who waits to pull while the pen passes on reads what the thread pulls, and misses nothing."""
+    """Who waits to pull while the producer passes on reads what the thread pulls, and misses nothing."""
     read = []
-    written.pen._hand.acquire()  # as the watch does
+    written.producer._hand.acquire()  # as the watch does
     late = threading.Thread(target=lambda: read.append(written.first.read(10.0)))
     late.start()
     time.sleep(0.1)  # until it waits for its turn; where it does not yet, there is nothing to see
-    written.pen._pass_on(written.first)
-    written.pen._hand.release()
+    written.producer._pass_on(written.first)
+    written.producer._hand.release()
     late.join()
     assert numbers(written.rest(0)) == list(range(1, BATCHES + 1))
     assert len(set(written.pullers)) == 1 and numbers(read[0])[0] == 1
@@ -125,10 +125,10 @@ def test_a_reader_that_comes_too_late_pulls_nothing(written):
 def test_who_leaves_without_the_pen_changes_nothing(written):
     """The thread that goes on is not joined by another one when the first reader leaves at last."""
     written.may_go_on.clear()
-    written.pen.take(time.monotonic() + STALL_SECONDS, STALL_SECONDS)
+    written.producer.hand_over(time.monotonic() + STALL_SECONDS, STALL_SECONDS)
     before = writers()
     written.first.close()
-    written.pen.take(time.monotonic() + STALL_SECONDS, STALL_SECONDS)
+    written.producer.hand_over(time.monotonic() + STALL_SECONDS, STALL_SECONDS)
     assert not writers() - before
     written.may_go_on.set()
     assert numbers(written.rest(0)) == list(range(1, BATCHES + 1))
@@ -136,14 +136,14 @@ def test_who_leaves_without_the_pen_changes_nothing(written):
 
 
 def test_a_pen_is_not_taken_out_of_a_hand_that_writes(written):
-    """While the first reader waits for Claude, however long, the pen stays with it."""
+    """While the first reader waits for Claude, however long, the producer stays with it."""
     written.may_go_on.clear()
     thread = threading.Thread(target=written.first.read, args=[0.0])
     thread.start()
-    while not written.pen._hand.locked():  # no event tells that it has begun
+    while not written.producer._hand.locked():  # no event tells that it has begun
         time.sleep(0.001)
     before = writers()
-    written.pen.take(time.monotonic() + 60.0, STALL_SECONDS)
+    written.producer.hand_over(time.monotonic() + 60.0, STALL_SECONDS)
     assert not writers() - before
     written.may_go_on.set()
     thread.join()

@@ -1,4 +1,4 @@
-"""The hot path: one writer, who holds the pen, and many readers; ends for every reason."""
+"""The hot path: one writer, who holds the producer, and many readers; ends for every reason."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ from tests.slack import within
 DIGEST = "d" * 64
 
 
-class Engine:
+class Services:
     """Streams on a folder, against the stand-in; ``asks`` starts one."""
 
     def __init__(self, standin, folder, orphan_seconds=30.0, heartbeat_seconds=10.0):
@@ -62,16 +62,16 @@ def make(standin, tmp_path):
     engines = []
 
     def make(**options):
-        engines.append(Engine(standin, tmp_path, **options))
+        engines.append(Services(standin, tmp_path, **options))
         return engines[-1]
 
     yield make
-    for engine in engines:
-        engine.streams.drain(0.0)
+    for services in engines:
+        services.streams.drain(0.0)
 
 
 @pytest.fixture
-def engine(make):
+def services(make):
     return make()
 
 
@@ -83,9 +83,9 @@ def text(frames):
     return "".join(fields.get("text", "") for fields in objects(frames))
 
 
-def written(engine, key):
+def written(services, key):
     """What is on the log of a stream now."""
-    with contextlib.closing(engine.streams.open(key, 0)) as reader:
+    with contextlib.closing(services.streams.open(key, 0)) as reader:
         return reader.read(0.0)
 
 
@@ -97,127 +97,131 @@ def wait_for(condition):
         time.sleep(0.005)
 
 
-def test_a_stream_is_what_claude_said_and_done(engine, nonce):
+def test_a_stream_is_what_claude_said_and_done(services, nonce):
     """The first reader gets the whole answer, numbered from 1, and [DONE]."""
-    frames = engine.all(engine.ask("a/1", f"fault pace texts=9 {nonce}"))
+    frames = services.all(services.ask("a/1", f"fault pace texts=9 {nonce}"))
     assert text(frames) == "".join(f"word{n} " for n in range(9))
     assert frames.endswith(b"data: [DONE]\n\n")
-    ids = [int(line[4:]) for line in frames.split(b"\n") if line.startswith(b"id: ")]
+    ids = [int(scope[4:]) for scope in frames.split(b"\n") if scope.startswith(b"id: ")]
     assert ids == list(range(1, len(ids) + 1))
-    assert engine.ended == ["a/1"]
+    assert services.ended == ["a/1"]
 
 
-def test_only_the_end_waits_for_the_books(engine, nonce):
+def test_only_the_end_waits_for_the_books(services, nonce):
     """All that Claude said is on the log before it is booked, which a busy disk may hold up."""
     seen = []
 
     def on_end(usage, is_free):
-        with contextlib.closing(engine.streams.open("a/1", 0)) as reader:
+        with contextlib.closing(services.streams.open("a/1", 0)) as reader:
             seen.append(reader.read(1.0))
 
-    log = engine.all(engine.ask("a/1", f"fault pace texts=5 gap_ms=0 {nonce}", on_end=on_end))
+    log = services.all(services.ask("a/1", f"fault pace texts=5 gap_ms=0 {nonce}", on_end=on_end))
     assert text(seen[0]) == text(log) and objects(seen[0])[-1]["stop_reason"] == "end_turn"
     assert not sse.is_last(seen[0])
 
 
-def test_head_and_rest_are_the_log(engine, make, nonce):
+def test_head_and_rest_are_the_log(services, make, nonce):
     """For every n, the first n frames and what follows n are together the log, byte for byte."""
-    log = engine.all(engine.ask("a/1", f"fault pace texts=12 gap_ms=0 {nonce}"))
+    log = services.all(services.ask("a/1", f"fault pace texts=12 gap_ms=0 {nonce}"))
     frames = [frame + b"\n\n" for frame in log.split(b"\n\n")[:-1]]
-    for where in (engine, make()):
+    for where in (services, make()):
         for n in range(len(frames)):
             rest = where.all(where.streams.open("a/1", n))
             assert b"".join(frames[:n]) + rest == log
 
 
-def test_every_reader_gets_the_same_bytes(engine, make, standin, nonce):
+def test_every_reader_gets_the_same_bytes(services, make, standin, nonce):
     """Readers who join at any time, on any worker, receive what the first one did."""
     prompt = f"fault pace texts=40 gap_ms=5 {nonce}"
-    first, elsewhere, received = engine.ask("a/1", prompt), make(), []
+    first, elsewhere, received = services.ask("a/1", prompt), make(), []
 
     def join(where):
         received.append(where.all(where.streams.join("a/1", DIGEST)))
 
-    threads = [threading.Thread(target=join, args=[(engine, elsewhere)[n % 2]]) for n in range(8)]
+    threads = [threading.Thread(target=join, args=[(services, elsewhere)[n % 2]]) for n in range(8)]
     for thread in threads:
         thread.start()
         time.sleep(0.02)
-    whole = engine.all(first)
+    whole = services.all(first)
     for thread in threads:
         thread.join()
     assert received == [whole] * 8
     assert len([r for r in standin.requests if r.prompt == prompt]) == 1
 
 
-def test_a_large_answer_reaches_the_first_reader_whole(engine, nonce):
+def test_a_large_answer_reaches_the_first_reader_whole(services, nonce):
     """However much comes in one read, nothing is skipped."""
     for burst in (10, 1000, 20_000):
         prompt = f"bench n={burst} pad=50 {nonce}"
-        frames = engine.all(engine.ask(f"a/{burst}", prompt))
-        assert text(frames) == engine.sent(prompt)
-    frames = engine.all(engine.ask("a/huge", f"fault huge mb=2 {nonce}"))
+        frames = services.all(services.ask(f"a/{burst}", prompt))
+        assert text(frames) == services.sent(prompt)
+    frames = services.all(services.ask("a/huge", f"fault huge mb=2 {nonce}"))
     assert len(text(frames)) >= 2_000_000
 
 
-def test_a_key_is_used_once(engine, nonce):
+def test_a_key_is_used_once(services, nonce):
     """A second start with the same key is refused, a join with another body as well."""
-    engine.all(engine.ask("a/1", f"fault pace texts=1 {nonce}"))
+    services.all(services.ask("a/1", f"fault pace texts=1 {nonce}"))
     with pytest.raises(StreamExists):
-        engine.ask("a/1", nonce)
+        services.ask("a/1", nonce)
     with pytest.raises(Conflict):
-        engine.streams.join("a/1", "e" * 64)
+        services.streams.join("a/1", "e" * 64)
     with pytest.raises(NotFound):
-        engine.streams.join("b/1", DIGEST)
+        services.streams.join("b/1", DIGEST)
 
 
-def test_a_reader_that_leaves_passes_the_pen_on(engine, nonce):
+def test_a_reader_that_leaves_passes_the_pen_on(services, nonce):
     """When the first reader leaves in mid-answer the answer is written to its end all the same."""
     prompt = f"fault pace texts=30 gap_ms=5 {nonce}"
-    reader = engine.ask("a/1", prompt)
-    following = engine.streams.follow(reader)
+    reader = services.ask("a/1", prompt)
+    following = services.streams.follow(reader)
     while b"word3" not in next(following):
         pass
     following.close()
     reader.close()
-    frames = engine.all(engine.streams.open("a/1", 0))
-    assert text(frames) == engine.sent(prompt) and frames.endswith(b"[DONE]\n\n")
+    frames = services.all(services.streams.open("a/1", 0))
+    assert text(frames) == services.sent(prompt) and frames.endswith(b"[DONE]\n\n")
 
 
-def test_a_reader_that_leaves_is_not_missed(engine, nonce, monkeypatch):
-    """Who leaves hands the pen on at once: the watch, which would see it later, is idle."""
+def test_a_reader_that_leaves_is_not_missed(services, nonce, monkeypatch):
+    """Who leaves hands the producer on at once: the watch, which would see it later, is idle."""
     monkeypatch.setattr(supervisor, "STALL_SECONDS", 3600.0)
     prompt = f"fault pace texts=20 gap_ms=10 {nonce}"
-    engine.ask("a/1", prompt).close()
-    frames = engine.all(engine.streams.open("a/1", 0))
-    assert text(frames) == engine.sent(prompt) and frames.endswith(b"[DONE]\n\n")
+    services.ask("a/1", prompt).close()
+    frames = services.all(services.streams.open("a/1", 0))
+    assert text(frames) == services.sent(prompt) and frames.endswith(b"[DONE]\n\n")
 
 
-def test_a_steady_reader_pulls_to_the_end(engine, nonce):
+def test_a_steady_reader_pulls_to_the_end(services, nonce):
     """A first reader that reads on has no second thread beside it, as long as the watch looks."""
     ended_by = []
-    reader = engine.ask(
+    reader = services.ask(
         "a/1",
         f"fault pace texts=40 gap_ms=1 {nonce}",
         on_end=lambda *_: ended_by.append(threading.get_ident()),
     )
-    for frames in engine.streams.follow(reader):
+    for frames in services.streams.follow(reader):
         last = frames
-        time.sleep(0.02)  # as long as it writes to its client: here the watch could take the pen
+        time.sleep(
+            0.02
+        )  # as long as it writes to its client: here the watch could take the producer
     assert last.endswith(b"[DONE]\n\n") and ended_by == [threading.get_ident()]
     reader.close()
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_stop_passes_a_first_reader_that_does_not_read(engine, make, nonce, monkeypatch, elsewhere):
+def test_stop_passes_a_first_reader_that_does_not_read(
+    services, make, nonce, monkeypatch, elsewhere
+):
     """The last frame waits for no reader, however long one may stall; nor does who stops it."""
     monkeypatch.setattr(supervisor, "STALL_SECONDS", 3600.0)
     if not elsewhere:  # here it is not even the watch that sees to it
-        monkeypatch.setattr(supervisor, "LOOK_SECONDS", 3600.0)
-    reader = engine.ask("a/1", f"fault stall after=3 {nonce}")
-    following = engine.streams.follow(reader)
+        monkeypatch.setattr(supervisor, "CHECK_SECONDS", 3600.0)
+    reader = services.ask("a/1", f"fault stall after=3 {nonce}")
+    following = services.streams.follow(reader)
     while b"word2" not in next(following):
         pass
-    where = make() if elsewhere else engine
+    where = make() if elsewhere else services
     with within(0.3):
         kept = where.streams.stop("a/1")
     assert kept["ended"] and kept["stop_reason"] == "stopped"
@@ -226,7 +230,7 @@ def test_stop_passes_a_first_reader_that_does_not_read(engine, make, nonce, monk
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_stop_tells_what_is_kept_however_long_the_end_takes(engine, make, nonce, elsewhere):
+def test_stop_tells_what_is_kept_however_long_the_end_takes(services, make, nonce, elsewhere):
     """The reply waits for the last frame, also where the machine or the books take their time."""
     stopping = threading.Event()
 
@@ -234,13 +238,13 @@ def test_stop_tells_what_is_kept_however_long_the_end_takes(engine, make, nonce,
         stopping.wait()
         time.sleep(1.5)  # several looks, and longer than a tick
 
-    reader = engine.ask("a/1", f"fault stall after=3 {nonce}", on_end=on_end)
+    reader = services.ask("a/1", f"fault stall after=3 {nonce}", on_end=on_end)
     reader.close()
-    wait_for(lambda: b"word2" in written(engine, "a/1"))
-    where = make() if elsewhere else engine
+    wait_for(lambda: b"word2" in written(services, "a/1"))
+    where = make() if elsewhere else services
     stopping.set()
     kept = where.streams.stop("a/1")
-    log = written(engine, "a/1")
+    log = written(services, "a/1")
     assert kept == {
         "ended": True,
         "last_event_id": sse.last_id(log),
@@ -249,113 +253,113 @@ def test_stop_tells_what_is_kept_however_long_the_end_takes(engine, make, nonce,
     }
 
 
-def test_a_stop_whose_client_left_waits_for_nothing(engine, nonce):
+def test_a_stop_whose_client_left_waits_for_nothing(services, nonce):
     """No thread is held for a reply that nobody reads; the stream is stopped all the same."""
     may_end = threading.Event()
-    engine.ask("a/1", f"fault stall after=3 {nonce}", on_end=lambda *_: may_end.wait()).close()
-    wait_for(lambda: b"word2" in written(engine, "a/1"))
-    kept = engine.streams.stop("a/1", gone=lambda: True)
+    services.ask("a/1", f"fault stall after=3 {nonce}", on_end=lambda *_: may_end.wait()).close()
+    wait_for(lambda: b"word2" in written(services, "a/1"))
+    kept = services.streams.stop("a/1", gone=lambda: True)
     assert kept["ended"] is False
     may_end.set()
-    assert objects(engine.all(engine.streams.open("a/1", 0)))[-1]["stop_reason"] == "stopped"
+    assert objects(services.all(services.streams.open("a/1", 0)))[-1]["stop_reason"] == "stopped"
 
 
-def test_a_writer_that_does_not_end_is_told_of(engine, nonce, monkeypatch):
+def test_a_writer_that_does_not_end_is_told_of(services, nonce, monkeypatch):
     """Where the end does not come the reply says so, after a while, with what there is."""
     monkeypatch.setattr(streams, "STOP_SECONDS", 0.3)
     may_end = threading.Event()
-    engine.ask("a/1", f"fault stall after=3 {nonce}", on_end=lambda *_: may_end.wait()).close()
-    wait_for(lambda: b"word2" in written(engine, "a/1"))
-    kept = engine.streams.stop("a/1")
-    assert kept == {"ended": False, "last_event_id": sse.last_id(written(engine, "a/1"))}
+    services.ask("a/1", f"fault stall after=3 {nonce}", on_end=lambda *_: may_end.wait()).close()
+    wait_for(lambda: b"word2" in written(services, "a/1"))
+    kept = services.streams.stop("a/1")
+    assert kept == {"ended": False, "last_event_id": sse.last_id(written(services, "a/1"))}
     may_end.set()
-    engine.all(engine.streams.open("a/1", 0))
+    services.all(services.streams.open("a/1", 0))
 
 
-def test_a_reader_that_stalls_passes_the_pen_on(engine, nonce):
+def test_a_reader_that_stalls_passes_the_pen_on(services, nonce):
     """A first reader that does not read holds nobody up; when it reads again it misses nothing."""
     prompt = f"fault pace texts=40 gap_ms=10 {nonce}"
-    reader = engine.ask("a/1", prompt)
-    following = engine.streams.follow(reader)
+    reader = services.ask("a/1", prompt)
+    following = services.streams.follow(reader)
     begun = next(following)
     while b"word2" not in begun:
         begun += next(following)
-    frames = engine.all(engine.streams.open("a/1", 0))
-    assert text(frames) == engine.sent(prompt)
+    frames = services.all(services.streams.open("a/1", 0))
+    assert text(frames) == services.sent(prompt)
     assert begun.removeprefix(sse.PREAMBLE) + b"".join(following) == frames
     reader.close()
 
 
-def test_a_first_reader_that_never_reads_holds_nobody_up(engine, nonce):
+def test_a_first_reader_that_never_reads_holds_nobody_up(services, nonce):
     """A response that is never iterated costs nobody the answer."""
     prompt = f"fault pace texts=3 {nonce}"
-    reader = engine.ask("a/1", prompt)
-    frames = engine.all(engine.streams.open("a/1", 0))
+    reader = services.ask("a/1", prompt)
+    frames = services.all(services.streams.open("a/1", 0))
     assert text(frames) == "word0 word1 word2 "
     reader.close()
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
 @pytest.mark.parametrize("fault", ["pace texts=500 gap_ms=20", "silent", "silent_headers", "pings"])
-def test_stop_reaches_claude_and_is_the_last_word(engine, make, nonce, fault, elsewhere):
+def test_stop_reaches_claude_and_is_the_last_word(services, make, nonce, fault, elsewhere):
     """Stop ends the answer at Claude at any moment, from any worker; the stream says stopped."""
     prompt = f"fault {fault} {nonce}"
-    reader = engine.ask("a/1", prompt)
-    request = engine.request(prompt)
-    kept = (make() if elsewhere else engine).streams.stop("a/1")
+    reader = services.ask("a/1", prompt)
+    request = services.request(prompt)
+    kept = (make() if elsewhere else services).streams.stop("a/1")
     assert kept["ended"] and kept["stop_reason"] == "stopped" and kept["last_event_id"] >= 2
-    engine.standin.wait(lambda s: request.closed_at)
-    *_, closing = objects(frames := engine.all(reader))
+    services.standin.wait(lambda s: request.closed_at)
+    *_, closing = objects(frames := services.all(reader))
     assert closing["stop_reason"] == "stopped" and frames.endswith(b"data: [DONE]\n\n")
-    assert engine.streams.stop("a/1") == kept
-    assert engine.ended == ["a/1"]
+    assert services.streams.stop("a/1") == kept
+    assert services.ended == ["a/1"]
 
 
-def test_stop_of_a_finished_stream_is_harmless(engine, make, nonce):
+def test_stop_of_a_finished_stream_is_harmless(services, make, nonce):
     """Stopping what has ended tells what is kept, and changes nothing."""
-    frames = engine.all(engine.ask("a/1", f"fault pace texts=2 {nonce}"))
-    for where in (engine, make()):
+    frames = services.all(services.ask("a/1", f"fault pace texts=2 {nonce}"))
+    for where in (services, make()):
         kept = where.streams.stop("a/1")
         assert kept["stop_reason"] == "end_turn" and kept["usage"]["output_tokens"]
         assert kept["last_event_id"] == sse.last_id(frames)
     with pytest.raises(NotFound):
-        engine.streams.stop("b/1")
+        services.streams.stop("b/1")
 
 
-def test_who_may_not_return_stops_by_leaving(engine, nonce):
+def test_who_may_not_return_stops_by_leaving(services, nonce):
     """A reader that cannot come back ends the answer by leaving, even while Claude is silent."""
     prompt = f"fault silent {nonce}"
-    reader = engine.ask("a/1", prompt, may_return=False)
-    request = engine.request(prompt)
+    reader = services.ask("a/1", prompt, may_return=False)
+    request = services.request(prompt)
     reader.close()
-    engine.standin.wait(lambda s: request.closed_at)
-    assert objects(engine.all(engine.streams.open("a/1", 0)))[-1]["code"] == "interrupted"
+    services.standin.wait(lambda s: request.closed_at)
+    assert objects(services.all(services.streams.open("a/1", 0)))[-1]["code"] == "interrupted"
 
 
 def test_an_orphan_is_ended(make, nonce):
     """A stream that nobody reads goes on for a while and is then ended, interrupted, text kept."""
-    engine = make(orphan_seconds=0.4)
+    services = make(orphan_seconds=0.4)
     prompt = f"fault pace texts=1000 gap_ms=10 {nonce}"
-    reader = engine.ask("a/1", prompt)
-    request = engine.request(prompt)
+    reader = services.ask("a/1", prompt)
+    request = services.request(prompt)
     reader.close()
     left = time.monotonic()
-    engine.standin.wait(lambda s: request.closed_at)
+    services.standin.wait(lambda s: request.closed_at)
     assert request.closed_at - left >= 0.4
-    wait_for(lambda: engine.ended)
-    last = objects(engine.all(engine.streams.open("a/1", 0)))[-1]
+    wait_for(lambda: services.ended)
+    last = objects(services.all(services.streams.open("a/1", 0)))[-1]
     assert last["code"] == "interrupted" and last["retryable"] and last["usage"]["estimated"]
 
 
 def test_a_reader_on_another_worker_keeps_a_stream_alive(make, nonce):
     """A stream is no orphan as long as anybody reads it, anywhere."""
-    engine, elsewhere = make(orphan_seconds=0.3), make()
+    services, elsewhere = make(orphan_seconds=0.3), make()
     prompt = f"fault pace texts=80 gap_ms=10 {nonce}"
-    first = engine.ask("a/1", prompt)
+    first = services.ask("a/1", prompt)
     second = elsewhere.streams.open("a/1", 0)
     first.close()
     frames = elsewhere.all(second)
-    assert frames.endswith(b"data: [DONE]\n\n") and text(frames) == engine.sent(prompt)
+    assert frames.endswith(b"data: [DONE]\n\n") and text(frames) == services.sent(prompt)
 
 
 @pytest.mark.parametrize(
@@ -365,111 +369,111 @@ def test_a_reader_on_another_worker_keeps_a_stream_alive(make, nonce):
      ("NO_CONTENT_SECONDS", "silent_headers", "timeout"),
      ("LIFE_SECONDS", "pace texts=1000 gap_ms=10", "interrupted")],
 )  # fmt: skip
-def test_what_takes_too_long_is_ended(engine, nonce, monkeypatch, limit, fault, code):
+def test_what_takes_too_long_is_ended(services, nonce, monkeypatch, limit, fault, code):
     """Silence (pings do not count) and endless answers are ended by the watch."""
     prompt = f"fault {fault} {nonce}"
-    reader = engine.ask("a/1", prompt)
-    following = engine.streams.follow(reader)
+    reader = services.ask("a/1", prompt)
+    following = services.streams.follow(reader)
     frames = next(following)
-    request = engine.request(prompt)
+    request = services.request(prompt)
     while "silent" not in fault and b'"model"' not in frames:
         frames += next(following)
     monkeypatch.setattr(lifetime, limit, 0.0)
     frames += b"".join(following)
     reader.close()
     assert objects(frames.removeprefix(sse.PREAMBLE))[-1]["code"] == code
-    engine.standin.wait(lambda s: request.closed_at)
+    services.standin.wait(lambda s: request.closed_at)
 
 
-def test_a_failure_is_the_last_frame(engine, nonce):
+def test_a_failure_is_the_last_frame(services, nonce):
     """What Claude refuses ends the stream with one error frame and nothing behind it."""
-    frames = engine.all(engine.ask("a/1", f"fault unauthorized {nonce}"))
+    frames = services.all(services.ask("a/1", f"fault unauthorized {nonce}"))
     (failure,) = objects(frames)
     assert failure["code"] == "authentication" and failure["request_id"]
     assert frames.count(b"data: ") == 1 and frames.startswith(b'id: 1\ndata: {"error":')
 
 
-def test_a_retry_is_seen(engine, nonce):
+def test_a_retry_is_seen(services, nonce):
     """A retry before the first text is a frame of its own, before the answer."""
     prompt = f"fault rate_limited retry_after=0.3 times=1 texts=1 {nonce}"
-    frames = engine.all(engine.ask("a/1", prompt))
+    frames = services.all(services.ask("a/1", prompt))
     assert objects(frames)[0] == {"text": "", "waiting": 0.3, "code": "rate_limited"}
     assert text(frames) == "word0 "
 
 
-def test_a_bug_ends_the_stream_honestly(engine, nonce, monkeypatch):
+def test_a_bug_ends_the_stream_honestly(services, nonce, monkeypatch):
     """Whatever fails inside, the stream ends with an error frame that tells no internals."""
 
-    def broken(question, line):
+    def broken(question, scope):
         yield [{"text": "a"}]
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(engine.streams._claude, "events", broken)
-    frames = engine.all(engine.ask("a/1", nonce))
+    monkeypatch.setattr(services.streams._claude, "events", broken)
+    frames = services.all(services.ask("a/1", nonce))
     assert text(frames) == "a" and objects(frames)[-1]["code"] == "interrupted"
-    assert b"secret" not in frames and engine.ended == ["a/1"]
+    assert b"secret" not in frames and services.ended == ["a/1"]
 
 
 def test_a_silent_stream_has_heartbeats(make, nonce, monkeypatch):
     """From the start, and before Claude's headers, a silent stream sends comments."""
     monkeypatch.setattr(streams, "TICK_SECONDS", 0.1)
-    engine = make(heartbeat_seconds=0.2)
-    reader = engine.ask("a/1", f"fault silent_headers {nonce}")
-    following = engine.streams.follow(reader)
+    services = make(heartbeat_seconds=0.2)
+    reader = services.ask("a/1", f"fault silent_headers {nonce}")
+    following = services.streams.follow(reader)
     assert [next(following) for _ in range(3)] == [sse.PREAMBLE, sse.HEARTBEAT, sse.HEARTBEAT]
     following.close()
     reader.close()
 
 
-def test_a_client_that_left_ends_the_response(engine, nonce, monkeypatch):
+def test_a_client_that_left_ends_the_response(services, nonce, monkeypatch):
     """A silent response looks whether its client is still there, and ends when it is not."""
     monkeypatch.setattr(streams, "TICK_SECONDS", 0.1)
-    reader = engine.ask("a/1", f"fault silent {nonce}")
-    assert list(engine.streams.follow(reader, gone=lambda: True)) == [sse.PREAMBLE]
+    reader = services.ask("a/1", f"fault silent {nonce}")
+    assert list(services.streams.follow(reader, gone=lambda: True)) == [sse.PREAMBLE]
     reader.close()
 
 
-def test_drain_lets_answers_finish_and_interrupts_the_rest(engine, nonce):
+def test_drain_lets_answers_finish_and_interrupts_the_rest(services, nonce):
     """While draining nothing new starts, short answers finish, long ones end as interrupted."""
-    short = engine.ask("a/1", f"fault pace texts=5 gap_ms=20 {nonce}")
-    long = engine.ask("a/2", f"fault pace texts=1000 gap_ms=20 {nonce}")
-    draining = threading.Thread(target=engine.streams.drain, args=[0.8])
+    short = services.ask("a/1", f"fault pace texts=5 gap_ms=20 {nonce}")
+    long = services.ask("a/2", f"fault pace texts=1000 gap_ms=20 {nonce}")
+    draining = threading.Thread(target=services.streams.drain, args=[0.8])
     draining.start()
-    wait_for(lambda: engine.streams.draining)
+    wait_for(lambda: services.streams.draining)
     with pytest.raises(Unavailable):
-        engine.ask("a/3", nonce)
-    assert engine.all(short).endswith(b"data: [DONE]\n\n")
-    assert objects(engine.all(long))[-1]["code"] == "interrupted"
+        services.ask("a/3", nonce)
+    assert services.all(short).endswith(b"data: [DONE]\n\n")
+    assert objects(services.all(long))[-1]["code"] == "interrupted"
     draining.join()
-    assert engine.ended == ["a/1", "a/2"]
+    assert services.ended == ["a/1", "a/2"]
 
 
-def test_nothing_is_left_when_it_cannot_start(engine, nonce, monkeypatch):
+def test_nothing_is_left_when_it_cannot_start(services, nonce, monkeypatch):
     """Without a thread to be had a start is refused, and everything taken is given back."""
 
     def no_thread(self, stream):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(supervisor.Watch, "add", no_thread)
+    monkeypatch.setattr(supervisor.Supervisor, "add", no_thread)
     with pytest.raises(Unavailable):
-        engine.ask("a/1", nonce)
-    assert not engine.streams._watch and not engine.ended
+        services.ask("a/1", nonce)
+    assert not services.streams._supervisor and not services.ended
 
 
-def test_every_data_line_is_ascii_json(engine, nonce):
-    """Whatever Claude writes, a frame's data is one line of ASCII JSON with text or error."""
-    frames = engine.all(engine.ask("a/1", f"fault imitate {nonce}"))
-    for line in frames.decode("ascii").split("\n"):
-        if line.startswith("data: ") and line != "data: [DONE]":
-            fields = json.loads(line[6:])
+def test_every_data_line_is_ascii_json(services, nonce):
+    """Whatever Claude writes, a frame's data is one scope of ASCII JSON with text or error."""
+    frames = services.all(services.ask("a/1", f"fault imitate {nonce}"))
+    for scope in frames.decode("ascii").split("\n"):
+        if scope.startswith("data: ") and scope != "data: [DONE]":
+            fields = json.loads(scope[6:])
             assert "text" in fields or "error" in fields
 
 
-def test_an_answer_outlives_a_lack_of_threads(engine, nonce, monkeypatch):
-    """Where no thread can take the pen at once, the watch tries again until one can."""
+def test_an_answer_outlives_a_lack_of_threads(services, nonce, monkeypatch):
+    """Where no thread can take the producer at once, the watch tries again until one can."""
     prompt = f"fault pace texts=30 gap_ms=10 {nonce}"
-    reader = engine.ask("a/1", prompt)
-    following = engine.streams.follow(reader)
+    reader = services.ask("a/1", prompt)
+    following = services.streams.follow(reader)
     while b"word2" not in next(following):
         pass
     real, refusals = producer.threading.Thread.start, iter(range(3))
@@ -482,57 +486,57 @@ def test_an_answer_outlives_a_lack_of_threads(engine, nonce, monkeypatch):
     monkeypatch.setattr(producer.threading.Thread, "start", start)
     following.close()
     reader.close()
-    frames = engine.all(engine.streams.open("a/1", 0))
-    assert frames.endswith(b"data: [DONE]\n\n") and text(frames) == engine.sent(prompt)
+    frames = services.all(services.streams.open("a/1", 0))
+    assert frames.endswith(b"data: [DONE]\n\n") and text(frames) == services.sent(prompt)
     assert next(refusals, None) is None
 
 
-def test_a_finished_answer_starts_no_thread(engine, nonce, monkeypatch):
+def test_a_finished_answer_starts_no_thread(services, nonce, monkeypatch):
     """A first reader that has read to the end leaves nothing to pull behind."""
-    reader = engine.ask("a/1", f"fault pace texts=2 {nonce}")
-    assert b"".join(engine.streams.follow(reader)).endswith(b"[DONE]\n\n")
-    monkeypatch.setattr(producer.Pen, "_run", lambda *_: pytest.fail("a thread for nothing"))
+    reader = services.ask("a/1", f"fault pace texts=2 {nonce}")
+    assert b"".join(services.streams.follow(reader)).endswith(b"[DONE]\n\n")
+    monkeypatch.setattr(producer.Producer, "_run", lambda *_: pytest.fail("a thread for nothing"))
     reader.close()
 
 
-def test_a_refused_start_has_never_been(engine, nonce, monkeypatch):
+def test_a_refused_start_has_never_been(services, nonce, monkeypatch):
     """After a start that was refused, the same id can be started again."""
 
     def no_thread(self, stream):
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patch:
-        patch.setattr(supervisor.Watch, "add", no_thread)
+        patch.setattr(supervisor.Supervisor, "add", no_thread)
         with pytest.raises(Unavailable):
-            engine.ask("a/1", nonce)
+            services.ask("a/1", nonce)
     with pytest.raises(NotFound):
-        engine.streams.open("a/1", 0)
-    assert text(engine.all(engine.ask("a/1", f"fault pace texts=1 {nonce}"))) == "word0 "
+        services.streams.open("a/1", 0)
+    assert text(services.all(services.ask("a/1", f"fault pace texts=1 {nonce}"))) == "word0 "
 
 
-def test_last_words_that_cannot_be_told_end_the_stream_all_the_same(engine, nonce, monkeypatch):
+def test_last_words_that_cannot_be_told_end_the_stream_all_the_same(services, nonce, monkeypatch):
     """Whatever the last object is, the stream ends, and its slot is free."""
-    monkeypatch.setattr(lifetime.Ending, "last_words", lambda *_: [{"error": float("nan")}])
-    frames = engine.all(engine.ask("a/1", f"fault billing {nonce}"))
-    assert objects(frames)[-1]["code"] == "interrupted" and engine.ended == ["a/1"]
+    monkeypatch.setattr(lifetime.Lifetime, "terminal_frames", lambda *_: [{"error": float("nan")}])
+    frames = services.all(services.ask("a/1", f"fault billing {nonce}"))
+    assert objects(frames)[-1]["code"] == "interrupted" and services.ended == ["a/1"]
 
 
-def test_a_second_drain_does_not_prolong_the_first(engine, nonce):
+def test_a_second_drain_does_not_prolong_the_first(services, nonce):
     """TERM twice is not twice the time."""
-    engine.ask("a/1", f"fault silent {nonce}")
+    services.ask("a/1", f"fault silent {nonce}")
     began = time.monotonic()
-    first = threading.Thread(target=engine.streams.drain, args=[0.3])
+    first = threading.Thread(target=services.streams.drain, args=[0.3])
     first.start()
-    wait_for(lambda: engine.streams.draining)
-    engine.streams.drain(60.0)
+    wait_for(lambda: services.streams.draining)
+    services.streams.drain(60.0)
     first.join()
     assert time.monotonic() - began < 5.0
 
 
-def test_stop_tells_how_the_stream_ended_and_not_why_it_waited(engine, nonce):
+def test_stop_tells_how_the_stream_ended_and_not_why_it_waited(services, nonce):
     """The code of a retry that was announced is not the stream's."""
-    reader = engine.ask("a/1", f"fault rate_limited retry_after=15 {nonce}")
-    wait_for(lambda: engine.streams._log.open("a/1").read(0.0))
-    kept = engine.streams.stop("a/1")
+    reader = services.ask("a/1", f"fault rate_limited retry_after=15 {nonce}")
+    wait_for(lambda: services.streams._log.open("a/1").read(0.0))
+    kept = services.streams.stop("a/1")
     assert kept["stop_reason"] == "stopped" and "code" not in kept
     reader.close()

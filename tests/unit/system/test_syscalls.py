@@ -26,16 +26,16 @@ def test_send_takes_what_fits_and_never_waits():
     """A socket takes what it has room for, in order; then, or broken, it takes nothing."""
     here, there = socket.socketpair()
     sent = 0
-    piece = b"0123456789" * 1000
-    while taken := syscalls.send(here.fileno(), piece):
+    payload = b"0123456789" * 1000
+    while taken := syscalls.send(here.fileno(), payload):
         sent += taken
-        if taken < len(piece):
+        if taken < len(payload):
             break
     assert syscalls.send(here.fileno(), b"x" * 1_000_000) == 0
     received = b""
     while len(received) < sent:
         received += there.recv(1 << 20)
-    assert received == (piece * (sent // len(piece) + 1))[:sent]
+    assert received == (payload * (sent // len(payload) + 1))[:sent]
     there.close()
     assert syscalls.send(here.fileno(), b"x") == 0  # no signal either
     here.close()

@@ -110,7 +110,7 @@ def test_put_with_an_id_continues_as_get_does(make_app, standin, url, nonce):
         assert client.get(url, headers=after(n)).status_code == 400
     assert asked(standin, nonce) == 1
     places = client.application.extensions["claude_sse"]
-    assert (places.seats.taken, places.slots.taken) == (0, 0)
+    assert (places.reader_slots.taken, places.writer_slots.taken) == (0, 0)
 
 
 def test_another_body_is_a_conflict_before_the_id_is_looked_up(client, url, nonce):
@@ -136,7 +136,7 @@ def test_a_reader_ahead_of_a_running_stream_may_come_again(client, url, nonce):
             assert (response.json["retryable"], response.headers["Retry-After"]) == (True, "1")
         assert client.delete(url).json["ended"]
         b"".join(frames)
-    assert client.application.extensions["claude_sse"].seats.taken == 0
+    assert client.application.extensions["claude_sse"].reader_slots.taken == 0
 
 
 def test_frames_that_were_lost_with_their_writer_are_an_interruption(make_app, url):

@@ -7,7 +7,7 @@ import pytest
 
 from claude_sse import create_app
 from claude_sse.config.settings import Settings
-from claude_sse.web.security import OPEN, OPEN_FILES
+from claude_sse.web.security import PUBLIC_ENDPOINTS, PUBLIC_FILES
 
 STATIC = Path(__file__).parents[3] / "static"
 CROSS = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
@@ -70,7 +70,7 @@ def test_no_route_answers_a_stranger(guarded):
         body = {"json": {}} if method in ("POST", "PUT") else {}
         response = guarded.test_client().open(path, method=method, **body)
         walked.add(endpoint)
-        if endpoint in OPEN:
+        if endpoint in PUBLIC_ENDPOINTS:
             assert response.status_code in (200, 400) or path.startswith("/.well-known/"), (
                 method,
                 path,
@@ -81,7 +81,7 @@ def test_no_route_answers_a_stranger(guarded):
             assert response.status_code == 401, (method, path)
             assert "Bearer" in response.headers["WWW-Authenticate"]
             assert '"code":"sign_in"' in response.text.replace(" ", "") or method == "HEAD"
-    assert walked >= set(OPEN)
+    assert walked >= set(PUBLIC_ENDPOINTS)
 
 
 def test_the_open_list_is_short_and_true(guarded):
@@ -92,8 +92,8 @@ def test_the_open_list_is_short_and_true(guarded):
     for name in list(needed):
         source = (STATIC / name).read_text("utf-8", "replace")
         needed |= set(re.findall(r"from '\./([\w.-]+)'", source))
-    assert {"login.js", "page.js", "chat.css"} <= needed <= set(OPEN_FILES)
-    for name in OPEN_FILES:
+    assert {"login.js", "page.js", "chat.css"} <= needed <= set(PUBLIC_FILES)
+    for name in PUBLIC_FILES:
         assert (STATIC / name).exists(), name
         client.get(f"/static/{name}").close()
     assert client.get("/static/app/chat-controller.js").status_code == 401

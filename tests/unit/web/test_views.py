@@ -106,7 +106,7 @@ def test_puts_that_race_leave_no_seat_taken(client, nonce):
             thread.join()
         assert sorted(statuses) == [201, 409, 409, 409]
     places = client.application.extensions["claude_sse"]
-    assert (places.seats.taken, places.slots.taken) == (0, 0)
+    assert (places.reader_slots.taken, places.writer_slots.taken) == (0, 0)
 
 
 def test_a_repeat_joins_also_where_it_took_the_owners_last_place(
@@ -258,13 +258,13 @@ def test_an_id_that_is_no_uuid_says_so(client, stream_id):
 
 
 def test_head_starts_nothing(client, url, nonce):
-    """HEAD answers like GET, holds no seat and reads nothing."""
+    """HEAD answers like GET, holds no reader_slot and reads nothing."""
     with client.put(url, json=body(f"fault pace texts=1 {nonce}")) as response:
         assert response.data
     for path in (url, "/"):
         with client.head(path) as response:
             assert response.status_code == 200 and not response.data
-    assert client.application.extensions["claude_sse"].seats.taken == 0
+    assert client.application.extensions["claude_sse"].reader_slots.taken == 0
 
 
 def test_models_are_listed(client):
@@ -292,7 +292,7 @@ def test_without_a_key_everything_says_so(make_app, url):
 
 
 def test_places_are_limited_and_given_back(make_app, nonce):
-    """Beyond the slots and seats there is a 503 with Retry-After at once; what ends makes room."""
+    """Beyond the writer_slots and reader_slots there is a 503 with Retry-After at once; what ends makes room."""
     app = make_app(max_streams=1, threads=10)
     client, places = app.test_client(), app.extensions["claude_sse"]
     running, another = f"/streams/{uuid.uuid4()}", f"/streams/{uuid.uuid4()}"
@@ -301,13 +301,13 @@ def test_places_are_limited_and_given_back(make_app, nonce):
     assert busy.status_code == 503 and busy.json["retryable"]
     assert int(busy.headers["Retry-After"]) >= 1
     second = client.get(running, buffered=False)
-    assert second.status_code == 200 and places.seats.taken == 2
+    assert second.status_code == 200 and places.reader_slots.taken == 2
     assert client.get(running).status_code == 503
     assert client.put(running, json=body(f"fault silent {nonce}")).status_code == 503
     assert client.delete(running).json["stop_reason"] == "stopped"
     first.close()
     second.close()
-    assert (places.slots.taken, places.seats.taken) == (0, 0)
+    assert (places.writer_slots.taken, places.reader_slots.taken) == (0, 0)
     assert client.put(another, json=body(f"fault pace texts=1 {nonce}")).status_code == 201
 
 
