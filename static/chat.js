@@ -18,13 +18,18 @@ function reconnect(silentFor) {
 document.addEventListener('resume', () => reconnect(0));
 addEventListener('pageshow', (event) => event.persisted && reconnect(0));
 addEventListener('online', () => reconnect(10_000)); // a heartbeat comes every 10 s
-document.addEventListener('visibilitychange', () => (document.hidden ? desk.save() : reconnect(15_000)));
+document.addEventListener('visibilitychange', () =>
+  document.hidden ? desk.save() : reconnect(15_000),
+);
 addEventListener('pagehide', () => desk.save());
 
 await desk.start(store);
 // Not before the first paint: text is there without them.
 try {
-  const [{ createRenderer }, { createHighlighter }] = await Promise.all([import('./markdown/renderer.js'), import('./markdown/highlight.js')]);
+  const [{ createRenderer }, { createHighlighter }] = await Promise.all([
+    import('./markdown/renderer.js'),
+    import('./markdown/highlight.js'),
+  ]);
   desk.format({ createRenderer, highlighter: createHighlighter() });
 } catch {
   // the libraries are not installed: answers are plain text

@@ -38,7 +38,12 @@ async function enter(fields) {
 async function send(fields) {
   try {
     const headers = { 'Content-Type': 'application/json' };
-    const response = await fetch('login', { method: 'POST', headers, body: JSON.stringify(fields), cache: 'no-store' });
+    const response = await fetch('login', {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(fields),
+      cache: 'no-store',
+    });
     return response.ok ? null : (await response.json()).error;
   } catch {
     return 'The server cannot be reached: check the connection, and try again.';

@@ -72,5 +72,9 @@ def _imports(folder: Path, entry: str) -> list[str]:
     """Return what this module imports, and they in turn: a browser can fetch them all at once."""
     found = [entry]
     for name in found:  # which grows meanwhile
-        found += [n for n in _IMPORT.findall((folder / name).read_text()) if n not in found]
+        base = posixpath.dirname(name)
+        for relative in _IMPORT.findall((folder / name).read_text()):
+            path = posixpath.normpath(posixpath.join(base, relative))
+            if path not in found:
+                found.append(path)
     return found

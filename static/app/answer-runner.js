@@ -66,7 +66,13 @@ export class Runs {
   /** Follow an answer to its end; `asking` sends its question first. @param {Conversation} conversation @param {Answer} answer */
   async run(conversation, answer, asking) {
     /** @type {Run} */
-    const run = { conversation, answer, ending: new AbortController(), reading: new AbortController(), sending: false };
+    const run = {
+      conversation,
+      answer,
+      ending: new AbortController(),
+      reading: new AbortController(),
+      sending: false,
+    };
     this.#runs.set(answer.id, run);
     this.#options.onRuns();
     this.#options.onChange(conversation, answer);
@@ -76,14 +82,16 @@ export class Runs {
       if (leave && answer.state === 'streaming') await this.#read(run, asking);
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
-      if (error.code === 'sign_in') this.#options.onSignedOut(); // and go on with it afterwards
+      if (error.code === 'sign_in')
+        this.#options.onSignedOut(); // and go on with it afterwards
       else if (!answer.stopping) this.#fail(conversation, answer, error);
     } finally {
       this.#release(run);
       this.#options.onChange(conversation, answer);
       leave?.();
     }
-    if (answer.stopping && answer.state === 'streaming') await this.#finishStopping(conversation, answer);
+    if (answer.stopping && answer.state === 'streaming')
+      await this.#finishStopping(conversation, answer);
   }
 
   /** Read until the end, with pauses where the seat is wanted by somebody else. @param {Run} run */
@@ -100,7 +108,8 @@ export class Runs {
       run.reading = new AbortController();
       try {
         if (!conversation.messages.includes(answer)) return; // taken back in the tab that was before us
-        const body = asking && !answer.accepted ? JSON.stringify(conversation.request(answer)) : undefined;
+        const body =
+          asking && !answer.accepted ? JSON.stringify(conversation.request(answer)) : undefined;
         const signal = AbortSignal.any([run.reading.signal, ending.signal]);
         for await (const event of this.#follow(answer, { body, signal })) {
           this.#apply(conversation, answer, event);
@@ -112,7 +121,8 @@ export class Runs {
       }
     } while (run.reading.signal.aborted && !ending.signal.aborted && answer.state === 'streaming');
     // 204: all of it was received before
-    if (answer.state === 'streaming' && !answer.stopping && !ending.signal.aborted) conversation.end(answer, 'done');
+    if (answer.state === 'streaming' && !answer.stopping && !ending.signal.aborted)
+      conversation.end(answer, 'done');
   }
 
   /** @param {Conversation} conversation @param {Answer} answer @param {StreamEvent} event */
@@ -127,7 +137,14 @@ export class Runs {
 
   /** @param {Conversation} conversation @param {Answer} answer @param {StreamError} error */
   #fail(conversation, answer, { message, code, status, retryable, requestId, retryAfter }) {
-    const problem = { message, code, status, retryable, requestId, ...(retryAfter && { retryAt: Date.now() + retryAfter * 1000 }) };
+    const problem = {
+      message,
+      code,
+      status,
+      retryable,
+      requestId,
+      ...(retryAfter && { retryAt: Date.now() + retryAfter * 1000 }),
+    };
     if (answer.accepted && status === 404) {
       const expired = 'The rest of this answer is no longer on the server. What came is kept.';
       conversation.fail(answer, { message: expired, code: 'interrupted', retryable: true });
@@ -145,7 +162,8 @@ export class Runs {
   async #finishStopping(conversation, answer) {
     if (this.#stopping.has(answer.id)) return;
     this.#stopping.add(answer.id);
-    const onLost = (status) => { // until it is told, Claude may write on: the reader must know
+    const onLost = (status) => {
+      // until it is told, Claude may write on: the reader must know
       if (status === 401) this.#options.onSignedOut(); // and tell it afterwards
       conversation.enter(answer, 'lost');
       this.#options.onChange(conversation, answer);
@@ -154,7 +172,9 @@ export class Runs {
     this.#stopping.delete(answer.id);
     if (reply && !(reply.ended && reply.last_event_id <= answer.lastEventId)) {
       try {
-        for await (const event of this.#follow(answer, { signal: AbortSignal.timeout(LAST_WORDS_MS) })) {
+        for await (const event of this.#follow(answer, {
+          signal: AbortSignal.timeout(LAST_WORDS_MS),
+        })) {
           if (event.type === 'frame') this.#apply(conversation, answer, event);
         }
       } catch (error) {
@@ -167,7 +187,11 @@ export class Runs {
 
   /** @param {Answer} answer @param {{ body?: string, signal: AbortSignal }} options */
   #follow(answer, options) {
-    return follow(this.#url(answer), { ...options, lastEventId: answer.lastEventId, wake: this.#options.wake });
+    return follow(this.#url(answer), {
+      ...options,
+      lastEventId: answer.lastEventId,
+      wake: this.#options.wake,
+    });
   }
 
   /** @param {Answer} answer */

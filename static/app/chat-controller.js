@@ -61,7 +61,9 @@ export class Desk {
       search: (words) => this.library.search(words),
     });
     this.#runs = new Runs({
-      streams: document.body.dataset.streams ?? '', wake, seats: new Seats(channel),
+      streams: document.body.dataset.streams ?? '',
+      wake,
+      seats: new Seats(channel),
       isSeen: (conversation) => conversation === this.here && !document.hidden,
       onChange: (conversation, answer) => this.#changed(conversation, answer),
       onRuns: () => this.#show(),
@@ -114,7 +116,8 @@ export class Desk {
     const cut = instead ? here.cut(instead) : [];
     if (cut.length) offer('The question was asked anew.', 'Undo', () => this.#uncut(here, cut));
     this.library.touch(here, text);
-    if (place !== here.meta.id && place === placeShown()) { // it was a new one
+    if (place !== here.meta.id && place === placeShown()) {
+      // it was a new one
       history.replaceState(null, '', `#/${here.meta.id}`);
       this.composer.become(here.meta.id);
     }
@@ -143,7 +146,8 @@ export class Desk {
   act(action, id) {
     const here = this.here;
     if (this.#runs.busy.has(here.meta.id)) return;
-    if (action === 'edit-question') return this.composer.edit(id, here.messages.find((message) => message.id === id)?.text ?? '');
+    if (action === 'edit-question')
+      return this.composer.edit(id, here.messages.find((message) => message.id === id)?.text ?? '');
     const answer = here.answer(id);
     if (!answer) return;
     if (action === 'new') this.go('new');

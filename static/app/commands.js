@@ -11,24 +11,38 @@ export function obey(desk, name, button) {
   const { here, sidebar, composer, settings } = desk;
   const last = here.answers.at(-1);
   switch (name) {
-    case 'new': return desk.go('new');
-    case 'menu': return sidebar.toggle();
-    case 'search': return sidebar.search();
-    case 'write': return composer.focus();
-    case 'stop': return desk.stop();
-    case 'example': return desk.send(button?.textContent);
-    case 'previous': return goTo(desk, sidebar.neighbour(-1));
-    case 'next': return goTo(desk, sidebar.neighbour(1));
-    case 'copy': return last && copyLast(last.text);
-    case 'again': return last && desk.act('again', last.id);
-    case 'sign-out': return signOut();
-    case 'sign-out-everywhere': return signOut(true);
-    case 'help': return find('#help').showModal();
+    case 'new':
+      return desk.go('new');
+    case 'menu':
+      return sidebar.toggle();
+    case 'search':
+      return sidebar.search();
+    case 'write':
+      return composer.focus();
+    case 'stop':
+      return desk.stop();
+    case 'example':
+      return desk.send(button?.textContent);
+    case 'previous':
+      return goTo(desk, sidebar.neighbour(-1));
+    case 'next':
+      return goTo(desk, sidebar.neighbour(1));
+    case 'copy':
+      return last && copyLast(last.text);
+    case 'again':
+      return last && desk.act('again', last.id);
+    case 'sign-out':
+      return signOut();
+    case 'sign-out-everywhere':
+      return signOut(true);
+    case 'help':
+      return find('#help').showModal();
     case 'settings':
       settings.system = here.meta.system ?? '';
       void listSessions();
       return find('#settings').showModal();
-    default: return withFiles(desk, name);
+    default:
+      return withFiles(desk, name);
   }
 }
 

@@ -8,7 +8,7 @@ import { offer } from '../view/toast.js';
 
 /** @param {Whole[]} conversations */
 export function exportAs(kind, conversations) {
-  const title = conversations.length > 1 ? 'conversations' : conversations[0]?.meta.title ?? '';
+  const title = conversations.length > 1 ? 'conversations' : (conversations[0]?.meta.title ?? '');
   const name = title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'conversation';
   if (kind === 'markdown') download(`${name}.md`, 'text/markdown', toMarkdown(conversations[0]));
   else download(`${name}.json`, 'application/json', toJson(conversations));

@@ -15,11 +15,13 @@ import { branch, leaf, textOf } from './vdom.js';
  * @param {Token[]} tokens @param {Begun} [begun] @returns {Branch[]}
  */
 export function blocks(tokens, old = [], definitions = '', begun) {
-  return inParts(tokens, begun).filter(({ type }) => type !== 'space' && type !== 'def').map((token, i) => {
-    const origin = `${token.type} ${definitions} ${token.raw}`;
-    if (old[i]?.origin === origin) return old[i];
-    return { ...block(token, (tokens) => blocks(tokens, old[i]?.kids, definitions)), origin };
-  });
+  return inParts(tokens, begun)
+    .filter(({ type }) => type !== 'space' && type !== 'def')
+    .map((token, i) => {
+      const origin = `${token.type} ${definitions} ${token.raw}`;
+      if (old[i]?.origin === origin) return old[i];
+      return { ...block(token, (tokens) => blocks(tokens, old[i]?.kids, definitions)), origin };
+    });
 }
 
 /** @param {Token} token @returns {Branch} */
@@ -35,21 +37,33 @@ function block(token, within) {
     case 'blockquote':
       return branch('blockquote', {}, within(token.tokens));
     case 'list':
-      return branch(token.ordered ? 'ol' : 'ul', {
-        // The only trace of it, for it may change with the last line of a long list.
-        ...(!token.loose && { class: 'tight' }),
-        ...full(token),
-        ...(token.ordered && token.start !== 1 && { start: `${token.start}` }),
-      }, within(token.items));
+      return branch(
+        token.ordered ? 'ol' : 'ul',
+        {
+          // The only trace of it, for it may change with the last line of a long list.
+          ...(!token.loose && { class: 'tight' }),
+          ...full(token),
+          ...(token.ordered && token.start !== 1 && { start: `${token.start}` }),
+        },
+        within(token.items),
+      );
     case 'list_item':
       return branch('li', token.task ? { class: 'todo' } : {}, within(withCheckbox(token.tokens)));
     case 'table':
-      return branch('div', { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Table', ...full(token) }, [
-        branch('table', {}, [
-          branch('thead', {}, [row('th', token.header)]),
-          branch('tbody', {}, token.rows.map((cells) => row('td', cells))),
-        ]),
-      ]);
+      return branch(
+        'div',
+        { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Table', ...full(token) },
+        [
+          branch('table', {}, [
+            branch('thead', {}, [row('th', token.header)]),
+            branch(
+              'tbody',
+              {},
+              token.rows.map((cells) => row('td', cells)),
+            ),
+          ]),
+        ],
+      );
     case 'hr':
       return branch('hr');
     default:
@@ -63,11 +77,17 @@ const full = (token) => token.full && { 'data-full': '' };
 /** marked puts a checkbox before the text of a tight item, but into the paragraph of a loose one. */
 function withCheckbox(tokens) {
   const [box, text, ...others] = tokens;
-  return box?.type === 'checkbox' ? [{ ...text, tokens: [box, ...text.tokens] }, ...others] : tokens;
+  return box?.type === 'checkbox'
+    ? [{ ...text, tokens: [box, ...text.tokens] }, ...others]
+    : tokens;
 }
 
 function row(tag, cells) {
-  return branch('tr', {}, cells.map(({ align, tokens }) => branch(tag, align ? { class: align } : {}, inlines(tokens))));
+  return branch(
+    'tr',
+    {},
+    cells.map(({ align, tokens }) => branch(tag, align ? { class: align } : {}, inlines(tokens))),
+  );
 }
 
 /** The first word behind the fence. */
@@ -79,7 +99,8 @@ function inlines(tokens, inLink = false) {
   const trees = [];
   for (const tree of tokens.flatMap((token) => inline(token, inLink))) {
     const last = trees.at(-1);
-    if ('text' in tree && last && 'text' in last) last.text += tree.text; // one text can grow, two cannot
+    if ('text' in tree && last && 'text' in last)
+      last.text += tree.text; // one text can grow, two cannot
     else trees.push(tree);
   }
   return trees;
@@ -102,7 +123,10 @@ function inline(token, inLink) {
       return branch(token.type, {}, inlines(token.tokens, inLink));
     case 'checkbox': {
       const [sign, label] = token.checked ? ['☑', 'done'] : ['☐', 'to do'];
-      return [branch('span', { class: 'task', role: 'img', 'aria-label': label }, [leaf(sign)]), leaf(' ')];
+      return [
+        branch('span', { class: 'task', role: 'img', 'aria-label': label }, [leaf(sign)]),
+        leaf(' '),
+      ];
     }
     case 'link':
       if (token.autolink) return link(token.href, [leaf(token.text)]);
@@ -123,7 +147,10 @@ function link(href, kids, kind = {}) {
   if (!url) return kids;
   const place = hiddenPlace(url, kids.map(textOf).join(''));
   return [
-    branch('a', { ...kind, href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' },
-      place ? [...kids, branch('span', { class: 'host' }, [leaf(` (${place})`)])] : kids),
+    branch(
+      'a',
+      { ...kind, href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' },
+      place ? [...kids, branch('span', { class: 'host' }, [leaf(` (${place})`)])] : kids,
+    ),
   ];
 }

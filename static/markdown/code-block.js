@@ -12,12 +12,15 @@ export function codeBlock(language, text) {
       branch('button', { type: 'button', 'data-action': 'copy-code' }, [leaf('Copy')]),
     ]),
     // It scrolls sideways, so the keyboard must get there.
-    branch('pre', { tabindex: '0', role: 'group', 'aria-label': `Code ${language}`.trim() }, [code]),
+    branch('pre', { tabindex: '0', role: 'group', 'aria-label': `Code ${language}`.trim() }, [
+      code,
+    ]),
   ]);
 }
 
 /** The `<code>` of a block of code; undefined for any other block. */
-export const codeOf = ({ attributes, kids }) => (attributes.class === 'code' ? kids[1].kids[0] : undefined);
+export const codeOf = ({ attributes, kids }) =>
+  attributes.class === 'code' ? kids[1].kids[0] : undefined;
 
 /** The `<code>` at the end of a block, within its items and quotations. */
 export function lastCodeIn(tree) {

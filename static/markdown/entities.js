@@ -2,10 +2,13 @@
 
 /** Those that occur in prose; any other stays as it was written. */
 const NAMED = new Map(
-  ('amp & lt < gt > quot " apos \' nbsp \u00a0 copy © reg ® trade ™ hellip … mdash — ndash – lsquo ‘ rsquo ’ ' +
+  (
+    'amp & lt < gt > quot " apos \' nbsp \u00a0 copy © reg ® trade ™ hellip … mdash — ndash – lsquo ‘ rsquo ’ ' +
     'ldquo “ rdquo ” laquo « raquo » bull • middot · times × divide ÷ plusmn ± minus − deg ° ne ≠ le ≤ ge ≥ ' +
-    'asymp ≈ infin ∞ larr ← rarr → uarr ↑ darr ↓ euro € pound £ yen ¥ sect §')
-    .split(/ (?=\w)/).map((entry) => /** @type {[string, string]} */ (entry.split(' '))),
+    'asymp ≈ infin ∞ larr ← rarr → uarr ↑ darr ↓ euro € pound £ yen ¥ sect §'
+  )
+    .split(/ (?=\w)/)
+    .map((entry) => /** @type {[string, string]} */ (entry.split(' '))),
 );
 
 export function decodeEntities(text) {

@@ -17,7 +17,13 @@ export function fenceOf({ type, raw }) {
   const body = raw.slice(line.length).replace(/\n$/, '');
   const closed = close.test(body.slice(body.lastIndexOf('\n') + 1));
   // Only a fence of backticks takes its own indentation from its lines.
-  return { line, close, closed, mayClose: lineOf(`^ *${char}* *$`), indent: char === '`' ? indent.length : 0 };
+  return {
+    line,
+    close,
+    closed,
+    mayClose: lineOf(`^ *${char}* *$`),
+    indent: char === '`' ? indent.length : 0,
+  };
 }
 
 /** @param {string} pattern made of one of two characters, and a number */
@@ -38,17 +44,24 @@ export function openFenceIn(token, text) {
   const [mark] = /`+|~+/.exec(fence.line) ?? [''];
   const at = text.lastIndexOf(fence.line.trim());
   const indent = at - text.lastIndexOf('\n', at - 1) - 1;
-  return fence.closed || at < 0 ? undefined : {
-    ...fence, indent, marks: /^[> ]*/,
-    close: lineOf(`^[> \\t]*${mark[0]}{${mark.length},} *$`), mayClose: lineOf(`^[> \\t]*${mark[0]}* *$`),
-  };
+  return fence.closed || at < 0
+    ? undefined
+    : {
+        ...fence,
+        indent,
+        marks: /^[> ]*/,
+        close: lineOf(`^[> \\t]*${mark[0]}{${mark.length},} *$`),
+        mayClose: lineOf(`^[> \\t]*${mark[0]}* *$`),
+      };
 }
 
 /** @param {Fence} fence @param {Branch} code @returns {BlockWriter} */
 export function fenceWriter({ close, mayClose, indent, marks = /^ */ }, code) {
   const ends = (line) => line.length <= LONGEST_CLOSE && close.test(line);
   const mayEnd = (line) => line.length <= LONGEST_CLOSE && mayClose.test(line);
-  return lineWriter(writer(code), ends, mayEnd, (line) => line.slice(Math.min(indent, marks.exec(line)?.[0].length ?? 0)));
+  return lineWriter(writer(code), ends, mayEnd, (line) =>
+    line.slice(Math.min(indent, marks.exec(line)?.[0].length ?? 0)),
+  );
 }
 
 /** The rest of a paragraph, to the next blank line, or only that of a line. @param {Branch} paragraph @returns {BlockWriter} */

@@ -56,7 +56,8 @@ export function writer(parent) {
 /** Where a chunk is full; after an empty line the boundary would swallow that. */
 function boundary(text, before) {
   let at = text.indexOf('\n', CHUNK_CHARACTERS - before.length);
-  while (at >= 0 && '\n'.includes((at ? text[at - 1] : before.at(-1)) ?? '')) at = text.indexOf('\n', at + 1);
+  while (at >= 0 && '\n'.includes((at ? text[at - 1] : before.at(-1)) ?? ''))
+    at = text.indexOf('\n', at + 1);
   return at;
 }
 
@@ -69,11 +70,14 @@ function label(branch, name, value) {
 }
 
 /** What stands before this chunk in its text. @param {Element} chunk */
-export const separatorBefore = (chunk) => (!chunk.previousElementSibling || chunk.hasAttribute('data-joined') ? '' : '\n');
+export const separatorBefore = (chunk) =>
+  !chunk.previousElementSibling || chunk.hasAttribute('data-joined') ? '' : '\n';
 
 /** The text of an element that a writer has filled, as it was written. @param {Element} element */
 export function writtenIn(element) {
-  return Array.from(element.children, (chunk) => separatorBefore(chunk) + chunk.textContent).join('');
+  return Array.from(element.children, (chunk) => separatorBefore(chunk) + chunk.textContent).join(
+    '',
+  );
 }
 
 /** Returns what shows a text in this element, given the whole of it each time. @param {Element} node */

@@ -15,7 +15,9 @@ const SLICE_MS = 8;
 /** @import { CodeNearby, ColouredChunk } from '../types.js' */
 
 /** `add` a complete `<code>`; `forget` those within an element that leaves the page. */
-export function createHighlighter({ parts = colouring({ start: () => startWorker('./highlight-worker.js'), memory: tabMemory() }) } = {}) {
+export function createHighlighter({
+  parts = colouring({ start: () => startWorker('./highlight-worker.js'), memory: tabMemory() }),
+} = {}) {
   /** @type {Map<Element, CodeNearby>} */
   const codes = new Map();
   /** @type {WeakMap<Element, ColouredChunk>} */
@@ -23,9 +25,13 @@ export function createHighlighter({ parts = colouring({ start: () => startWorker
   /** @type {Set<ColouredChunk>} those whose ranges are not what they should be */
   const due = new Set();
   let working = false;
-  const observer = 'highlights' in CSS ? new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) approach(/** @type {ColouredChunk} */ (chunks.get(target)), isIntersecting);
-  }, /** @type {IntersectionObserverInit} */ ({ scrollMargin: '300px' })) : undefined;
+  const observer =
+    'highlights' in CSS
+      ? new IntersectionObserver((entries) => {
+          for (const { target, isIntersecting } of entries)
+            approach(/** @type {ColouredChunk} */ (chunks.get(target)), isIntersecting);
+        }, /** @type {IntersectionObserverInit} */ ({ scrollMargin: '300px' }))
+      : undefined;
 
   function approach(chunk, near) {
     const { code } = chunk;
@@ -103,7 +109,12 @@ function paint({ near, node, parts, ranges }, end) {
     const name = `code-${COLOUR_NAMES[colour]}`;
     const highlight = CSS.highlights.get(name) ?? new Highlight();
     CSS.highlights.set(name, highlight);
-    const range = new StaticRange({ startContainer: node, startOffset, endContainer: node, endOffset });
+    const range = new StaticRange({
+      startContainer: node,
+      startOffset,
+      endContainer: node,
+      endOffset,
+    });
     highlight.add(range);
     ranges.push({ highlight, range });
   }
@@ -119,7 +130,11 @@ export function share(found, chunks) {
     const end = start + node.length;
     while (i < found.length && found[i + 2] <= start) i += 3;
     for (let n = i; n < found.length && found[n + 1] < end; n += 3) {
-      parts.push(found[n], Math.max(found[n + 1], start) - start, Math.min(found[n + 2], end) - start);
+      parts.push(
+        found[n],
+        Math.max(found[n + 1], start) - start,
+        Math.min(found[n + 2], end) - start,
+      );
     }
     start = end;
   }

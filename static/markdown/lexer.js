@@ -39,7 +39,10 @@ export function lex(text, links = Object.create(null)) {
     return { tokens: [{ type: 'plain', raw: text }], links: Object.create(null) };
   }
   const own = Object.entries(lexer.tokens.links).filter(([label]) => !(label in links));
-  return { tokens: lexer.tokens, links: Object.assign(Object.create(null), Object.fromEntries(own)) };
+  return {
+    tokens: lexer.tokens,
+    links: Object.assign(Object.create(null), Object.fromEntries(own)),
+  };
 }
 
 /** All labels that a text may mention or define, as marked folds them. @returns {Set<string>} */
@@ -50,7 +53,11 @@ export function labelsIn(text) {
 
 /** A label may go on in the next line of a quotation; in a table `\|` stands for `|`. */
 function fold(label) {
-  const line = label.replace(/\n[ \t>]*/g, ' ').replaceAll('\\|', '|').trim().replace(/\s+/g, ' ');
+  const line = label
+    .replace(/\n[ \t>]*/g, ' ')
+    .replaceAll('\\|', '|')
+    .trim()
+    .replace(/\s+/g, ' ');
   return line.toLowerCase().toUpperCase().toLowerCase();
 }
 
@@ -66,7 +73,9 @@ export function cutOf(text, tokens) {
       const blank = followsBlankLine(text, start);
       if (blank) run = start;
       const fence = fenceOf(token);
-      const begins = (fence || (token.type === 'list' && growthOf(token))) && !/^ {0,3}\[/m.test(text.slice(run, start));
+      const begins =
+        (fence || (token.type === 'list' && growthOf(token))) &&
+        !/^ {0,3}\[/m.test(text.slice(run, start));
       if (blank || closed || begins) cut = start;
       closed = fence?.closed ?? false;
     }
@@ -96,7 +105,8 @@ class Rules extends Tokenizer {
     return token && token.raw.length < LONGEST_DEFINITION ? token : undefined;
   }
   lheading(src) {
-    const near = src.length > LONGEST_HEADING ? src.slice(0, src.lastIndexOf('\n', LONGEST_HEADING) + 1) : src;
+    const near =
+      src.length > LONGEST_HEADING ? src.slice(0, src.lastIndexOf('\n', LONGEST_HEADING) + 1) : src;
     this.forHeadings += near.length;
     return this.forHeadings > MOST_FOR_HEADINGS ? undefined : super.lheading(near);
   }
@@ -141,7 +151,7 @@ class BoundedLexer extends Lexer {
   }
 
   #bounded(raw, tokens, lex) {
-    if (this.#depth >= DEEPEST) return tokens.push({ type: 'plain', raw }), tokens;
+    if (this.#depth >= DEEPEST) return (tokens.push({ type: 'plain', raw }), tokens);
     this.#depth++;
     lex();
     this.#depth--;

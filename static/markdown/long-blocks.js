@@ -12,8 +12,11 @@ const HOLDERS = ['ul', 'ol', 'tbody'];
 /** What is finished of a block of complete lines: its length and text; `head` stays before the rest. @param {Token} token */
 export function growthOf({ type, items, rows, raw }) {
   if (type === 'list' && items.length > 1) {
-    const [, last] = FULL.test(items[0].raw) ? FULL.exec(items.at(-1).raw) ?? [] : [];
-    const done = items.slice(0, -1).map((item) => item.raw).join('');
+    const [, last] = FULL.test(items[0].raw) ? (FULL.exec(items.at(-1).raw) ?? []) : [];
+    const done = items
+      .slice(0, -1)
+      .map((item) => item.raw)
+      .join('');
     // Another item must follow, or the last would be taken for the end of the list.
     return last && { length: done.length, raw: `${done}${last} .\n`, head: '' };
   }
@@ -24,7 +27,9 @@ export function growthOf({ type, items, rows, raw }) {
 }
 
 /** Its first block, without the item that stays. @param {Token[]} tokens */
-export const finished = ([token]) => [token.type === 'list' ? { ...token, items: token.items.slice(0, -1) } : token];
+export const finished = ([token]) => [
+  token.type === 'list' ? { ...token, items: token.items.slice(0, -1) } : token,
+];
 
 /**
  * How far a block has come with these items or rows, drawn as these trees.
@@ -34,7 +39,13 @@ export function begunBy({ start, loose, items, rows }, begun, trees) {
   const nodes = begun?.nodes ?? new Set();
   for (const { node } of trees) nodes.add(node);
   const count = (begun?.count ?? 0) + (items ?? rows).length;
-  return { start: begun?.start ?? start, loose: loose || begun?.loose, count, open: count % PART > 0, nodes };
+  return {
+    start: begun?.start ?? start,
+    loose: loose || begun?.loose,
+    count,
+    open: count % PART > 0,
+    nodes,
+  };
 }
 
 /**
@@ -74,12 +85,14 @@ export function loosen({ nodes }) {
 
 /** Take from a block on the page the items or rows that follow these finished ones; returns them. */
 export function behind(block, done) {
-  return block?.tag === done.tag ? heldBy(block)?.splice(heldBy(done).length) ?? [] : [];
+  return block?.tag === done.tag ? (heldBy(block)?.splice(heldBy(done).length) ?? []) : [];
 }
 
 /** The same block on the page, holding these items or rows from now on. */
 export function holding(tree, kids) {
-  const held = HOLDERS.includes(tree.tag) ? kids : [...tree.kids.slice(0, -1), holding(tree.kids.at(-1), kids)];
+  const held = HOLDERS.includes(tree.tag)
+    ? kids
+    : [...tree.kids.slice(0, -1), holding(tree.kids.at(-1), kids)];
   return { ...tree, kids: held, origin: '' };
 }
 

@@ -5,10 +5,17 @@ import { COLOUR_NAMES, LANGUAGES } from './languages.js';
 
 /** Our colours by Prism's names; others take the colour around them, an interpolation takes none. */
 const COLOURS = new Map(
-  ['comment prolog doctype cdata shebang', 'keyword atrule important rule boolean',
-    'string char regex attr-value url template-string inserted', 'number constant symbol unit',
-    'name function class-name builtin namespace tag selector key', 'property attr-name variable parameter', 'deleted']
-    .flatMap((names) => names.split(' ').map((name, _, [colour]) => /** @type {const} */ ([name, colour]))),
+  [
+    'comment prolog doctype cdata shebang',
+    'keyword atrule important rule boolean',
+    'string char regex attr-value url template-string inserted',
+    'number constant symbol unit',
+    'name function class-name builtin namespace tag selector key',
+    'property attr-name variable parameter',
+    'deleted',
+  ].flatMap((names) =>
+    names.split(' ').map((name, _, [colour]) => /** @type {const} */ ([name, colour])),
+  ),
 ).set('interpolation', '');
 const loaded = new Map();
 
@@ -20,7 +27,8 @@ export function load(language) {
 
 async function fetchPrism(language) {
   // Otherwise Prism would answer the messages that a Worker receives, or highlight the page by itself.
-  if (language === 'core') Object.assign(globalThis, { Prism: { manual: true, disableWorkerMessageHandler: true } });
+  if (language === 'core')
+    Object.assign(globalThis, { Prism: { manual: true, disableWorkerMessageHandler: true } });
   else await load('core');
   for (const base of LANGUAGES.get(language) ?? []) await load(base);
   // eslint-disable-next-line no-unsanitized/method -- a name in LANGUAGES, or core

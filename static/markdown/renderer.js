@@ -29,7 +29,10 @@ const LONGEST_TAIL = 16_000;
 const PART_BLOCKS = 50;
 
 /** @param {Element} root @param {RendererOptions} [options] */
-export function createRenderer(root, { highlight, onDraw, now = () => performance.now(), schedule = withFrame } = {}) {
+export function createRenderer(
+  root,
+  { highlight, onDraw, now = () => performance.now(), schedule = withFrame } = {},
+) {
   const { ownerDocument: document } = root;
   let [pending, tail, carriageReturn] = ['', '', '']; // after the last the newline may still come
   /** @type {Branch[]} */
@@ -70,10 +73,13 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   function ask() {
     if (asked) return;
     asked = true;
-    schedule(() => {
-      asked = false;
-      if (now() < restUntil || !draw(BUDGET_MS)) ask();
-    }, Math.max(0, restUntil - now()));
+    schedule(
+      () => {
+        asked = false;
+        if (now() < restUntil || !draw(BUDGET_MS)) ask();
+      },
+      Math.max(0, restUntil - now()),
+    );
   }
 
   /** Whether nothing is left to draw after so many ms. */
@@ -94,9 +100,12 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
 
   /** Slices grow with the tail, or a long one would be lexed too often. */
   function slice() {
-    const most = write ? SLICE_CHARACTERS : Math.min(Math.max(SLICE_CHARACTERS, tail.length), LONGEST_TAIL - tail.length);
+    const most = write
+      ? SLICE_CHARACTERS
+      : Math.min(Math.max(SLICE_CHARACTERS, tail.length), LONGEST_TAIL - tail.length);
     const lines = most <= SLICE_CHARACTERS ? endOfLine(pending.slice(0, most), SLICE_LINES) : 0;
-    const end = lines || (most < pending.length ? pending.lastIndexOf('\n', most - 1) + 1 || most : most);
+    const end =
+      lines || (most < pending.length ? pending.lastIndexOf('\n', most - 1) + 1 || most : most);
     const slice = pending.slice(0, end);
     pending = pending.slice(end);
     return slice;
@@ -227,7 +236,8 @@ export function createRenderer(root, { highlight, onDraw, now = () => performanc
   /** @param {Branch[]} old @param {Branch[]} next */
   function show(old, next) {
     patch(old, next, document, (node) => {
-      if (!part || part.childElementCount >= PART_BLOCKS) root.append((part = document.createElement('div')));
+      if (!part || part.childElementCount >= PART_BLOCKS)
+        root.append((part = document.createElement('div')));
       part.append(node);
     });
   }

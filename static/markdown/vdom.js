@@ -41,7 +41,8 @@ function adopt(old, tree) {
   if (tree.tag) {
     for (const name in old.attributes) if (!(name in tree.attributes)) node.removeAttribute(name);
     for (const name in tree.attributes) {
-      if (old.attributes[name] !== tree.attributes[name]) node.setAttribute(name, tree.attributes[name]);
+      if (old.attributes[name] !== tree.attributes[name])
+        node.setAttribute(name, tree.attributes[name]);
     }
     patch(old.kids, tree.kids, node.ownerDocument, (kid) => node.append(kid));
   } else if (tree.text.startsWith(old.text)) {

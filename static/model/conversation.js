@@ -35,7 +35,10 @@ export class Conversation {
   async load() {
     this.messages = await this.#store.messages(this.meta.id);
     for (const answer of this.open()) {
-      Object.assign(answer, answer.accepted ? { phase: 'reconnecting', rough: true } : { phase: 'waiting' });
+      Object.assign(
+        answer,
+        answer.accepted ? { phase: 'reconnecting', rough: true } : { phase: 'waiting' },
+      );
     }
   }
 
@@ -68,7 +71,12 @@ export class Conversation {
    */
   retry(answer, ask) {
     if (!answer.accepted && answer.problem?.code === 'no_connection') {
-      this.update(answer, { state: 'streaming', phase: 'waiting', problem: undefined, at: this.#now() });
+      this.update(answer, {
+        state: 'streaming',
+        phase: 'waiting',
+        problem: undefined,
+        at: this.#now(),
+      });
       return answer;
     }
     if (isBlank(answer)) this.#remove(answer);
@@ -98,7 +106,8 @@ export class Conversation {
   adopt(record) {
     const known = this.messages.find(({ id }) => id === record.id);
     if (known) {
-      if (!isAnswer(known) || /** @type {Answer} */ (record).lastEventId >= known.lastEventId) Object.assign(known, record);
+      if (!isAnswer(known) || /** @type {Answer} */ (record).lastEventId >= known.lastEventId)
+        Object.assign(known, record);
       return undefined;
     }
     this.messages = [...this.messages, record].sort((a, b) => a.n - b.n);
@@ -138,7 +147,8 @@ export class Conversation {
       const { role } = message;
       const content = wellFormed(message.text);
       const previous = messages.at(-1);
-      if (previous?.role === role) previous.content += `\n\n${content}`; // a question that got no answer
+      if (previous?.role === role)
+        previous.content += `\n\n${content}`; // a question that got no answer
       else messages.push({ role, content });
     }
     return { messages, ...answer.ask };
@@ -166,7 +176,8 @@ export class Conversation {
       if (data.model) answer.model = data.model;
       if (data.stop_reason) answer.stopReason = data.stop_reason;
       if (data.usage) answer.usage = data.usage;
-      if (data.waiting !== undefined) Object.assign(answer, { phase: 'retrying', delay: data.waiting });
+      if (data.waiting !== undefined)
+        Object.assign(answer, { phase: 'retrying', delay: data.waiting });
       const ms = this.#now() - answer.at;
       if (data.thinking) {
         answer.thoughtAt ??= ms;
@@ -200,7 +211,11 @@ export class Conversation {
 
   /** @param {Answer} answer @param {Problem} problem */
   fail(answer, problem) {
-    this.update(answer, { state: problem.code === 'interrupted' ? 'interrupted' : 'error', stopping: false, problem });
+    this.update(answer, {
+      state: problem.code === 'interrupted' ? 'interrupted' : 'error',
+      stopping: false,
+      problem,
+    });
   }
 
   /** Take away all; what still comes is not stored. @returns {Message[]} */
@@ -217,7 +232,9 @@ export class Conversation {
     this.#timer = undefined;
     if (!this.#unsaved.size) return;
     this.#savedAt = this.#now();
-    this.stored = this.#store.write(Array.from(this.#unsaved, (record) => ({ table: 'messages', record })));
+    this.stored = this.#store.write(
+      Array.from(this.#unsaved, (record) => ({ table: 'messages', record })),
+    );
     this.#unsaved.clear();
   }
 

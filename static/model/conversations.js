@@ -42,7 +42,8 @@ export class Library {
 
   /** @returns {Promise<Conversation>} */
   async open(id) {
-    const conversation = this.#opened.get(id) ?? this.#open(/** @type {Meta} */ (this.#metas.get(id)));
+    const conversation =
+      this.#opened.get(id) ?? this.#open(/** @type {Meta} */ (this.#metas.get(id)));
     await (conversation.loaded ??= conversation.load());
     return conversation;
   }
@@ -62,7 +63,9 @@ export class Library {
   /** Something was asked: it is the newest, and has a title. @param {Conversation} conversation */
   touch({ meta }, text) {
     const line = text.trim().replace(/\s+/g, ' ');
-    const title = meta.title || (line.length > TITLE_CHARACTERS ? `${line.slice(0, TITLE_CHARACTERS).trim()}…` : line);
+    const title =
+      meta.title ||
+      (line.length > TITLE_CHARACTERS ? `${line.slice(0, TITLE_CHARACTERS).trim()}…` : line);
     this.update(meta, { title, touched: Date.now() });
   }
 
@@ -94,7 +97,8 @@ export class Library {
     const found = new Map();
     for (const { conversation, text } of await this.#store.all('messages')) {
       const at = found.has(conversation) ? -1 : text.toLowerCase().indexOf(wanted);
-      if (at >= 0) found.set(conversation, text.slice(Math.max(0, at - 20), at + 60).replace(/\s+/g, ' '));
+      if (at >= 0)
+        found.set(conversation, text.slice(Math.max(0, at - 20), at + 60).replace(/\s+/g, ' '));
     }
     for (const { id, title } of this.#metas.values()) {
       if (!found.has(id) && title.toLowerCase().includes(wanted)) found.set(id, '');

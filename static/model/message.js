@@ -3,11 +3,22 @@
 /** @import { Answer, Ask, Message, Question, Remedy } from '../types.js' */
 
 /** Faults that lie in the server's set-up: the same question succeeds once somebody has mended it. */
-const MENDABLE = ['authentication', 'permission', 'billing', 'budget', 'model_not_found', 'no_key',
-  'forbidden', 'unauthorized', 'protocol', 'setting'];
+const MENDABLE = [
+  'authentication',
+  'permission',
+  'billing',
+  'budget',
+  'model_not_found',
+  'no_key',
+  'forbidden',
+  'unauthorized',
+  'protocol',
+  'setting',
+];
 
 /** What "Continue" asks: the last message must be the user's, so the answer cannot simply be prefilled. */
-export const CONTINUE = 'Continue exactly where your last answer stopped, without repeating any of it.';
+export const CONTINUE =
+  'Continue exactly where your last answer stopped, without repeating any of it.';
 
 /** @returns {Question} */
 export function newQuestion(text, at) {
@@ -17,8 +28,21 @@ export function newQuestion(text, at) {
 /** @param {Ask} [ask] @returns {Answer} */
 export function newAnswer(at, ask = {}) {
   return {
-    role: 'assistant', id: uuid(), at, n: at, conversation: '', ask, text: '', thinking: '', state: 'streaming',
-    phase: 'waiting', delay: 0, lastEventId: 0, accepted: false, stopping: false, replaced: false,
+    role: 'assistant',
+    id: uuid(),
+    at,
+    n: at,
+    conversation: '',
+    ask,
+    text: '',
+    thinking: '',
+    state: 'streaming',
+    phase: 'waiting',
+    delay: 0,
+    lastEventId: 0,
+    accepted: false,
+    stopping: false,
+    replaced: false,
   };
 }
 
@@ -32,7 +56,11 @@ export function remedies({ state, phase, text, stopReason, problem, replaced, st
     return stopReason === 'max_tokens' && text.trim() ? ['continue'] : [];
   }
   if (state === 'error' && !problem?.retryable) {
-    return problem && MENDABLE.includes(problem.code) ? ['retry'] : text.trim() ? ['retry'] : ['edit'];
+    return problem && MENDABLE.includes(problem.code)
+      ? ['retry']
+      : text.trim()
+        ? ['retry']
+        : ['edit'];
   }
   return text.trim() ? ['continue', 'retry'] : ['retry'];
 }
@@ -41,13 +69,16 @@ export function remedies({ state, phase, text, stopReason, problem, replaced, st
 export function explain({ state, stopReason, text, replaced }) {
   if (state !== 'done' || replaced) return '';
   switch (stopReason) {
-    case 'max_tokens': return text.trim()
-      ? 'The answer reached the length limit in the middle. Continue lets Claude go on from there.'
-      : 'All the length allowed went into thinking. Ask for less at once, or choose a lower effort.';
-    case 'refusal': return 'Claude would rather not answer this. Another wording, or more about what you need it for, may help.';
+    case 'max_tokens':
+      return text.trim()
+        ? 'The answer reached the length limit in the middle. Continue lets Claude go on from there.'
+        : 'All the length allowed went into thinking. Ask for less at once, or choose a lower effort.';
+    case 'refusal':
+      return 'Claude would rather not answer this. Another wording, or more about what you need it for, may help.';
     case 'model_context_window_exceeded':
       return 'This conversation has become longer than the model can read. Start a new one, with the points that matter.';
-    default: return '';
+    default:
+      return '';
   }
 }
 

@@ -10,8 +10,17 @@ const isObject = (value) => typeof value === 'object' && value !== null && !Arra
 const isText = (value) => typeof value === 'string';
 /** What a record may have, and what it then must be. */
 const OPTIONAL = {
-  system: isText, said: isText, model: isText, stopReason: isText, ask: isObject, usage: isObject, problem: isObject,
-  thoughtAt: Number.isFinite, firstMs: Number.isFinite, lastMs: Number.isFinite, thoughtMs: Number.isFinite,
+  system: isText,
+  said: isText,
+  model: isText,
+  stopReason: isText,
+  ask: isObject,
+  usage: isObject,
+  problem: isObject,
+  thoughtAt: Number.isFinite,
+  firstMs: Number.isFinite,
+  lastMs: Number.isFinite,
+  thoughtMs: Number.isFinite,
 };
 
 /** The record as this page can use it, in a list; an empty one where it cannot. @param {Table} table @returns {any[]} */
@@ -19,7 +28,8 @@ export function sound(table, record) {
   if (!isObject(record) || !isText(record.id) || !record.id) return [];
   const whole = table === 'conversations' ? metaOf(record) : messageOf(record);
   if (!whole) return [];
-  for (const name in OPTIONAL) if (name in whole && !OPTIONAL[name](whole[name])) delete whole[name];
+  for (const name in OPTIONAL)
+    if (name in whole && !OPTIONAL[name](whole[name])) delete whole[name];
   return [whole];
 }
 

@@ -3,32 +3,46 @@
 /** @import { Answer } from '../types.js' */
 
 const DOING = {
-  waiting: 'Waiting for Claude…', thinking: 'Thinking…', writing: 'Writing…', lost: 'Not connected',
-  reconnecting: 'Connection lost, reconnecting…', retrying: 'Claude is busy', busy: 'Busy',
+  waiting: 'Waiting for Claude…',
+  thinking: 'Thinking…',
+  writing: 'Writing…',
+  lost: 'Not connected',
+  reconnecting: 'Connection lost, reconnecting…',
+  retrying: 'Claude is busy',
+  busy: 'Busy',
 };
 const ENDED = { stopped: 'Stopped', interrupted: 'Interrupted', error: 'Failed', done: 'Done' };
 const ENDED_BECAUSE = {
-  max_tokens: 'Cut off at the length limit', refusal: 'Claude declined to answer',
+  max_tokens: 'Cut off at the length limit',
+  refusal: 'Claude declined to answer',
   model_context_window_exceeded: 'Cut off: the conversation is full',
 };
 
 /** @param {Answer} answer */
 export function statusOf(answer) {
-  return [stateOf(answer), answer.replaced && 'asked again below', ...pace(answer), ...cost(answer)].filter(Boolean).join(' · ');
+  return [stateOf(answer), answer.replaced && 'asked again below', ...pace(answer), ...cost(answer)]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 /** Its beginning: what is worth saying aloud. @param {Answer} answer */
 export function stateOf({ stopping, state, phase, delay, said, stopReason = '' }) {
-  if (stopping) return phase === 'lost' ? 'Stopped here; the server cannot be told yet, so Claude may write on. Trying again…' : ENDED.stopped;
+  if (stopping)
+    return phase === 'lost'
+      ? 'Stopped here; the server cannot be told yet, so Claude may write on. Trying again…'
+      : ENDED.stopped;
   if (state !== 'streaming') return (state === 'done' && ENDED_BECAUSE[stopReason]) || ENDED[state];
   if (phase !== 'retrying' && phase !== 'busy') return DOING[phase];
   const wait = `${Math.max(1, Math.ceil(delay))} s…`;
-  return phase === 'busy' && said ? `${said} Trying again in ${wait}` : `${DOING[phase]}, trying again in ${wait}`;
+  return phase === 'busy' && said
+    ? `${said} Trying again in ${wait}`
+    : `${DOING[phase]}, trying again in ${wait}`;
 }
 
 /** Above the thinking. @param {Answer} answer */
 export function thoughtsOf({ thoughtMs, state, phase }) {
-  if (thoughtMs !== undefined) return `Thought for ${thoughtMs < 200 ? 'a moment' : seconds(thoughtMs)}`;
+  if (thoughtMs !== undefined)
+    return `Thought for ${thoughtMs < 200 ? 'a moment' : seconds(thoughtMs)}`;
   return state === 'streaming' && phase === 'thinking' ? 'Thinking…' : 'Thinking';
 }
 
@@ -38,8 +52,10 @@ function pace({ state, text, firstMs, lastMs = firstMs, rough }) {
   const about = rough ? '≈ ' : '';
   const wrote = Number(lastMs) - firstMs;
   const words = text.split(/\s+/).length;
-  return [`first word ${about}${seconds(firstMs)}`,
-    wrote > 200 && words > 5 && `${about}${Math.round((words * 1000) / wrote)} words/s`];
+  return [
+    `first word ${about}${seconds(firstMs)}`,
+    wrote > 200 && words > 5 && `${about}${Math.round((words * 1000) / wrote)} words/s`,
+  ];
 }
 
 /** @param {Answer} answer */
@@ -48,16 +64,24 @@ function cost({ state, model, usage }) {
   if (!usage) return state === 'done' ? [model] : [];
   const about = usage.estimated ? '≈ ' : '';
   const [read, written] = tokensOf([{ usage }]);
-  const cached = usage.cache_read_input_tokens ? ` (${count(usage.cache_read_input_tokens)} cached)` : '';
+  const cached = usage.cache_read_input_tokens
+    ? ` (${count(usage.cache_read_input_tokens)} cached)`
+    : '';
   const thought = usage.thinking_tokens ? ` (${count(usage.thinking_tokens)} thinking)` : '';
-  return [model, `${about}${count(read)} tokens in${cached}, ${about}${count(written)} out${thought}`];
+  return [
+    model,
+    `${about}${count(read)} tokens in${cached}, ${about}${count(written)} out${thought}`,
+  ];
 }
 
 /** All that was read and written. */
 function tokensOf(answers) {
   let [read, written] = [0, 0];
   for (const { usage = {} } of answers) {
-    read += (usage.input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
+    read +=
+      (usage.input_tokens ?? 0) +
+      (usage.cache_creation_input_tokens ?? 0) +
+      (usage.cache_read_input_tokens ?? 0);
     written += usage.output_tokens ?? 0;
   }
   return [read, written];
@@ -71,8 +95,11 @@ export function totalOf(answers) {
 }
 
 function seconds(ms) {
-  return ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : ms < 60_000 ? `${Math.round(ms / 1000)} s`
-    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  return ms < 9950
+    ? `${(ms / 1000).toFixed(1)} s`
+    : ms < 60_000
+      ? `${Math.round(ms / 1000)} s`
+      : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
 const count = (number) => number.toLocaleString('en');

@@ -10,16 +10,18 @@ export async function openStore() {
   try {
     // @ts-ignore: sets globalThis.idb
     await import('../vendor/idb.js');
-    return indexedStore(await /** @type {any} */ (globalThis).idb.openDB('claude-sse', 1, {
-      upgrade(db) {
-        db.createObjectStore('conversations', { keyPath: 'id' });
-        const messages = db.createObjectStore('messages', { keyPath: 'id' });
-        messages.createIndex('place', ['conversation', 'n']);
-        messages.createIndex('state', 'state');
-      },
-      // A newer page must not wait for this one's database.
-      blocking: (_old, _new, event) => event.target.close(),
-    }));
+    return indexedStore(
+      await /** @type {any} */ (globalThis).idb.openDB('claude-sse', 1, {
+        upgrade(db) {
+          db.createObjectStore('conversations', { keyPath: 'id' });
+          const messages = db.createObjectStore('messages', { keyPath: 'id' });
+          messages.createIndex('place', ['conversation', 'n']);
+          messages.createIndex('state', 'state');
+        },
+        // A newer page must not wait for this one's database.
+        blocking: (_old, _new, event) => event.target.close(),
+      }),
+    );
   } catch {
     return localStore(shelf());
   }
@@ -29,16 +31,24 @@ export async function openStore() {
 export function soon(store) {
   let opened;
   store.then((one) => (opened = one));
-  const call = (name) => (...values) => opened ? opened[name](...values) : store.then((one) => one[name](...values));
+  const call =
+    (name) =>
+    (...values) =>
+      opened ? opened[name](...values) : store.then((one) => one[name](...values));
   return { all: call('all'), messages: call('messages'), open: call('open'), write: call('write') };
 }
 
 /** @returns {Store} */
 function indexedStore(db) {
-  const usable = async (table, records) => (await records).flatMap((record) => sound(table, record));
+  const usable = async (table, records) =>
+    (await records).flatMap((record) => sound(table, record));
   return {
     all: (table) => usable(table, db.getAll(table)),
-    messages: (id) => usable('messages', db.getAllFromIndex('messages', 'place', IDBKeyRange.bound([id], [id, []]))),
+    messages: (id) =>
+      usable(
+        'messages',
+        db.getAllFromIndex('messages', 'place', IDBKeyRange.bound([id], [id, []])),
+      ),
     open: () => usable('messages', db.getAllFromIndex('messages', 'state', 'streaming')),
     write(changes) {
       const all = db.transaction(['conversations', 'messages'], 'readwrite');
@@ -55,11 +65,16 @@ function indexedStore(db) {
 export function localStore(storage) {
   const key = (table, id = '') => `claude-sse:${table}:${id}`;
   /** @returns {any[]} */
-  const all = (table) => Object.keys(storage).filter((name) => name.startsWith(key(table)))
-    .flatMap((name) => sound(table, read(name)));
+  const all = (table) =>
+    Object.keys(storage)
+      .filter((name) => name.startsWith(key(table)))
+      .flatMap((name) => sound(table, read(name)));
   return {
     all,
-    messages: (id) => all('messages').filter(({ conversation }) => conversation === id).sort((a, b) => a.n - b.n),
+    messages: (id) =>
+      all('messages')
+        .filter(({ conversation }) => conversation === id)
+        .sort((a, b) => a.n - b.n),
     open: () => all('messages').filter(({ state }) => state === 'streaming'),
     write(changes) {
       for (const { table, record, id } of changes) {

@@ -33,7 +33,8 @@ export class Seats {
           leave();
         };
       }
-      if (waited % TURN_MS === (guest.seen() ? 0 : TURN_MS - 250) && !this.#yield()) this.#channel.postMessage('seat');
+      if (waited % TURN_MS === (guest.seen() ? 0 : TURN_MS - 250) && !this.#yield())
+        this.#channel.postMessage('seat');
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
     return null;
@@ -41,7 +42,9 @@ export class Seats {
 
   /** Whether somebody who has sat long enough unseen leaves. */
   #yield() {
-    const unseen = [...this.#guests].filter(({ seen }) => !seen()).sort((a, b) => a.since - b.since)[0];
+    const unseen = [...this.#guests]
+      .filter(({ seen }) => !seen())
+      .sort((a, b) => a.since - b.since)[0];
     unseen?.leave();
     return Boolean(unseen);
   }
@@ -61,7 +64,10 @@ export class Seats {
 export function hold(name, options) {
   if (!navigator.locks) return Promise.resolve(() => {});
   return new Promise((resolve) => {
-    navigator.locks.request(name, options, (lock) => lock ? new Promise((release) => resolve(() => release(undefined))) : resolve(null))
+    navigator.locks
+      .request(name, options, (lock) =>
+        lock ? new Promise((release) => resolve(() => release(undefined))) : resolve(null),
+      )
       .catch(() => resolve(null));
   });
 }

@@ -21,7 +21,8 @@ export class Connection {
     this.#timing = timing;
     const abort = () => this.#controller.abort();
     const woken = (event) => {
-      if (this.#silence() >= (/** @type {CustomEvent} */ (event).detail?.silentFor ?? 0)) this.#cut();
+      if (this.#silence() >= /** @type {CustomEvent} */ ((event).detail?.silentFor ?? 0))
+        this.#cut();
     };
     signal?.addEventListener('abort', abort);
     wake?.addEventListener('wake', woken);
@@ -36,7 +37,12 @@ export class Connection {
   /** Send the request; resolve to null where there is no response. */
   async open(fetch, url, init) {
     try {
-      return await fetch(url, { ...init, cache: 'no-store', redirect: 'manual', signal: this.#controller.signal });
+      return await fetch(url, {
+        ...init,
+        cache: 'no-store',
+        redirect: 'manual',
+        signal: this.#controller.signal,
+      });
     } catch {
       return null;
     }
@@ -54,7 +60,10 @@ export class Connection {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // the parser takes the BOM away
     const reader = response.body.getReader();
     for (;;) {
-      const bytes = await reader.read().then(({ value }) => value, () => undefined);
+      const bytes = await reader.read().then(
+        ({ value }) => value,
+        () => undefined,
+      );
       if (!bytes) return;
       this.#heardAt = performance.now();
       try {
@@ -120,10 +129,16 @@ export async function refusalOf(response) {
     const { code = 'error', retryable = false, request_id: requestId } = told;
     return new StreamError(told.error, { code, status, retryable, retryAfter, requestId });
   }
-  const sentence = response.type === 'opaqueredirect'
-    ? 'The server sent this page elsewhere: load it again, and sign in if asked.'
-    : `The server did not answer as expected (HTTP ${status}).`;
-  return new StreamError(sentence, { code: 'no_answer', status, retryable: status >= 500 || status === 429, retryAfter });
+  const sentence =
+    response.type === 'opaqueredirect'
+      ? 'The server sent this page elsewhere: load it again, and sign in if asked.'
+      : `The server did not answer as expected (HTTP ${status}).`;
+  return new StreamError(sentence, {
+    code: 'no_answer',
+    status,
+    retryable: status >= 500 || status === 429,
+    retryAfter,
+  });
 }
 
 export function unreadable(sentence) {

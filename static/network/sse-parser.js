@@ -20,7 +20,8 @@ export function createParser({ onEvent, onRetry, lastEventId = '', maxSize = 1 <
     feed(chunk) {
       if (!chunk) return;
       // The "\n" behind a "\r" that ended the last chunk belongs to it.
-      const text = (atStart && chunk[0] === '\ufeff') || (atCr && chunk[0] === '\n') ? chunk.slice(1) : chunk;
+      const text =
+        (atStart && chunk[0] === '\ufeff') || (atCr && chunk[0] === '\n') ? chunk.slice(1) : chunk;
       [atStart, atCr] = [false, text.endsWith('\r')];
       const lines = text.split(/\r\n|[\r\n]/);
       const rest = lines.pop() ?? '';

@@ -105,17 +105,26 @@ export async function* follow(url, options = {}) {
  * @param {FollowOptions} [options]
  * @returns {Promise<{ ended: boolean, last_event_id: number, stop_reason?: string } | null>}
  */
-export async function stop(url, { fetch = globalThis.fetch, onLost, wake, signal: ending, ...options } = {}) {
+export async function stop(
+  url,
+  { fetch = globalThis.fetch, onLost, wake, signal: ending, ...options } = {},
+) {
   const timing = { ...TIMING, ...options.timing };
   for (let tries = 1; !ending?.aborted; tries += 1) {
     let status = 0;
     try {
       const signal = AbortSignal.timeout(timing.stop);
       // keepalive: a page that is left right after Stop still sends it
-      const response = await fetch(url, { method: 'DELETE', keepalive: true, cache: 'no-store', signal });
+      const response = await fetch(url, {
+        method: 'DELETE',
+        keepalive: true,
+        cache: 'no-store',
+        signal,
+      });
       ({ status } = response);
       if (response.ok) return await response.json();
-      if (status < 500 && status !== 401 && status !== 429) return { ended: true, last_event_id: 0 };
+      if (status < 500 && status !== 401 && status !== 429)
+        return { ended: true, last_event_id: 0 };
     } catch {
       // not reached, too slow, or not JSON
     }
@@ -127,7 +136,11 @@ export async function stop(url, { fetch = globalThis.fetch, onLost, wake, signal
 
 /** @returns {RequestInit} */
 function starting(body) {
-  return { method: 'PUT', body, headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' } };
+  return {
+    method: 'PUT',
+    body,
+    headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' },
+  };
 }
 
 /** @returns {RequestInit} */
@@ -157,13 +170,15 @@ function isPassing({ code, status }, begun) {
 
 function unreachable() {
   return new StreamError('The server cannot be reached: check the connection, and try again.', {
-    code: 'no_connection', retryable: true,
+    code: 'no_connection',
+    retryable: true,
   });
 }
 
 function gone() {
   return new StreamError('The connection to the server is lost. What came is kept.', {
-    code: 'connection_lost', retryable: true,
+    code: 'connection_lost',
+    retryable: true,
   });
 }
 

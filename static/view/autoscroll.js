@@ -81,6 +81,7 @@ export class Follower {
 
   #selected() {
     const selection = document.getSelection();
-    if (selection && !selection.isCollapsed && this.#log.contains(selection.anchorNode)) this.#unpin();
+    if (selection && !selection.isCollapsed && this.#log.contains(selection.anchorNode))
+      this.#unpin();
   }
 }

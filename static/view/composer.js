@@ -23,7 +23,9 @@ export class Composer {
     this.#button.addEventListener('click', (event) => this.#clicked(event));
     this.#prompt.addEventListener('keydown', (event) => this.#pressed(event));
     this.#prompt.addEventListener('input', () => this.#keepDraft());
-    addEventListener('pagehide', () => this.#sending.forEach((draft, text) => this.#giveBack(text, draft)));
+    addEventListener('pagehide', () =>
+      this.#sending.forEach((draft, text) => this.#giveBack(text, draft)),
+    );
     this.streaming = false;
   }
 
@@ -71,7 +73,8 @@ export class Composer {
   edit(id, text) {
     if (!this.#editing) this.#aside = this.#prompt.value;
     this.#editing = id;
-    this.notice = 'Sending asks this in place of the question, and what follows it goes. Esc leaves all as it is.';
+    this.notice =
+      'Sending asks this in place of the question, and what follows it goes. Esc leaves all as it is.';
     this.#write(text);
   }
 

@@ -34,12 +34,24 @@ export class View {
     this.#text = growingText(part(article, '.text'));
     this.#thoughts = growingText(part(article, '.thoughts'));
     // Found now, while the article is small.
-    const names = ['.text', '.status', '.error', '.note', '.tools', 'details', 'summary', 'summary span', '[data-action=again]', '[data-action=retry]'];
+    const names = [
+      '.text',
+      '.status',
+      '.error',
+      '.note',
+      '.tools',
+      'details',
+      'summary',
+      'summary span',
+      '[data-action=again]',
+      '[data-action=retry]',
+    ];
     this.#parts = Object.fromEntries(names.map((name) => [name, part(article, name)]));
     const details = this.#parts.details;
     this.#parts.summary.addEventListener('click', () => (details.dataset.touched = ''));
     this.#parts.remedies = [...article.querySelectorAll('.actions button')];
-    for (const name of isAnswer(message) ? ['[data-action=edit-question]'] : ANSWERS_ONLY) part(article, name).remove();
+    for (const name of isAnswer(message) ? ['[data-action=edit-question]'] : ANSWERS_ONLY)
+      part(article, name).remove();
     this.draw();
   }
 
@@ -53,7 +65,10 @@ export class View {
     this.#library = library;
     const root = this.#parts['.text'];
     root.replaceChildren();
-    this.#renderer = library.createRenderer(root, { highlight: library.highlighter.add, onDraw: this.#onDraw });
+    this.#renderer = library.createRenderer(root, {
+      highlight: library.highlighter.add,
+      onDraw: this.#onDraw,
+    });
     this.#grow();
   }
 
@@ -69,11 +84,18 @@ export class View {
     this.#think(message);
     const parts = this.#parts;
     const { problem } = message;
-    article.dataset.state = message.stopping ? 'stopping' : streaming ? message.phase : message.state;
+    article.dataset.state = message.stopping
+      ? 'stopping'
+      : streaming
+        ? message.phase
+        : message.state;
     article.toggleAttribute('data-replaced', message.replaced);
     article.ariaBusy = String(streaming);
     say(parts['.status'], statusOf(message));
-    say(parts['.error'], problem ? problem.message + (problem.requestId ? ` (request ${problem.requestId})` : '') : '');
+    say(
+      parts['.error'],
+      problem ? problem.message + (problem.requestId ? ` (request ${problem.requestId})` : '') : '',
+    );
     say(parts['.note'], explain(message));
     const offered = remedies(message);
     for (const button of parts.remedies) button.hidden = !offered.includes(button.dataset.action);
@@ -82,7 +104,10 @@ export class View {
     const retry = parts['[data-action=retry]'];
     const left = Math.ceil(((problem?.retryAt ?? 0) - Date.now()) / 1000);
     const wait = left > 120 ? 0 : left; // a limit until midnight is told in its sentence, and may be raised before
-    say(retry, wait > 0 ? `Retry in ${wait} s` : problem && !problem.retryable ? 'Try again' : 'Retry');
+    say(
+      retry,
+      wait > 0 ? `Retry in ${wait} s` : problem && !problem.retryable ? 'Try again' : 'Retry',
+    );
     retry.disabled = wait > 0;
     clearTimeout(this.#timer);
     if (wait > 0) this.#timer = setTimeout(() => this.draw(), 1000);
@@ -114,6 +139,7 @@ export class View {
     this.#thoughts(answer.thinking);
     details.hidden = false;
     say(this.#parts['summary span'], thoughtsOf(answer));
-    if (details.dataset.touched === undefined) details.open = answer.phase === 'thinking' && this.streaming;
+    if (details.dataset.touched === undefined)
+      details.open = answer.phase === 'thinking' && this.streaming;
   }
 }

@@ -22,7 +22,9 @@ function item({ began, seen, address, browser, is_this: isThis }) {
   const entry = make('li');
   entry.append(
     make('strong', { textContent: `${browser || 'Another program'}${isThis ? ' (here)' : ''}` }),
-    make('small', { textContent: `${address || 'no address'} · since ${when(began)} · last seen ${when(seen)}` }),
+    make('small', {
+      textContent: `${address || 'no address'} · since ${when(began)} · last seen ${when(seen)}`,
+    }),
   );
   return entry;
 }

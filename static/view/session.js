@@ -14,10 +14,15 @@ export function signIn() {
 /** End the session, or all that the reader has; have the rest deleted where the reader wants that. */
 export async function signOut(everywhere = false) {
   const headers = { 'Content-Type': 'application/json' };
-  const ending = everywhere ? fetch('sessions', { method: 'DELETE' }) : fetch('logout', { method: 'POST', headers, body: '{}' });
+  const ending = everywhere
+    ? fetch('sessions', { method: 'DELETE' })
+    : fetch('logout', { method: 'POST', headers, body: '{}' });
   const response = await ending.catch(() => null);
   if (!response?.ok && response?.status !== 401) {
-    return say(find('#signed-in .hint'), 'The server cannot be reached, so you are still signed in: try again.');
+    return say(
+      find('#signed-in .hint'),
+      'The server cannot be reached, so you are still signed in: try again.',
+    );
   }
   const forget = find('#forget').checked;
   if (forget) sessionStorage.setItem(FORGET, 'yes');

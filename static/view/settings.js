@@ -19,14 +19,17 @@ export class Settings {
   /** `onSystem`: the instructions of this conversation have changed. */
   constructor(onSystem) {
     const theme = find('#theme');
-    for (const choice of theme.querySelectorAll('input')) choice.checked = choice.value === memory.get('theme');
+    for (const choice of theme.querySelectorAll('input'))
+      choice.checked = choice.value === memory.get('theme');
     theme.addEventListener('change', ({ target: { value } }) => {
       memory.set('theme', value);
       document.documentElement.dataset.theme = value;
     });
     const shortcuts = find('#shortcuts');
     shortcuts.checked = memory.get('shortcuts') !== 'off';
-    shortcuts.addEventListener('change', () => memory.set('shortcuts', shortcuts.checked ? '' : 'off'));
+    shortcuts.addEventListener('change', () =>
+      memory.set('shortcuts', shortcuts.checked ? '' : 'off'),
+    );
     this.#default.value = memory.get('system');
     this.#default.addEventListener('input', () => memory.set('system', this.#default.value));
     this.#system.addEventListener('input', () => onSystem(this.#system.value));
@@ -50,10 +53,16 @@ export class Settings {
     }
     if (!Array.isArray(this.#models)) return;
     const chosen = memory.get('model');
-    this.#model.replaceChildren(...this.#models.map((model) => {
-      const retires = model.retires_at ? ` until ${model.retires_at.slice(0, 10)}` : '';
-      return make('option', { value: model.id, text: model.name + (model.lifecycle === 'active' ? '' : ` (${model.lifecycle}${retires})`) });
-    }));
+    this.#model.replaceChildren(
+      ...this.#models.map((model) => {
+        const retires = model.retires_at ? ` until ${model.retires_at.slice(0, 10)}` : '';
+        return make('option', {
+          value: model.id,
+          text:
+            model.name + (model.lifecycle === 'active' ? '' : ` (${model.lifecycle}${retires})`),
+        });
+      }),
+    );
     this.#model.value = this.#models.some(({ id }) => id === chosen) ? chosen : this.#standard;
     this.#model.hidden = this.#model.selectedIndex < 0;
     this.#offerEfforts();
@@ -78,8 +87,12 @@ export class Settings {
 
   #offerEfforts() {
     const efforts = this.#models.find(({ id }) => id === this.#model.value)?.efforts ?? [];
-    this.#effort.replaceChildren(make('option', { value: '', text: 'Usual effort' }),
-      ...efforts.map((effort) => make('option', { value: effort, text: `${EFFORTS[effort] ?? effort} effort` })));
+    this.#effort.replaceChildren(
+      make('option', { value: '', text: 'Usual effort' }),
+      ...efforts.map((effort) =>
+        make('option', { value: effort, text: `${EFFORTS[effort] ?? effort} effort` }),
+      ),
+    );
     const chosen = memory.get('effort');
     this.#effort.value = efforts.includes(chosen) ? chosen : '';
     this.#effort.hidden = !efforts.length;

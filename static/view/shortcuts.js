@@ -3,7 +3,16 @@
 import { find } from './dom.js';
 
 const COMMANDS = {
-  '?': 'help', n: 'new', '/': 'search', b: 'menu', ',': 'settings', i: 'write', c: 'copy', r: 'again', '[': 'previous', ']': 'next',
+  '?': 'help',
+  n: 'new',
+  '/': 'search',
+  b: 'menu',
+  ',': 'settings',
+  i: 'write',
+  c: 'copy',
+  r: 'again',
+  '[': 'previous',
+  ']': 'next',
 };
 const FIELDS = 'textarea, select, input:not([type=radio], [type=checkbox])';
 
@@ -15,12 +24,20 @@ export function listen(onCommand) {
   });
   document.addEventListener('keydown', (event) => {
     const { key, target, ctrlKey, metaKey, altKey } = event;
-    if (isComposing(event) || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    if (isComposing(event) || event.defaultPrevented || document.querySelector('dialog[open]'))
+      return;
     const field = target instanceof HTMLElement && target.matches(FIELDS) ? target : null;
     if (key === 'Escape') {
       if (find('#send').dataset.mode === 'stop') onCommand('stop');
       else field?.blur();
-    } else if (!field && !ctrlKey && !metaKey && !altKey && COMMANDS[key] && find('#shortcuts').checked) {
+    } else if (
+      !field &&
+      !ctrlKey &&
+      !metaKey &&
+      !altKey &&
+      COMMANDS[key] &&
+      find('#shortcuts').checked
+    ) {
       event.preventDefault();
       onCommand(COMMANDS[key]);
     }

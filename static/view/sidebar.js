@@ -84,7 +84,8 @@ export class Sidebar {
     const old = new Map(Array.from(this.#list.children, (entry) => [entry.dataset.id, entry]));
     const metas = this.#metas.filter(({ id }) => !this.#found || this.#found.has(id));
     const entries = metas.map((meta) => this.#entry(meta, old.get(meta.id) ?? copyOf('#entry')));
-    if (entries.length !== old.size || entries.some((entry, i) => entry !== this.#list.children[i])) this.#list.replaceChildren(...entries);
+    if (entries.length !== old.size || entries.some((entry, i) => entry !== this.#list.children[i]))
+      this.#list.replaceChildren(...entries);
     find('#none').hidden = entries.length > 0;
     say(find('#none'), this.#found ? 'Nothing found.' : 'Your conversations will be listed here.');
   }
@@ -97,7 +98,7 @@ export class Sidebar {
     link.href = `#/${id}`;
     link.ariaCurrent = id === this.#current ? 'page' : null;
     say(part(entry, '.name'), title);
-    say(part(entry, 'small'), busy ? 'being answered…' : this.#found?.get(id) ?? '');
+    say(part(entry, 'small'), busy ? 'being answered…' : (this.#found?.get(id) ?? ''));
     part(entry, '[data-act=rename]').ariaLabel = `Rename ${title}`;
     part(entry, '[data-act=delete]').ariaLabel = `Delete ${title}`;
     return entry;

@@ -19,12 +19,17 @@ export class Transcript {
   #frame = 0;
   /** @type {MarkdownLibrary | undefined} */
   #library;
-  #near = new IntersectionObserver((entries) => this.#approached(entries), { root: this.#log, rootMargin: '1000px' });
+  #near = new IntersectionObserver((entries) => this.#approached(entries), {
+    root: this.#log,
+    rootMargin: '1000px',
+  });
 
   /** `onAction` hears the name of a message's button, and the message's id. */
   constructor(onAction) {
     this.#onAction = onAction;
-    this.#log.addEventListener('click', (event) => this.#clicked(event.target.closest('button[data-action]')));
+    this.#log.addEventListener('click', (event) =>
+      this.#clicked(event.target.closest('button[data-action]')),
+    );
     // A hidden page gets no frames; what came meanwhile is drawn at once when it is looked at.
     document.addEventListener('visibilitychange', () => document.hidden || this.#draw());
   }

@@ -16,6 +16,7 @@ export function stayAwake(awake) {
 }
 
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden) lock = undefined; // the browser has let it go
+  if (document.hidden)
+    lock = undefined; // the browser has let it go
   else stayAwake(wanted);
 });

@@ -41,7 +41,10 @@ async function reloaded(storage) {
 function play(conversation, answer, ...frames) {
   for (const data of frames) conversation.apply(answer, answer.lastEventId + 1, data);
 }
-const ended = [{ text: '', stop_reason: 'end_turn', usage: { input_tokens: 3, output_tokens: 2 } }, '[DONE]'];
+const ended = [
+  { text: '', stop_reason: 'end_turn', usage: { input_tokens: 3, output_tokens: 2 } },
+  '[DONE]',
+];
 const contents = (body) => body.messages.map(({ role, content }) => `${role}: ${content}`);
 
 test('a question is stored before anything is sent', async () => {
@@ -49,7 +52,10 @@ test('a question is stored before anything is sent', async () => {
   const [question, answer] = conversation.ask('Hi');
   const again = await reloaded(storage);
   assert.deepEqual(again.messages, [question, answer]);
-  assert.deepEqual(again.open().map(({ id }) => id), [answer.id]);
+  assert.deepEqual(
+    again.open().map(({ id }) => id),
+    [answer.id],
+  );
 });
 
 test('text is stored together with the id of its last frame, twice a second', async () => {
@@ -84,7 +90,9 @@ test('two tabs that write to one store keep both their questions', async () => {
   one.ask('one');
   two.ask('two');
   one.ask('three');
-  const texts = (await reloaded(storage)).messages.filter(({ role }) => role === 'user').map(({ text }) => text);
+  const texts = (await reloaded(storage)).messages
+    .filter(({ role }) => role === 'user')
+    .map(({ text }) => text);
   assert.deepEqual(texts, ['one', 'two', 'three']);
 });
 
@@ -98,8 +106,16 @@ test('records that cannot be read do not keep the page from starting', async () 
 test('a store that fails is told of, and the conversation goes on', async () => {
   const failures = [];
   const heard = [];
-  const full = { write: () => { throw new Error('full'); } };
-  const store = sharedStore(full, { postMessage: (changes) => heard.push(...changes.map(({ table }) => table)) }, (error) => failures.push(error.message));
+  const full = {
+    write: () => {
+      throw new Error('full');
+    },
+  };
+  const store = sharedStore(
+    full,
+    { postMessage: (changes) => heard.push(...changes.map(({ table }) => table)) },
+    (error) => failures.push(error.message),
+  );
   const conversation = new Conversation(store, { id: 'c' });
   conversation.ask('Hi');
   await null;
@@ -130,14 +146,27 @@ test('an answer goes through waiting, retrying, thinking and writing to done', (
   const { conversation } = begin();
   const [, answer] = conversation.ask('Hi');
   const said = [];
-  const frames = [{ text: '', model: 'm' }, { text: '', waiting: 2.5, code: 'overloaded' }, { text: '', thinking: 'Hm' },
-    { text: 'Hel' }, { text: 'lo' }, ...ended];
+  const frames = [
+    { text: '', model: 'm' },
+    { text: '', waiting: 2.5, code: 'overloaded' },
+    { text: '', thinking: 'Hm' },
+    { text: 'Hel' },
+    { text: 'lo' },
+    ...ended,
+  ];
   for (const data of frames) {
     said.push(statusOf(answer));
     play(conversation, answer, data);
   }
-  assert.deepEqual(said, ['Waiting for Claude…', 'Waiting for Claude…', 'Claude is busy, trying again in 3 s…',
-    'Thinking…', 'Writing…', 'Writing…', 'Writing…']);
+  assert.deepEqual(said, [
+    'Waiting for Claude…',
+    'Waiting for Claude…',
+    'Claude is busy, trying again in 3 s…',
+    'Thinking…',
+    'Writing…',
+    'Writing…',
+    'Writing…',
+  ]);
   assert.deepEqual([answer.state, answer.thinking, answer.text], ['done', 'Hm', 'Hello']);
   assert.equal(statusOf(answer), 'Done · first word 0.0 s · m · 3 tokens in, 2 out');
 });
@@ -145,20 +174,44 @@ test('an answer goes through waiting, retrying, thinking and writing to done', (
 test('the cost counts cached input, and says what is only estimated', () => {
   const { conversation } = begin();
   const [, answer] = conversation.ask('Hi');
-  const usage = { input_tokens: 1000, cache_read_input_tokens: 234, output_tokens: 5, thinking_tokens: 2, estimated: true };
+  const usage = {
+    input_tokens: 1000,
+    cache_read_input_tokens: 234,
+    output_tokens: 5,
+    thinking_tokens: 2,
+    estimated: true,
+  };
   play(conversation, answer, { text: 'x' }, { text: '', stop_reason: 'stopped', usage }, '[DONE]');
   assert.equal(answer.state, 'stopped');
-  assert.equal(statusOf(answer), 'Stopped · first word 0.0 s · ≈ 1,234 tokens in (234 cached), ≈ 5 out (2 thinking)');
+  assert.equal(
+    statusOf(answer),
+    'Stopped · first word 0.0 s · ≈ 1,234 tokens in (234 cached), ≈ 5 out (2 thinking)',
+  );
 });
 
 test('an error keeps the text, and its problem says what happened', () => {
   const { conversation } = begin();
   const [, answer] = conversation.ask('Hi');
-  play(conversation, answer, { text: 'half' },
-    { error: 'It broke.', code: 'interrupted', retryable: true, request_id: 'req_1', usage: { output_tokens: 1 } });
+  play(
+    conversation,
+    answer,
+    { text: 'half' },
+    {
+      error: 'It broke.',
+      code: 'interrupted',
+      retryable: true,
+      request_id: 'req_1',
+      usage: { output_tokens: 1 },
+    },
+  );
   assert.equal(answer.text, 'half');
   assert.equal(answer.state, 'interrupted');
-  assert.deepEqual(answer.problem, { message: 'It broke.', code: 'interrupted', retryable: true, requestId: 'req_1' });
+  assert.deepEqual(answer.problem, {
+    message: 'It broke.',
+    code: 'interrupted',
+    retryable: true,
+    requestId: 'req_1',
+  });
 });
 
 test('what is sent are alternating turns that say something', () => {
@@ -168,11 +221,19 @@ test('what is sent are alternating turns that say something', () => {
   const [, two] = conversation.ask('two');
   play(conversation, two, { error: 'No.', code: 'overloaded', retryable: true });
   const [, three] = conversation.ask('three');
-  play(conversation, three, { text: ' \n' }, { error: 'No.', code: 'interrupted', retryable: true });
+  play(
+    conversation,
+    three,
+    { text: ' \n' },
+    { error: 'No.', code: 'interrupted', retryable: true },
+  );
   const [, four] = conversation.ask('half \ud83d');
   assert.deepEqual(contents(conversation.request(one)), ['user: one']);
-  assert.deepEqual(contents(conversation.request(four)),
-    ['user: one', 'assistant: answer', 'user: two\n\nthree\n\nhalf \ufffd']);
+  assert.deepEqual(contents(conversation.request(four)), [
+    'user: one',
+    'assistant: answer',
+    'user: two\n\nthree\n\nhalf \ufffd',
+  ]);
 });
 
 test('the same answer is always asked for with the same bytes, also after a reload', async () => {
@@ -180,14 +241,22 @@ test('the same answer is always asked for with the same bytes, also after a relo
   play(conversation, conversation.ask('one')[1], { text: 'é\u2028🌍' }, ...ended);
   const [, answer] = conversation.ask('two');
   const again = await reloaded(storage);
-  assert.equal(JSON.stringify(again.request(again.answer(answer.id))), JSON.stringify(conversation.request(answer)));
+  assert.equal(
+    JSON.stringify(again.request(again.answer(answer.id))),
+    JSON.stringify(conversation.request(answer)),
+  );
 });
 
 test('retry asks the same question under a new id; a text that came stays, but is not sent', () => {
   const { conversation } = begin();
   const [, first] = conversation.ask('one');
   conversation.accept(first);
-  play(conversation, first, { text: 'half' }, { error: 'No.', code: 'interrupted', retryable: true });
+  play(
+    conversation,
+    first,
+    { text: 'half' },
+    { error: 'No.', code: 'interrupted', retryable: true },
+  );
   const second = conversation.retry(first);
   assert.notEqual(second.id, first.id);
   assert.ok(first.replaced);
@@ -196,7 +265,10 @@ test('retry asks the same question under a new id; a text that came stays, but i
 
   play(conversation, second, { error: 'No.', code: 'overloaded', retryable: true });
   const third = conversation.retry(second);
-  assert.deepEqual(conversation.messages.map(({ id }) => id), [conversation.messages[0].id, first.id, third.id]);
+  assert.deepEqual(
+    conversation.messages.map(({ id }) => id),
+    [conversation.messages[0].id, first.id, third.id],
+  );
 });
 
 test('retry keeps the id where the server was never reached: it may have started all the same', () => {
@@ -218,7 +290,12 @@ test('a question without an answer can be taken back; one beside a half answer c
 
   const [, first] = conversation.ask('two');
   conversation.accept(first);
-  play(conversation, first, { text: 'half' }, { error: 'No.', code: 'interrupted', retryable: true });
+  play(
+    conversation,
+    first,
+    { text: 'half' },
+    { error: 'No.', code: 'interrupted', retryable: true },
+  );
   const second = conversation.retry(first);
   assert.ok(!conversation.canWithdraw(first) && !conversation.canWithdraw(second));
   assert.equal(conversation.questionOf(second).text, 'two');
@@ -241,27 +318,36 @@ test('each ending offers what helps', () => {
     const [, answer] = conversation.ask('Hi');
     return remedies(Object.assign(answer, { text }, changes)).join(' ');
   };
-  const error = (code, retryable = false) => ({ state: 'error', problem: { message: '', code, retryable } });
+  const error = (code, retryable = false) => ({
+    state: 'error',
+    problem: { message: '', code, retryable },
+  });
   assert.equal(offered({}), '');
   assert.equal(offered({ phase: 'lost' }, 'half'), 'reconnect');
   assert.equal(offered({ state: 'done', stopReason: 'end_turn' }, 'all'), '');
   assert.equal(offered({ state: 'done', stopReason: 'max_tokens' }, 'half'), 'continue');
   assert.equal(offered({ state: 'done', stopReason: 'refusal' }), 'edit');
-  assert.equal(offered({ state: 'done', stopReason: 'model_context_window_exceeded' }, 'half'), 'new');
+  assert.equal(
+    offered({ state: 'done', stopReason: 'model_context_window_exceeded' }, 'half'),
+    'new',
+  );
   assert.equal(offered({ state: 'stopped' }), 'retry');
   assert.equal(offered({ state: 'stopped' }, 'half'), 'continue retry');
   assert.equal(offered({ stopping: true }, 'half'), '');
   assert.equal(offered({ state: 'interrupted' }, 'half'), 'continue retry');
   assert.equal(offered(error('overloaded', true)), 'retry');
   assert.equal(offered(error('overloaded', true), 'half'), 'continue retry');
-  for (const code of ['authentication', 'no_key', 'model_not_found', 'billing']) assert.equal(offered(error(code)), 'retry');
-  for (const code of ['too_long', 'rejected', 'bad_request']) assert.equal(offered(error(code)), 'edit');
+  for (const code of ['authentication', 'no_key', 'model_not_found', 'billing'])
+    assert.equal(offered(error(code)), 'retry');
+  for (const code of ['too_long', 'rejected', 'bad_request'])
+    assert.equal(offered(error(code)), 'edit');
 });
 
 test('ids are version 4 UUIDs', () => {
   const ids = new Set(Array.from({ length: 1000 }, uuid));
   assert.equal(ids.size, 1000);
-  for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  for (const id of ids)
+    assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
 test('speed is what the page has seen, and only about so after a lost connection', () => {
@@ -277,7 +363,10 @@ test('speed is what the page has seen, and only about so after a lost connection
   assert.match(statusOf(answer), /^Done · first word 2\.5 s · 10 words\/s · 3 tokens in, 2 out$/);
   answer.rough = true;
   assert.match(statusOf(answer), /first word ≈ 2\.5 s · ≈ 10 words\/s/);
-  assert.equal(totalOf([answer, { usage: { input_tokens: 1, output_tokens: 1, estimated: true } }]), '≈ 4 tokens in, 3 out so far');
+  assert.equal(
+    totalOf([answer, { usage: { input_tokens: 1, output_tokens: 1, estimated: true } }]),
+    '≈ 4 tokens in, 3 out so far',
+  );
 });
 
 test('an ending that needs words has them', () => {
@@ -296,7 +385,10 @@ test('what is cut can be put back in place of what followed', async () => {
   conversation.ask('other');
   conversation.uncut(cut);
   assert.deepEqual(conversation.messages, cut);
-  assert.deepEqual((await reloaded(storage)).messages.map(({ id }) => id), cut.map(({ id }) => id));
+  assert.deepEqual(
+    (await reloaded(storage)).messages.map(({ id }) => id),
+    cut.map(({ id }) => id),
+  );
 });
 
 test('what another tab writes is taken in, but never an older text', () => {

@@ -7,7 +7,9 @@ import { Lexer } from '../../static/vendor/marked.js';
 import { ANSWER, blocksIn, document, rendered } from './markdown-rendering.js';
 
 /** 200,000 characters as Claude writes them. */
-const LONG = Array.from({ length: 400 }, (_, i) => ANSWER.replaceAll('design', `design${i}`)).join('\n\n').slice(0, 200_000);
+const LONG = Array.from({ length: 400 }, (_, i) => ANSWER.replaceAll('design', `design${i}`))
+  .join('\n\n')
+  .slice(0, 200_000);
 
 /** Do this and see all that marked lexes meanwhile. */
 function whileLexing(see, run) {
@@ -26,7 +28,10 @@ function whileLexing(see, run) {
 /** How many characters are lexed for this text when it comes in pieces of this size. */
 function lexedFor(text, size) {
   let count = 0;
-  whileLexing(({ length }) => (count += length), () => rendered(text.match(new RegExp(`[^]{1,${size}}`, 'g'))));
+  whileLexing(
+    ({ length }) => (count += length),
+    () => rendered(text.match(new RegExp(`[^]{1,${size}}`, 'g'))),
+  );
   return count;
 }
 
@@ -60,7 +65,7 @@ function timed(cost) {
   });
   const costing = (run) => whileLexing(() => (time += cost), run);
   const pass = (ms) => {
-    for (const end = time + ms; ; ) {
+    for (const end = time + ms; ;) {
       const next = due.findIndex(({ at }) => at <= end);
       if (next < 0) return void (time = Math.max(time, end));
       const [{ at, draw }] = due.splice(next, 1);

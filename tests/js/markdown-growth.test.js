@@ -7,8 +7,29 @@ import { lex } from '../../static/markdown/lexer.js';
 import { dice, inside, pieces, rendered, renderer, whole } from './markdown-rendering.js';
 
 /** Lines of which lists and tables are made, and that end them. */
-const LINES = ['', 'a', '  b', '- a', '-', '  - b', '* a', '1. a', '3) b', '- [ ] t', '```', '  ```', '> a', '---',
-  '| a | b |', '|---|--:|', '[x]: /u', '- [x]', '  [x]: https://x.example', '# h', '    c'].map((line) => `${line}\n`);
+const LINES = [
+  '',
+  'a',
+  '  b',
+  '- a',
+  '-',
+  '  - b',
+  '* a',
+  '1. a',
+  '3) b',
+  '- [ ] t',
+  '```',
+  '  ```',
+  '> a',
+  '---',
+  '| a | b |',
+  '|---|--:|',
+  '[x]: /u',
+  '- [x]',
+  '  [x]: https://x.example',
+  '# h',
+  '    c',
+].map((line) => `${line}\n`);
 
 function check(lines) {
   const text = lines.join('');
@@ -25,14 +46,19 @@ test('every list and table of three more lines looks the same in parts and as a 
 test('longer documents of such lines look the same in parts and as a whole', () => {
   const random = dice(7);
   for (let n = 0; n < 3000; n++) {
-    check(Array.from({ length: 4 + random() * 16 }, () => LINES[Math.floor(random() * LINES.length)]));
+    check(
+      Array.from({ length: 4 + random() * 16 }, () => LINES[Math.floor(random() * LINES.length)]),
+    );
   }
 });
 
 test('a long list or table stands in parts, whatever the split', () => {
   const random = dice(8);
   for (const [start, line, parts] of [
-    ['', '- item\n', 3], ['Steps\n', '3. item\n', 3], ['', '- item\n\n', 3], ['| a | b |\n|---|--:|\n', '| 1 | 2 |\n', 3],
+    ['', '- item\n', 3],
+    ['Steps\n', '3. item\n', 3],
+    ['', '- item\n\n', 3],
+    ['| a | b |\n|---|--:|\n', '| 1 | 2 |\n', 3],
   ]) {
     for (const count of [99, 100, 101, 200, 201, 250]) {
       const text = `${start}${line.repeat(count)}${random() < 0.5 ? '' : `${line.slice(0, 4)}\n\n`}word\n`;
@@ -48,12 +74,22 @@ test('a list that turns out to be loose is so in all its parts', () => {
   const text = `${'7. item\n'.repeat(230)}\n   more\n8. end\n`;
   const root = rendered(text.match(/.*\n/g));
   assert.equal(inside(root), inside(whole(text)));
-  assert.deepEqual([...root.querySelectorAll('ol')].map((list) => [list.getAttribute('start'), list.className]),
-    [['7', ''], ['107', ''], ['207', '']]);
+  assert.deepEqual(
+    [...root.querySelectorAll('ol')].map((list) => [list.getAttribute('start'), list.className]),
+    [
+      ['7', ''],
+      ['107', ''],
+      ['207', ''],
+    ],
+  );
 });
 
 test('what is lexed of a long list or table does not become longer', () => {
-  for (const [head, line] of [['', '- item **n**\n'], ['Steps:\n', '7. item\n\n'], ['| a | b |\n|---|---|\n', '| 1 | 2 |\n']]) {
+  for (const [head, line] of [
+    ['', '- item **n**\n'],
+    ['Steps:\n', '7. item\n\n'],
+    ['| a | b |\n|---|---|\n', '| 1 | 2 |\n'],
+  ]) {
     const last = lex(head + line.repeat(100)).tokens.findLast(({ type }) => type !== 'space');
     const { length, head: stays } = growthOf(last);
     assert.ok(last.raw.length - length + stays.length < 40);
@@ -61,7 +97,8 @@ test('what is lexed of a long list or table does not become longer', () => {
 });
 
 test('a definition that comes later reaches the items and rows that have left', () => {
-  const link = (root) => [...root.querySelectorAll('a')].map(({ textContent }) => textContent.split(' ')[0]);
+  const link = (root) =>
+    [...root.querySelectorAll('a')].map(({ textContent }) => textContent.split(' ')[0]);
   for (const [lines, found] of [
     ['3. [a]\n4. b\n5. [a]\n6. c\n', ['a', 'a']],
     ['| [a] | b |\n|---|---|\n| 1 | 2 |\n| [a] | 3 |\n', ['a', 'a']],
@@ -88,11 +125,17 @@ test('an item stays the same element when the next ones come', () => {
 
 test('a paragraph beyond all bounds is plain from there on, in pieces, and whole', () => {
   const text = `${'some words '.repeat(2000)}${'x'.repeat(9000)}`;
-  const roots = [[text], [text.slice(0, 12_345), text.slice(12_345, 20_000), text.slice(20_000)], pieces(text, 999, dice(9))].map((split) => rendered(split));
+  const roots = [
+    [text],
+    [text.slice(0, 12_345), text.slice(12_345, 20_000), text.slice(20_000)],
+    pieces(text, 999, dice(9)),
+  ].map((split) => rendered(split));
   for (const root of roots) {
     assert.equal(root.textContent, text);
     assert.equal(inside(root), inside(roots[0]));
-    const lengths = [...root.querySelectorAll('.piece')].map(({ textContent }) => textContent.length);
+    const lengths = [...root.querySelectorAll('.piece')].map(
+      ({ textContent }) => textContent.length,
+    );
     assert.ok(lengths.length >= 4 && lengths.every((length) => length <= 4200), `${lengths}`);
   }
 });

@@ -8,18 +8,75 @@ import { rendered } from './markdown-rendering.js';
 
 /** For each rule what makes it look far, or often. */
 const RUNS = {
-  'one word': 'a', 'a word with dots': 'a.', 'digits': '1', 'other letters': '中', 'spaces': ' ', 'blank lines': '\n',
-  'lines': 'a\n', 'paragraphs': 'a\n\n', 'hard breaks': 'a  \n', 'emphasis': '*', 'opened emphasis': '**a', 'mixed emphasis': '*_a',
-  'underscores': 'a_', 'deletions': '~~a', 'code spans': '`a', 'longer code spans': '`a``', 'escapes': '\\', 'escaped marks': '\\*',
-  'brackets': '[', 'closed brackets': '[]', 'nested brackets': '[a](', 'images': '![', 'references': '[a][b]', 'titles': '[a]("',
-  'link targets': '[a](<b', 'definitions': '[a]: b\n', 'definitions of their own': '[a]: b "', 'mentions': '[a] ', 'angles': '<',
-  'tags': '<a ', 'comments': '<!--', 'autolinks': '<http:', 'addresses': 'a@b', 'mail': 'a@b.c ', 'links': 'http://a', 'www': 'www.a.',
-  'parentheses': 'http://a)', 'entities': '&', 'named entities': '&amp', 'numeric entities': '&#1', 'quotes': '>', 'quoted lines': '> a\n',
-  'quotes and lists': '> - a\n', 'items': '- a\n', 'empty items': '-\n', 'numbers': '1. a\n', 'nested items': '- a\n  - b\n', 'dashes': '-',
-  'underlines': 'a\n=\n', 'equals': '=\n', 'headings': '# a\n', 'hashes': '#', 'pipes': '|', 'table rows': '|a|b|\n', 'delimiters': '|-|-|\n',
-  'fences': '```\n', 'unequal fences': '````\n```\n', 'tildes': '~', 'indented lines': '    a\n', 'tabs': '\t', 'carriage returns': '\r\n',
+  'one word': 'a',
+  'a word with dots': 'a.',
+  digits: '1',
+  'other letters': '中',
+  spaces: ' ',
+  'blank lines': '\n',
+  lines: 'a\n',
+  paragraphs: 'a\n\n',
+  'hard breaks': 'a  \n',
+  emphasis: '*',
+  'opened emphasis': '**a',
+  'mixed emphasis': '*_a',
+  underscores: 'a_',
+  deletions: '~~a',
+  'code spans': '`a',
+  'longer code spans': '`a``',
+  escapes: '\\',
+  'escaped marks': '\\*',
+  brackets: '[',
+  'closed brackets': '[]',
+  'nested brackets': '[a](',
+  images: '![',
+  references: '[a][b]',
+  titles: '[a]("',
+  'link targets': '[a](<b',
+  definitions: '[a]: b\n',
+  'definitions of their own': '[a]: b "',
+  mentions: '[a] ',
+  angles: '<',
+  tags: '<a ',
+  comments: '<!--',
+  autolinks: '<http:',
+  addresses: 'a@b',
+  mail: 'a@b.c ',
+  links: 'http://a',
+  www: 'www.a.',
+  parentheses: 'http://a)',
+  entities: '&',
+  'named entities': '&amp',
+  'numeric entities': '&#1',
+  quotes: '>',
+  'quoted lines': '> a\n',
+  'quotes and lists': '> - a\n',
+  items: '- a\n',
+  'empty items': '-\n',
+  numbers: '1. a\n',
+  'nested items': '- a\n  - b\n',
+  dashes: '-',
+  underlines: 'a\n=\n',
+  equals: '=\n',
+  headings: '# a\n',
+  hashes: '#',
+  pipes: '|',
+  'table rows': '|a|b|\n',
+  delimiters: '|-|-|\n',
+  fences: '```\n',
+  'unequal fences': '````\n```\n',
+  tildes: '~',
+  'indented lines': '    a\n',
+  tabs: '\t',
+  'carriage returns': '\r\n',
 };
-const STARTS = { 'a text': '', 'a quotation': '> ', 'an item': '- ', 'a table': '|a|b|\n|-|-|\n|', 'a fence': '```js\n' };
+const STARTS = {
+  'a text': '',
+  'a quotation': '> ',
+  'an item': '- ',
+  'a table': '|a|b|\n|-|-|\n|',
+  'a fence': '```js\n',
+};
 
 /** A text of this many characters. */
 const hostile = (start, run, size) => start + run.repeat(size / run.length);
@@ -56,7 +113,10 @@ for (const [name, run] of Object.entries(RUNS)) {
           const text = hostile(start, run, length);
           return work(inPieces(text, Math.min(size, text.length)));
         });
-        assert.ok(all <= 2.5 * half + 1000, `${JSON.stringify(start + run)} by ${size}: ${half}, then ${all}`);
+        assert.ok(
+          all <= 2.5 * half + 1000,
+          `${JSON.stringify(start + run)} by ${size}: ${half}, then ${all}`,
+        );
       }
     }
   });
@@ -68,7 +128,20 @@ test('one lexing of the longest text there is takes no time that is felt', () =>
     run();
     return process.cpuUsage(before).user / 1000;
   };
-  for (const run of ['a', 'a_', '**a', '[a](', '`a``', '[a]: b\n', '[a]: b "', '<a@b', '|', 'a&', '*_a', '![']) {
+  for (const run of [
+    'a',
+    'a_',
+    '**a',
+    '[a](',
+    '`a``',
+    '[a]: b\n',
+    '[a]: b "',
+    '<a@b',
+    '|',
+    'a&',
+    '*_a',
+    '![',
+  ]) {
     const text = hostile('', run, 16_000);
     const best = Math.min(...[1, 2, 3].map(() => cpu(() => lex(text))));
     assert.ok(best < 500, `${JSON.stringify(run)}: ${best} ms`); // quadratic, they take seconds
@@ -77,31 +150,62 @@ test('one lexing of the longest text there is takes no time that is felt', () =>
 
 test('no letter is lost where a block is too long to be lexed', () => {
   const letters = (text) => text.replace(/[^\p{L}\p{N}]/gu, '');
-  for (const unit of ['word ', 'wordword', '**word** ', '> word\n', '- word\n  - more\n', '    word\n', '[word](', '`word', '😀word', 'word\n']) {
+  for (const unit of [
+    'word ',
+    'wordword',
+    '**word** ',
+    '> word\n',
+    '- word\n  - more\n',
+    '    word\n',
+    '[word](',
+    '`word',
+    '😀word',
+    'word\n',
+  ]) {
     let n = 0;
     const text = unit.repeat(Math.ceil(50_000 / unit.length)).replaceAll('word', () => `w${n++}`);
-    const roots = [[text], inPieces(text, 997), inPieces(text, 80)].map((pieces) => rendered(pieces).textContent);
+    const roots = [[text], inPieces(text, 997), inPieces(text, 80)].map(
+      (pieces) => rendered(pieces).textContent,
+    );
     for (const shown of roots) assert.equal(letters(shown), letters(text), unit);
   }
 });
 
 test('what comes after a text that is too long is Markdown again', () => {
-  for (const long of ['a '.repeat(20_000), 'a'.repeat(40_000), '> a\n'.repeat(10_000), `- ${'a\n  '.repeat(20_000)}`]) {
+  for (const long of [
+    'a '.repeat(20_000),
+    'a'.repeat(40_000),
+    '> a\n'.repeat(10_000),
+    `- ${'a\n  '.repeat(20_000)}`,
+  ]) {
     const root = rendered(inPieces(`${long}\n\nthen *this*\n\n- x\n`, 1000));
-    assert.deepEqual([...root.querySelectorAll('em')].map(({ textContent }) => textContent), ['this'], long.slice(0, 5));
+    assert.deepEqual(
+      [...root.querySelectorAll('em')].map(({ textContent }) => textContent),
+      ['this'],
+      long.slice(0, 5),
+    );
     assert.equal([...root.querySelectorAll('li')].at(-1).textContent, 'x');
   }
 });
 
 test('a fence in an item or a quotation stays one block, however long, and is copied as it was written', () => {
   const code = Array.from({ length: 2000 }, (_, i) => `let line${i} = 1;`).join('\n');
-  for (const [start, mark] of [['- ', '  '], ['> ', '> '], ['1. a\n\n   > ', '   > ']]) {
+  for (const [start, mark] of [
+    ['- ', '  '],
+    ['> ', '> '],
+    ['1. a\n\n   > ', '   > '],
+  ]) {
     const text = `${start}\`\`\`js\n${code.replace(/^/gm, mark)}\n${mark}\`\`\`\n\nend\n`;
     const offered = [];
     for (const size of [80, text.length]) {
-      const root = rendered(inPieces(text, size), { highlight: (element) => offered.push(element.textContent.length) });
+      const root = rendered(inPieces(text, size), {
+        highlight: (element) => offered.push(element.textContent.length),
+      });
       assert.equal(root.querySelectorAll('.code').length, 1);
-      assert.equal([...root.querySelectorAll('code > span')].map(({ textContent }) => textContent).join('\n'), code);
+      assert.equal(
+        [...root.querySelectorAll('code > span')].map(({ textContent }) => textContent).join('\n'),
+        code,
+      );
     }
     assert.equal(offered.length, 2);
     assert.ok(offered.every((length) => length > code.length - 50));

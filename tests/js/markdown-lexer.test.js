@@ -8,10 +8,54 @@ import { dice, SPEC } from './markdown-rendering.js';
 
 /** Lines whose meaning depends on their neighbours. */
 const AMBIGUOUS = [
-  '', '  ', 'a', '  b', '    c', '\td', '- a', '-', '  - b', '    - c', '* a', '1. a', '2) b', '2', '1.', '10. a',
-  '   c', '> a', '>', '> - a', '> ```', '```', '```js', '~~~', '  ```', '- ```', '    ```', '---', '===', '***',
-  '# h', '#', '| a | b |', '|---|---|', '--|--', 'a | b', '[x]: /u', '[x]: /u "t', 't"', '[x]', '[x]:', '<div>',
-  '</div>', '<!-- c', '-->', '- [ ] t', '    [x]: /u', '"t',
+  '',
+  '  ',
+  'a',
+  '  b',
+  '    c',
+  '\td',
+  '- a',
+  '-',
+  '  - b',
+  '    - c',
+  '* a',
+  '1. a',
+  '2) b',
+  '2',
+  '1.',
+  '10. a',
+  '   c',
+  '> a',
+  '>',
+  '> - a',
+  '> ```',
+  '```',
+  '```js',
+  '~~~',
+  '  ```',
+  '- ```',
+  '    ```',
+  '---',
+  '===',
+  '***',
+  '# h',
+  '#',
+  '| a | b |',
+  '|---|---|',
+  '--|--',
+  'a | b',
+  '[x]: /u',
+  '[x]: /u "t',
+  't"',
+  '[x]',
+  '[x]:',
+  '<div>',
+  '</div>',
+  '<!-- c',
+  '-->',
+  '- [ ] t',
+  '    [x]: /u',
+  '"t',
 ];
 
 /** Cut after every line where it can be cut; what was cut is lexed alone, with the definitions before it. */
@@ -33,7 +77,8 @@ function lexedInParts(lines) {
 }
 
 /** Blank lines may be another block's, here or there. */
-const withoutSpace = ({ tokens, links }) => JSON.stringify([tokens.filter(({ type }) => type !== 'space'), links]);
+const withoutSpace = ({ tokens, links }) =>
+  JSON.stringify([tokens.filter(({ type }) => type !== 'space'), links]);
 
 function check(lines) {
   const parts = withoutSpace(lexedInParts(lines));
@@ -50,7 +95,12 @@ test('every document of three ambiguous lines is the same in parts and as a whol
 test('longer documents of ambiguous lines are the same in parts and as a whole', () => {
   const random = dice(1);
   for (let n = 0; n < 2000; n++) {
-    check(Array.from({ length: 4 + random() * 16 }, () => `${AMBIGUOUS[Math.floor(random() * AMBIGUOUS.length)]}\n`));
+    check(
+      Array.from(
+        { length: 4 + random() * 16 },
+        () => `${AMBIGUOUS[Math.floor(random() * AMBIGUOUS.length)]}\n`,
+      ),
+    );
   }
 });
 
@@ -72,25 +122,37 @@ for (const [why, text, cut] of [
 }
 
 test('a title does not run over a blank line', () => {
-  assert.equal(lex('[x]: /u "t\n\na\n\nt"\n').tokens.filter(({ type }) => type === 'paragraph').length, 3);
+  assert.equal(
+    lex('[x]: /u "t\n\na\n\nt"\n').tokens.filter(({ type }) => type === 'paragraph').length,
+    3,
+  );
 });
 
 test('raw HTML is a paragraph, and the Markdown in it counts', () => {
   const [paragraph] = lex('<details>*a*</details>\n').tokens;
   assert.equal(paragraph.type, 'paragraph');
-  assert.deepEqual(paragraph.tokens.map(({ type }) => type), ['text', 'em', 'text']);
+  assert.deepEqual(
+    paragraph.tokens.map(({ type }) => type),
+    ['text', 'em', 'text'],
+  );
 });
 
 test('the raw texts of the tokens add up to the text', () => {
   for (const markdown of SPEC) {
-    assert.equal(lex(markdown).tokens.map(({ raw }) => raw).join(''), markdown.replace(/\r\n?/g, '\n'));
+    assert.equal(
+      lex(markdown)
+        .tokens.map(({ raw }) => raw)
+        .join(''),
+      markdown.replace(/\r\n?/g, '\n'),
+    );
   }
 });
 
 test('a fence closes with its own character, at least as long, and nothing behind it but spaces', () => {
   const { close } = fenceOf(lex('````js\n').tokens[0]);
   for (const line of ['````', '   ````  ', '``````']) assert.match(line, close);
-  for (const line of ['```', '    ````', '````js', '~~~~', '````\t']) assert.doesNotMatch(line, close);
+  for (const line of ['```', '    ````', '````js', '~~~~', '````\t'])
+    assert.doesNotMatch(line, close);
 });
 
 for (const [what, text] of [

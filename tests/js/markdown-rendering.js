@@ -12,7 +12,9 @@ export const { document } = parseHTML('<!doctype html><html><body></body></html>
 /** A renderer that draws only when told to. */
 export function renderer(options = {}) {
   const root = document.createElement('div');
-  const { append, flush, finish } = draws(createRenderer(root, { now: () => 0, schedule() {}, ...options }));
+  const { append, flush, finish } = draws(
+    createRenderer(root, { now: () => 0, schedule() {}, ...options }),
+  );
   return { root, append, flush, finish };
 }
 
@@ -42,14 +44,18 @@ export function rendered(pieces, options) {
 export function whole(text) {
   const root = document.createElement('div');
   const part = root.appendChild(document.createElement('div'));
-  patch([], blocks(lex(text.replace(/\r\n?/g, '\n')).tokens), document, (node) => part.append(node));
+  patch([], blocks(lex(text.replace(/\r\n?/g, '\n')).tokens), document, (node) =>
+    part.append(node),
+  );
   return root;
 }
 
 /** The same for trees that look the same; unlike innerHTML it does not depend on the order of attributes. */
 export function shape(node) {
   if (node.nodeType === 3) return JSON.stringify(node.data);
-  const attributes = [...node.attributes].map(({ name, value }) => `${name}=${JSON.stringify(value)}`).sort();
+  const attributes = [...node.attributes]
+    .map(({ name, value }) => `${name}=${JSON.stringify(value)}`)
+    .sort();
   return `${node.localName}[${attributes.join(' ')}](${[...node.childNodes].map(shape).join(',')})`;
 }
 
@@ -71,7 +77,7 @@ export function dice(seed) {
 /** Pieces of 1 to `most` characters. */
 export function pieces(text, most, random) {
   const all = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const end = at + 1 + Math.floor(random() * most);
     all.push(text.slice(at, end));
     at = end;

@@ -8,10 +8,32 @@ import { hiddenPlace, safeUrl } from '../../static/markdown/links.js';
 import { ANSWER, rendered, renderer, SPEC } from './markdown-rendering.js';
 
 const ATTRIBUTES = {
-  a: ['class', 'href', 'rel', 'target'], blockquote: [], br: [], button: ['data-action', 'type'], code: ['data-language'],
-  del: [], div: ['aria-label', 'class', 'data-full', 'role', 'tabindex'], em: [], h3: [], h4: [], h5: [], h6: [], hr: [], li: ['class'],
-  ol: ['class', 'data-full', 'start'], p: [], pre: ['aria-label', 'role', 'tabindex'], span: ['aria-label', 'class', 'data-joined', 'role'],
-  strong: [], table: [], tbody: [], td: ['class'], th: ['class'], thead: [], tr: [], ul: ['class', 'data-full'],
+  a: ['class', 'href', 'rel', 'target'],
+  blockquote: [],
+  br: [],
+  button: ['data-action', 'type'],
+  code: ['data-language'],
+  del: [],
+  div: ['aria-label', 'class', 'data-full', 'role', 'tabindex'],
+  em: [],
+  h3: [],
+  h4: [],
+  h5: [],
+  h6: [],
+  hr: [],
+  li: ['class'],
+  ol: ['class', 'data-full', 'start'],
+  p: [],
+  pre: ['aria-label', 'role', 'tabindex'],
+  span: ['aria-label', 'class', 'data-joined', 'role'],
+  strong: [],
+  table: [],
+  tbody: [],
+  td: ['class'],
+  th: ['class'],
+  thead: [],
+  tr: [],
+  ul: ['class', 'data-full'],
 };
 const FREE = ['href', 'start', 'data-language', 'aria-label']; // values that an answer may choose
 
@@ -31,7 +53,10 @@ function assertAllowed(root) {
   }
 }
 
-const ATTACKS = readFileSync(new URL('../data/markdown-attacks.txt', import.meta.url), 'utf8').split('\n%%\n');
+const ATTACKS = readFileSync(
+  new URL('../data/markdown-attacks.txt', import.meta.url),
+  'utf8',
+).split('\n%%\n');
 
 test('no attack, one character at a time, yields anything but the few elements an answer may have', () => {
   for (const attack of ATTACKS) {
@@ -55,24 +80,50 @@ test('no letter of raw HTML is lost', () => {
 });
 
 test('links in an image, and images in a link, do not nest', () => {
-  const [image] = rendered(['[![cat](https://img.example/cat.png)](https://a.example)']).querySelectorAll('a');
+  const [image] = rendered([
+    '[![cat](https://img.example/cat.png)](https://a.example)',
+  ]).querySelectorAll('a');
   assert.equal(image.textContent, 'cat (a.example)');
-  assert.equal(rendered(['![a [b](https://b.example) c](https://a.example/i.png)']).querySelectorAll('a').length, 1);
+  assert.equal(
+    rendered(['![a [b](https://b.example) c](https://a.example/i.png)']).querySelectorAll('a')
+      .length,
+    1,
+  );
 });
 
 test('an image is a link to it', () => {
-  const link = rendered(['![a *cat*](https://img.example/cat.png "t") ![](http://img.example/)']).querySelectorAll('a');
-  assert.deepEqual([...link].map(({ textContent }) => textContent), ['a cat (img.example)', 'image (img.example)']);
+  const link = rendered([
+    '![a *cat*](https://img.example/cat.png "t") ![](http://img.example/)',
+  ]).querySelectorAll('a');
+  assert.deepEqual(
+    [...link].map(({ textContent }) => textContent),
+    ['a cat (img.example)', 'image (img.example)'],
+  );
 });
 
 for (const [href, safe] of [
-  ['https://example.com/a?b#c', true], ['HTTP://EXAMPLE.COM', true], ['mailto:a@b.example', true],
-  ['javascript:alert(1)', false], ['JaVaScRiPt:alert(1)', false], ['java\nscript:alert(1)', false],
-  ['\u0001javascript:alert(1)', false], ['data:text/html,x', false], ['blob:https://a.example/1', false],
-  ['vbscript:x', false], ['file:///etc/passwd', false], ['//evil.example', false], ['/logout', false], ['#a', false],
-  ['', false], ['https://', false], ['tel:123', false], ['view-source:https://a.example', false], ['https', false],
+  ['https://example.com/a?b#c', true],
+  ['HTTP://EXAMPLE.COM', true],
+  ['mailto:a@b.example', true],
+  ['javascript:alert(1)', false],
+  ['JaVaScRiPt:alert(1)', false],
+  ['java\nscript:alert(1)', false],
+  ['\u0001javascript:alert(1)', false],
+  ['data:text/html,x', false],
+  ['blob:https://a.example/1', false],
+  ['vbscript:x', false],
+  ['file:///etc/passwd', false],
+  ['//evil.example', false],
+  ['/logout', false],
+  ['#a', false],
+  ['', false],
+  ['https://', false],
+  ['tel:123', false],
+  ['view-source:https://a.example', false],
+  ['https', false],
 ]) {
-  test(`${JSON.stringify(href)} may ${safe ? '' : 'not '}be linked to`, () => assert.equal(Boolean(safeUrl(href)), safe));
+  test(`${JSON.stringify(href)} may ${safe ? '' : 'not '}be linked to`, () =>
+    assert.equal(Boolean(safeUrl(href)), safe));
 }
 
 for (const [text, href, place] of [
@@ -97,24 +148,37 @@ for (const [text, href, place] of [
 }
 
 for (const [source, text] of [
-  ['&amp;lt;', '&lt;'], ['&copy; &hellip; &nbsp;x', '© … \u00a0x'], ['&#65;&#x42;&#X43;', 'ABC'], ['&#0;&#xD800;&#x110000;', '\ufffd\ufffd\ufffd'],
-  ['&nosuch; &amp &#; &#x; &constructor;', '&nosuch; &amp &#; &#x; &constructor;'], ['&#12345678;', '&#12345678;'],
+  ['&amp;lt;', '&lt;'],
+  ['&copy; &hellip; &nbsp;x', '© … \u00a0x'],
+  ['&#65;&#x42;&#X43;', 'ABC'],
+  ['&#0;&#xD800;&#x110000;', '\ufffd\ufffd\ufffd'],
+  ['&nosuch; &amp &#; &#x; &constructor;', '&nosuch; &amp &#; &#x; &constructor;'],
+  ['&#12345678;', '&#12345678;'],
 ]) {
   test(`${source} is ${text}`, () => assert.equal(decodeEntities(source), text));
 }
 
 test('references are decoded once in text, addresses and language names, never in code', () => {
-  const root = rendered(['&lt; &#38;copy; \\&copy; &amp;amp; `&lt;`\n\n[a&copy;](https://a.example/?a&amp;b) <https://a.example/?c&amp;d>\n\n```c&plusmn;\n&lt;\n```\n\n    &gt;']);
+  const root = rendered([
+    '&lt; &#38;copy; \\&copy; &amp;amp; `&lt;`\n\n[a&copy;](https://a.example/?a&amp;b) <https://a.example/?c&amp;d>\n\n```c&plusmn;\n&lt;\n```\n\n    &gt;',
+  ]);
   assert.equal(root.querySelector('p').textContent, '< &copy; &copy; &amp; &lt;');
   const [link, auto] = root.querySelectorAll('a');
   assert.equal(link.getAttribute('href'), 'https://a.example/?a&b');
   assert.equal(auto.getAttribute('href'), 'https://a.example/?c&amp;d');
   assert.equal(root.querySelector('.code-head span').textContent, 'c±');
-  assert.deepEqual([...root.querySelectorAll('pre')].map(({ textContent }) => textContent), ['&lt;', '&gt;']);
+  assert.deepEqual(
+    [...root.querySelectorAll('pre')].map(({ textContent }) => textContent),
+    ['&lt;', '&gt;'],
+  );
 });
 
 test('a link to write to somebody opens with that receiver and nothing else', () => {
-  for (const href of ['mailto:a@b.example?bcc=evil@c.example&body=secret', 'MAILTO:a@b.example?subject=x#y', 'mailto:a@b.example?']) {
+  for (const href of [
+    'mailto:a@b.example?bcc=evil@c.example&body=secret',
+    'MAILTO:a@b.example?subject=x#y',
+    'mailto:a@b.example?',
+  ]) {
     const { href: opened } = safeUrl(href);
     assert.match(opened, /^mailto:a@b\.example\??#?$/);
   }

@@ -3,15 +3,28 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { sourceOfCode } from '../../static/markdown/code-block.js';
-import { ANSWER, blocksIn, dice, inside, pieces, rendered, renderer, shape, SPEC, whole } from './markdown-rendering.js';
+import {
+  ANSWER,
+  blocksIn,
+  dice,
+  inside,
+  pieces,
+  rendered,
+  renderer,
+  shape,
+  SPEC,
+  whole,
+} from './markdown-rendering.js';
 
 const lines = (text) => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
 function sameInAnySplit(text, random, times) {
   const expected = inside(whole(text));
   const splits = [[text], [...text], lines(text)];
-  for (let n = 0; n < times; n++) splits.push(pieces(text, 2 ** (1 + Math.floor(random() * 7)), random));
-  for (const split of splits) assert.equal(inside(rendered(split)), expected, JSON.stringify(split));
+  for (let n = 0; n < times; n++)
+    splits.push(pieces(text, 2 ** (1 + Math.floor(random() * 7)), random));
+  for (const split of splits)
+    assert.equal(inside(rendered(split)), expected, JSON.stringify(split));
 }
 
 test('an answer with every construct looks the same in any split', () => {
@@ -25,11 +38,49 @@ test('every example of the CommonMark specification looks the same in any split'
 
 test('documents of ambiguous scraps look the same in any split', () => {
   const random = dice(4);
-  const scraps = ['\n', '\n', '\n\n', ' ', '    ', '- ', '1. ', '> ', '```', '~~~\n', '`', '*', '**', '_', '[x]', '[y]: /v\n',
-    '[x]: https://x.example\n', '[', '](https://a.example)', '| a | b |\n|--|--|\n', '|', '---\n', '# ', 'word', '&amp;',
-    '&', '<b>', '\r\n', '\r', '\\', '- [ ] ', '"t"', '===\n', 'https://e.example/x', '\u00e9', '\u{1f600}'];
+  const scraps = [
+    '\n',
+    '\n',
+    '\n\n',
+    ' ',
+    '    ',
+    '- ',
+    '1. ',
+    '> ',
+    '```',
+    '~~~\n',
+    '`',
+    '*',
+    '**',
+    '_',
+    '[x]',
+    '[y]: /v\n',
+    '[x]: https://x.example\n',
+    '[',
+    '](https://a.example)',
+    '| a | b |\n|--|--|\n',
+    '|',
+    '---\n',
+    '# ',
+    'word',
+    '&amp;',
+    '&',
+    '<b>',
+    '\r\n',
+    '\r',
+    '\\',
+    '- [ ] ',
+    '"t"',
+    '===\n',
+    'https://e.example/x',
+    '\u00e9',
+    '\u{1f600}',
+  ];
   for (let n = 0; n < 500; n++) {
-    const text = Array.from({ length: 3 + random() * 30 }, () => scraps[Math.floor(random() * scraps.length)]).join('');
+    const text = Array.from(
+      { length: 3 + random() * 30 },
+      () => scraps[Math.floor(random() * scraps.length)],
+    ).join('');
     sameInAnySplit(text, random, 1);
   }
 });
@@ -45,15 +96,21 @@ function sameAtEveryMoment(text, step = 1) {
   }
 }
 
-test('at every moment an answer looks as if what came so far had come at once', () => sameAtEveryMoment(ANSWER, 7));
+test('at every moment an answer looks as if what came so far had come at once', () =>
+  sameAtEveryMoment(ANSWER, 7));
 
 test('a definition that is still arriving leads nowhere else than to what came of it', () => {
-  sameAtEveryMoment('- see [a]\n- and\n\n  [a]: https://a.example/b "t"\n- end\n\n[a]: https://b.example\n');
+  sameAtEveryMoment(
+    '- see [a]\n- and\n\n  [a]: https://a.example/b "t"\n- end\n\n[a]: https://b.example\n',
+  );
 });
 
 for (const [why, text] of [
   ['an item joins its list when its dot arrives', '1. a\n\n2. b'],
-  ['a half-arrived definition does not leave its link behind', 'footnote[^1]\n\n[^1]: https://a.example/b and more'],
+  [
+    'a half-arrived definition does not leave its link behind',
+    'footnote[^1]\n\n[^1]: https://a.example/b and more',
+  ],
   ['a task stays one when its list turns out to be loose', '- [ ] x\n- [x] y\n\n- z'],
   ['a line that begins like a closing fence is code in the end', '```\na\n``` b\n```\n\nend'],
   ['a closing fence is never shown as code', '```\na\n```'],
@@ -64,8 +121,14 @@ for (const [why, text] of [
   ['a fence with blank lines only', '```\n\n\n```\n'],
   ['a fence that never closes', '```js\nlet a;\n  '],
   ['CR LF', 'a\r\n\r\n- b\r\n\r\n```\r\nc\r\n```\r\n'],
-  ['a reference that is defined after the cut', '[a] [b][c]\n\n> [a]\n\ntext\n\n[a]: https://a.example\n\n[C]: https://c.example\n\nend'],
-  ['the first definition of a label holds', '[a]\n\n[a]: https://first.example\n\n[a]: https://second.example\n\n[a]'],
+  [
+    'a reference that is defined after the cut',
+    '[a] [b][c]\n\n> [a]\n\ntext\n\n[a]: https://a.example\n\n[C]: https://c.example\n\nend',
+  ],
+  [
+    'the first definition of a label holds',
+    '[a]\n\n[a]: https://first.example\n\n[a]: https://second.example\n\n[a]',
+  ],
   ['a definition in a quote counts', '[a]\n\n> [a]: https://a.example\n\nend'],
   ['a label over two lines', '[a\nb]\n\nx\n\n[a b]: https://a.example\n'],
 ]) {
@@ -73,7 +136,9 @@ for (const [why, text] of [
 }
 
 test('an item of a tight list and of a loose one differ in nothing but the class of the list', () => {
-  const [tight, loose] = ['- [ ] x\n- y\n', '- [ ] x\n\n- y\n'].map((text) => rendered([text]).querySelector('ul'));
+  const [tight, loose] = ['- [ ] x\n- y\n', '- [ ] x\n\n- y\n'].map((text) =>
+    rendered([text]).querySelector('ul'),
+  );
   assert.equal(shape(tight).replace('class="tight"', ''), shape(loose));
   assert.equal(tight.querySelector('li > p').textContent, '☐ x');
 });
@@ -85,13 +150,22 @@ test('a definition touches only the blocks that mention it', () => {
   const texts = [b.firstChild, c.firstChild];
   append('[a]: https://a.example\n\nend\n\n');
   assert.equal(a.firstChild.localName, 'a');
-  assert.deepEqual(blocksIn(root).slice(1, 3).map(({ firstChild }) => firstChild), texts);
+  assert.deepEqual(
+    blocksIn(root)
+      .slice(1, 3)
+      .map(({ firstChild }) => firstChild),
+    texts,
+  );
 });
 
 test('what is settled keeps its nodes, and text that grows keeps its node', () => {
   const { root, append } = renderer();
   append('# Title\n\n- one\n- tw');
-  const now = () => [blocksIn(root)[0], root.querySelector('li'), root.querySelectorAll('li')[1].querySelector('p').firstChild];
+  const now = () => [
+    blocksIn(root)[0],
+    root.querySelector('li'),
+    root.querySelectorAll('li')[1].querySelector('p').firstChild,
+  ];
   const nodes = now();
   append('o\n\n');
   append('  loose\n\nend');
@@ -99,11 +173,15 @@ test('what is settled keeps its nodes, and text that grows keeps its node', () =
 });
 
 test('code is shown in blocks of 4,000 characters, and copied as it was written', () => {
-  const code = Array.from({ length: 1234 }, (_, i) => (i % 100 === 99 ? '' : `line ${i} of a long program, and whatever else it says`)).join('\n');
+  const code = Array.from({ length: 1234 }, (_, i) =>
+    i % 100 === 99 ? '' : `line ${i} of a long program, and whatever else it says`,
+  ).join('\n');
   const random = dice(6);
   for (const open of ['```\n', 'before\n```py\n', '- ```\n']) {
     const source = open.startsWith('-') ? code.replace(/^(?=.)/gm, '  ') : code;
-    const root = rendered(pieces(`${open}${source}\n${open.startsWith('-') ? '  ' : ''}\`\`\`\n`, 400, random));
+    const root = rendered(
+      pieces(`${open}${source}\n${open.startsWith('-') ? '  ' : ''}\`\`\`\n`, 400, random),
+    );
     const chunks = [...root.querySelectorAll('code > span')];
     assert.equal(sourceOfCode(root.querySelector('[data-action=copy-code]')), code);
     assert.ok(chunks.length >= 12);
@@ -116,22 +194,36 @@ test('code is shown in blocks of 4,000 characters, and copied as it was written'
 
 test('each finished block of code with a language is offered for highlighting once', () => {
   const seen = [];
-  const { append, finish } = renderer({ highlight: (code, language) => seen.push([language, code.textContent]) });
+  const { append, finish } = renderer({
+    highlight: (code, language) => seen.push([language, code.textContent]),
+  });
   append('```js\nlet a;\n');
   assert.deepEqual(seen, []);
   append('```\n');
   assert.deepEqual(seen, [['js', 'let a;']]);
-  append('\n- x\n  ```py\n  b\n  ```\n- [z]\n\n```\nplain\n```\n\n    [z]\n\n[z]: https://z.example\n\n```c\nopen');
+  append(
+    '\n- x\n  ```py\n  b\n  ```\n- [z]\n\n```\nplain\n```\n\n    [z]\n\n[z]: https://z.example\n\n```c\nopen',
+  );
   finish();
-  assert.deepEqual(seen.slice(1), [['py', 'b'], ['c', 'open']]);
+  assert.deepEqual(seen.slice(1), [
+    ['py', 'b'],
+    ['c', 'open'],
+  ]);
 });
 
 test('the page has the blocks in parts of 50, in any split', () => {
   const text = '# a\n\nb\n\n- c\n\n'.repeat(60);
   for (const split of [[text], [...text], lines(text)]) {
     const parts = [...rendered(split).children];
-    assert.deepEqual(parts.map(({ localName, childElementCount }) => [localName, childElementCount]),
-      [['div', 50], ['div', 50], ['div', 50], ['div', 30]]);
+    assert.deepEqual(
+      parts.map(({ localName, childElementCount }) => [localName, childElementCount]),
+      [
+        ['div', 50],
+        ['div', 50],
+        ['div', 50],
+        ['div', 30],
+      ],
+    );
   }
 });
 

@@ -11,7 +11,13 @@ import { localStore } from '../../static/model/store.js';
 const BROKEN = [null, undefined, 0, -1, NaN, '', 'x', [], {}, true];
 
 test('a sound record stays as it is', () => {
-  const answer = { ...newAnswer(5, { model: 'm' }), conversation: 'c', text: 'a', usage: { input_tokens: 1 }, firstMs: 3 };
+  const answer = {
+    ...newAnswer(5, { model: 'm' }),
+    conversation: 'c',
+    text: 'a',
+    usage: { input_tokens: 1 },
+    firstMs: 3,
+  };
   assert.deepEqual(sound('messages', answer), [answer]);
   const question = { ...newQuestion('q', 5), conversation: 'c' };
   assert.deepEqual(sound('messages', question), [question]);
@@ -21,7 +27,14 @@ test('a sound record stays as it is', () => {
 
 test('whatever one field holds, the record has what the page reads of it, or is none', () => {
   const whole = {
-    messages: { ...newAnswer(5), conversation: 'c', problem: { message: 'm', code: 'c', retryable: true }, usage: {}, firstMs: 1, said: 's' },
+    messages: {
+      ...newAnswer(5),
+      conversation: 'c',
+      problem: { message: 'm', code: 'c', retryable: true },
+      usage: {},
+      firstMs: 1,
+      said: 's',
+    },
     conversations: { id: 'c', title: 't', at: 1, touched: 2, system: 's' },
   };
   for (const [table, record] of Object.entries(whole)) {
@@ -41,23 +54,52 @@ test('whatever one field holds, the record has what the page reads of it, or is 
 
 test('a record without an id, a place or an author is none', () => {
   for (const value of BROKEN) assert.deepEqual(sound('messages', value), []);
-  for (const name of ['id', 'conversation', 'role']) assert.deepEqual(sound('messages', { ...newAnswer(1), conversation: 'c', [name]: null }), []);
+  for (const name of ['id', 'conversation', 'role'])
+    assert.deepEqual(sound('messages', { ...newAnswer(1), conversation: 'c', [name]: null }), []);
 });
 
 test('a library with broken records shows and searches the others', async () => {
   const storage = {
-    getItem(key) { return this[key]; }, setItem(key, value) { this[key] = value; }, removeItem(key) { delete this[key]; },
+    getItem(key) {
+      return this[key];
+    },
+    setItem(key, value) {
+      this[key] = value;
+    },
+    removeItem(key) {
+      delete this[key];
+    },
     'claude-sse:conversations:c': JSON.stringify({ id: 'c', title: null, at: 'x', touched: 7 }),
     'claude-sse:conversations:d': 'null',
-    'claude-sse:messages:m': JSON.stringify({ id: 'm', role: 'assistant', conversation: 'c', text: null }),
-    'claude-sse:messages:n': JSON.stringify({ id: 'n', role: 'user', conversation: 'c', n: 1, text: 'needle' }),
+    'claude-sse:messages:m': JSON.stringify({
+      id: 'm',
+      role: 'assistant',
+      conversation: 'c',
+      text: null,
+    }),
+    'claude-sse:messages:n': JSON.stringify({
+      id: 'n',
+      role: 'user',
+      conversation: 'c',
+      n: 1,
+      text: 'needle',
+    }),
     'claude-sse:messages:o': '{"id":',
   };
   const library = new Library(localStore(storage));
   await library.load();
-  assert.deepEqual(library.metas.map(({ id }) => id), ['c']);
+  assert.deepEqual(
+    library.metas.map(({ id }) => id),
+    ['c'],
+  );
   assert.deepEqual([...(await library.search('needle'))], [['c', 'needle']]);
   assert.equal(await library.adopt({ table: 'messages', record: { id: 5 } }), undefined);
   const { messages } = await library.open('c');
-  assert.deepEqual(messages.map(({ id, text }) => [id, text]), [['m', ''], ['n', 'needle']]);
+  assert.deepEqual(
+    messages.map(({ id, text }) => [id, text]),
+    [
+      ['m', ''],
+      ['n', 'needle'],
+    ],
+  );
 });

@@ -29,11 +29,16 @@ class Channel extends EventTarget {
 
 const ways = { locks: () => new Locks(), 'no locks': () => undefined };
 const guest = (seen = true) => ({ seen: () => seen, leave: mock.fn(), since: 0 });
-const settle = async () => { for (let n = 0; n < 20; n += 1) await Promise.resolve(); };
+const settle = async () => {
+  for (let n = 0; n < 20; n += 1) await Promise.resolve();
+};
 
 for (const [way, locks] of Object.entries(ways)) {
   test(`there are as many seats as said, and one that is given back is taken (${way})`, async (t) => {
-    Object.defineProperty(globalThis, 'navigator', { value: { locks: locks() }, configurable: true });
+    Object.defineProperty(globalThis, 'navigator', {
+      value: { locks: locks() },
+      configurable: true,
+    });
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const seats = new Seats(new Channel(), 2);
     const { signal } = new AbortController();
@@ -66,7 +71,10 @@ test('who waits asks the unseen guest that has sat longest, and other tabs where
   [first.since, second.since, seen.since] = [10, 20, 0];
   seats.take(guest(true), signal);
   await settle();
-  assert.deepEqual([seen, first, second].map(({ leave }) => leave.mock.callCount()), [0, 1, 0]);
+  assert.deepEqual(
+    [seen, first, second].map(({ leave }) => leave.mock.callCount()),
+    [0, 1, 0],
+  );
   assert.deepEqual(channel.posted, []);
   channel.dispatchEvent(Object.assign(new Event('message'), { data: 'seat' })); // another tab asks
   channel.dispatchEvent(Object.assign(new Event('message'), { data: 'something else' }));
@@ -82,7 +90,10 @@ test('who waits asks the unseen guest that has sat longest, and other tabs where
 test('who looks asks at once, who does not when a turn is over; then each again after a turn', async (t) => {
   Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  for (const [looks, expected] of [[true, [0, 15_000, 30_000]], [false, [14_750, 29_750]]]) {
+  for (const [looks, expected] of [
+    [true, [0, 15_000, 30_000]],
+    [false, [14_750, 29_750]],
+  ]) {
     const channel = new Channel();
     const seats = new Seats(channel, 1);
     const { signal } = new AbortController();
@@ -113,18 +124,28 @@ test('who no longer wants a seat has none; without a limit all have one', async 
   assert.equal(third, null);
   assert.equal(await seats.take(guest(), leaving.signal), null);
   const many = new Seats(new Channel(), Infinity);
-  for (let n = 0; n < 20; n += 1) assert.equal(typeof (await many.take(guest(), new AbortController().signal)), 'function');
+  for (let n = 0; n < 20; n += 1)
+    assert.equal(typeof (await many.take(guest(), new AbortController().signal)), 'function');
 });
 
 test('HTTP/1.1 has four seats, HTTP/2 and later any number', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  for (const [protocol, many] of [['http/1.1', false], ['h2', true], ['h3', true], ['', false]]) {
-    Object.defineProperty(globalThis, 'navigator', { value: { locks: new Locks() }, configurable: true });
+  for (const [protocol, many] of [
+    ['http/1.1', false],
+    ['h2', true],
+    ['h3', true],
+    ['', false],
+  ]) {
+    Object.defineProperty(globalThis, 'navigator', {
+      value: { locks: new Locks() },
+      configurable: true,
+    });
     t.mock.method(performance, 'getEntriesByType', () => [{ nextHopProtocol: protocol }]);
     const seats = new Seats(new Channel());
     const leaving = new AbortController();
     const taken = [];
-    for (let n = 0; n < 6; n += 1) seats.take(guest(), leaving.signal).then((give) => taken.push(give));
+    for (let n = 0; n < 6; n += 1)
+      seats.take(guest(), leaving.signal).then((give) => taken.push(give));
     await settle();
     assert.equal(taken.length, many ? 6 : 4, protocol);
     leaving.abort();

@@ -9,7 +9,8 @@ const { parser_cases: cases } = JSON.parse(
   readFileSync(new URL('../data/sse-conformance.json', import.meta.url), 'utf8'),
 );
 
-const bytesOf = (c) => (c.input_hex ? Buffer.from(c.input_hex, 'hex') : Buffer.from(c.input, 'utf8'));
+const bytesOf = (c) =>
+  c.input_hex ? Buffer.from(c.input_hex, 'hex') : Buffer.from(c.input, 'utf8');
 
 /** Decode bytes in these pieces the way stream.js does, and return all that the parser said. */
 function run(pieces, lastEventId = '') {
@@ -106,13 +107,41 @@ test('random streams give the same events as eventsource-parser', async (t) => {
   }
   let seed = 20260101;
   const random = (n) => ((seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) >>> 8) % n;
-  const words = ['data', 'data:', 'data: ', 'id', 'id: ', 'event:', 'event: ', 'retry: ', ':', ' ',
-    'x', '7', '\0', '\ufeff', 'é', '🌍', '\u2028', '\n', '\n', '\n\n', '\r', '\r\n', '\r\n\r\n', 'other: y'];
+  const words = [
+    'data',
+    'data:',
+    'data: ',
+    'id',
+    'id: ',
+    'event:',
+    'event: ',
+    'retry: ',
+    ':',
+    ' ',
+    'x',
+    '7',
+    '\0',
+    '\ufeff',
+    'é',
+    '🌍',
+    '\u2028',
+    '\n',
+    '\n',
+    '\n\n',
+    '\r',
+    '\r\n',
+    '\r\n\r\n',
+    'other: y',
+  ];
   for (let round = 0; round < 20_000; round++) {
     const chunks = Array.from({ length: 1 + random(5) }, () =>
-      Array.from({ length: random(12) }, () => words[random(words.length)]).join(''));
+      Array.from({ length: random(12) }, () => words[random(words.length)]).join(''),
+    );
     const [ours, theirs] = [[], []];
-    const one = createParser({ onEvent: ({ type, data }) => ours.push([type, data]), onRetry: (n) => ours.push(n) });
+    const one = createParser({
+      onEvent: ({ type, data }) => ours.push([type, data]),
+      onRetry: (n) => ours.push(n),
+    });
     const two = peer.createParser({
       onEvent: ({ event, data }) => theirs.push([event ?? 'message', data]),
       onRetry: (n) => theirs.push(n),

@@ -6,14 +6,29 @@ import { after, before, test } from 'node:test';
 import { StreamError, follow, stop } from '../../static/network/stream.js';
 
 const FRAMES = [
-  { text: '', model: 'm', message: 'msg_1' }, { text: 'Hel' }, { text: 'lo ' }, { text: '🌍' },
-  { text: '', stop_reason: 'end_turn', usage: {}, later: ['unknown'] }, '[DONE]',
+  { text: '', model: 'm', message: 'msg_1' },
+  { text: 'Hel' },
+  { text: 'lo ' },
+  { text: '🌍' },
+  { text: '', stop_reason: 'end_turn', usage: {}, later: ['unknown'] },
+  '[DONE]',
 ];
 const wire = (from = 0, to = FRAMES.length) =>
   FRAMES.slice(from, to)
-    .map((data, i) => `id: ${from + i + 1}\ndata: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`)
+    .map(
+      (data, i) =>
+        `id: ${from + i + 1}\ndata: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`,
+    )
     .join('');
-const TIMING = { silence: 150, check: 20, firstDelay: 5, longestDelay: 20, puts: 4, gets: 5, stop: 200 };
+const TIMING = {
+  silence: 150,
+  check: 20,
+  firstDelay: 5,
+  longestDelay: 20,
+  puts: 4,
+  gets: 5,
+  stop: 200,
+};
 
 /** How often each path was asked, and with what. @type {Map<string, { method: string, last: number, body: string }[]>} */
 const asked = new Map();
@@ -75,14 +90,23 @@ const SCENARIOS = {
       response.end(wire(last));
     }
   },
-  'no-key': (response) => refuse(response, 503, { error: 'No key.', code: 'no_key', retryable: false, request_id: 'req_1' }),
+  'no-key': (response) =>
+    refuse(response, 503, {
+      error: 'No key.',
+      code: 'no_key',
+      retryable: false,
+      request_id: 'req_1',
+    }),
   'bad-gateway'(response, n) {
-    if (n === 1) response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
+    if (n === 1)
+      response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad gateway</h1>');
     else SCENARIOS.whole(response);
   },
   'all-received': (response) => response.writeHead(204).end(),
-  expired: (response) => refuse(response, 404, { error: 'No such stream.', code: 'not_found', retryable: false }),
-  portal: (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Sign in</h1>'),
+  expired: (response) =>
+    refuse(response, 404, { error: 'No such stream.', code: 'not_found', retryable: false }),
+  portal: (response) =>
+    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Sign in</h1>'),
   moved: (response) => response.writeHead(302, { Location: '/whole' }).end(),
   broken(response) {
     begin(response);
@@ -90,7 +114,9 @@ const SCENARIOS = {
   },
   fails(response) {
     begin(response);
-    response.end('id: 1\ndata: {"error":"Overloaded.","code":"overloaded","retryable":true}\n\nid: 2\ndata: {"text":"no"}\n\n');
+    response.end(
+      'id: 1\ndata: {"error":"Overloaded.","code":"overloaded","retryable":true}\n\nid: 2\ndata: {"text":"no"}\n\n',
+    );
   },
   silent(response, n, { last }) {
     begin(response);
@@ -108,7 +134,8 @@ const SCENARIOS = {
       }
     }, 30); // 360 ms in all: more than the silence that is borne
   },
-  stopped: (response) => refuse(response, 200, { ended: true, last_event_id: 7, stop_reason: 'stopped' }),
+  stopped: (response) =>
+    refuse(response, 200, { ended: true, last_event_id: 7, stop_reason: 'stopped' }),
   'signed-out': (response) => refuse(response, 401, { error: 'Sign in first.', code: 'sign_in' }),
   'stop-late'(response, n) {
     if (n < 3) response.destroy();
@@ -120,13 +147,20 @@ const server = createServer((request, response) => {
   const path = request.url.slice(1);
   const scenario = path.split('?')[0];
   let body = '';
-  request.setEncoding('utf8').on('data', (text) => (body += text)).on('end', () => {
-    const all = asked.get(path) ?? [];
-    asked.set(path, all);
-    const entry = { method: request.method, last: Number(request.headers['last-event-id'] ?? 0), body };
-    all.push(entry);
-    SCENARIOS[scenario](response, all.length, entry);
-  });
+  request
+    .setEncoding('utf8')
+    .on('data', (text) => (body += text))
+    .on('end', () => {
+      const all = asked.get(path) ?? [];
+      asked.set(path, all);
+      const entry = {
+        method: request.method,
+        last: Number(request.headers['last-event-id'] ?? 0),
+        body,
+      };
+      all.push(entry);
+      SCENARIOS[scenario](response, all.length, entry);
+    });
 });
 before(async () => {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -142,7 +176,8 @@ async function all(path, options = {}) {
   const events = [];
   let error;
   try {
-    for await (const event of follow(base + path, { timing: TIMING, ...options })) events.push(event);
+    for await (const event of follow(base + path, { timing: TIMING, ...options }))
+      events.push(event);
   } catch (caught) {
     error = caught;
   }
@@ -165,7 +200,10 @@ const ALL_IDS = [1, 2, 3, 4, 5, 6];
 test('a stream is one PUT and its frames, in order, to [DONE]', async () => {
   const { events, frames, methods } = await all('whole', put);
   assert.deepEqual(events.slice(0, 2), [{ type: 'sending' }, { type: 'open', status: 201 }]);
-  assert.deepEqual(frames.map(({ data }) => data), FRAMES);
+  assert.deepEqual(
+    frames.map(({ data }) => data),
+    FRAMES,
+  );
   assert.deepEqual(methods, ['PUT']);
   assert.equal(asked.get('whole')[0].body, put.body);
 });
@@ -200,7 +238,9 @@ test('a PUT that gets no response is repeated, the same, until it has one', asyn
   const { text, whys } = await all('no-head', put);
   assert.equal(text, 'Hello 🌍');
   assert.ok(whys.length >= 1 && whys.every((why) => why === 'unreachable'));
-  assert.ok(asked.get('no-head').every(({ method, body }) => method === 'PUT' && body === put.body));
+  assert.ok(
+    asked.get('no-head').every(({ method, body }) => method === 'PUT' && body === put.body),
+  );
 });
 
 test('a server that never responds is an error with a retry', async () => {
@@ -236,8 +276,10 @@ test('while following, a busy server and a proxy in trouble are waited for', asy
 test('a refusal is thrown as the server words it', async () => {
   const { error, methods } = await all('no-key', put);
   const { message, code, status, retryable, requestId } = error;
-  assert.deepEqual({ message, code, status, retryable, requestId },
-    { message: 'No key.', code: 'no_key', status: 503, retryable: false, requestId: 'req_1' });
+  assert.deepEqual(
+    { message, code, status, retryable, requestId },
+    { message: 'No key.', code: 'no_key', status: 503, retryable: false, requestId: 'req_1' },
+  );
   assert.deepEqual(methods, ['PUT']);
 });
 
@@ -269,7 +311,10 @@ test('a frame that is no JSON is an error', async () => {
 test('an error frame ends the stream, whatever follows it', async () => {
   const { frames, error } = await all('fails', put);
   assert.equal(error, undefined);
-  assert.deepEqual(frames.map(({ data }) => data.code), ['overloaded']);
+  assert.deepEqual(
+    frames.map(({ data }) => data.code),
+    ['overloaded'],
+  );
 });
 
 test('a connection without a byte is left for a new one', async () => {
@@ -286,7 +331,8 @@ test('heartbeats keep a connection, however long Claude is silent', async () => 
 
 test('a wake-up call cuts a silent reading at once, and only a silent one', async () => {
   const wake = new EventTarget();
-  const call = (silentFor) => wake.dispatchEvent(new CustomEvent('wake', { detail: { silentFor } }));
+  const call = (silentFor) =>
+    wake.dispatchEvent(new CustomEvent('wake', { detail: { silentFor } }));
   const timing = { ...TIMING, silence: 60_000 };
   const ids = [];
   for await (const event of follow(`${base}silent?wake`, { ...put, wake, timing })) {
@@ -312,7 +358,10 @@ test('a wake-up call ends a wait', async () => {
 });
 
 test('an aborted following ends quietly, while it reads and while it waits', async () => {
-  for (const [path, type] of [['silent?abort', 'frame'], ['busy-for-an-hour?abort', 'waiting']]) {
+  for (const [path, type] of [
+    ['silent?abort', 'frame'],
+    ['busy-for-an-hour?abort', 'waiting'],
+  ]) {
     const reading = new AbortController();
     const timing = { ...TIMING, longestBusy: 1e9 };
     for await (const event of follow(base + path, { ...put, signal: reading.signal, timing })) {
@@ -331,18 +380,38 @@ test('who leaves the loop lets go of the connection', async () => {
 });
 
 test('stop is a DELETE, tried again where the network fails; its reply says what is kept', async () => {
-  assert.deepEqual(await stop(`${base}stopped`), { ended: true, last_event_id: 7, stop_reason: 'stopped' });
-  assert.deepEqual(asked.get('stopped').map(({ method }) => method), ['DELETE']);
+  assert.deepEqual(await stop(`${base}stopped`), {
+    ended: true,
+    last_event_id: 7,
+    stop_reason: 'stopped',
+  });
+  assert.deepEqual(
+    asked.get('stopped').map(({ method }) => method),
+    ['DELETE'],
+  );
   assert.equal((await stop(`${base}stop-late`, { timing: TIMING })).ended, true);
   assert.equal((await stop(`${base}expired?stop`)).ended, true);
   const patience = new AbortController();
   let lost = 0;
   const onLost = () => (lost += 1) === 4 && patience.abort();
-  assert.equal(await stop(`${base}never?stop`, { timing: TIMING, signal: patience.signal, onLost }), null);
+  assert.equal(
+    await stop(`${base}never?stop`, { timing: TIMING, signal: patience.signal, onLost }),
+    null,
+  );
   const told = [];
   const signedOut = new AbortController();
-  const onSignedOut = (status) => { told.push(status); signedOut.abort(); };
-  assert.equal(await stop(`${base}signed-out`, { timing: TIMING, signal: signedOut.signal, onLost: onSignedOut }), null);
+  const onSignedOut = (status) => {
+    told.push(status);
+    signedOut.abort();
+  };
+  assert.equal(
+    await stop(`${base}signed-out`, {
+      timing: TIMING,
+      signal: signedOut.signal,
+      onLost: onSignedOut,
+    }),
+    null,
+  );
   assert.deepEqual(told, [401]); // not stopped: whoever signs in again shall be heard
   assert.equal(lost, 4);
 });
