@@ -149,7 +149,7 @@ def test_log_levels_have_their_common_names(spelling, level):
         ("THREADS", "4"),
         ("WORKERS", "auto"),
         ("LOG_LEVEL", "loud"),
-        ("MODEL", "Modèle"),
+        ("MODEL", "Mod\u2028el"),
         ("BANNER", "a\x1b[1mb"),
         ("SECRET_KEY", "change-me"),
     ],
