@@ -41,8 +41,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load()
     app = App(__package__, template_folder="../templates", static_folder=None)
     claude = Claude(settings)
+    folder = settings.stream_folder(app.instance_path)
     streams = Streams(
-        open_log(settings.stream_log, app.instance_path),
+        open_log(folder),
         claude,
         heartbeat_seconds=settings.heartbeat_seconds,
         orphan_seconds=settings.orphan_seconds,
@@ -57,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         tokens=settings.daily_tokens,
     )
     limited = limits != Limits()
-    ledger = open_ledger(settings.stream_log, app.instance_path, limits) if limited else None
+    ledger = open_ledger(folder, limits) if limited else None
     writer_slots = CapacityLimiter(settings.max_streams)
     reader_slots = CapacityLimiter(
         settings.reader_slots, each=_READERS * settings.max_streams_per_owner

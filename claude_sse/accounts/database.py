@@ -98,13 +98,11 @@ class Database:
                     connection.execute("INSERT INTO installation VALUES (?)", [self.id])
 
 
-def open_database(stream_log: str, instance_path: str) -> Database:
-    """Return the file in the folder of the stream log, for the workers of this machine.
+def open_database(folder: Path) -> Database:
+    """Return the database in the folder of the streams, for the workers of this machine.
 
     Raises ``ConfigError`` where it cannot be made.
     """
-    scheme, _, rest = stream_log.partition("://")
-    folder = Path(rest) if scheme == "file" else Path(instance_path) / "streams"
     try:
         _move_in(folder)
         return Database(folder / _NAME)

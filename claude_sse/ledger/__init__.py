@@ -11,14 +11,12 @@ from .sqlite import SQLiteLedger
 __all__ = ["Ledger", "Limits", "Reservation", "open_ledger"]
 
 
-def open_ledger(stream_log: str, instance_path: str, limits: Limits) -> Ledger:
-    """Return the ledger beside the stream log at ``stream_log``, for the workers of this machine.
+def open_ledger(stream_folder: Path, limits: Limits) -> Ledger:
+    """Return the ledger in the folder of the streams, for the workers of this machine.
 
-    Raises ``ConfigError`` where its folder cannot be made.
+    Raises ``ConfigError`` where its own folder cannot be made.
     """
-    scheme, _, rest = stream_log.partition("://")
-    beside = Path(rest) if scheme == "file" else Path(instance_path) / "streams"
-    folder = beside / "ledger"
+    folder = stream_folder / "ledger"
     try:
         return SQLiteLedger(folder, limits)
     except OSError as exc:

@@ -26,6 +26,7 @@ MESSAGES = 1_000
 LEVELS = 32
 T = TypeVar("T")
 MODEL_CHARACTERS = 256
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _FIELDS = ("prompt", "messages", "system", "model", "max_tokens", "effort")
 
 

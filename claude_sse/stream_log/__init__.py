@@ -1,4 +1,4 @@
-"""Where streams are kept: the contract, and the choice of an implementation by its address."""
+"""Where streams are kept: the contract, and the choice of an implementation."""
 
 from __future__ import annotations
 
@@ -11,17 +11,8 @@ from .file import FileStreamLog
 __all__ = ["Reader", "StreamExists", "StreamLog", "Writer", "WriterLost", "open_log"]
 
 
-def open_log(url: str, instance_path: str) -> StreamLog:
-    """Return the log at ``url``; without one, files in a folder under the instance folder.
-
-    Raises ``ConfigError`` where the address is of no known kind or the folder cannot be made.
-    """
-    scheme, _, rest = url.partition("://")
-    if url and (scheme != "file" or not rest.startswith("/")):
-        raise ConfigError(
-            f"STREAM_LOG={url} is not valid: it must look like file:///var/lib/streams."
-        )
-    folder = Path(rest) if url else Path(instance_path) / "streams"
+def open_log(folder: Path) -> StreamLog:
+    """Return the log in this folder; raises ``ConfigError`` where the folder cannot be used."""
     try:
         return FileStreamLog(folder)
     except OSError as exc:

@@ -15,10 +15,9 @@ import uuid
 from flask import Blueprint, Response, g, jsonify, render_template, request
 
 from ..claude import no_key
-from ..config.settings import EFFORTS
 from ..protocol import sse
 from ..protocol.errors import BadRequest, Gone, NotFound, OverLimit
-from ..protocol.question import Question, parse
+from ..protocol.question import EFFORTS, Question, parse
 from ..stream_log import Reader, StreamExists
 from ..streaming.capacity import Release
 from . import disconnect

@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -29,7 +30,7 @@ MIDNIGHT = NOON + 12 * 3600
 
 def books(folder, **limits):
     """A ledger as one more worker has it."""
-    return open_ledger(f"file://{folder}", "", Limits(**limits))
+    return open_ledger(Path(folder), Limits(**limits))
 
 
 def spent(folder):
@@ -490,8 +491,9 @@ def test_processes_never_spend_more_than_there_is(tmp_path):
 
 HOLD = """
 import sys, time
+from pathlib import Path
 from claude_sse.ledger import Limits, open_ledger
-ledger = open_ledger("file://" + sys.argv[1], "", Limits(answers=2, tokens=1000))
+ledger = open_ledger(Path(sys.argv[1]), Limits(answers=2, tokens=1000))
 for _ in range(2):
     ledger.admit("a", 100, float(sys.argv[2]))
 print("held", flush=True)

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_sse.config.settings import EFFORTS
 from claude_sse.protocol.errors import BadRequest
-from claude_sse.protocol.question import PROMPT_CHARACTERS, parse
+from claude_sse.protocol.question import EFFORTS, PROMPT_CHARACTERS, parse
 
 
 def ask(body, *, allow_prompt=True):

@@ -16,11 +16,12 @@ ROOT = os.path.dirname(os.path.dirname(__file__))
 DIGEST = "d" * 64
 LIVE = """
 import sys
+from pathlib import Path
 from claude_sse import sse
 from claude_sse.config.settings import ConfigError
 from claude_sse.stream_log import StreamExists, open_log
 try:
-    log = open_log("file://" + sys.argv[1], "")
+    log = open_log(Path(sys.argv[1]))
 except ConfigError as exc:
     sys.exit(str(exc))
 log.check()

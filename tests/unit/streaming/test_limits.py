@@ -9,6 +9,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -144,7 +145,7 @@ def test_what_an_answer_costs(usage, spent):
 
 def test_a_question_without_a_slot_was_not_asked(tmp_path):
     """Who is sent away because the server is full has asked nothing, and reserved nothing."""
-    ledger = open_ledger(f"file://{tmp_path}", "", Limits(questions=1, answers=1, tokens=40_000))
+    ledger = open_ledger(tmp_path, Limits(questions=1, answers=1, tokens=40_000))
     writer_slots = CapacityLimiter(1)
     admissions = Admissions(Settings(), writer_slots, ledger)
     slot = writer_slots.take()
@@ -196,7 +197,7 @@ def test_limits_that_cannot_be_meant_are_refused(environ, says):
 
 def test_without_limits_there_are_no_books(tmp_path):
     """One person on one machine pays for no ledger: nothing of it is made."""
-    create_app(Settings(stream_log=f"file://{tmp_path}"))
+    create_app(Settings(stream_log=tmp_path))
     assert not (tmp_path / "ledger").exists()
 
 
@@ -204,7 +205,7 @@ class Desk:
     """An app with limits, and what its books say."""
 
     def __init__(self, folder, base_url, **limits):
-        self.log = f"file://{folder}"
+        self.log = Path(folder)
         settings = Settings(
             api_key="sk-test", base_url=base_url, stream_log=self.log, heartbeat_seconds=0.2,
             **{"daily_tokens": 10**9, **limits},
