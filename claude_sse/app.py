@@ -11,7 +11,7 @@ from flask import Flask
 from .claude import Claude
 from .config.dotenv import load
 from .config.settings import Settings
-from .ledger import Limits, open_ledger
+from .ledger import Quotas, open_ledger
 from .stream_log import open_log
 from .streaming.admission import Admissions
 from .streaming.capacity import CapacityLimiter
@@ -51,14 +51,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.url_map.merge_slashes = False  # no redirect, and so no HTML, before the gate
     app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
-    limits = Limits(
+    quotas = Quotas(
         questions=settings.rate_limit,
         answers=settings.max_streams_per_owner,
         owner_tokens=settings.daily_tokens_per_owner,
         tokens=settings.daily_tokens,
     )
-    limited = limits != Limits()
-    ledger = open_ledger(folder, limits) if limited else None
+    limited = quotas != Quotas()
+    ledger = open_ledger(folder, quotas) if limited else None
     writer_slots = CapacityLimiter(settings.max_streams)
     reader_slots = CapacityLimiter(
         settings.reader_slots, each=_READERS * settings.max_streams_per_owner

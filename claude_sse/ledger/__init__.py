@@ -5,20 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..config.settings import ConfigError
-from .base import Ledger, Limits, Reservation
+from .base import Ledger, Quotas, Reservation
 from .sqlite import SQLiteLedger
 
-__all__ = ["Ledger", "Limits", "Reservation", "open_ledger"]
+__all__ = ["Ledger", "Quotas", "Reservation", "open_ledger"]
 
 
-def open_ledger(stream_folder: Path, limits: Limits) -> Ledger:
+def open_ledger(stream_folder: Path, quotas: Quotas) -> Ledger:
     """Return the ledger in the folder of the streams, for the workers of this machine.
 
     Raises ``ConfigError`` where its own folder cannot be made.
     """
     folder = stream_folder / "ledger"
     try:
-        return SQLiteLedger(folder, limits)
+        return SQLiteLedger(folder, quotas)
     except OSError as exc:
         raise ConfigError(
             f"The token limits need a folder that can be written to; {folder} cannot be used "

@@ -20,7 +20,7 @@ MINUTE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class Quotas:
     """How much is allowed; 0 is no limit."""
 
     questions: int = 0  # per minute and owner

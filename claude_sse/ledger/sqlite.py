@@ -15,7 +15,7 @@ from typing import Any
 
 from ..protocol.errors import OverLimit, Unavailable
 from . import refusals
-from .base import MINUTE_SECONDS, Limits, Reservation
+from .base import MINUTE_SECONDS, Quotas, Reservation
 from .database import Books, Result, Run, Work
 from .liveness import Worker
 from .retry_queue import RetryQueue
@@ -41,11 +41,11 @@ _THIS = "WHERE owner = :owner AND ended = 0 AND at = :at AND id = :id"
 class SQLiteLedger:
     """Implements ``base.Ledger`` in a folder that only this user may read."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
+    def __init__(self, folder: Path, quotas: Quotas) -> None:
         """Make the folder; raises ``OSError``. Nothing is opened before the first step."""
         self._books = Books(folder)
-        self._limits = limits
-        self._ask = f"{_ASK} WHERE {_room(limits)}"
+        self._quotas = quotas
+        self._ask = f"{_ASK} WHERE {_room(quotas)}"
         self._swept = ""
         self._debts = RetryQueue(self._pay)
 
@@ -115,16 +115,16 @@ class SQLiteLedger:
 
     def _refusal(self, run: Run, question: dict[str, Any]) -> OverLimit | None:
         """Return why this question must not be asked now, or None: ``_room``, with the reasons."""
-        limits, owner, now = self._limits, question["owner"], question["at"]
+        quotas, owner, now = self._quotas, question["owner"], question["at"]
         day, tokens = question["day"], question["tokens"]
-        fills = f"(SELECT at {_MINUTE} ORDER BY at DESC LIMIT 1 OFFSET {limits.questions - 1})"
+        fills = f"(SELECT at {_MINUTE} ORDER BY at DESC LIMIT 1 OFFSET {quotas.questions - 1})"
         look = f"SELECT {fills}, {_OWN}, {_ALL}, {_ANSWERS}"
         asked, own, all_spent, answers = run(look, question).fetchone()
-        if limits.questions and asked is not None:
-            return refusals.too_many_questions(limits.questions, asked, now)
+        if quotas.questions and asked is not None:
+            return refusals.too_many_questions(quotas.questions, asked, now)
         for name, limit, spent in (
-            (owner, limits.owner_tokens, own),
-            (_EVERYBODY, limits.tokens, all_spent),
+            (owner, quotas.owner_tokens, own),
+            (_EVERYBODY, quotas.tokens, all_spent),
         ):
             if limit and tokens > limit:
                 return refusals.too_long(limit, tokens)
@@ -132,8 +132,8 @@ class SQLiteLedger:
                 if spent - _reserved(run, day, name) + tokens > limit:
                     return refusals.used_up(own=name == owner, now=now)
                 return refusals.held(own=name == owner)
-        if limits.answers and answers >= limits.answers:
-            return refusals.too_many_answers(limits.answers)
+        if quotas.answers and answers >= quotas.answers:
+            return refusals.too_many_answers(quotas.answers)
         return None
 
     def _sweep(self, run: Run, worker: Worker, day: str, now: float) -> None:
@@ -146,13 +146,13 @@ class SQLiteLedger:
             self._swept = day
 
 
-def _room(limits: Limits) -> str:
+def _room(quotas: Quotas) -> str:
     """Return what must be true for a question to be asked, in SQL: no limit is reached."""
     rules = (
-        (limits.questions, f"(SELECT COUNT(*) {_MINUTE}) < {limits.questions}"),
-        (limits.owner_tokens, f"{_OWN} + :tokens <= {limits.owner_tokens}"),
-        (limits.tokens, f"{_ALL} + :tokens <= {limits.tokens}"),
-        (limits.answers, f"{_ANSWERS} < {limits.answers}"),
+        (quotas.questions, f"(SELECT COUNT(*) {_MINUTE}) < {quotas.questions}"),
+        (quotas.owner_tokens, f"{_OWN} + :tokens <= {quotas.owner_tokens}"),
+        (quotas.tokens, f"{_ALL} + :tokens <= {quotas.tokens}"),
+        (quotas.answers, f"{_ANSWERS} < {quotas.answers}"),
     )
     return " AND ".join(rule for limit, rule in rules if limit) or "TRUE"
 

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import settings as run
 from hypothesis import strategies as st
 
-from claude_sse.ledger import Limits, database, open_ledger, retry_queue
+from claude_sse.ledger import Quotas, database, open_ledger, retry_queue
 from claude_sse.protocol.errors import OverLimit, Unavailable
 
 SOME = {"questions": 6, "answers": 3, "owner_tokens": 100, "tokens": 150}
@@ -30,7 +30,7 @@ MIDNIGHT = NOON + 12 * 3600
 
 def books(folder, **limits):
     """A ledger as one more worker has it."""
-    return open_ledger(Path(folder), Limits(**limits))
+    return open_ledger(Path(folder), Quotas(**limits))
 
 
 def spent(folder):
@@ -358,7 +358,7 @@ STEPS = st.lists(
 @run(max_examples=60)
 def test_whatever_is_asked_in_whatever_order(steps, limits):
     """Each step is decided as the rules say, on either of two workers, and the sums are right."""
-    model = Model(Limits(**limits))
+    model = Model(Quotas(**limits))
     with TemporaryDirectory() as folder:
         workers = (books(folder, **limits), books(folder, **limits))
         open_ones = []
@@ -492,8 +492,8 @@ def test_processes_never_spend_more_than_there_is(tmp_path):
 HOLD = """
 import sys, time
 from pathlib import Path
-from claude_sse.ledger import Limits, open_ledger
-ledger = open_ledger(Path(sys.argv[1]), Limits(answers=2, tokens=1000))
+from claude_sse.ledger import Quotas, open_ledger
+ledger = open_ledger(Path(sys.argv[1]), Quotas(answers=2, tokens=1000))
 for _ in range(2):
     ledger.admit("a", 100, float(sys.argv[2]))
 print("held", flush=True)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from claude_sse import create_app
 from claude_sse.claude import tokens
 from claude_sse.config.settings import ConfigError, Settings, from_environ
-from claude_sse.ledger import Limits, open_ledger
+from claude_sse.ledger import Quotas, open_ledger
 from claude_sse.protocol import sse
 from claude_sse.protocol.errors import OverLimit, Unavailable
 from claude_sse.protocol.question import Question
@@ -145,7 +145,7 @@ def test_what_an_answer_costs(usage, spent):
 
 def test_a_question_without_a_slot_was_not_asked(tmp_path):
     """Who is sent away because the server is full has asked nothing, and reserved nothing."""
-    ledger = open_ledger(tmp_path, Limits(questions=1, answers=1, tokens=40_000))
+    ledger = open_ledger(tmp_path, Quotas(questions=1, answers=1, tokens=40_000))
     writer_slots = CapacityLimiter(1)
     admissions = Admissions(Settings(), writer_slots, ledger)
     slot = writer_slots.take()
