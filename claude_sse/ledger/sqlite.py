@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..protocol.errors import OverLimit, Unavailable
-from . import refusals
+from . import denials
 from .base import MINUTE_SECONDS, Quotas, Reservation
 from .database import Books, Result, Run, Work
 from .liveness import Worker
@@ -53,7 +53,7 @@ class SQLiteLedger:
         """See ``base.Ledger.admit``."""
         # Its number is never used again: what ends late must not end the question of somebody else.
         asked = Reservation(random.getrandbits(63), owner, now, tokens)
-        question = {**vars(asked), "day": refusals.day_of(now)}
+        question = {**vars(asked), "day": denials.day_of(now)}
 
         def ask(run: Run, worker: Worker) -> int:
             return run(self._ask, {**question, "worker": worker.name}).rowcount
@@ -121,19 +121,19 @@ class SQLiteLedger:
         look = f"SELECT {fills}, {_OWN}, {_ALL}, {_ANSWERS}"
         asked, own, all_spent, answers = run(look, question).fetchone()
         if quotas.questions and asked is not None:
-            return refusals.too_many_questions(quotas.questions, asked, now)
+            return denials.too_many_questions(quotas.questions, asked, now)
         for name, limit, spent in (
             (owner, quotas.owner_tokens, own),
             (_EVERYBODY, quotas.tokens, all_spent),
         ):
             if limit and tokens > limit:
-                return refusals.too_long(limit, tokens)
+                return denials.too_long(limit, tokens)
             if limit and spent + tokens > limit:
                 if spent - _reserved(run, day, name) + tokens > limit:
-                    return refusals.used_up(own=name == owner, now=now)
-                return refusals.held(own=name == owner)
+                    return denials.used_up(own=name == owner, now=now)
+                return denials.held(own=name == owner)
         if quotas.answers and answers >= quotas.answers:
-            return refusals.too_many_answers(quotas.answers)
+            return denials.too_many_answers(quotas.answers)
         return None
 
     def _sweep(self, run: Run, worker: Worker, day: str, now: float) -> None:
