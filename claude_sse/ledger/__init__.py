@@ -1,4 +1,4 @@
-"""What may be spent: the contract, and where its books are kept."""
+"""The ledger of what may be spent: the contract, and the choice of an implementation."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def open_ledger(stream_folder: Path, quotas: Quotas) -> Ledger:
         return SQLiteLedger(folder, quotas)
     except OSError as exc:
         raise ConfigError(
-            f"The token limits need a folder that can be written to; {folder} cannot be used "
+            f"The token limits need a writable folder; {folder} cannot be used "
             f"({exc.strerror}). Set STREAM_LOG=file:///another/folder."
         ) from exc

@@ -130,9 +130,9 @@ class SQLiteLedger:
             if limit and tokens > limit:
                 return denials.too_long(limit, tokens)
             if limit and spent + tokens > limit:
-                if spent - _reserved(run, day, name) + tokens > limit:
+                if spent - _reserved_tokens(run, day, name) + tokens > limit:
                     return denials.used_up(own=name == owner, now=now)
-                return denials.held(own=name == owner)
+                return denials.reserved(own=name == owner)
         if quotas.answers and answers >= quotas.answers:
             return denials.too_many_answers(quotas.answers)
         return None
@@ -177,7 +177,7 @@ def _reap(run: Run, lock: LivenessLock) -> int:
     return sum(run(end, row).rowcount for row in dead)
 
 
-def _reserved(run: Run, day: str, owner: str) -> int:
+def _reserved_tokens(run: Run, day: str, owner: str) -> int:
     """Return how many of the tokens that count as spent may still be released."""
     total = (
         "SELECT TOTAL(tokens) FROM questions WHERE day = ? AND NOT ended AND (owner = ? OR ? = '')"

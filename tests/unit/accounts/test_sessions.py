@@ -191,7 +191,7 @@ def test_two_names_that_are_one_are_refused(passwords):
     """A file with ADA and ada, from before they were one, is refused with what to do."""
     with passwords.path.open("a") as file:
         file.write("password ADA scrypt:32768:8:1$x$y\n")
-    with pytest.raises(ConfigError, match="line 2 has ada a second time"):
+    with pytest.raises(ConfigError, match="line 2 repeats ada"):
         passwords.check_file()
 
 
