@@ -36,8 +36,8 @@ def load(path: Path = ENV_FILE) -> Settings:
     for line in parse_stream(io.StringIO(text)):  # dotenv_values skips malformed lines
         if line.error or (line.key in NAMES and line.value is None):
             raise ConfigError(
-                f".env has no NAME=value in line {line.original.line}: write it so, "
-                "with both quotes or none, or put # before it."
+                f".env has no NAME=value in line {line.original.line}: use that form, "
+                "with both quotes or without, or put # before it."
             )
         if line.key is not None:
             from_file[line.key] = line.value

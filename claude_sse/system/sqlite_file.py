@@ -60,7 +60,7 @@ class SQLiteFile:
         if self.inode() == self._prepared_inode:
             return self._open()
         ownership.make_folder(self.path.parent)
-        with _locked(self.path.parent):  # two processes that make a file at once get "locked"
+        with _locked(self.path.parent):  # two processes that make a file concurrently get "locked"
             with contextlib.suppress(FileExistsError):  # closing an open file frees SQLite's locks
                 os.close(ownership.create(self.path))
             connection = self._open()

@@ -45,8 +45,8 @@ def write(fd: int, data: bytes) -> int:
 def send(fd: int, data: bytes, more: bool = False) -> int:
     """Return how many bytes the socket accepted: 0 where it would block, or is broken.
 
-    For each batch of frames to a client, and for requests to Claude. With ``more`` the kernel waits up to 0.2 s
-    for the next send, so that both share a packet.
+    For each batch of frames to a client, and for requests to Claude. With ``more`` the kernel
+    waits up to 0.2 s for the next send, so that both share a packet.
     """
     taken: int = _send(fd, data, len(data), _NO_WAIT_WITH_MORE if more else _NO_WAIT)
     return taken if taken > 0 else 0
