@@ -27,8 +27,8 @@ _PER_PREFIX = ((64, PER_ADDRESS), (56, 2 * PER_ADDRESS), (48, 4 * PER_ADDRESS))
 TOGETHER = 60
 _WINDOW_SECONDS = 60.0
 #: How many addresses that have signed in are remembered, the newest.
-GOOD_ADDRESSES = 1000
-_GOOD_SECONDS = 90 * 86_400.0
+KNOWN_ADDRESSES = 1000
+_KNOWN_SECONDS = 90 * 86_400.0
 #: How long a stranger waits for the previous one's password check.
 _TURN_SECONDS = 3.0
 _stranger_slot = threading.BoundedSemaphore(1)
@@ -49,10 +49,10 @@ class Throttle:
         now, networks = time.time(), _networks(address)
         with self._database.writing() as connection:
             connection.execute("DELETE FROM tries WHERE abs(at - ?) >= ?", [now, _WINDOW_SECONDS])
-            is_good = _is_good(connection, networks[0][0], now)
-            number = connection.execute("SELECT COUNT(DISTINCT try) FROM tries").fetchone()[0]
-            is_slow = number >= TOGETHER and not is_good
-            for network, limit in networks[: 1 if is_good else None]:
+            is_known = _is_known(connection, networks[0][0], now)
+            attempts = connection.execute("SELECT COUNT(DISTINCT try) FROM tries").fetchone()[0]
+            is_slow = attempts >= TOGETHER and not is_known
+            for network, limit in networks[: 1 if is_known else None]:
                 _check(connection, network, limit // PER_ADDRESS if is_slow else limit, now)
             attempt = connection.execute("SELECT IFNULL(MAX(try), 0) + 1 FROM tries").fetchone()[0]
             for network, _ in networks:
@@ -79,9 +79,9 @@ def _one_at_a_time() -> Iterator[None]:
         _stranger_slot.release()
 
 
-def _is_good(connection: sqlite3.Connection, network: str, now: float) -> bool:
-    known = "SELECT 1 FROM good_addresses WHERE address = ? AND at > ?"
-    return connection.execute(known, [network, now - _GOOD_SECONDS]).fetchone() is not None
+def _is_known(connection: sqlite3.Connection, network: str, now: float) -> bool:
+    query = "SELECT 1 FROM good_addresses WHERE address = ? AND at > ?"
+    return connection.execute(query, [network, now - _KNOWN_SECONDS]).fetchone() is not None
 
 
 def _remember(connection: sqlite3.Connection, network: str, now: float) -> None:
@@ -89,13 +89,13 @@ def _remember(connection: sqlite3.Connection, network: str, now: float) -> None:
     connection.execute(
         "DELETE FROM good_addresses WHERE address NOT IN "
         "(SELECT address FROM good_addresses ORDER BY at DESC LIMIT ?)",
-        [GOOD_ADDRESSES],
+        [KNOWN_ADDRESSES],
     )
 
 
 def _check(connection: sqlite3.Connection, network: str, limit: int, now: float) -> None:
-    own = "SELECT at FROM tries WHERE address = ? ORDER BY at"
-    times = [at for (at,) in connection.execute(own, [network])]
+    query = "SELECT at FROM tries WHERE address = ? ORDER BY at"
+    times = [at for (at,) in connection.execute(query, [network])]
     if len(times) >= limit:
         raise _too_many(max(1, math.ceil(times[-limit] + _WINDOW_SECONDS - now)))
 

@@ -1,4 +1,4 @@
-"""Limits on a real server: exact across workers, kept over a crash, closed when nothing is written.
+"""Quotas on a real server: exact across workers, kept after a crash, closed when unwritable.
 
 The answers here stall, so that what they reserve stays reserved until they are stopped.
 """
@@ -34,21 +34,21 @@ def asked(prompt: str) -> int:
     return tokens.most_read(Question(messages=(("user", prompt),), digest=""), Settings())
 
 
-def books(server: Server, query: str) -> list[tuple[object, ...]]:
-    """Look into the ledger, as an operator would."""
+def query_ledger(server: Server, query: str) -> list[tuple[object, ...]]:
+    """Query the ledger, as an operator would."""
     with contextlib.closing(sqlite3.connect(server.streams / "ledger" / "ledger.sqlite")) as file:
         return list(file.execute(query))
 
 
 def spent(server: Server, owner: str = "") -> int:
     """Return what counts as spent today."""
-    [(tokens,)] = books(server, f"SELECT TOTAL(tokens) FROM spent WHERE owner = '{owner}'")
+    [(tokens,)] = query_ledger(server, f"SELECT TOTAL(tokens) FROM spent WHERE owner = '{owner}'")
     return int(str(tokens).removesuffix(".0"))
 
 
 def under_way(server: Server) -> int:
-    """Return how many answers hold a place."""
-    return len(books(server, "SELECT 1 FROM questions WHERE NOT ended"))
+    """Return how many answers are under way."""
+    return len(query_ledger(server, "SELECT 1 FROM questions WHERE NOT ended"))
 
 
 def at_once(server: Server, prompt: str, count: int) -> list[Answer]:
@@ -61,7 +61,7 @@ def at_once(server: Server, prompt: str, count: int) -> list[Answer]:
 def test_two_workers_admit_exactly_what_there_is_room_for(
     standin: StandIn, nonce: str, limit: str
 ) -> None:
-    """Of thirty questions at once the seven that there is room for are asked, and no other."""
+    """Of thirty concurrent questions exactly the seven within the quota reach Claude."""
     prompt = f"fault stall after=1 {nonce}"
     each = asked(prompt) + MOST
     value = 7 * each + each // 2 if limit == "DAILY_TOKENS" else 7
@@ -88,7 +88,7 @@ def test_two_workers_admit_exactly_what_there_is_room_for(
 
 
 def test_kill_9_keeps_the_tokens_and_frees_the_places(standin: StandIn, nonce: str) -> None:
-    """A dead worker's answers count as the most they could cost; who asked them may ask again."""
+    """A dead worker's answers count with all that they reserved; their owner may ask again."""
     prompt = f"fault stall after=1 {nonce}"
     each = asked(prompt) + MOST
     settings = {"MAX_TOKENS": MOST, "MAX_STREAMS_PER_OWNER": 2, "DAILY_TOKENS": 100 * each}
@@ -113,7 +113,7 @@ def test_kill_9_keeps_the_tokens_and_frees_the_places(standin: StandIn, nonce: s
 
 
 def test_term_settles_what_it_ends(standin: StandIn, nonce: str) -> None:
-    """A restart in mid-answer books what came, and the next process goes on with the same day."""
+    """A restart during an answer books what was received; the next process continues the day."""
     prompt = f"fault stall after=3 {nonce}"
     with serve(standin, MAX_TOKENS=MOST, DAILY_TOKENS=3 * MOST) as [server]:
         with server.put(new_id(), prompt) as answer:
@@ -137,7 +137,7 @@ MIXED = """pace texts=9;cut after=5;billing;html;reset after=3;bad_json after=4;
 
 
 def test_many_fates_at_once_add_up(standin: StandIn, nonce: str) -> None:
-    """What sixty answers told their readers, on two workers at once, is what the books hold."""
+    """The ledger has the sum of what sixty concurrent answers on two workers reported."""
 
     def ask(number: int) -> int | None:
         prompt = f"fault {MIXED[number % len(MIXED)].strip()} {nonce}"
@@ -187,8 +187,8 @@ def test_each_owner_has_a_share(standin: StandIn, nonce: str) -> None:
         assert ask("bob") == 201
 
 
-def test_locked_books_admit_nobody_and_heal(standin: StandIn, nonce: str) -> None:
-    """Where nothing can be counted nothing is asked; what runs goes on, and is booked later."""
+def test_a_locked_ledger_admits_no_question_and_recovers(standin: StandIn, nonce: str) -> None:
+    """A locked ledger admits no question; running answers continue and are booked later."""
     with serve(standin, DAILY_TOKENS=100_000) as [server]:
         with server.put(new_id(), f"fault pace texts=30 gap_ms=20 {nonce}") as running:
             running.read_until(b"word0 ")
@@ -219,10 +219,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_admits_nobody_and_heals(standin: StandIn, disk: Path, nonce: str) -> None:
-    """Without room for the books the answer is 503; when there is some, all of it is counted."""
+    """On a full disk the answer is 503; with space again everything is counted."""
     log = f"file://{disk}/streams"
     with serve(standin, 2, STREAM_LOG=log, DAILY_TOKENS=100_000) as [here, there]:
-        with there.put(new_id(), f"fault billing {nonce}") as failed:  # has its books open, too
+        with there.put(new_id(), f"fault billing {nonce}") as failed:  # has its ledger open, too
             failed.rest()
         with here.put(new_id(), f"fault pace texts=60 gap_ms=20 {nonce}") as running:
             running.read_until(b"word0 ")
@@ -244,7 +244,7 @@ def test_a_full_disk_admits_nobody_and_heals(standin: StandIn, disk: Path, nonce
 
 
 def test_one_person_does_not_take_everybodys_seats(standin: StandIn, nonce: str) -> None:
-    """Who opens an answer over and over is told to close one, and others are still answered."""
+    """An owner with too many readers is told to close one; others are still served."""
     settings = {"AUTH": "proxy", "SECRET_KEY": SECRET, "MAX_STREAMS_PER_OWNER": 1}
     with serve(standin, **settings) as [server], contextlib.ExitStack() as stack:
         ann, bob = ({"X_Proxy_Secret": SECRET, "X_Forwarded_User": name} for name in ("ann", "bob"))

@@ -1,4 +1,4 @@
-"""Sign-ins: passwords and tokens in a file, sessions that can be ended, guessing that is slow."""
+"""Accounts: passwords and tokens in a file, sessions that can be ended, a throttle on guessing."""
 
 import os
 import sqlite3
@@ -56,13 +56,13 @@ def test_a_session_knows_its_name_on_every_worker(sessions, tmp_path, passwords)
 
 @pytest.mark.parametrize("cookie", ["", "x", "\udcff", "a" * 5000, "' OR 1=1 --"])
 def test_what_was_never_given_out_is_no_session(sessions, cookie):
-    """A cookie that is made up is nobody's."""
+    """A forged cookie belongs to no one."""
     sessions.begin("ada")
     assert sessions.name_of(cookie) is None
 
 
 def test_the_end_of_a_session_is_the_end_everywhere(sessions):
-    """Signing out ends one session, at once, and no other."""
+    """Signing out ends one session immediately, and no other."""
     one, other = sessions.begin("ada"), sessions.begin("ada")
     sessions.end(one)
     sessions.end(one)
@@ -71,7 +71,7 @@ def test_the_end_of_a_session_is_the_end_everywhere(sessions):
 
 
 def test_a_new_password_ends_the_sessions_of_the_old(sessions, passwords):
-    """Who changes a password, or is removed, has no session any more; others keep theirs."""
+    """A changed password or a removed name ends its sessions; others keep theirs."""
     passwords.set_password("bob", "another password")
     ada, bob = sessions.begin("ada"), sessions.begin("bob")
     passwords.set_password("ada", "the second services")
@@ -99,7 +99,7 @@ def test_a_session_ends_by_the_clock(sessions, monkeypatch, ago):
 
 
 def test_the_file_opens_nothing(sessions, tmp_path, passwords):
-    """In the file stand neither cookies nor hashes of passwords, and only its owner reads it."""
+    """The file contains neither cookies nor hashes of passwords, and only its owner reads it."""
     path = tmp_path / "sign-in.sqlite"
     cookie = sessions.begin("ada")
     content = path.read_bytes()
@@ -112,7 +112,7 @@ def test_the_file_opens_nothing(sessions, tmp_path, passwords):
 
 
 def test_a_lost_file_is_told(sessions, tmp_path):
-    """Where sessions cannot be looked up nobody is let in; without the file it begins anew."""
+    """A broken file lets no one in; a removed file is replaced by an empty one."""
     path = tmp_path / "sign-in.sqlite"
     path.write_bytes(b"this is no database" * 100)
     with pytest.raises(Unavailable):
@@ -126,7 +126,7 @@ def test_a_lost_file_is_told(sessions, tmp_path):
 
 
 def test_a_folder_that_cannot_be_used_refuses_to_start(tmp_path):
-    """Sign-ins that could not be kept are refused at the start."""
+    """A folder in which sessions cannot be stored is refused at the start."""
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
         open_database(tmp_path / "file/streams")
@@ -135,7 +135,7 @@ def test_a_folder_that_cannot_be_used_refuses_to_start(tmp_path):
 
 
 def test_sign_ins_lie_in_the_folder_of_the_streams(tmp_path, passwords):
-    """What was kept beside that folder is moved into it: nobody has to sign in again."""
+    """An older file beside that folder is moved into it, and its sessions stay valid."""
     old = Database(tmp_path / "sign-in.sqlite")
     cookie = Sessions(old, SECRET, passwords.fingerprint_of).begin("ada")
     for _ in range(2):
@@ -146,7 +146,7 @@ def test_sign_ins_lie_in_the_folder_of_the_streams(tmp_path, passwords):
 
 
 def test_passwords_are_right_or_wrong(passwords):
-    """The password as it was typed opens, composed in either way; nothing else does."""
+    """The password signs in, whether composed or decomposed; nothing else does."""
     assert passwords.is_right("ada", "the first services")
     passwords.set_password("zoe.b@x.org", "caf\u00e9 caf\u00e9")
     assert passwords.is_right("zoe.b@x.org", "cafe\u0301 cafe\u0301")
@@ -163,7 +163,7 @@ SAME = [
 
 @pytest.mark.parametrize(("name", "other"), SAME)
 def test_a_name_is_one_however_it_is_written(passwords, sessions, name, other):
-    """Names of every script sign in; composed or not, in any case and width, a name is itself."""
+    """Names of every script sign in; composition, case and width do not matter."""
     passwords.set_password(name, "a good password")
     assert passwords.is_right(other, "a good password")
     token = passwords.new_token(other)
@@ -175,7 +175,7 @@ def test_a_name_is_one_however_it_is_written(passwords, sessions, name, other):
 
 @given(st.text(max_size=20))
 def test_the_normal_form_is_normal(name):
-    """What has been made normal stays as it is."""
+    """The normal form of a normal form is itself."""
     assert normal(normal(name)) == normal(name)
 
 
@@ -183,12 +183,12 @@ def test_the_normal_form_is_normal(name):
     "name", ["", "a b", "a\nb", "a,b", ".a", "a" * 65, "a\u202eb", "a\u200bb", "\u0300"]
 )
 def test_what_is_no_name(name):
-    """A name has letters, marks, digits and few signs, and begins with a letter or digit."""
+    """A name has letters, marks, digits and a few signs, and begins with a letter or digit."""
     assert not is_name(normal(name))
 
 
 def test_two_names_that_are_one_are_refused(passwords):
-    """A file with ADA and ada, from before they were one, is refused with what to do."""
+    """A file of an earlier version with both ADA and ada is refused with what to do."""
     with passwords.path.open("a") as file:
         file.write("password ADA scrypt:32768:8:1$x$y\n")
     with pytest.raises(ConfigError, match="line 2 repeats ada"):
@@ -196,7 +196,7 @@ def test_two_names_that_are_one_are_refused(passwords):
 
 
 def test_a_session_is_listed_and_all_end_together(sessions, passwords):
-    """Who signed in sees each of their sessions with its place, and ends all of them at once."""
+    """A user sees each of their sessions with its address, and can end all of them."""
     passwords.set_password("bob", "another password")
     mine = sessions.begin("ada", "192.0.2.1", "Firefox on Linux")
     other, bob = sessions.begin("ada", "2001:db8::1", "Chrome on Android"), sessions.begin("bob")
@@ -211,7 +211,7 @@ def test_a_session_is_listed_and_all_end_together(sessions, passwords):
 
 
 def test_when_a_session_was_used_last_is_kept(sessions, monkeypatch):
-    """A session that is used is seen, to the minute."""
+    """The last use of a session is stored, to the minute."""
     cookie, now = sessions.begin("ada"), time.time()
     monkeypatch.setattr(time, "time", lambda: now + 600)
     assert sessions.name_of(cookie) == "ada"
@@ -220,7 +220,7 @@ def test_when_a_session_was_used_last_is_kept(sessions, monkeypatch):
 
 
 def test_an_installation_keeps_its_mark(tmp_path):
-    """Workers and restarts of one installation share it, and another one has its own."""
+    """Workers and restarts of one installation share its id; another installation has its own."""
     first = Database(tmp_path / "a.sqlite")
     assert Database(tmp_path / "a.sqlite").id == first.id
     assert Database(tmp_path / "b.sqlite").id != first.id
@@ -230,7 +230,7 @@ def test_an_installation_keeps_its_mark(tmp_path):
 
 
 def test_an_unknown_name_costs_as_much_as_a_known_one(passwords, monkeypatch):
-    """Whether a name exists cannot be told by the work: one hash of the same kind is made."""
+    """The work does not reveal whether a name exists: one hash of the same kind is made."""
     checked = []
     import claude_sse.accounts.passwords as module
 
@@ -247,7 +247,7 @@ def test_an_unknown_name_costs_as_much_as_a_known_one(passwords, monkeypatch):
 
 
 def test_tokens_are_kept_as_hashes(passwords):
-    """A token opens for its name until there is a new one, or the name goes."""
+    """A token is valid for its name until there is a new one, or the name is removed."""
     token = passwords.new_token("ada")
     assert passwords.name_of_token(token) == "ada"
     assert passwords.name_of_token(token[:-1]) is None and passwords.name_of_token("") is None
@@ -260,7 +260,7 @@ def test_tokens_are_kept_as_hashes(passwords):
 
 
 def test_a_broken_file_lets_nobody_in(passwords, caplog):
-    """What is no file of passwords is refused at the start, and later opens for nobody."""
+    """A malformed file of passwords is refused at the start, and later lets no one in."""
     passwords.check_file()
     with passwords.path.open("a") as file:
         file.write("password\n")
@@ -278,113 +278,113 @@ def test_a_broken_file_lets_nobody_in(passwords, caplog):
 
 
 def test_others_must_not_read_the_hashes(passwords):
-    """A file of passwords that others may read is refused, with what to do."""
+    """A file of passwords that other users can read is refused, with what to do."""
     passwords.path.chmod(0o640)
     with pytest.raises(ConfigError, match="chmod 600"):
         passwords.check_file()
 
 
-def wrong(guesses, address):
-    """Try once, and be wrong."""
-    with guesses.count(address):
+def wrong(throttle, address):
+    """Count an attempt that fails."""
+    with throttle.count(address):
         pass
 
 
-def right(guesses, address):
-    """Try once, and be right."""
-    with guesses.count(address) as succeed:
+def right(throttle, address):
+    """Count an attempt that succeeds."""
+    with throttle.count(address) as succeed:
         succeed()
 
 
-def refused(guesses, address):
+def refused(throttle, address):
     with pytest.raises(OverLimit) as raised:
-        wrong(guesses, address)
+        wrong(throttle, address)
     assert 0 < raised.value.retry_after <= 60 and raised.value.status == 429
     return True
 
 
 def test_one_address_guesses_slowly(database):
-    """Five wrong tries a minute from one address; others go on, and a right one is taken back."""
-    guesses = Throttle(database)
+    """An address has five failed attempts a minute; a right one is reset."""
+    throttle = Throttle(database)
     for _ in range(PER_ADDRESS + 3):
-        right(guesses, "192.0.2.1")
+        right(throttle, "192.0.2.1")
     for _ in range(PER_ADDRESS):
-        wrong(guesses, "192.0.2.1")
-    assert refused(guesses, "::ffff:192.0.2.1")
-    wrong(guesses, "192.0.2.2")
+        wrong(throttle, "192.0.2.1")
+    assert refused(throttle, "::ffff:192.0.2.1")
+    wrong(throttle, "192.0.2.2")
 
 
 def test_neighbours_in_ipv6_guess_together(database):
-    """One person has 64 bits of addresses; a /56 has twice the tries of that, a /48 four times."""
-    guesses = Throttle(database)
+    """A /64 counts as one address; a /56 has twice its attempts, a /48 four times."""
+    throttle = Throttle(database)
     for n in range(PER_ADDRESS):
-        wrong(guesses, f"2001:db8:0:1::{n:x}")
-    assert refused(guesses, "2001:db8:0:1:ffff::1")
+        wrong(throttle, f"2001:db8:0:1::{n:x}")
+    assert refused(throttle, "2001:db8:0:1:ffff::1")
     for n in range(PER_ADDRESS):
-        wrong(guesses, f"2001:db8:0:{n + 2:x}::1")
-    assert refused(guesses, "2001:db8:0:ff::1")
+        wrong(throttle, f"2001:db8:0:{n + 2:x}::1")
+    assert refused(throttle, "2001:db8:0:ff::1")
     for n in range(2 * PER_ADDRESS):
-        wrong(guesses, f"2001:db8:0:{n + 1:x}00::1")
-    assert refused(guesses, "2001:db8:0:ff00::1")
-    wrong(guesses, "2001:db8:1::1")
+        wrong(throttle, f"2001:db8:0:{n + 1:x}00::1")
+    assert refused(throttle, "2001:db8:0:ff00::1")
+    wrong(throttle, "2001:db8:1::1")
 
 
 @pytest.mark.parametrize("address", ["192.0.{}.{}", "2001:db8:{:x}:{:x}::1"])
 def test_strangers_lock_nobody_out(database, address):
-    """While many guess, who signed in before notices nothing, and a new address has one try."""
-    guesses = Throttle(database)
-    right(guesses, "198.51.100.1")
-    right(guesses, "2001:db8:ffff:1::1")
+    """While many guess, a known address is not affected, and a new one has one attempt."""
+    throttle = Throttle(database)
+    right(throttle, "198.51.100.1")
+    right(throttle, "2001:db8:ffff:1::1")
     for n in range(3 * TOGETHER):
-        wrong(guesses, address.format(n, n))
-    assert refused(guesses, address.format(TOGETHER, TOGETHER))
+        wrong(throttle, address.format(n, n))
+    assert refused(throttle, address.format(TOGETHER, TOGETHER))
     for known in ("198.51.100.1", "2001:db8:ffff:1::2"):
         for _ in range(PER_ADDRESS):
-            wrong(guesses, known)
-        assert refused(guesses, known)
+            wrong(throttle, known)
+        assert refused(throttle, known)
     for fresh in ("203.0.113.1", "2001:db8:eeee::1"):
-        right(guesses, fresh)
-        right(guesses, fresh)  # now known
-        wrong(guesses, fresh)
-        wrong(guesses, fresh)
-    wrong(guesses, "203.0.113.2")
-    assert refused(guesses, "203.0.113.2")
+        right(throttle, fresh)
+        right(throttle, fresh)  # now known
+        wrong(throttle, fresh)
+        wrong(throttle, fresh)
+    wrong(throttle, "203.0.113.2")
+    assert refused(throttle, "203.0.113.2")
 
 
 def test_strangers_are_looked_at_one_after_another(database):
-    """Over the limit of all a stranger waits for the one before, and nobody else does."""
-    guesses = Throttle(database)
-    right(guesses, "198.51.100.1")
+    """Beyond the common limit strangers wait for each other, and no one else does."""
+    throttle = Throttle(database)
+    right(throttle, "198.51.100.1")
     for n in range(TOGETHER):
-        wrong(guesses, f"192.0.2.{n}")
-    with guesses.count("203.0.113.1"):
-        wrong(guesses, "198.51.100.1")
-        assert refused(guesses, "203.0.113.2")
+        wrong(throttle, f"192.0.2.{n}")
+    with throttle.count("203.0.113.1"):
+        wrong(throttle, "198.51.100.1")
+        assert refused(throttle, "203.0.113.2")
 
 
 def test_few_good_addresses_are_remembered(database, monkeypatch):
-    """The newest are, for ninety days."""
-    guesses = Throttle(database)
-    monkeypatch.setattr("claude_sse.accounts.throttle.GOOD_ADDRESSES", 3)
+    """The newest addresses that signed in are remembered for ninety days."""
+    throttle = Throttle(database)
+    monkeypatch.setattr("claude_sse.accounts.throttle.KNOWN_ADDRESSES", 3)
     for n in range(5):
-        right(guesses, f"192.0.2.{n}")
+        right(throttle, f"192.0.2.{n}")
     with database.reading() as connection:
         rows = connection.execute("SELECT address FROM good_addresses ORDER BY at").fetchall()
     assert [address for (address,) in rows] == ["192.0.2.2", "192.0.2.3", "192.0.2.4"]
 
 
 def test_guesses_are_forgotten_after_a_minute(database, monkeypatch):
-    """The limit is for a minute."""
-    guesses = Throttle(database)
+    """An attempt counts for a minute."""
+    throttle = Throttle(database)
     for _ in range(PER_ADDRESS):
-        wrong(guesses, "192.0.2.1")
+        wrong(throttle, "192.0.2.1")
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 61)
-    wrong(guesses, "192.0.2.1")
+    wrong(throttle, "192.0.2.1")
 
 
 def test_tries_at_once_are_counted_one_by_one(tmp_path):
-    """Of thirty tries in the same moment, on several workers, five pass."""
+    """Of thirty concurrent attempts, on several workers, five pass."""
     passed = []
 
     def guess():
@@ -428,7 +428,7 @@ def test_the_command_writes_what_the_server_reads(tmp_path):
 
 
 def test_commands_at_once_do_not_undo_each_other(tmp_path):
-    """Each of several names that are given a token at the same time has one."""
+    """Each of several names that are given a token concurrently has one."""
     path = tmp_path / "passwords"
     names = [f"name{n}" for n in range(8)]
     tokens = {}
@@ -460,14 +460,14 @@ def test_commands_at_once_do_not_undo_each_other(tmp_path):
     ],
 )
 def test_the_command_refuses_in_a_sentence(tmp_path, arguments, typed, sentence):
-    """What cannot be done is said, and nothing is written."""
+    """An impossible command is refused in a sentence, and nothing is written."""
     told = run(*arguments, "--file", str(tmp_path / "passwords"), typed=typed)
     assert told.returncode != 0 and sentence in told.stderr and "Traceback" not in told.stderr
     assert not (tmp_path / "passwords").exists()
 
 
 def test_a_locked_file_is_waited_for(sessions, tmp_path):
-    """A worker that reads while another one writes waits for it, and then knows."""
+    """A worker that reads while another one writes waits, and then sees the result."""
     cookie = sessions.begin("ada")
     other = sqlite3.connect(tmp_path / "sign-in.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")

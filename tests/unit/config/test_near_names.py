@@ -46,7 +46,7 @@ POSSIBLE = {
     "BANNERS": "BANNER",
     "LOG_LEVL": "LOG_LEVEL",
 }
-#: What stands in the environments of shells, desktops, systemd, containers, CI and other programs.
+#: Names in the environments of shells, desktops, systemd, containers, CI and other programs.
 COMMON = """
 HOME PATH PWD OLDPWD SHLVL SHELL TERM USER LOGNAME MAIL LANG LANGUAGE LC_ALL LC_CTYPE TZ EDITOR
 PAGER VISUAL HOSTNAME HOSTTYPE HOST_IP HOSTS HOSTFILE MACHTYPE OSTYPE DISPLAY WAYLAND_DISPLAY
@@ -97,8 +97,8 @@ def test_a_typo_in_a_setting_of_ours_is_refused(name, setting):
 
 
 @pytest.mark.parametrize(("name", "setting"), POSSIBLE.items())
-def test_a_possible_typo_is_said(name, setting):
-    """A name near to one that others have, too, is said and not refused."""
+def test_a_possible_typo_is_reported(name, setting):
+    """A name close to a setting that other programs also use is reported and not refused."""
     refuse_typos({name: "7"}, ())
     assert possible_typos({name: "7"}, ()) == [
         f"{name} in the environment is not a setting of claude-sse; {setting} is."
@@ -107,21 +107,21 @@ def test_a_possible_typo_is_said(name, setting):
 
 @pytest.mark.parametrize("name", COMMON)
 def test_the_names_of_others_are_left_alone(name):
-    """What commonly stands in an environment gives no alarm, also while nothing of ours is set."""
+    """Common names in an environment are no typos, even while no setting of ours is set."""
     assert name not in NAMES
     assert possible_typos({name: "1"}, ()) == []
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_setting_is_its_own_name(name):
-    """A setting is no typo of another; beside one that is set no name is a typo of it."""
+    """A setting is not a typo of another; a setting that is set has no typos."""
     assert possible_typos({name: "1"}, ()) == []
     assert possible_typos({f"{name}S": "1"}, {*NAMES}) == []
 
 
 @pytest.mark.parametrize("name", sorted(n for n in NAMES if len(n) > 8))
 def test_one_wrong_letter_is_found(name):
-    """One letter too few, doubled, or two swapped, is found in each longer name."""
+    """In each longer name a missing, doubled or swapped letter is found."""
     for at in range(2, len(name) - 1):
         swapped = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
         for typo in (name[:at] + name[at + 1 :], name[:at] + name[at - 1] + name[at:], swapped):
@@ -130,7 +130,7 @@ def test_one_wrong_letter_is_found(name):
 
 
 def test_the_start_is_refused(tmp_path, monkeypatch):
-    """The environment is looked through whatever .env says; an empty variable is not meant."""
+    """The environment is checked whatever .env contains; an empty variable is ignored."""
     for setting in NAMES:
         monkeypatch.delenv(setting, raising=False)
     monkeypatch.setenv("DAILY_TOKEN", "")
@@ -139,4 +139,4 @@ def test_the_start_is_refused(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="write DAILY_TOKENS, or remove it"):
         load(tmp_path / ".env")
     (tmp_path / ".env").write_text("DAILY_TOKENS=100000\n")
-    load(tmp_path / ".env")  # which is spelt right here, so the other is somebody else's
+    load(tmp_path / ".env")  # the setting is spelt right, so the other name is another program's

@@ -1,4 +1,4 @@
-"""What may not be in the repository, and what the lists of packages must pin."""
+"""The repository contains no secrets, and the lists of packages pin hashes."""
 
 import importlib.machinery
 import importlib.util
@@ -25,19 +25,19 @@ def files():
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True)
     if listed.returncode:
-        pytest.skip("this is no checkout of git")
+        pytest.skip("this is not a git checkout")
     return [path for name in listed.stdout.decode().split("\0") if (path := ROOT / name).is_file()]
 
 
 def test_a_key_would_be_found():
-    """The shapes that are looked for are those of keys, and not of what merely speaks of them."""
+    """The patterns match keys, and not texts about keys."""
     assert KEYS.search(b"ANTHROPIC_API_KEY=sk-ant-" + b"api03-" + b"Ab1_" * 20)
     assert KEYS.search(b"-----BEGIN EC PRIVATE" + b" KEY-----\nMHcCAQEE")
     assert not KEYS.search(b"a key begins with sk-ant-... and stays in .env")
 
 
 def test_no_file_holds_a_key(files):
-    """No file in the repository holds anything that has the shape of a key."""
+    """No file in the repository contains text in the form of a key."""
     assert len(files) > 100
     assert [str(path) for path in files if KEYS.search(path.read_bytes())] == []
 
@@ -53,7 +53,7 @@ def test_settings_with_secrets_stay_out(files):
 
 @pytest.mark.parametrize("path", LISTS, ids=lambda path: path.name)
 def test_every_package_is_pinned_by_hash(path):
-    """Each list names exact versions with their hashes, and no place that they come from."""
+    """Each list names exact versions with their hashes, and no registry."""
     text = path.read_text("utf-8")
     entries = re.sub(r" *\\\n +", " ", re.sub(r"(?m)^(#.*|-r .*|)\n", "", text)).splitlines()
     assert entries
@@ -70,8 +70,8 @@ def audit():
     return module
 
 
-def test_the_audit_tells_unsafe_from_unknown():
-    """An unsafe package is named; where nothing is known that is said, and is no good news."""
+def test_the_audit_distinguishes_unsafe_from_unknown():
+    """An unsafe package is named; missing information is reported as such, not as safety."""
     look = audit()
     flaw = {"id": "GHSA-1", "fix_versions": ["2.1"]}
     packages = [{"name": "a", "version": "2", "vulns": [flaw]}, {"name": "b", "skip_reason": "x"}]

@@ -20,7 +20,7 @@ SECRET = "0123456789abcdefghijklmnopqrstuv"
 
 
 def test_no_setting_is_needed():
-    """Without any variable the defaults hold, and an empty value is none."""
+    """Without any variable the defaults hold; a blank value counts as not set."""
     assert from_environ({}) == Settings() == from_environ({name: " " for name in NAMES})
 
 
@@ -103,7 +103,7 @@ def test_an_empty_limit_depends_on_the_sign_in(environ, limits):
     ],
 )
 def test_a_malformed_value_is_named(name, value, hint):
-    """A value that cannot be meant stops the start, with its name and what it must be."""
+    """A malformed value stops the start with its name and what it must be."""
     with pytest.raises(ConfigError, match=re.escape(hint)) as raised:
         from_environ({name: value})
     assert str(raised.value).startswith(f"{name}=")
@@ -145,7 +145,7 @@ def test_secrets_are_not_repeated(name, value):
     ],
 )
 def test_an_open_endpoint_is_refused(environ):
-    """Whatever would let strangers spend the key does not start."""
+    """A server that would let strangers spend the key does not start."""
     with pytest.raises(ConfigError):
         from_environ(environ)
 
@@ -155,7 +155,7 @@ def test_an_open_endpoint_is_refused(environ):
     ["127.0.0.1", "127.5.5.5", "localhost", "::1", "[::1]", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1"],
 )
 def test_every_loopback_address_is_this_machine(host):
-    """A bind to any address that only this machine reaches needs no sign-in."""
+    """A bind to an address that only this machine reaches needs no sign-in."""
     assert from_environ({"HOST": host}).host == host
 
 
@@ -173,7 +173,7 @@ def test_every_loopback_address_is_this_machine(host):
     ],
 )
 def test_log_levels_have_their_common_names(spelling, level):
-    """LOG_LEVEL is a name that other programs set, each in its own spelling."""
+    """LOG_LEVEL accepts the spellings of other programs, which set it too."""
     assert from_environ({"LOG_LEVEL": spelling}).log_level == level
 
 
@@ -192,8 +192,8 @@ def test_log_levels_have_their_common_names(spelling, level):
         ("SECRET_KEY", "change-me"),
     ],
 )
-def test_what_the_environment_sets_is_said_to_come_from_there(tmp_path, monkeypatch, name, value):
-    """.env cannot change what the environment sets, so the sentence says where to change it."""
+def test_an_error_names_the_environment_as_the_source(tmp_path, monkeypatch, name, value):
+    """The environment wins over .env, so the error says where to change the variable."""
     for other in NAMES:
         monkeypatch.delenv(other, raising=False)
     env = tmp_path / ".env"
@@ -211,7 +211,7 @@ def test_what_the_environment_sets_is_said_to_come_from_there(tmp_path, monkeypa
 
 
 def test_a_sign_on_makes_it_public():
-    """With a proxy that signs people in, other hosts and binds are fine."""
+    """With a proxy that signs people in, other hosts and binds are allowed."""
     from_environ(
         {
             "AUTH": "proxy",
@@ -223,7 +223,7 @@ def test_a_sign_on_makes_it_public():
 
 
 def test_what_is_not_set_is_made_once(tmp_path, monkeypatch):
-    """AUTH=token makes its token and key at the start; whoever asks again finds the same ones."""
+    """AUTH=token makes its token and key at the start; a second load returns the same ones."""
     for name in ("AUTH_TOKEN", "SECRET_KEY"):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("AUTH", "token")
@@ -236,7 +236,7 @@ def test_what_is_not_set_is_made_once(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
 def test_an_env_with_a_key_is_for_its_owner(tmp_path, mode):
-    """A .env that others can read is refused when a secret is in it, and fine without one."""
+    """A .env that other users can read is refused with a secret in it, and accepted without."""
     env = tmp_path / ".env"
     env.write_text("ANTHROPIC_API_KEY=\n")
     env.chmod(mode)
@@ -265,7 +265,7 @@ def test_env_example_lists_every_setting_with_its_default():
 
 
 def test_a_typo_in_env_is_refused(tmp_path):
-    """A name in .env that is no setting is refused, not ignored."""
+    """An unknown name in .env is refused, not ignored."""
     env = tmp_path / ".env"
     env.write_text("MODELL=claude-haiku-5-5\n")
     with pytest.raises(ConfigError, match="MODELL in .env is not a setting"):
@@ -275,7 +275,7 @@ def test_a_typo_in_env_is_refused(tmp_path):
 
 
 def test_the_environment_wins_over_env(tmp_path, monkeypatch):
-    """A variable that is set is taken before .env; a dollar sign in .env is a dollar sign."""
+    """A variable in the environment wins over .env; a dollar sign in .env is literal."""
     env = tmp_path / ".env"
     env.write_text('PORT=1111\nMODEL=from-file\nSYSTEM_PROMPT="costs $HOME"\n')
     monkeypatch.setenv("PORT", "2222")
@@ -286,7 +286,7 @@ def test_the_environment_wins_over_env(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
 def test_an_unreadable_env_is_a_sentence(tmp_path, content):
-    """A .env that is no text, or no file, is said to be so."""
+    """A .env that is not text, or not a file, is refused in a sentence."""
     env = tmp_path / ".env"
     if content is None:
         env.mkdir()
@@ -296,7 +296,7 @@ def test_an_unreadable_env_is_a_sentence(tmp_path, content):
         load(env)
 
 
-def test_no_env_is_fine(tmp_path):
+def test_env_is_optional(tmp_path):
     """Without .env the environment alone counts."""
     assert load(tmp_path / ".env").model
 
@@ -306,7 +306,7 @@ def test_no_env_is_fine(tmp_path):
     ["DAILY_TOKENS: 100000", "DAILY_TOKENS 9", 'DAILY_TOKENS="9', "AUTH: token", "DAILY_TOKENS"],
 )
 def test_a_line_that_is_no_setting_is_refused(tmp_path, line):
-    """A limit or a sign-in that is left out because of its form would not be missed."""
+    """A malformed line is refused: it would silently leave out a limit or a sign-in."""
     env = tmp_path / ".env"
     env.write_text(f"# mine\nPORT=3001\n{line}\n")
     with pytest.raises(ConfigError, match="no NAME=value in line 3"):
@@ -314,7 +314,7 @@ def test_a_line_that_is_no_setting_is_refused(tmp_path, line):
 
 
 def test_a_key_without_its_name_is_not_repeated(tmp_path):
-    """What stands alone in a .env may be the key itself."""
+    """A line without a name may be the key itself, so it is not shown."""
     env = tmp_path / ".env"
     env.write_text("sk-ant-secret\n")
     with pytest.raises(ConfigError, match="is not a setting") as raised:

@@ -29,13 +29,13 @@ NOON = 1_795_348_800.0  # Sunday, 22 November 2026, 12:00 UTC
 MIDNIGHT = NOON + 12 * 3600
 
 
-def books(folder, **limits):
-    """A ledger as one more worker has it."""
+def make_ledger(folder, **limits):
+    """Return a ledger, as one more worker opens it."""
     return open_ledger(Path(folder), Quotas(**limits))
 
 
 def spent(folder):
-    """The rows of the day's sums, as somebody with ``sqlite3`` sees them."""
+    """Return the rows of the day's sums, as an operator with ``sqlite3`` sees them."""
     file = sqlite3.connect(f"{folder}/ledger/ledger.sqlite")
     try:
         return {(day, owner): n for day, owner, n in file.execute("SELECT * FROM spent")}
@@ -44,7 +44,7 @@ def spent(folder):
 
 
 def questions(folder):
-    """How many questions are in the books, and how many of them are being answered."""
+    """Return how many questions are in the ledger, and how many are being answered."""
     file = sqlite3.connect(f"{folder}/ledger/ledger.sqlite")
     try:
         return file.execute(
@@ -54,7 +54,7 @@ def questions(folder):
         file.close()
 
 
-def refusal(ledger, owner, tokens, now):
+def denial(ledger, owner, tokens, now):
     with pytest.raises(OverLimit) as raised:
         ledger.admit(owner, tokens, now)
     assert raised.value.status == 429
@@ -62,34 +62,34 @@ def refusal(ledger, owner, tokens, now):
 
 
 def test_the_rate_is_a_minute_that_slides(tmp_path):
-    """The next question is possible when the first of the last minute is a minute old."""
-    ledger = books(tmp_path, questions=3)
+    """The next question is possible when the oldest that counts is a minute old."""
+    ledger = make_ledger(tmp_path, questions=3)
     for second in (0, 10, 20):
         ledger.settle(ledger.admit("a", 1, NOON + second), 1)
-    told = refusal(ledger, "a", 1, NOON + 20.5)
+    told = denial(ledger, "a", 1, NOON + 20.5)
     assert (told.code, told.retry_after, told.retryable) == ("too_many_questions", 40, True)
     assert "in 40 s" in str(told)
     ledger.admit("b", 1, NOON + 21)  # each owner has a rate of their own
-    refusal(ledger, "a", 1, NOON + 59.9)  # and who is refused is not counted
+    denial(ledger, "a", 1, NOON + 59.9)  # and a refused question is not counted
     ledger.admit("a", 1, NOON + 60)
-    assert refusal(ledger, "a", 1, NOON + 60).retry_after == 10
+    assert denial(ledger, "a", 1, NOON + 60).retry_after == 10
 
 
-def test_who_came_first_and_had_to_wait_is_counted_behind(tmp_path):
-    """The rate holds among questions that came at once, in whatever order they have their turn."""
-    ledger = books(tmp_path, questions=2)
+def test_the_rate_holds_for_questions_out_of_order(tmp_path):
+    """The rate holds among concurrent questions, in any order in which they are admitted."""
+    ledger = make_ledger(tmp_path, questions=2)
     ledger.admit("a", 1, NOON + 0.2)
     ledger.admit("a", 1, NOON + 0.1)
-    assert refusal(ledger, "a", 1, NOON).retry_after == 61
+    assert denial(ledger, "a", 1, NOON).retry_after == 61
 
 
-def test_an_answer_under_way_holds_a_place(tmp_path):
-    """Beyond the answers at once nobody is admitted until one has ended, wherever it is written."""
-    here, there = books(tmp_path, answers=2), books(tmp_path, answers=2)
+def test_an_answer_under_way_holds_a_slot(tmp_path):
+    """Beyond the concurrent answers no question is admitted until one ends, on any worker."""
+    here, there = make_ledger(tmp_path, answers=2), make_ledger(tmp_path, answers=2)
     first = here.admit("a", 1, NOON)
     there.admit("a", 1, NOON - 3600)  # a long answer
     for ledger in (here, there):
-        told = refusal(ledger, "a", 1, NOON)
+        told = denial(ledger, "a", 1, NOON)
         assert (told.code, told.retryable) == ("too_many_answers", True) and told.retry_after
     here.admit("b", 1, NOON)
     there.settle(first, 1)
@@ -98,39 +98,39 @@ def test_an_answer_under_way_holds_a_place(tmp_path):
 
 @pytest.mark.parametrize("limits", [{"tokens": 1000}, {"owner_tokens": 1000}])
 def test_the_most_is_reserved_and_what_it_cost_is_kept(tmp_path, limits):
-    """Room comes back when an answer costs less than reserved, and else at midnight UTC."""
-    ledger = books(tmp_path, **limits)
+    """Tokens are released when an answer costs less than reserved, and at midnight UTC."""
+    ledger = make_ledger(tmp_path, **limits)
     first = ledger.admit("a", 900, NOON)
-    told = refusal(ledger, "a", 200, NOON)
+    told = denial(ledger, "a", 200, NOON)
     assert told.code == "daily_tokens" and told.retry_after < 60 and "being written" in str(told)
     ledger.settle(first, 500)
-    ledger.settle(ledger.admit("a", 500, NOON), 501)  # it may cost more than was thought
-    told = refusal(ledger, "a", 1, MIDNIGHT - 5 * 3600 - 12 * 60)
+    ledger.settle(ledger.admit("a", 500, NOON), 501)  # it may cost more than was reserved
+    told = denial(ledger, "a", 1, MIDNIGHT - 5 * 3600 - 12 * 60)
     assert told.retry_after == 5 * 3600 + 12 * 60
     assert "at midnight UTC, in 5 h 12 min" in str(told)
-    assert refusal(ledger, "a", 1, MIDNIGHT - 0.5).retry_after == 1
+    assert denial(ledger, "a", 1, MIDNIGHT - 0.5).retry_after == 1
     ledger.admit("a", 1000, MIDNIGHT)
     assert spent(tmp_path)["2026-11-22", ""] == spent(tmp_path)["2026-11-22", "a"] == 1001
 
 
 def test_the_tokens_of_one_are_not_those_of_all(tmp_path):
     """The owner's limit leaves the others alone, the common one does not."""
-    ledger = books(tmp_path, owner_tokens=100, tokens=150)
+    ledger = make_ledger(tmp_path, owner_tokens=100, tokens=150)
     ledger.settle(ledger.admit("a", 100, NOON), 100)
-    assert "Your tokens" in str(refusal(ledger, "a", 1, NOON))
+    assert "Your tokens" in str(denial(ledger, "a", 1, NOON))
     ledger.settle(ledger.admit("b", 50, NOON), 50)
-    assert "of this server" in str(refusal(ledger, "b", 1, NOON))
+    assert "of this server" in str(denial(ledger, "b", 1, NOON))
 
 
-def test_what_fits_into_no_day_is_told_so(tmp_path):
-    """A question that needs more than a day has is not sent away until tomorrow."""
-    told = refusal(books(tmp_path, tokens=1000), "a", 1001, NOON)
+def test_a_question_larger_than_a_day_is_refused_for_good(tmp_path):
+    """A question that needs more than a day's tokens is not told to wait for tomorrow."""
+    told = denial(make_ledger(tmp_path, tokens=1000), "a", 1001, NOON)
     assert not told.retryable and told.retry_after is None and "1,001" in str(told)
 
 
 def test_a_withdrawn_question_was_never_asked(tmp_path):
-    """It counts for no rate, no place and no tokens; and neither twice."""
-    ledger = books(tmp_path, questions=1, answers=1, owner_tokens=10, tokens=10)
+    """It counts for neither the rate, the answers nor the tokens, and is removed once."""
+    ledger = make_ledger(tmp_path, questions=1, answers=1, owner_tokens=10, tokens=10)
     for _ in range(3):
         reservation = ledger.admit("a", 10, NOON)
         ledger.withdraw(reservation)
@@ -140,8 +140,8 @@ def test_a_withdrawn_question_was_never_asked(tmp_path):
 
 
 def test_an_answer_is_settled_once(tmp_path):
-    """What is settled again, or withdrawn then, stays as it is."""
-    ledger = books(tmp_path, tokens=100)
+    """A second settlement, or a withdrawal after it, changes nothing."""
+    ledger = make_ledger(tmp_path, tokens=100)
     reservation = ledger.admit("a", 50, NOON)
     ledger.settle(reservation, 7)
     ledger.settle(reservation, 9)
@@ -150,8 +150,8 @@ def test_an_answer_is_settled_once(tmp_path):
 
 
 def test_one_is_settled_and_its_twin_is_not(tmp_path):
-    """Of two questions that are alike, asked at the same moment, each has an end of its own."""
-    here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)
+    """Of two equal questions at the same moment, each is settled on its own."""
+    here, there = make_ledger(tmp_path, tokens=100), make_ledger(tmp_path, tokens=100)
     first, second = here.admit("a", 40, NOON), there.admit("a", 40, NOON)
     for _ in range(2):
         there.settle(first, 7)  # any worker may say so
@@ -162,8 +162,8 @@ def test_one_is_settled_and_its_twin_is_not(tmp_path):
 
 
 def test_the_sums_follow_the_questions(tmp_path):
-    """Whoever takes a question back by hand, or corrects it, has its tokens counted right."""
-    ledger = books(tmp_path, tokens=100)
+    """After an operator corrects or deletes a question by hand, the sums are right."""
+    ledger = make_ledger(tmp_path, tokens=100)
     ledger.settle(ledger.admit("a", 20, NOON), 7)
     ledger.admit("a", 30, NOON + 1)
     ledger.admit("b", 40, NOON + 2)
@@ -177,8 +177,8 @@ def test_the_sums_follow_the_questions(tmp_path):
 
 
 def test_an_answer_belongs_to_the_day_it_was_admitted_on(tmp_path):
-    """Midnight in mid-answer moves nothing to the new day."""
-    ledger = books(tmp_path, tokens=100)
+    """An answer that crosses midnight counts for the day on which it began."""
+    ledger = make_ledger(tmp_path, tokens=100)
     reservation = ledger.admit("a", 100, MIDNIGHT - 1)
     later = ledger.admit("a", 100, MIDNIGHT + 1)
     ledger.settle(reservation, 60)
@@ -186,9 +186,9 @@ def test_an_answer_belongs_to_the_day_it_was_admitted_on(tmp_path):
     assert spent(tmp_path)["2026-11-22", ""] == 60 and spent(tmp_path)["2026-11-23", ""] == 5
 
 
-def test_a_clock_set_back_locks_nobody_out(tmp_path):
-    """Questions of a time that has not come yet do not count for the rate; tokens count once."""
-    ledger = books(tmp_path, questions=2, tokens=100)
+def test_a_clock_set_back_locks_no_one_out(tmp_path):
+    """Questions of a future time do not count for the rate; their tokens count once."""
+    ledger = make_ledger(tmp_path, questions=2, tokens=100)
     for _ in range(2):
         ledger.settle(ledger.admit("a", 10, NOON), 10)
     ledger.admit("a", 10, NOON - 3600)
@@ -196,8 +196,8 @@ def test_a_clock_set_back_locks_nobody_out(tmp_path):
 
 
 def test_what_is_a_minute_old_is_forgotten(tmp_path):
-    """Who asks for long leaves no more rows than a minute has, and those that are answered."""
-    ledger = books(tmp_path, tokens=10**6)
+    """An owner's rows are those of the last minute and those under way."""
+    ledger = make_ledger(tmp_path, tokens=10**6)
     ledger.admit("a", 1, NOON - 1)  # a long answer
     for second in range(0, 600, 10):
         ledger.settle(ledger.admit("a", 1, NOON + second), 1)
@@ -205,8 +205,8 @@ def test_what_is_a_minute_old_is_forgotten(tmp_path):
 
 
 def test_old_days_are_swept(tmp_path):
-    """The sums of a day are kept for a while, not for ever."""
-    ledger = books(tmp_path, tokens=100)
+    """The sums of a day are kept for forty days, not forever."""
+    ledger = make_ledger(tmp_path, tokens=100)
     ledger.admit("a", 1, NOON)
     ledger.admit("a", 1, NOON + 39 * 86_400)
     assert ("2026-11-22", "a") in spent(tmp_path)
@@ -214,16 +214,16 @@ def test_old_days_are_swept(tmp_path):
     assert ("2026-11-22", "a") not in spent(tmp_path)
 
 
-def test_only_this_user_reads_the_books(tmp_path):
-    """Names and numbers are nobody else's business."""
-    ledger = books(tmp_path / "log", tokens=100)
+def test_only_this_user_reads_the_ledger(tmp_path):
+    """The folder has mode 0700 and each file 0600."""
+    ledger = make_ledger(tmp_path / "log", tokens=100)
     ledger.admit("a", 1, NOON)
     for path in (tmp_path / "log" / "ledger").rglob("*"):
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o700 if path.is_dir() else 0o600), path
 
 
-OLD_SHAPE = """
+OLD_SCHEMA = """
 CREATE TABLE spent (day TEXT NOT NULL, owner TEXT NOT NULL, tokens INTEGER NOT NULL,
     PRIMARY KEY (day, owner)) WITHOUT ROWID;
 CREATE TABLE submits (id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, at REAL NOT NULL,
@@ -234,24 +234,24 @@ INSERT INTO submits VALUES (NULL, 'a', 1795348800.0, '2026-11-22', 60, '4711-ab'
 """
 
 
-def test_a_file_of_an_older_shape_goes_on(tmp_path):
-    """What was spent on the day stays spent, with all that was reserved; places are free."""
+def test_a_file_of_an_older_schema_is_continued(tmp_path):
+    """Spent and reserved tokens stay spent; the answers under way have ended."""
     (tmp_path / "ledger").mkdir()
     file = sqlite3.connect(tmp_path / "ledger" / "ledger.sqlite")
-    file.executescript(OLD_SHAPE)
-    ledger = books(tmp_path, tokens=100, answers=1)
+    file.executescript(OLD_SCHEMA)
+    ledger = make_ledger(tmp_path, tokens=100, answers=1)
     ledger.settle(ledger.admit("a", 10, NOON), 4)
-    assert "used up" in str(refusal(ledger, "b", 7, NOON))
+    assert "used up" in str(denial(ledger, "b", 7, NOON))
     assert spent(tmp_path)["2026-11-22", ""] == 94
     tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     assert {name for (name,) in file.execute(tables)} == {"spent", "questions"}
     file.close()
 
 
-def test_a_line_that_is_too_long_is_no_fault_of_the_disk(tmp_path, monkeypatch):
-    """Who has waited too long for the others of this process is told that many ask, and to wait."""
+def test_a_long_queue_is_not_a_disk_fault(tmp_path, monkeypatch):
+    """A thread that waits too long for its turn is told that the server is busy."""
     monkeypatch.setattr(database, "TURN_SECONDS", 0.05)
-    ledger = books(tmp_path, tokens=100)
+    ledger = make_ledger(tmp_path, tokens=100)
     with ledger._database._connection._turn, pytest.raises(Unavailable, match="too many") as raised:
         ledger.admit("a", 1, NOON)
     assert (raised.value.code, raised.value.retry_after) == ("busy", 3)
@@ -259,19 +259,19 @@ def test_a_line_that_is_too_long_is_no_fault_of_the_disk(tmp_path, monkeypatch):
 
 
 def test_a_folder_that_was_removed_is_made_again(tmp_path, monkeypatch):
-    """Who goes on counting in a file that nobody else sees would let others past the limits."""
+    """A worker never continues in a removed file, beside which others could exceed the limits."""
     monkeypatch.setattr(sqlite_file, "CHECK_SECONDS", 0.0)
-    here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)
+    here, there = make_ledger(tmp_path, tokens=100), make_ledger(tmp_path, tokens=100)
     lost = here.admit("a", 10, NOON)
     shutil.rmtree(tmp_path / "ledger")
     here.settle(lost, 10)  # nothing is left to settle
     here.admit("a", 60, NOON)
-    assert "reserved" in str(refusal(there, "b", 60, NOON))
+    assert "reserved" in str(denial(there, "b", 60, NOON))
 
 
-def test_who_has_nothing_open_looks_at_once(tmp_path):
-    """After a step that failed nobody is refused because the folder has gone meanwhile."""
-    ledger = books(tmp_path, tokens=100)
+def test_a_failed_step_is_followed_by_a_check(tmp_path):
+    """After a failed step a folder removed meanwhile is made again immediately."""
+    ledger = make_ledger(tmp_path, tokens=100)
     ledger.admit("a", 1, NOON)
     pytest.raises(Unavailable, ledger._database.step, lambda run, worker: run("no SQL"))
     shutil.rmtree(tmp_path / "ledger")
@@ -279,9 +279,9 @@ def test_who_has_nothing_open_looks_at_once(tmp_path):
 
 
 def test_a_folder_that_was_removed_leaves_nothing_open(tmp_path, monkeypatch, opened):
-    """However often the books are begun anew, they cost the process no more, and are as private."""
+    """Making the folder again leaks no file descriptor and keeps it private."""
     monkeypatch.setattr(sqlite_file, "CHECK_SECONDS", 0.0)
-    ledger = books(tmp_path, tokens=1000)
+    ledger = make_ledger(tmp_path, tokens=1000)
     counts = []
     for _ in range(5):
         ledger.admit("a", 1, NOON)
@@ -291,19 +291,19 @@ def test_a_folder_that_was_removed_leaves_nothing_open(tmp_path, monkeypatch, op
     assert counts[-1] == counts[0] > 0
 
 
-def test_books_that_were_removed_alone_are_the_same_for_all(tmp_path, monkeypatch):
-    """Where only the file has gone, who had it open does not go on in it beside a newer one."""
+def test_a_removed_file_is_the_same_for_all(tmp_path, monkeypatch):
+    """A worker does not continue in a removed file beside a new one."""
     monkeypatch.setattr(sqlite_file, "CHECK_SECONDS", 0.0)
-    here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)
+    here, there = make_ledger(tmp_path, tokens=100), make_ledger(tmp_path, tokens=100)
     here.admit("a", 10, NOON)
     for path in (tmp_path / "ledger").glob("ledger.sqlite*"):
         path.unlink()
     there.admit("a", 60, NOON)
-    assert "reserved" in str(refusal(here, "b", 60, NOON))
+    assert "reserved" in str(denial(here, "b", 60, NOON))
 
 
 def test_a_question_and_its_end_are_a_statement_each(tmp_path, monkeypatch):
-    """Threads wait for each other at every statement: there is one, but for the first of a day."""
+    """Threads compete at every statement: after the first of a day there is one each."""
     said = []
 
     class Overheard(sqlite3.Connection):
@@ -313,7 +313,7 @@ def test_a_question_and_its_end_are_a_statement_each(tmp_path, monkeypatch):
 
     connect = partial(sqlite3.connect, factory=Overheard)
     monkeypatch.setattr(database.sqlite3, "connect", connect)
-    ledger = books(tmp_path, **SOME)
+    ledger = make_ledger(tmp_path, **SOME)
     ledger.settle(ledger.admit("a", 10, NOON), 10)
     said.clear()
     reservation = ledger.admit("a", 10, NOON)
@@ -324,7 +324,7 @@ def test_a_question_and_its_end_are_a_statement_each(tmp_path, monkeypatch):
     assert said[2:] == ["INSERT", "DELETE"]
 
 
-# One after the other: a model
+# Sequential: a model
 
 
 class Model:
@@ -357,11 +357,11 @@ STEPS = st.lists(
 
 @given(STEPS, st.fixed_dictionaries({name: st.sampled_from([0, n]) for name, n in SOME.items()}))
 @run(max_examples=60)
-def test_whatever_is_asked_in_whatever_order(steps, limits):
+def test_any_sequence_of_questions_follows_the_rules(steps, limits):
     """Each step is decided as the rules say, on either of two workers, and the sums are right."""
     model = Model(Quotas(**limits))
     with TemporaryDirectory() as folder:
-        workers = (books(folder, **limits), books(folder, **limits))
+        workers = (make_ledger(folder, **limits), make_ledger(folder, **limits))
         open_ones = []
         for number, (what, owner, tokens) in enumerate(steps):
             ledger = workers[number % 2]
@@ -386,12 +386,12 @@ def test_whatever_is_asked_in_whatever_order(steps, limits):
             assert spent(folder).get(("2026-11-22", ""), 0) == sum(a[1] for a in model.asked)
 
 
-# All at once
+# Concurrent
 
 
 def test_threads_never_spend_more_than_there_is(tmp_path):
-    """Under threads on two workers the reserved and the spent together stay within the limit."""
-    workers = [books(tmp_path, tokens=1000, answers=4) for _ in range(2)]
+    """With threads on two workers, reserved and spent tokens stay within the quota."""
+    workers = [make_ledger(tmp_path, tokens=1000, answers=4) for _ in range(2)]
     held, under_way, lock = [0], [0], threading.Lock()
 
     def ask(number):
@@ -423,7 +423,7 @@ ROOMS = [({"tokens": 137}, 13), ({"owner_tokens": 50}, 10), ({"questions": 3}, 6
 def _try(folder, number, together, results):
     admitted = [0] * len(ROOMS)
     for room, (limits, _) in enumerate(ROOMS):
-        ledger = books(folder / str(room), **limits)
+        ledger = make_ledger(folder / str(room), **limits)
         together.wait()
         for _ in range(20):
             try:
@@ -432,11 +432,11 @@ def _try(folder, number, together, results):
             except OverLimit:
                 pass
     results.put(admitted)
-    os._exit(0)  # without a good-bye
+    os._exit(0)  # without any clean-up
 
 
 def test_processes_admit_exactly_what_there_is_room_for(tmp_path):
-    """Four processes that ask at the same time are given the room once, to the last token."""
+    """Four concurrent processes are admitted exactly up to the quota."""
     context = multiprocessing.get_context("spawn")
     together, results = context.Barrier(4), context.SimpleQueue()
     processes = [
@@ -453,7 +453,7 @@ def test_processes_admit_exactly_what_there_is_room_for(tmp_path):
 
 def _spend(folder, number, together, held):
     luck = random.Random(number)
-    ledger = books(folder, tokens=1000, answers=4)
+    ledger = make_ledger(folder, tokens=1000, answers=4)
     together.wait()
     for _ in range(60):
         tokens = luck.randint(1, 400)
@@ -475,7 +475,7 @@ def _spend(folder, number, together, held):
 
 
 def test_processes_never_spend_more_than_there_is(tmp_path):
-    """What four processes hold and have spent stays within the limits all the time."""
+    """The tokens that four processes reserve and spend stay within the quotas all the time."""
     context = multiprocessing.get_context("spawn")
     together, held = context.Barrier(4), context.Array("q", 2)
     processes = [
@@ -503,29 +503,29 @@ time.sleep(600)
 
 
 def test_a_killed_worker_has_spent_what_it_reserved(tmp_path):
-    """After kill -9 its answers hold no places, and count as asked and as the most possible."""
-    ledger = books(tmp_path, answers=2, tokens=1000)
+    """After kill -9 its answers have ended, and count with all that they reserved."""
+    ledger = make_ledger(tmp_path, answers=2, tokens=1000)
     ledger.withdraw(ledger.admit("a", 1, NOON))
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path), str(NOON)], stdout=subprocess.PIPE
     ) as worker:
         assert worker.stdout.readline() == b"held\n"
-        assert refusal(ledger, "a", 1, NOON).code == "too_many_answers"
+        assert denial(ledger, "a", 1, NOON).code == "too_many_answers"
         worker.kill()
-    assert refusal(books(tmp_path, questions=2), "a", 1, NOON).code == "too_many_questions"
+    assert denial(make_ledger(tmp_path, questions=2), "a", 1, NOON).code == "too_many_questions"
     reservation = ledger.admit("a", 800, NOON)
-    assert "used up" in str(refusal(ledger, "b", 801, NOON))
+    assert "used up" in str(denial(ledger, "b", 801, NOON))
     ledger.settle(reservation, 1)
     assert spent(tmp_path)["2026-11-22", ""] == 201
-    books(tmp_path, answers=2).admit("b", 1, NOON)  # who begins anew clears away, too
+    make_ledger(tmp_path, answers=2).admit("b", 1, NOON)  # a new worker reaps as well
     assert len(list((tmp_path / "ledger" / "workers").iterdir())) == 3
 
 
 @pytest.mark.parametrize("answers", [2, 9])
-def test_books_that_cannot_be_written_admit_nobody_and_heal(tmp_path, monkeypatch, answers):
-    """While the file is locked nobody is admitted; what ends meanwhile is booked afterwards."""
+def test_a_locked_ledger_admits_no_question_and_recovers(tmp_path, monkeypatch, answers):
+    """While the file is locked no question is admitted; ends are booked afterwards."""
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
-    ledger = books(tmp_path, answers=answers, tokens=1000)
+    ledger = make_ledger(tmp_path, answers=answers, tokens=1000)
     first, second = ledger.admit("a", 100, NOON), ledger.admit("a", 100, NOON)
     lock = sqlite3.connect(tmp_path / "ledger" / "ledger.sqlite", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
@@ -546,11 +546,11 @@ def test_books_that_cannot_be_written_admit_nobody_and_heal(tmp_path, monkeypatc
     assert {third.id, fourth.id}.isdisjoint({first.id, second.id})
 
 
-def test_what_could_not_be_booked_is_made_up_for_though_nobody_asks(tmp_path, monkeypatch):
-    """For the other workers an answer ends soon after the books can be written again."""
+def test_a_failed_booking_is_retried_without_another_question(tmp_path, monkeypatch):
+    """For other workers an answer ends soon after the ledger can be written again."""
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
     monkeypatch.setattr(retry_queue, "RETRY_SECONDS", 0.05)
-    here, there = books(tmp_path, answers=1), books(tmp_path, answers=1)
+    here, there = make_ledger(tmp_path, answers=1), make_ledger(tmp_path, answers=1)
     for _ in range(2):
         asked = here.admit("a", 100, NOON)
         lock = sqlite3.connect(tmp_path / "ledger" / "ledger.sqlite", isolation_level=None)
@@ -567,11 +567,11 @@ def test_what_could_not_be_booked_is_made_up_for_though_nobody_asks(tmp_path, mo
     there.admit("a", 1, NOON)
 
 
-def test_a_broken_file_admits_nobody(tmp_path):
-    """Books that are no books are not begun anew behind their owner's back."""
+def test_a_broken_file_admits_no_question(tmp_path):
+    """A file that is not a ledger is not replaced silently."""
     (tmp_path / "ledger").mkdir()
     (tmp_path / "ledger" / "ledger.sqlite").write_bytes(b"not a database" * 500)
-    ledger = books(tmp_path, tokens=1000)
+    ledger = make_ledger(tmp_path, tokens=1000)
     for _ in range(2):
         with pytest.raises(Unavailable):
             ledger.admit("a", 1, NOON)
@@ -580,9 +580,9 @@ def test_a_broken_file_admits_nobody(tmp_path):
 
 
 def test_a_hung_worker_keeps_the_others_waiting_for_a_while_only(tmp_path, monkeypatch):
-    """However many threads wait for their turn, each of them is refused in time."""
+    """Any number of waiting threads are refused in time."""
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
-    ledger = books(tmp_path, tokens=1000)
+    ledger = make_ledger(tmp_path, tokens=1000)
     ledger.check()
     lock = sqlite3.connect(tmp_path / "ledger" / "ledger.sqlite", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
@@ -600,7 +600,7 @@ def test_a_hung_worker_keeps_the_others_waiting_for_a_while_only(tmp_path, monke
 
 def test_a_fork_has_a_connection_of_its_own(tmp_path):
     """Nothing of SQLite is used on both sides of a fork."""
-    ledger = books(tmp_path, answers=1, tokens=1000)
+    ledger = make_ledger(tmp_path, answers=1, tokens=1000)
     ledger.settle(ledger.admit("a", 1, NOON), 1)
     child = os.fork()
     if not child:
@@ -610,11 +610,11 @@ def test_a_fork_has_a_connection_of_its_own(tmp_path):
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    ledger.settle(ledger.admit("b", 1, NOON), 1)  # the child is gone, and so is its place
+    ledger.settle(ledger.admit("b", 1, NOON), 1)  # the child is dead, and its answer has ended
     assert spent(tmp_path)["2026-11-22", ""] == 12
 
 
 def test_nothing_is_opened_before_the_first_question(tmp_path):
-    """The master makes the app and forks; no file of the ledger is open then."""
-    books(tmp_path, tokens=1000)
+    """The master makes the app and then forks; no file of the ledger is open by then."""
+    make_ledger(tmp_path, tokens=1000)
     assert list((tmp_path / "ledger").iterdir()) == []

@@ -39,6 +39,6 @@ def test_the_depth_is_that_of_the_parsed_value(value, escape):
 )
 @pytest.mark.timeout(60)
 def test_hostile_bytes_are_counted_once(document):
-    """A document that is not JSON is looked through once, not once for each of its quotes."""
+    """A document that is not JSON is scanned once, not once for each of its quotes."""
     assert not is_deeper(document, 32)
     assert is_deeper(b"[" * 33 + document, 32)

@@ -20,14 +20,14 @@ def user(content="Hi"):
 
 
 def test_a_prompt_is_a_conversation_of_one():
-    """The tutorial's body asks one question; what is not said stays open."""
+    """The tutorial's body is one question; the other fields have no value."""
     question = ask({"prompt": "Hello"})
     assert question.messages == (("user", "Hello"),)
     assert question.system is question.model is question.max_tokens is question.effort is None
 
 
 def test_a_conversation_with_every_field():
-    """All that may be said arrives; null is the same as absent."""
+    """Every field is parsed; null is the same as absent."""
     body = {
         "messages": [user(), {"role": "assistant", "content": "Yes?"}, user("Go on")],
         "system": "Be brief.",
@@ -102,7 +102,7 @@ def test_the_digest_tells_bodies_apart():
     ],
 )
 def test_a_bad_body_is_named(body, says):
-    """Whatever is wrong is said in one line that names the field and its limit."""
+    """Every error is one line that names the field and its limit."""
     with pytest.raises(BadRequest) as raised:
         ask(body)
     assert says in str(raised.value)

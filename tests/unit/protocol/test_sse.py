@@ -30,7 +30,7 @@ def _decode(chunks, last_event_id=""):
 
 @pytest.mark.parametrize("case", CASES["parser_cases"], ids=lambda case: case["name"])
 def test_decoder_is_exact_however_the_bytes_are_cut(case):
-    """Every conformance case gives its events whole, byte by byte and cut at every single place."""
+    """Every conformance case gives its events whole, byte by byte and split at every position."""
     raw = _bytes(case)
     cuts = [[raw], [raw[i : i + 1] for i in range(len(raw))]]
     cuts += [[raw[:i], raw[i:]] for i in range(len(raw) + 1)]
@@ -42,7 +42,7 @@ def test_decoder_is_exact_however_the_bytes_are_cut(case):
 
 
 def test_decoder_gives_up_on_an_event_that_never_ends():
-    """An event over the limit raises at once, instead of filling the memory."""
+    """An event over the limit raises immediately, instead of filling the memory."""
     decoder = sse.Decoder(limit=1000)
     with pytest.raises(sse.EventTooLarge):
         for _ in range(100):

@@ -1,4 +1,4 @@
-"""Root in somebody else's folder: whose the files then are, and what is said of others' files."""
+"""Root in another user's folder: who owns the files, and the errors about foreign files."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ SECRET = "0123456789abcdefghijklmnopqrstuv"
 
 @pytest.fixture
 def theirs():
-    """A folder that belongs to somebody else, who can reach it."""
+    """A folder that belongs to another user, who can reach it."""
     if os.geteuid():
         if os.environ.get("CLAUDE_SSE_TEST_ALL"):
             pytest.fail("only root can be root, and --all needs it")
@@ -114,7 +114,7 @@ def test_what_others_made_unreadable_is_named(theirs, standin, caplog, name, cod
 
 
 def app_in_fork(app):
-    """Return what asks the app in a child that is nobody, and tells what it said and logged."""
+    """Return a function that sends a request to the app in a child that runs as nobody."""
 
     def ask(path):
         reading, writing = os.pipe()
@@ -154,7 +154,7 @@ def _asked_as_nobody(app, path):
 
 @pytest.fixture
 def checkout(theirs):
-    """A checkout of somebody else's with everything installed, by way of ours."""
+    """A checkout of another user with everything installed, by links to ours."""
     for name in ("script", "claude_sse", "deploy"):
         shutil.copytree(ROOT / name, theirs / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("requirements.txt", "package.json", "package-lock.json", ".npmrc", "README.md"):
@@ -173,7 +173,7 @@ def checkout(theirs):
 
 
 def run(checkout, *command, user=None, text=""):
-    """Run a command of this checkout; return its exit code and all it said."""
+    """Run a command of this checkout; return its exit code and output."""
     ended = subprocess.run(
         command,
         cwd=checkout,
@@ -191,7 +191,7 @@ def run(checkout, *command, user=None, text=""):
 
 
 def test_script_password_as_root_leaves_nothing_of_roots(checkout):
-    """In somebody else's checkout it makes the file for them, and no __pycache__."""
+    """In another user's checkout it makes the file for them, and no __pycache__."""
     typed = "the first services\n" * 2
     code, said = run(checkout, "script/password", "ada", text=typed)
     assert code == 0 and "ada can sign in" in said, said
@@ -212,7 +212,7 @@ def test_root_makes_nothing_in_the_checkout_of_another(checkout, command):
 
 @pytest.mark.parametrize("mode", [0o700, 0o755])
 def test_what_cannot_be_read_is_not_rebuilt(checkout, mode):
-    """A .venv that is another's and cannot be used is left as it is, and it is said whose it is."""
+    """A .venv that belongs to another user and cannot be used is left as it is, and named."""
     venv = checkout / ".venv"
     venv.unlink()
     venv.mkdir()
@@ -223,8 +223,8 @@ def test_what_cannot_be_read_is_not_rebuilt(checkout, mode):
     assert [path.name for path in venv.iterdir()] == ["installed-requirements.txt"]
 
 
-def test_the_line_of_the_readme_only_reads(theirs, standin, nonce, require):
-    """Who used what: before the first question it makes no file, after it nothing of root's."""
+def test_the_query_in_the_readme_only_reads(theirs, standin, nonce, require):
+    """The README's query of the ledger makes no file, before or after the first question."""
     readme = (ROOT / "README.md").read_text("utf-8")
     [line] = re.findall(r"`(sqlite3 [^`]+)`", readme.replace("\n", " "))
     [query] = re.findall(r"'(.*)'", line)

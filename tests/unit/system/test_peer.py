@@ -58,10 +58,8 @@ def test_a_server_that_says_nothing_of_its_clients_is_refused(app):
 @pytest.mark.parametrize("proxies", [1, 2])
 @pytest.mark.parametrize("claim", ["127.0.0.1", "::1", "127.0.0.1, 127.0.0.1", "192.0.2.7"])
 def test_what_a_proxy_header_says_counts_for_nothing(tmp_path, proxies, claim):
-    """Our own ProxyFix and those around the app put a header's word in place of the address."""
-    app = create_app(
-        Settings(api_key="x", stream_log=tmp_path / "log", trusted_proxies=proxies)
-    )
+    """Our own ProxyFix and others around the app replace the address by a header's."""
+    app = create_app(Settings(api_key="x", stream_log=tmp_path / "log", trusted_proxies=proxies))
     for _ in range(3):
         for address in ("192.0.2.7", "", "127.0.0.1"):
             response = app.test_client().get(
@@ -74,14 +72,14 @@ def test_what_a_proxy_header_says_counts_for_nothing(tmp_path, proxies, claim):
 
 
 def test_the_proxy_protocol_is_a_proxy(app):
-    """gunicorn replaces REMOTE_ADDR where it is told to speak it, and says so."""
+    """gunicorn replaces REMOTE_ADDR when it accepts the PROXY protocol, and marks it."""
     said = {"REMOTE_ADDR": "127.0.0.1", "PROXY_PROTOCOL": "TCP4"}
     response = app.test_client().get("/", environ_overrides=said)
     assert response.status_code == 403 and "proxy" in response.json["error"]
 
 
 def test_with_a_sign_in_strangers_may_come(tmp_path):
-    """Who signs in may be anywhere, also behind a Unix socket."""
+    """With a sign-in the client may be anywhere, also at a Unix socket."""
     app = create_app(
         Settings(
             api_key="x",

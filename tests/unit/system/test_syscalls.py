@@ -1,4 +1,4 @@
-"""The system calls that keep the interpreter: they do what those of the library do."""
+"""The system calls that keep the GIL behave like those of the library."""
 
 import errno
 import os
@@ -9,8 +9,8 @@ import pytest
 from claude_sse.system import syscalls
 
 
-def test_write_appends_and_tells_how_much(tmp_path):
-    """Every byte is written, zeros included; what cannot be written is an OSError with its code."""
+def test_write_appends_and_returns_the_count(tmp_path):
+    """Every byte is written, zeros included; a failure is an OSError with its code."""
     path = tmp_path / "file"
     fd = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     data = bytes(range(256))
@@ -23,7 +23,7 @@ def test_write_appends_and_tells_how_much(tmp_path):
 
 
 def test_send_takes_what_fits_and_never_waits():
-    """A socket takes what it has room for, in order; then, or broken, it takes nothing."""
+    """A socket accepts bytes in order while it has room; full or broken, it accepts none."""
     here, there = socket.socketpair()
     sent = 0
     payload = b"0123456789" * 1000
@@ -41,8 +41,8 @@ def test_send_takes_what_fits_and_never_waits():
     here.close()
 
 
-def test_a_far_side_that_hangs_up_is_seen():
-    """Neither silence nor what waits to be read is an end; a half-closed connection is one."""
+def test_a_peer_that_hangs_up_is_noticed():
+    """Neither silence nor unread bytes are an end; a half-closed connection is one."""
     here, there = socket.socketpair()
     assert not syscalls.has_hung_up(here.fileno())
     there.sendall(b"x")
@@ -54,8 +54,8 @@ def test_a_far_side_that_hangs_up_is_seen():
     here.close()
 
 
-def test_has_come_tells_of_bytes_and_of_the_end():
-    """Nothing has come until something does, or the connection ends."""
+def test_has_come_reports_bytes_and_the_end():
+    """A socket becomes readable with the first byte, or with the end of the connection."""
     here, there = socket.socketpair()
     assert not syscalls.has_come(here.fileno())
     there.send(b"x")
