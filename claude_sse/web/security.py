@@ -38,15 +38,9 @@ _HEALTH = ("ops.healthz", "ops.readyz")
 PUBLIC_ENDPOINTS = (*_HEALTH, "ops.security_txt", "login.page", "login.enter")
 #: What the page to sign in on is made of, and what browsers fetch without the session.
 PUBLIC_FILES = (
-    *(
-        "login.js",
-        "view/dom.js",
-        "view/session.js",
-        "styles/login.css",
-        "styles/chat.css",
-        "theme.js",
-    ),
-    *("chat.webmanifest", "images/icon.svg", "images/icon-192.png", "images/icon-512.png"),
+    *("login.js", "view/session.js", "view/dom.js", "theme.js"),
+    *("styles/chat.css", "styles/login.css", "images/icon.svg"),
+    *("chat.webmanifest", "images/icon-192.png", "images/icon-512.png"),
 )
 #: Where a link on another site may lead.
 _PAGES = ("views.page", "login.page")
