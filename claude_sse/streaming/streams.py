@@ -119,6 +119,7 @@ class Streams:
         """
         yield Opening(reader.after)
         received = b""
+        supervisor, heartbeat_seconds = self._supervisor, self._heartbeat_seconds
         sent_at = checked_at = time.monotonic()
         while True:
             try:
@@ -127,7 +128,7 @@ class Streams:
                 reason = WRITER_DIED
                 break
             now = time.monotonic()
-            if now - checked_at >= self._heartbeat_seconds:
+            if now - checked_at >= heartbeat_seconds:
                 if is_revoked():
                     reason = REVOKED
                     break
@@ -139,10 +140,10 @@ class Streams:
                 received, sent_at = frames, now
             elif gone():
                 return
-            elif now - sent_at >= self._heartbeat_seconds:
+            elif now - sent_at >= heartbeat_seconds:
                 yield SILENCE
                 sent_at = now
-            if now >= self._supervisor.drain_at + 3 * CHECK_SECONDS:
+            if now >= supervisor.drain_at + 3 * CHECK_SECONDS:
                 reason = DRAINED
                 break
         yield BrokenOff(reason, sse.last_id(received) or reader.after)
