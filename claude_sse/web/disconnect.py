@@ -33,7 +33,7 @@ class Client:
         return self._sock is not None and syscalls.has_hung_up(self._sock.fileno())
 
     def reset(self) -> None:
-        """Let the connection end in a reset when it is closed: some clients take a FIN for an end."""
+        """Reset the connection when it is closed; some clients take a FIN for the end of a body."""
         if self._sock is not None:
             self._set(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 

@@ -1,7 +1,7 @@
 """The one way from a reader to a Response, and from an error to one.
 
-The reader is opened before the Response is made, so that a 404 is a real 404. What it holds is
-released by ``call_on_close``, since a generator that was never started does not run its ``finally``.
+The reader is opened before the Response is made, so that a 404 is a real 404. What the response
+holds is released by ``call_on_close``: a generator that was never started runs no ``finally``.
 There is no ``stream_with_context`` and no Flask global inside a generator or a thread.
 """
 
@@ -28,9 +28,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def speaks(dialect: Dialect) -> Callable[[View], View]:
-    """Mark a view: its answers and its refusals, also those before it is called, are in this dialect.
+    """Mark a view: it answers in this dialect, and errors at its route leave in it, too.
 
-    Other views refuse in that of ``FRAMES``.
+    Other routes refuse as ``FRAMES`` does, in JSON.
     """
 
     def mark(view: View) -> View:

@@ -31,8 +31,8 @@ class Dialect:
     """How one kind of client reads an answer, and why it was refused one."""
 
     content_type: str
-    #: Returns the body of a response. It must not end in silence where the last item is
-    #: ``BrokenOff`` and the format marks the end of a complete answer no other way: see ``BreakOff``.
+    #: Returns the body of a response. After ``BrokenOff`` it must not end like a complete answer:
+    #: where the format has no words for that, it raises ``BreakOff``.
     encode: Callable[[Iterable[Item]], Iterator[bytes]]
     refusal_type: str
     #: Returns the body of a refusal, from the fields of ``ClaudeSSEError.to_dict``.
