@@ -17,7 +17,8 @@ from ..protocol import sse
 from ..protocol.errors import AnswerFailed, Conflict, Unavailable
 from ..protocol.question import Question
 from ..stream_log import Reader, StreamLog, WriterLost
-from .lifetime import FAILED, STOPPED, WRITER_DIED, Lifetime, OnEnd, interrupted
+from .items import REVOKED, SILENCE, BrokenOff, Item, Opening
+from .lifetime import DRAINED, FAILED, STOPPED, WRITER_DIED, Lifetime, OnEnd, interrupted
 from .producer import Producer
 from .supervisor import CHECK_SECONDS, Running, Supervisor
 
@@ -58,24 +59,21 @@ class Streams:
         self._log.check()
 
     def start(
-        self,
-        key: str,
-        question: Question,
-        *,
-        on_end: OnEnd,
-        may_return: bool = True,
+        self, key: str, question: Question, *, on_end: OnEnd, grace_seconds: float | None = None
     ) -> Reader:
         """Start a stream and return its first reader, attached; ``on_end`` is called when it ends.
 
-        A reader that may not return ends the stream by leaving. Raises ``StreamExists``, and
+        Without readers the stream goes on for ``grace_seconds``, or ``orphan_seconds`` where that
+        is None; with 0 the last reader ends it by leaving. Raises ``StreamExists``, and
         ``Unavailable`` where nothing can be started or stored now; ``on_end`` is then not called.
         """
+        grace = self._orphan_seconds if grace_seconds is None else grace_seconds
         self.check()
         writer = self._log.create(key, question.digest)
         reader: Reader | None = None
         try:
             reader = self._log.open(key)
-            lifetime = Lifetime(CancelScope(), writer, self._orphan_seconds if may_return else 0.0)
+            lifetime = Lifetime(CancelScope(), writer, grace)
             producer = Producer(self._produce(key, question, on_end))
             # Attached before the watch looks, or the stream would be an orphan.
             first = producer.attach(reader, lifetime.reader_left)
@@ -112,28 +110,29 @@ class Streams:
         reader: Reader,
         gone: Callable[[], bool] = lambda: False,
         is_revoked: Callable[[], bool] = lambda: False,
-    ) -> Iterator[bytes]:
-        """Yield what a client receives: the preamble, what the log holds, then what arrives.
+    ) -> Iterator[Item]:
+        """Yield what a reader receives: the opening, the frames on the log, then those that follow.
 
-        Ends behind the terminal frame. Ends without one when ``gone()`` tells that the client left,
-        within a heartbeat after ``is_revoked()`` tells that it may no longer read, or when this
-        process goes before the stream ends: the client then comes back elsewhere.
+        Ends after the terminal frame, or without one when ``gone()`` returns True: the client has
+        left. Ends with ``BrokenOff`` when the writer died, within a heartbeat after
+        ``is_revoked()`` returns True, or when this process exits before the stream ends.
         """
-        yield sse.preamble(reader.after)
+        yield Opening(reader.after)
         received = b""
-        sent_at = looked_at = time.monotonic()
+        supervisor, heartbeat_seconds = self._supervisor, self._heartbeat_seconds
+        sent_at = checked_at = time.monotonic()
         while True:
             try:
                 frames = reader.read(TICK_SECONDS)
             except WriterLost:
-                last = sse.last_id(received) or reader.after
-                yield sse.encode(last + 1, interrupted(WRITER_DIED))
-                return
+                reason = WRITER_DIED
+                break
             now = time.monotonic()
-            if now - looked_at >= self._heartbeat_seconds:
+            if now - checked_at >= heartbeat_seconds:
                 if is_revoked():
-                    return
-                looked_at = now
+                    reason = REVOKED
+                    break
+                checked_at = now
             if frames:
                 yield frames
                 if sse.is_last(frames):
@@ -141,11 +140,13 @@ class Streams:
                 received, sent_at = frames, now
             elif gone():
                 return
-            elif now - sent_at >= self._heartbeat_seconds:
-                yield sse.HEARTBEAT
+            elif now - sent_at >= heartbeat_seconds:
+                yield SILENCE
                 sent_at = now
-            if now >= self._supervisor.drain_at + 3 * CHECK_SECONDS:
-                return
+            if now >= supervisor.drain_at + 3 * CHECK_SECONDS:
+                reason = DRAINED
+                break
+        yield BrokenOff(reason, sse.last_id(received) or reader.after)
 
     def stop(self, key: str, gone: Callable[[], bool] = lambda: False) -> dict[str, Any]:
         """Stop a stream, wherever its writer is, and tell what is kept; harmless when it has ended.

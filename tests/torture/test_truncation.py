@@ -16,6 +16,7 @@ from claude_sse.protocol.question import Question
 from claude_sse.standin import StandIn
 from claude_sse.stream_log.file import FileStreamLog
 from claude_sse.streaming.streams import Streams
+from claude_sse.web.dialects import frames as frames_dialect
 from tests.integration.client import data, text
 
 #: Before the first event nothing had been answered yet.
@@ -54,7 +55,7 @@ def test_cut_at_every_byte(standin: StandIn, tmp_path: Path, nonce: str, clean: 
         prompt = f"fault cut_at byte={byte} clean={clean} {ORDER} {nonce}"
         question = Question(messages=(("user", prompt),), digest="d" * 64)
         reader = streams.start(f"local/{byte}", question, on_end=lambda *_: None)
-        frames = b"".join(streams.follow(reader)).removeprefix(sse.PREAMBLE)
+        frames = b"".join(frames_dialect.encode(streams.follow(reader))).removeprefix(sse.PREAMBLE)
         reader.close()
         last = data(frames)[-1][1]
         assert last != "[DONE]" and last["code"] in CODES, (byte, last)

@@ -16,6 +16,7 @@ from claude_sse.stream_log import StreamExists
 from claude_sse.stream_log.file import FileStreamLog
 from claude_sse.streaming import lifetime, producer, streams, supervisor
 from claude_sse.streaming.streams import Streams
+from claude_sse.web.dialects import frames as frames_dialect
 from tests.slack import within
 
 DIGEST = "d" * 64
@@ -51,8 +52,11 @@ class Services:
         self.standin.wait(lambda s: request.finished)
         return request.sent
 
+    def follow(self, reader, **options):
+        return frames_dialect.encode(self.streams.follow(reader, **options))
+
     def all(self, reader):
-        received = b"".join(self.streams.follow(reader))
+        received = b"".join(self.follow(reader))
         reader.close()
         return received.removeprefix(sse.preamble(reader.after))
 
@@ -174,7 +178,7 @@ def test_a_reader_that_leaves_passes_the_pen_on(services, nonce):
     """When the first reader leaves in mid-answer the answer is written to its end all the same."""
     prompt = f"fault pace texts=30 gap_ms=5 {nonce}"
     reader = services.ask("a/1", prompt)
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     while b"word3" not in next(following):
         pass
     following.close()
@@ -200,7 +204,7 @@ def test_a_steady_reader_pulls_to_the_end(services, nonce):
         f"fault pace texts=40 gap_ms=1 {nonce}",
         on_end=lambda *_: ended_by.append(threading.get_ident()),
     )
-    for frames in services.streams.follow(reader):
+    for frames in services.follow(reader):
         last = frames
         time.sleep(
             0.02
@@ -218,7 +222,7 @@ def test_stop_passes_a_first_reader_that_does_not_read(
     if not elsewhere:  # here it is not even the watch that sees to it
         monkeypatch.setattr(supervisor, "CHECK_SECONDS", 3600.0)
     reader = services.ask("a/1", f"fault stall after=3 {nonce}")
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     while b"word2" not in next(following):
         pass
     where = make() if elsewhere else services
@@ -280,7 +284,7 @@ def test_a_reader_that_stalls_passes_the_pen_on(services, nonce):
     """A first reader that does not read holds nobody up; when it reads again it misses nothing."""
     prompt = f"fault pace texts=40 gap_ms=10 {nonce}"
     reader = services.ask("a/1", prompt)
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     begun = next(following)
     while b"word2" not in begun:
         begun += next(following)
@@ -329,7 +333,7 @@ def test_stop_of_a_finished_stream_is_harmless(services, make, nonce):
 def test_who_may_not_return_stops_by_leaving(services, nonce):
     """A reader that cannot come back ends the answer by leaving, even while Claude is silent."""
     prompt = f"fault silent {nonce}"
-    reader = services.ask("a/1", prompt, may_return=False)
+    reader = services.ask("a/1", prompt, grace_seconds=0.0)
     request = services.request(prompt)
     reader.close()
     services.standin.wait(lambda s: request.closed_at)
@@ -373,7 +377,7 @@ def test_what_takes_too_long_is_ended(services, nonce, monkeypatch, limit, fault
     """Silence (pings do not count) and endless answers are ended by the watch."""
     prompt = f"fault {fault} {nonce}"
     reader = services.ask("a/1", prompt)
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     frames = next(following)
     request = services.request(prompt)
     while "silent" not in fault and b'"model"' not in frames:
@@ -419,7 +423,7 @@ def test_a_silent_stream_has_heartbeats(make, nonce, monkeypatch):
     monkeypatch.setattr(streams, "TICK_SECONDS", 0.1)
     services = make(heartbeat_seconds=0.2)
     reader = services.ask("a/1", f"fault silent_headers {nonce}")
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     assert [next(following) for _ in range(3)] == [sse.PREAMBLE, sse.HEARTBEAT, sse.HEARTBEAT]
     following.close()
     reader.close()
@@ -429,7 +433,7 @@ def test_a_client_that_left_ends_the_response(services, nonce, monkeypatch):
     """A silent response looks whether its client is still there, and ends when it is not."""
     monkeypatch.setattr(streams, "TICK_SECONDS", 0.1)
     reader = services.ask("a/1", f"fault silent {nonce}")
-    assert list(services.streams.follow(reader, gone=lambda: True)) == [sse.PREAMBLE]
+    assert list(services.follow(reader, gone=lambda: True)) == [sse.PREAMBLE]
     reader.close()
 
 
@@ -473,7 +477,7 @@ def test_an_answer_outlives_a_lack_of_threads(services, nonce, monkeypatch):
     """Where no thread can take the producer at once, the watch tries again until one can."""
     prompt = f"fault pace texts=30 gap_ms=10 {nonce}"
     reader = services.ask("a/1", prompt)
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     while b"word2" not in next(following):
         pass
     real, refusals = producer.threading.Thread.start, iter(range(3))
@@ -494,7 +498,7 @@ def test_an_answer_outlives_a_lack_of_threads(services, nonce, monkeypatch):
 def test_a_finished_answer_starts_no_thread(services, nonce, monkeypatch):
     """A first reader that has read to the end leaves nothing to pull behind."""
     reader = services.ask("a/1", f"fault pace texts=2 {nonce}")
-    assert b"".join(services.streams.follow(reader)).endswith(b"[DONE]\n\n")
+    assert b"".join(services.follow(reader)).endswith(b"[DONE]\n\n")
     monkeypatch.setattr(producer.Producer, "_run", lambda *_: pytest.fail("a thread for nothing"))
     reader.close()
 
