@@ -1,6 +1,6 @@
 """Runs a command under a kernel whose system calls fail: a file system that lacks something.
 
-``python -m tests.failing_calls link=EPERM,flock=ENOLCK COMMAND …``; with ``flock=0`` the call does
+``python -m tests.unit.stream_log.failing_calls link=EPERM,flock=ENOLCK COMMAND …``; with ``flock=0`` the call does
 nothing and says that it went well. Linux only (seccomp), and for good: there is no way back.
 """
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +13,12 @@ from claude_sse.stream_log.file import FileStreamLog
 
 from . import failing_calls
 
-ROOT = os.path.dirname(os.path.dirname(__file__))
+ROOT = Path(__file__).parents[3]
 DIGEST = "d" * 64
 LIVE = """
 import sys
-from claude_sse import sse
 from claude_sse.config.settings import ConfigError
+from claude_sse.protocol import sse
 from claude_sse.stream_log import StreamExists, open_log
 try:
     log = open_log("file://" + sys.argv[1], "")
@@ -41,7 +42,7 @@ needs_seccomp = pytest.mark.skipif(
 
 def live_on(folder, failures):
     """Keep a stream in a process whose file system fails so; return what it printed."""
-    command = [sys.executable, "-m", "tests.failing_calls", failures]
+    command = [sys.executable, "-m", failing_calls.__name__, failures]
     return subprocess.run(
         [*command, sys.executable, "-c", LIVE, str(folder)],
         cwd=ROOT,

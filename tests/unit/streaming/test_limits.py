@@ -232,7 +232,7 @@ class Desk:
 
     def read_until(self, stream, expected):
         """Return when this is on the stream's log."""
-        with closing(self.app.extensions["claude_sse"].streams.open(f"/{stream}", 0)) as reader:
+        with closing(self.app.extensions["claude_sse"].streams.open(f"local/{stream}", 0)) as reader:
             came = reader.read(0.0)
             while expected not in came:
                 came += reader.read(1.0)
@@ -327,6 +327,9 @@ def test_what_nobody_can_read_costs_an_estimate(desk, nonce, fault):
     assert 1 <= written <= 1 + tokens.most_written(time.monotonic() - began) and not under_way
 
 
+SILENT_SECONDS = 0.3
+
+
 @pytest.mark.parametrize("fault", ["silent_headers", "silent", "pings", "stall"])
 def test_a_silence_that_is_ended_costs_what_came(desk, standin, nonce, monkeypatch, fault):
     """Silence before the answer costs the question, later what came until then: never nothing."""
@@ -335,9 +338,8 @@ def test_a_silence_that_is_ended_costs_what_came(desk, standin, nonce, monkeypat
         asked = pool.submit(desk.put, prompt, stream)
         standin.wait(lambda s: [r for r in s.requests if r.prompt == prompt])
         desk.read_until(stream, {"pings": b'"model"', "stall": b"word2 "}.get(fault, b""))
-        monkeypatch.setattr(
-            lifetime, "NO_CONTENT_SECONDS", 0.0
-        )  # from now on any silence is too long
+        time.sleep(SILENT_SECONDS)  # the silence that is to be paid for
+        monkeypatch.setattr(lifetime, "NO_CONTENT_SECONDS", 0.0)  # any silence is too long
         frames = asked.result().data
     usage = usage_of(frames)
     spent, under_way = desk.tokens()
@@ -345,7 +347,7 @@ def test_a_silence_that_is_ended_costs_what_came(desk, standin, nonce, monkeypat
         assert spent == usage["input_tokens"] + usage["output_tokens"]
     assert (usage is None) == fault.startswith("silent") and not under_way
     read = usage["input_tokens"] if usage else desk.asked(prompt)
-    assert spent - read >= tokens.most_written(0.5)
+    assert spent - read >= tokens.most_written(SILENT_SECONDS)
 
 
 def test_nobody_there_is_free(tmp_path, nonce):
