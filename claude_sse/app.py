@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     ledger = open_ledger(settings.stream_log, app.instance_path, limits) if limited else None
     writer_slots = CapacityLimiter(settings.max_streams)
     reader_slots = CapacityLimiter(
-        settings.reader_slots, each=_READERS * settings.max_streams_per_owner
+        settings.reader_slots, per_owner_limit=_READERS * settings.max_streams_per_owner
     )
     admissions = Admissions(settings, writer_slots, ledger)
     app.extensions[EXTENSION] = Services(

@@ -62,7 +62,7 @@ def stream() -> Response:
         )
     services = current_services()
     question = _question(services, allow_prompt=True)
-    reader_slot = services.reader_slots.take(g.owner)
+    reader_slot = services.reader_slots.acquire(g.owner)
     try:
         reader = _start(services, _key(str(uuid.uuid4())), question, may_return=False)
     except BaseException:
@@ -84,7 +84,7 @@ def put_stream(stream_id: str) -> Response:
         question = _question(services, allow_prompt=False)
     else:
         question = _parsed(services, allow_prompt=False)
-    reader_slot = services.reader_slots.take(g.owner)
+    reader_slot = services.reader_slots.acquire(g.owner)
     try:
         if last is None:
             reader, status = _join_or_start(services, key, question)
@@ -102,7 +102,7 @@ def get_stream(stream_id: str) -> Response:
     services = current_services()
     last = _last_event_id() or 0
     key = _key(stream_id)
-    reader_slot = services.reader_slots.take(g.owner)
+    reader_slot = services.reader_slots.acquire(g.owner)
     try:
         reader = services.streams.open(key, last)
     except BaseException:

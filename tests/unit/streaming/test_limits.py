@@ -26,43 +26,43 @@ from claude_sse.streaming.admission import Admissions, cost
 from claude_sse.streaming.capacity import CapacityLimiter
 
 
-def test_no_more_than_there_are():
-    """The place after the last is refused, with the time to come back."""
-    places = CapacityLimiter(2)
-    give_back = places.take()
-    places.take()
+def test_no_more_slots_than_the_total():
+    """The slot after the last is refused, with the time to return."""
+    limiter = CapacityLimiter(2)
+    release = limiter.acquire()
+    limiter.acquire()
     with pytest.raises(Unavailable) as raised:
-        places.take()
+        limiter.acquire()
     assert raised.value.retryable and raised.value.retry_after
-    give_back()
-    places.take()
+    release()
+    limiter.acquire()
 
 
-def test_a_place_is_given_back_once():
-    """Giving back twice makes no second place."""
-    places = CapacityLimiter(1)
-    give_back = places.take()
-    give_back()
-    give_back()
-    assert places.taken == 0
-    places.take()
-    give_back()
-    assert places.taken == 1
+def test_a_slot_is_released_once():
+    """Releasing twice makes no second slot."""
+    limiter = CapacityLimiter(1)
+    release = limiter.acquire()
+    release()
+    release()
+    assert limiter.taken == 0
+    limiter.acquire()
+    release()
+    assert limiter.taken == 1
 
 
-def test_nobody_has_all_the_places():
-    """Who has as many as one may have is refused for that, and others find room."""
-    places = CapacityLimiter(3, each=2)
-    give_back = places.take("ada")
-    places.take("ada")
+def test_no_owner_holds_all_the_slots():
+    """An owner who holds as many as one owner may is refused for that, and others find room."""
+    limiter = CapacityLimiter(3, per_owner_limit=2)
+    release = limiter.acquire("ada")
+    limiter.acquire("ada")
     with pytest.raises(OverLimit) as raised:
-        places.take("ada")
+        limiter.acquire("ada")
     assert raised.value.retry_after
-    places.take("bob")
+    limiter.acquire("bob")
     with pytest.raises(Unavailable):  # all are taken
-        places.take("cid")
-    give_back()
-    places.take("ada")
+        limiter.acquire("cid")
+    release()
+    limiter.acquire("ada")
 
 
 def question(text="Hello", **more):
@@ -147,11 +147,11 @@ def test_a_question_without_a_slot_was_not_asked(tmp_path):
     ledger = open_ledger(f"file://{tmp_path}", "", Limits(questions=1, answers=1, tokens=40_000))
     writer_slots = CapacityLimiter(1)
     admissions = Admissions(Settings(), writer_slots, ledger)
-    slot = writer_slots.take()
+    release = writer_slots.acquire()
     for _ in range(3):
         with pytest.raises(Unavailable):
             admissions.admit("a", question())
-    slot()
+    release()
     admission = admissions.admit("a", question())
     with pytest.raises(OverLimit):
         admissions.admit("a", question())
@@ -232,7 +232,9 @@ class Desk:
 
     def read_until(self, stream, expected):
         """Return when this is on the stream's log."""
-        with closing(self.app.extensions["claude_sse"].streams.open(f"local/{stream}", 0)) as reader:
+        with closing(
+            self.app.extensions["claude_sse"].streams.open(f"local/{stream}", 0)
+        ) as reader:
             came = reader.read(0.0)
             while expected not in came:
                 came += reader.read(1.0)
