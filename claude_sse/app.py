@@ -42,11 +42,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = App(__package__, template_folder="../templates", static_folder=None)
     claude = Claude(settings)
     streams = Streams(
-        open_log(settings.stream_log, app.instance_path),
+        open_log(settings.stream_log, app.instance_path, settings.stream_ttl),
         claude,
         heartbeat_seconds=settings.heartbeat_seconds,
         orphan_seconds=settings.orphan_seconds,
-        stream_ttl=settings.stream_ttl,
     )
     app.url_map.merge_slashes = False  # no redirect, and so no HTML, before the gate
     app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first

@@ -1,4 +1,4 @@
-"""Where streams are kept: the contract, and the choice of an implementation by its address."""
+"""Where streams are stored: the contract, and the choice of an implementation by its URL."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from .file import FileStreamLog
 __all__ = ["Reader", "StreamExists", "StreamLog", "Writer", "WriterLost", "open_log"]
 
 
-def open_log(url: str, instance_path: str) -> StreamLog:
-    """Return the log at ``url``; without one, files in a folder under the instance folder.
+def open_log(url: str, instance_path: str, ttl_seconds: float) -> StreamLog:
+    """Return the log at ``url``; without a URL, files in a folder under the instance folder.
 
-    Raises ``ConfigError`` where the address is of no known kind or the folder cannot be made.
+    Ended streams are removed after ``ttl_seconds``. Raises ``ConfigError`` where the kind of URL is
+    unknown or the folder cannot be used.
     """
     scheme, _, rest = url.partition("://")
     if url and (scheme != "file" or not rest.startswith("/")):
@@ -23,7 +24,7 @@ def open_log(url: str, instance_path: str) -> StreamLog:
         )
     folder = Path(rest) if url else Path(instance_path) / "streams"
     try:
-        return FileStreamLog(folder)
+        return FileStreamLog(folder, ttl_seconds)
     except OSError as exc:
         raise ConfigError(
             f"The stream log needs a folder where files can be written, locked and renamed; "

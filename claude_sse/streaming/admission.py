@@ -1,7 +1,7 @@
-"""Whether a question may be asked now: the owner's quota of tokens, and a writer slot for the answer.
+"""Decides whether a question may be asked now: within the owner's quota, and with a writer slot.
 
-The quota is kept in the ledger: admission reserves the most that the answer can cost, and the end of
-the answer settles what it did cost. Without limits there is no ledger, and only the slot counts.
+The quota is kept in the ledger: admission reserves the most that the answer can cost, and the end
+of the answer settles what it did cost. Without limits there is no ledger, and only the slot counts.
 """
 
 from __future__ import annotations

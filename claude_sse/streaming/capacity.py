@@ -1,10 +1,10 @@
 """How much of a worker may be in use: writer slots for answers, reader slots for long responses.
 
 There are two counts because readers occupy gunicorn's threads: a stream whose reader has left holds
-a writer slot and no reader slot, a stream with three readers one writer slot and three reader slots.
-A request that finds no free slot is refused immediately and told when to return; the threads beyond
-the reader slots keep health, Stop and the page responsive. What a person may use of Claude is
-counted in ``admission``.
+a writer slot and no reader slot, a stream with three readers holds one writer slot and three reader
+slots. A request that finds no free slot is refused immediately and told when to return; the threads
+beyond the reader slots keep health, Stop and the page responsive. What a person may use of Claude
+is counted in ``admission``.
 """
 
 from __future__ import annotations
