@@ -77,7 +77,7 @@ class Contract:
                 log.create(KEY, DIGEST)
 
     def test_one_of_many_creators_wins(self, here, elsewhere):
-        """Of twenty who create the same key at once one gets the writer."""
+        """Of twenty threads that create the same key concurrently one gets the writer."""
         won, barrier = [], threading.Barrier(20)
 
         def create(log):
@@ -146,7 +146,7 @@ class Contract:
         writer.close()
 
     def test_what_was_lost_with_its_writer_is_not_waited_for(self, here, elsewhere):
-        """A reader that has seen more than a dead writer left is told so by its first read."""
+        """The first read after more frames than a dead writer left raises ``WriterLost``."""
         writer = here.create(KEY, DIGEST)
         writer.append(frame(1))
         writer.close()  # without a last frame, as a process that is killed

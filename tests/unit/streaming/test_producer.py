@@ -43,13 +43,13 @@ class Written:
     def rest(self, after):
         """What another reader reads from the log until nothing can follow."""
         reader = self.log.open("a/1", after)
-        came = b""
+        frames = b""
         try:
             while True:
-                came += (read := reader.read(10.0))
+                frames += (read := reader.read(10.0))
                 assert read, "no thread continues the answer"
         except WriterLost:
-            return came
+            return frames
         finally:
             reader.close()
 
@@ -91,20 +91,20 @@ def test_a_steady_first_reader_stays_the_driver(written):
 
 def test_a_stalled_first_reader_is_replaced(written):
     """One that has not pulled for a second reads the log, which a writer thread continues."""
-    came = written.first.read(0.0)
+    received = written.first.read(0.0)
     written.producer.hand_over(time.monotonic() + STALL_SECONDS, STALL_SECONDS)
-    assert numbers(came + written.rest(1)) == list(range(1, BATCHES + 1))
+    assert numbers(received + written.rest(1)) == list(range(1, BATCHES + 1))
     assert len(set(written.pullers)) == 2 and threading.get_ident() not in written.pullers[1:]
-    while len(numbers(came)) < BATCHES:
-        came += written.first.read(10.0)
-    assert numbers(came) == list(range(1, BATCHES + 1))
+    while len(numbers(received)) < BATCHES:
+        received += written.first.read(10.0)
+    assert numbers(received) == list(range(1, BATCHES + 1))
 
 
 def test_a_driver_that_leaves_hands_over(written):
     """A writer thread continues the answer as soon as the first reader has left."""
-    came = written.first.read(0.0)
+    received = written.first.read(0.0)
     written.first.close()
-    assert numbers(came + written.rest(1)) == list(range(1, BATCHES + 1))
+    assert numbers(received + written.rest(1)) == list(range(1, BATCHES + 1))
     assert written.left == 1 and threading.get_ident() not in written.pullers[1:]
 
 
