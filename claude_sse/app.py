@@ -43,11 +43,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     claude = Claude(settings)
     folder = settings.stream_folder(app.instance_path)
     streams = Streams(
-        open_log(folder),
+        open_log(folder, settings.stream_ttl),
         claude,
         heartbeat_seconds=settings.heartbeat_seconds,
         orphan_seconds=settings.orphan_seconds,
-        stream_ttl=settings.stream_ttl,
     )
     app.url_map.merge_slashes = False  # no redirect, and so no HTML, before ``security``
     app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
@@ -61,7 +60,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     ledger = open_ledger(folder, quotas) if limited else None
     writer_slots = CapacityLimiter(settings.max_streams)
     reader_slots = CapacityLimiter(
-        settings.reader_slots, _READERS_PER_STREAM * settings.max_streams_per_owner
+        settings.reader_slots,
+        per_owner_limit=_READERS_PER_STREAM * settings.max_streams_per_owner,
     )
     admissions = Admissions(settings, writer_slots, ledger)
     auth = open_auth(settings, app.instance_path)

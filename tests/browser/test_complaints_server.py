@@ -75,7 +75,7 @@ def test_20_a_full_server_lets_everybody_in_and_to_ask_in_turn(
         other.locator("#new").click()
         ask(other, f"fault pace texts=3 second {nonce}")
         status = last_answer(other).locator(".status")
-        expect(status).to_contain_text("The server is busy: every place is taken. Trying again in")
+        expect(status).to_contain_text("The server is busy: every slot is taken. Trying again in")
         page.locator("#send").click()
         wait_until_over(last_answer(page), "stopped")
         wait_until_over(last_answer(other))

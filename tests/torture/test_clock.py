@@ -23,9 +23,9 @@ def test_p9_a_jump_of_the_clock_ends_nothing(
     standin: StandIn, tmp_path: Path, nonce: str, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     """However far the clock jumps, streams go on, and the sweep spares those that are written."""
-    log = FileStreamLog(tmp_path)
+    log = FileStreamLog(tmp_path, 1800.0)
     claude = Claude(Settings(api_key="x", base_url=standin.base_url))
-    streams = Streams(log, claude, heartbeat_seconds=10.0, orphan_seconds=30.0, stream_ttl=3600.0)
+    streams = Streams(log, claude, heartbeat_seconds=10.0, orphan_seconds=30.0)
     prompt = f"fault pace texts=30 gap_ms=20 {nonce}"
     question = Question(messages=(("user", prompt),), digest="d" * 64)
     reader = streams.start("local/1", question, on_end=lambda *_: None)
@@ -35,7 +35,7 @@ def test_p9_a_jump_of_the_clock_ends_nothing(
         frames += next(following)
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + hours * 3600)
-    log.sweep(1800.0)
+    log.sweep()
     frames += b"".join(following)
     reader.close()
     assert data(frames.removeprefix(sse.PREAMBLE))[-1][1] == "[DONE]"
