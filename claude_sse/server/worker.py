@@ -22,7 +22,6 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 
 from .client_socket import ClientSocket
 from .connection import Connection
-from .one_core import OneCore
 from .request_timeouts import BODY_SECONDS, RequestTimeouts
 from .thread_pool import Pool
 
@@ -93,7 +92,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._engine = services = self._app.extensions[EXTENSION]
         threading.Thread(target=services.claude.warm_up, name="warm-up", daemon=True).start()
         threading.Thread(target=self.deadlines.look, name="deadlines", daemon=True).start()
-        threading.Thread(target=OneCore(self.age).look, name="one-core", daemon=True).start()
 
     def run(self) -> None:
         """Serve; then let those answers end, too, that nobody reads here.
