@@ -128,40 +128,64 @@ export interface Change {
 /** The object of a frame; keys unknown to a reader are skipped. */
 export type Data = Record<string, any>;
 
+/** The next request follows after this many ms; `said` is the sentence of a busy server. */
+export interface Waiting {
+  type: 'waiting';
+  why: 'busy' | 'unreachable' | 'lost';
+  ms: number;
+  said: string;
+}
+
 export type StreamEvent =
   /** A PUT leaves: what it does on the server is not known yet. */
   | { type: 'sending' }
-  /** The head came: 201 new, 200 joined or followed. */
+  /** The response's headers have arrived: 201 new, 200 joined or followed. */
   | { type: 'open'; status: number }
-  /** So many ms until the next try. */
-  | { type: 'waiting'; why: 'busy' | 'unreachable' | 'lost'; ms: number; said: string }
+  | Waiting
   | { type: 'frame'; id: number; data: Data | '[DONE]' };
+
+/** What the server answers to a DELETE. */
+export interface StopReply {
+  ended: boolean;
+  last_event_id: number;
+  stop_reason?: string;
+}
+
+/** An answer that holds a connection slot, or waits for one. */
+export interface Holder {
+  /** Whether the reader can see the answer. */
+  isSeen(): boolean;
+  /** Asks for the slot back; it is released soon after. */
+  leave(): void;
+  /** When it got its slot, in ms. */
+  since: number;
+}
 
 export interface FollowOptions {
   /** JSON to PUT; without it an existing stream is followed. */
   body?: string;
   /** The last frame that was received. */
   lastEventId?: number;
-  /** Ends the following, quietly. It does not stop the answer: see `stop`. */
+  /** Ends the following, quietly. It does not stop the answer; `stop` does. */
   signal?: AbortSignal;
-  /** Its `wake` event ends a wait, and a reading that has heard nothing for `detail.silentFor` ms. */
+  /** Its `wake` event ends a wait, and cuts a connection that has been silent for `detail.silentFor` ms. */
   wake?: EventTarget;
-  /** Called each time that a stop could not be told to the server. */
+  /** Called after each attempt to stop that the server did not confirm, with the HTTP status or 0. */
   onLost?: (status: number) => void;
   fetch?: typeof globalThis.fetch;
   timing?: Partial<Timing>;
 }
 
-/** Milliseconds, and how often. */
+/** Times in ms, and numbers of attempts. */
 export interface Timing {
-  /** Without a byte for so long, a connection is dead. */
+  /** A connection without a byte for this long is dead. */
   silence: number;
-  /** How often that is looked at. */
+  /** The interval at which that is checked. */
   check: number;
   /** Doubles up to `longestDelay`; the stream's `retry:` replaces it. */
   firstDelay: number;
   longestDelay: number;
-  /** A server that asks for more patience than this gets none. */
+  /** A busy server that asks for a longer wait is not asked again. */
   longestBusy: number;
   puts: number;
   busyPuts: number;

@@ -1,16 +1,18 @@
 // The answers that are being followed, each to its end, whether or not anybody looks at them.
 
-import { hold } from '../network/connection-slots.js';
-import { StreamError, follow, stop } from '../network/stream.js';
+import { acquireLock } from '../network/connection-slots.js';
+import { stop } from '../network/stop.js';
+import { StreamError } from '../network/stream-error.js';
+import { follow } from '../network/stream.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Seats } from '../network/connection-slots.js' */
+/** @import { ConnectionSlots } from '../network/connection-slots.js' */
 /** @import { Answer, StreamEvent } from '../types.js' */
 /**
  * @typedef {{ conversation: Conversation, answer: Answer, ending: AbortController, reading: AbortController, sending: boolean }} Run
  *   `sending`: its PUT is on its way, nobody knows yet what became of it.
  * @typedef {{
- *   streams: string, wake: EventTarget, seats: Seats, isSeen: (conversation: Conversation) => boolean,
+ *   streams: string, wake: EventTarget, slots: ConnectionSlots, isSeen: (conversation: Conversation) => boolean,
  *   onChange: (conversation: Conversation, answer: Answer) => void,
  *   onRuns: () => void,
  *   onSignedOut: () => void,
@@ -77,7 +79,7 @@ export class Runs {
     this.#options.onRuns();
     this.#options.onChange(conversation, answer);
     // One tab follows, the others hear from it, and the next takes over when it goes.
-    const leave = await hold(`claude-sse:answer:${answer.id}`, { signal: run.ending.signal });
+    const leave = await acquireLock(`claude-sse:answer:${answer.id}`, { signal: run.ending.signal });
     try {
       if (leave && answer.state === 'streaming') await this.#read(run, asking);
     } catch (error) {
@@ -97,13 +99,13 @@ export class Runs {
   /** Read until the end, with pauses where the seat is wanted by somebody else. @param {Run} run */
   async #read(run, asking) {
     const { conversation, answer, ending } = run;
-    const guest = {
-      seen: () => run.sending || this.#options.isSeen(conversation),
+    const holder = {
+      isSeen: () => run.sending || this.#options.isSeen(conversation),
       leave: () => run.reading.abort(),
       since: 0,
     };
     do {
-      const leave = await this.#options.seats.take(guest, ending.signal);
+      const leave = await this.#options.slots.acquire(holder, ending.signal);
       if (!leave) return;
       run.reading = new AbortController();
       try {

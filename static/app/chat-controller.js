@@ -5,7 +5,7 @@ import { Library } from '../model/conversations.js';
 import { CONTINUE, isAnswer } from '../model/message.js';
 import { find, say } from '../view/dom.js';
 import { Runs } from './answer-runner.js';
-import { Seats } from '../network/connection-slots.js';
+import { ConnectionSlots } from '../network/connection-slots.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
 import { stateOf, totalOf } from '../model/status-text.js';
@@ -63,7 +63,7 @@ export class Desk {
     this.#runs = new Runs({
       streams: document.body.dataset.streams ?? '',
       wake,
-      seats: new Seats(channel),
+      slots: new ConnectionSlots(channel),
       isSeen: (conversation) => conversation === this.here && !document.hidden,
       onChange: (conversation, answer) => this.#changed(conversation, answer),
       onRuns: () => this.#show(),
