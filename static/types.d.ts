@@ -6,7 +6,7 @@ export interface Question {
   text: string;
   /** When it was asked, in ms. */
   at: number;
-  /** Its place: later messages have larger numbers. */
+  /** Its position: later messages have larger numbers. */
   n: number;
   /** The id of its conversation. */
   conversation: string;
@@ -14,7 +14,7 @@ export interface Question {
 }
 
 /** What is sent beside the messages. */
-export interface Ask {
+export interface RequestOptions {
   system?: string;
   model?: string;
   effort?: string;
@@ -25,15 +25,22 @@ export interface Meta {
   id: string;
   title: string;
   at: number;
-  /** When something was asked in it last. */
+  /** When the latest question was asked in it. */
   touched: number;
   /** Its own instructions. */
   system?: string;
 }
 
-export interface Whole {
+/** A conversation with everything in it. */
+export interface ConversationData {
   meta: Meta;
   messages: Message[];
+}
+
+/** One turn of what is sent to Claude. */
+export interface Turn {
+  role: 'user' | 'assistant';
+  content: string;
 }
 
 /** As GET /models lists it. */
@@ -57,7 +64,7 @@ export interface Answer {
   at: number;
   n: number;
   conversation: string;
-  ask?: Ask;
+  ask?: RequestOptions;
   text: string;
   thinking: string;
   state: 'streaming' | 'done' | 'stopped' | 'interrupted' | 'error';
@@ -65,22 +72,22 @@ export interface Answer {
   phase: 'waiting' | 'thinking' | 'writing' | 'retrying' | 'busy' | 'reconnecting' | 'lost';
   /** Seconds until the next try, while retrying or busy. */
   delay: number;
-  /** While busy: the server's sentence, which limit it is and when it ends. */
+  /** While busy: the server's sentence, which names the limit and when it ends. */
   said?: string;
   /** The last frame that is in this text; the two are always stored together. */
   lastEventId: number;
   /** The server has answered for this stream: from now on it is only followed. */
   accepted: boolean;
-  /** The reader asked to stop; the stream's last words may still come. */
+  /** The reader asked to stop; terminal frames may still arrive. */
   stopping: boolean;
-  /** Asked again: kept for the eye, not sent to Claude. */
+  /** Asked again: still shown, but not sent to Claude. */
   replaced: boolean;
-  /** Ms from the question to the first thought, the first word and the last; and how long it thought. */
+  /** Ms from the question to the first thought, the first word and the last word; and the time spent thinking. */
   thoughtAt?: number;
   firstMs?: number;
   lastMs?: number;
   thoughtMs?: number;
-  /** The page was not there all the time: those are estimates. */
+  /** The page has missed a part of it: those are estimates. */
   rough?: boolean;
   model?: string;
   stopReason?: string;
@@ -98,30 +105,40 @@ export interface Problem {
   /** The HTTP status of a refusal; 0 where there was no response. */
   status?: number;
   requestId?: string;
-  /** Before this time (ms) asking again is of no use. */
+  /** Before this time (ms) asking again is pointless. */
   retryAt?: number;
 }
 
-/** What can be done about an answer that is not simply done. */
+/** What the reader can do about an answer that did not end as expected. */
 export type Remedy = 'retry' | 'continue' | 'edit' | 'reconnect' | 'new';
 
 export type Table = 'conversations' | 'messages';
-export type Kept = Meta | Message;
+export type StoredRecord = Meta | Message;
 
-/** Where conversations are kept. */
+/** Where conversations are stored; a local store answers without a promise. */
 export interface Store {
-  all(table: Table): any;
-  messages(conversation: string): any;
+  all(table: 'conversations'): Meta[] | Promise<Meta[]>;
+  all(table: 'messages'): Message[] | Promise<Message[]>;
+  /** Those of one conversation, in order. */
+  messages(conversation: string): Message[] | Promise<Message[]>;
   /** Answers that have not ended. */
-  open(): any;
-  /** All of them or none. */
+  open(): Answer[] | Promise<Answer[]>;
+  /** Make all of these changes or none. */
   write(changes: Change[]): unknown;
+}
+
+/** What `localStorage` offers, as far as a store needs it. */
+export interface StorageLike {
+  [key: string]: any;
+  getItem?(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
 }
 
 /** A record to write, or the id of one to remove. */
 export interface Change {
   table: Table;
-  record?: Kept;
+  record?: StoredRecord;
   id?: string;
 }
 
