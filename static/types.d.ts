@@ -52,9 +52,23 @@ export interface Model {
   efforts: string[];
 }
 
+/** As GET /sessions lists it; times in seconds. */
+export interface Session {
+  began: number;
+  seen: number;
+  address: string;
+  browser: string;
+  is_this: boolean;
+}
+
+/** Returns a function that shows a text in this element, given the whole text each time. */
+export type GrowingText = (node: Element) => (whole: string) => void;
+
+/** What shows Markdown; the page loads it after its first paint. */
 export interface MarkdownLibrary {
   createRenderer: typeof import('./markdown/renderer.js').createRenderer;
   highlighter: ReturnType<typeof import('./markdown/highlight.js').createHighlighter>;
+  sourceOfCode: typeof import('./markdown/code-block.js').sourceOfCode;
 }
 
 export interface Answer {

@@ -58,7 +58,7 @@ def test_a_reader_in_a_hurry_loses_nothing(
             if name == "ask":
                 asked[str(argument).split()[-1]] = came[0]
                 taken_back += f" {came[1]} "
-            elif name == "undo" and "anew" in came:
+            elif name == "undo" and "replaced" in came:
                 taken_back += " ".join(asked)
             elif name == "delete" and came:
                 deleted |= {came, "", "new"}  # or one that had no place yet when it was asked

@@ -1,0 +1,75 @@
+// Which model answers, and with how much effort: what the server offers, and what the reader has chosen.
+
+import { find, make, memory } from './dom.js';
+import { signIn } from './session.js';
+
+/** @import { Model } from '../types.js' */
+
+/** @type {Record<string, string>} */
+const EFFORTS = { low: 'Low', medium: 'Medium', high: 'High', xhigh: 'Very high', max: 'Highest' };
+
+export class ModelPicker {
+  #model = find('#model');
+  #effort = find('#effort');
+  /** @type {Model[]} */
+  #models = [];
+  #default = '';
+
+  constructor() {
+    this.#model.addEventListener('change', () => {
+      memory.set('model', this.#model.value);
+      this.#offerEfforts();
+    });
+    this.#effort.addEventListener('change', () => memory.set('effort', this.#effort.value));
+  }
+
+  /** Offer the models of the server; without a list the server's default answers. @param {string} url */
+  async load(url) {
+    try {
+      const response = await fetch(url);
+      if (response.status === 401) return signIn();
+      const { models, default: standard } = await response.json();
+      this.#models = models;
+      this.#default = standard;
+    } catch {
+      return;
+    }
+    if (Array.isArray(this.#models)) this.#offerModels();
+  }
+
+  /** The model and the effort to ask for; nothing where the server's default is chosen. */
+  get choice() {
+    const model = this.#model.value;
+    const effort = this.#effort.hidden ? '' : this.#effort.value;
+    return { ...(model && model !== this.#default && { model }), ...(effort && { effort }) };
+  }
+
+  #offerModels() {
+    const chosen = memory.get('model');
+    const isOffered = this.#models.some(({ id }) => id === chosen);
+    this.#model.replaceChildren(...this.#models.map(optionFor));
+    this.#model.value = isOffered ? chosen : this.#default;
+    this.#model.hidden = this.#model.selectedIndex < 0;
+    this.#offerEfforts();
+  }
+
+  #offerEfforts() {
+    const efforts = this.#models.find(({ id }) => id === this.#model.value)?.efforts ?? [];
+    const options = efforts.map((effort) =>
+      make('option', { value: effort, text: `${EFFORTS[effort] ?? effort} effort` }),
+    );
+    const chosen = memory.get('effort');
+    this.#effort.replaceChildren(make('option', { value: '', text: 'Usual effort' }), ...options);
+    this.#effort.value = efforts.includes(chosen) ? chosen : '';
+    this.#effort.hidden = !efforts.length;
+  }
+}
+
+/** @param {Model} model */
+function optionFor({ id, name, lifecycle, retires_at: retiresAt }) {
+  const until = retiresAt ? ` until ${retiresAt.slice(0, 10)}` : '';
+  return make('option', {
+    value: id,
+    text: lifecycle === 'active' ? name : `${name} (${lifecycle}${until})`,
+  });
+}
