@@ -15,7 +15,7 @@ from claude_sse.standin import StandIn
 from ..integration.running import Server, serve
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
-PASSWORD = "the first services"
+PASSWORD = "the first engine"
 
 
 @pytest.fixture(scope="module")
