@@ -1,4 +1,4 @@
-"""A reader in a hurry, on a bad line: actions at random, several before the page has done anything.
+"""A reader in a hurry on a bad connection: random actions, several before the page has reacted.
 
 Whatever they do, what they asked is in the conversation where they asked it, once, or is still to
 be sent; no answer goes on for ever, and a reload shows the same.
