@@ -66,7 +66,7 @@ def type_in(page: Page, password: str) -> None:
 
 
 def test_a_name_and_a_password_open_the_page(visitor: Page) -> None:
-    """Without a session the sign-in page opens; the right password opens the chat, a wrong one not."""
+    """Without a session the sign-in page opens; only the right password opens the chat."""
     expect(visitor).to_have_url(re.compile("/login$"))
     type_in(visitor, "wrong password")
     expect(visitor.get_by_role("alert")).to_have_text("The name or the password is wrong.")
