@@ -5,7 +5,7 @@ import { stateOf, totalOf } from '../model/status-text.js';
 import { sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
 import { Composer } from '../view/composer.js';
-import { find, say } from '../view/dom.js';
+import { find, renamePlace, say, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
@@ -13,7 +13,6 @@ import { offer } from '../view/toast.js';
 import { Transcript } from '../view/transcript.js';
 import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
-import { renamePlace, shownPlace } from './place.js';
 import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 

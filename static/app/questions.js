@@ -1,8 +1,8 @@
 // What the reader asks: a new question, one in place of another, the same again, and taking one back.
 
 import { CONTINUE } from '../model/message.js';
+import { renamePlace, shownPlace } from '../view/dom.js';
 import { offer } from '../view/toast.js';
-import { renamePlace, shownPlace } from './place.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
 /** @import { Answer, Message } from '../types.js' */

@@ -1,7 +1,7 @@
 // What other tabs write reaches this page.
 
 import { isAnswer } from '../model/message.js';
-import { shownPlace } from './place.js';
+import { shownPlace } from '../view/dom.js';
 
 /** @import { Change } from '../types.js' */
 /** @import { ChatController } from './chat-controller.js' */

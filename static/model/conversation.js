@@ -5,8 +5,7 @@
 
 import { Autosave } from './autosave.js';
 import { changesOf, problemOf } from './frames.js';
-import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion } from './message.js';
-import { turnsOf } from './turns.js';
+import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion, turnsOf } from './message.js';
 
 /** @import { Answer, Data, Message, Meta, Problem, Question, RequestOptions, Store } from '../types.js' */
 

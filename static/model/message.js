@@ -1,6 +1,7 @@
-// What a conversation consists of: questions, answers, and what the reader can do about an answer.
+// What a conversation consists of: questions and answers, the turns that they are to Claude, and what the
+// reader can do about an answer.
 
-/** @import { Answer, Message, Question, Remedy, RequestOptions } from '../types.js' */
+/** @import { Answer, Message, Question, Remedy, RequestOptions, Turn } from '../types.js' */
 
 /** Faults of the server's set-up: the same question succeeds once they are fixed. */
 const FIXABLE = [
@@ -44,6 +45,27 @@ export function newAnswer(at, ask = {}) {
     stopping: false,
     replaced: false,
   };
+}
+
+/** Return what is sent to Claude of these messages: alternating turns that say something. @param {Message[]} messages */
+export function turnsOf(messages) {
+  /** @type {Turn[]} */
+  const turns = [];
+  for (const message of messages) {
+    if (isBlank(message) || (isAnswer(message) && message.replaced)) continue;
+    const { role } = message;
+    const content = wellFormed(message.text);
+    const previous = turns.at(-1);
+    if (previous?.role === role)
+      previous.content += `\n\n${content}`; // a question that got no answer
+    else turns.push({ role, content });
+  }
+  return turns;
+}
+
+/** Replace halves of surrogate pairs, which are not text and which the server refuses. @param {string} text */
+function wellFormed(text) {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 /** Return what the reader can do about an answer that did not end as expected; the best first. @param {Answer} answer @returns {Remedy[]} */

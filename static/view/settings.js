@@ -1,9 +1,12 @@
 // What the reader has chosen, remembered in this browser: theme, shortcuts, instructions, model and effort.
 
-import { find, memory } from './dom.js';
-import { ModelPicker } from './model-picker.js';
+import { find, make, memory } from './dom.js';
+import { signIn } from './session.js';
 
-/** @import { RequestOptions } from '../types.js' */
+/** @import { Model, RequestOptions } from '../types.js' */
+
+/** @type {Record<string, string>} */
+const EFFORTS = { low: 'Low', medium: 'Medium', high: 'High', xhigh: 'Very high', max: 'Highest' };
 
 export class Settings {
   #models = new ModelPicker();
@@ -53,4 +56,71 @@ function keepShortcuts() {
   shortcuts.addEventListener('change', () =>
     memory.set('shortcuts', shortcuts.checked ? '' : 'off'),
   );
+}
+
+/** Which model answers, and with how much effort: what the server offers, and what the reader has chosen. */
+class ModelPicker {
+  #model = find('#model');
+  #effort = find('#effort');
+  /** @type {Model[]} */
+  #models = [];
+  #default = '';
+
+  constructor() {
+    this.#model.addEventListener('change', () => {
+      memory.set('model', this.#model.value);
+      this.#offerEfforts();
+    });
+    this.#effort.addEventListener('change', () => memory.set('effort', this.#effort.value));
+  }
+
+  /** Offer the models of the server; without a list the server's default answers. @param {string} url */
+  async load(url) {
+    try {
+      const response = await fetch(url);
+      if (response.status === 401) return signIn();
+      const { models, default: standard } = await response.json();
+      this.#models = models;
+      this.#default = standard;
+    } catch {
+      return;
+    }
+    if (Array.isArray(this.#models)) this.#offerModels();
+  }
+
+  /** The model and the effort to ask for; nothing where the server's default is chosen. */
+  get choice() {
+    const model = this.#model.value;
+    const effort = this.#effort.hidden ? '' : this.#effort.value;
+    return { ...(model && model !== this.#default && { model }), ...(effort && { effort }) };
+  }
+
+  #offerModels() {
+    const chosen = memory.get('model');
+    const isOffered = this.#models.some(({ id }) => id === chosen);
+    this.#model.replaceChildren(...this.#models.map(optionFor));
+    this.#model.value = isOffered ? chosen : this.#default;
+    this.#model.hidden = this.#model.selectedIndex < 0;
+    this.#offerEfforts();
+  }
+
+  #offerEfforts() {
+    const efforts = this.#models.find(({ id }) => id === this.#model.value)?.efforts ?? [];
+    const options = efforts.map((effort) =>
+      make('option', { value: effort, text: `${EFFORTS[effort] ?? effort} effort` }),
+    );
+    const chosen = memory.get('effort');
+    this.#effort.replaceChildren(make('option', { value: '', text: 'Usual effort' }), ...options);
+    this.#effort.value = efforts.includes(chosen) ? chosen : '';
+    this.#effort.hidden = !efforts.length;
+  }
+}
+
+/** @param {Model} model */
+function optionFor({ id, name, lifecycle, retires_at: retiresAt }) {
+  const until = retiresAt ? ` until ${retiresAt.slice(0, 10)}` : '';
+  return make('option', {
+    value: id,
+    text: lifecycle === 'active' ? name : `${name} (${lifecycle}${until})`,
+  });
 }
