@@ -1,11 +1,12 @@
 // A list or a table is one token, however long: to lex it, draw it and lay it out whole whenever it grows would take
 // quadratic time. So its finished items or rows leave the text that is lexed, which keeps only the last item or the
-// head, and the block goes on as a continuation of the finished ones. On the page it stands in parts of 100; each part
-// of a table repeats the head, as on paper.
+// head, and the block goes on as a continuation of the finished ones. On the page it stands in parts; each part of a
+// table repeats the head, as on paper.
 
 /** @import { Branch, Continuation, Token, Tree } from '../types.js' */
 
-const PART = 100;
+/** The browser restyles a part whole when it becomes complete, and an item may hold lists and quotations of its own. */
+const [PART_ITEMS, PART_ROWS] = [25, 100];
 /** An item with words in its first line; a lone `-` may turn out to underline a heading. */
 const FULL = /^( {0,3}\S+)[ \t]+\S/;
 const HOLDERS = ['ul', 'ol', 'tbody'];
@@ -47,7 +48,7 @@ export function continuationOf({ start, loose, items, rows }, before, trees) {
     start: before?.start ?? start,
     loose: loose || before?.loose,
     count,
-    open: count % PART > 0,
+    open: count % (items ? PART_ITEMS : PART_ROWS) > 0,
     nodes,
   };
 }
@@ -65,19 +66,20 @@ export function inParts([first, ...others], continuation) {
 function partsOf(token, continuation) {
   const held = token.items ?? token.rows;
   if (!held) return [token];
+  const size = token.items ? PART_ITEMS : PART_ROWS;
   const { count = 0, start = token.start, loose = false } = continuation ?? {};
-  const isEmpty = !held.length && count && count % PART === 0; // the last part is full, and nothing follows
+  const isEmpty = !held.length && count && count % size === 0; // the last part is full, and nothing follows
   if (isEmpty) return [];
   const parts = [];
-  for (let at = 0; at === 0 || at < held.length; at += PART - ((count + at) % PART)) {
-    const place = (count + at) % PART;
-    const some = held.slice(at, at + PART - place);
+  for (let at = 0; at === 0 || at < held.length; at += size - ((count + at) % size)) {
+    const place = (count + at) % size;
+    const some = held.slice(at, at + size - place);
     parts.push({
       ...token,
       [token.items ? 'items' : 'rows']: some,
       loose: loose || token.loose,
       start: token.ordered ? start + count + at - place : '',
-      full: place + some.length === PART,
+      full: place + some.length === size,
     });
   }
   return parts;
