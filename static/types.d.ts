@@ -317,14 +317,14 @@ export interface ColouredChunk {
 /** Final text, to be drawn again when a definition completes it. */
 export interface Settled {
   raw: string;
-  /** Its block goes on after it; `begun` is what it goes on with itself. */
+  /** Its block goes on after it; `continuation` is the block that it continues itself. */
   growing: boolean;
-  begun?: Begun;
+  continuation?: Continuation;
   trees: Branch[];
 }
 
 /** What is final of a list or table that still grows. */
-export interface Begun {
+export interface Continuation {
   start: number;
   loose?: boolean;
   /** Items or rows. */
@@ -333,4 +333,10 @@ export interface Begun {
   open: boolean;
   /** All its parts on the page. */
   nodes: Set<any>;
+}
+
+/** A text's tokens, and the definitions in it. */
+export interface Lexed {
+  tokens: Token[];
+  links: Links;
 }
