@@ -16,8 +16,8 @@ export default [
       'no-script-url': 'error',
       'no-unsanitized/method': 'error',
       'no-unsanitized/property': 'error',
-      // It reports every a[b]. Names that an answer chooses (languages, labels, entities) are keys of Maps,
-      // not of objects, so that `__proto__` is a key like any other.
+      // It reports every a[b]. Names that an answer chooses (languages, entities, labels of links) are keys of
+      // Maps or of objects without a prototype, so that `__proto__` is a key like any other.
       'security/detect-object-injection': 'off',
     },
   },
