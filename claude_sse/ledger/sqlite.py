@@ -31,7 +31,7 @@ _MINUTE = (
     f"AND at > :at - {MINUTE_SECONDS} AND at < :at + {MINUTE_SECONDS}"
 )
 _OWN = "IFNULL((SELECT tokens FROM spent WHERE day = :day AND owner = :owner), 0)"
-_ALL = _OWN.replace(":owner", f"'{_EVERYBODY}'")
+_ALL = f"IFNULL((SELECT tokens FROM spent WHERE day = :day AND owner = '{_EVERYBODY}'), 0)"
 _ANSWERS = "(SELECT COUNT(*) FROM questions WHERE owner = :owner AND ended = 0)"
 
 _ASK = "INSERT INTO questions SELECT :owner, 0, :at, :id, :worker, :day, :tokens"
@@ -52,8 +52,7 @@ class SQLiteLedger:
     def admit(self, owner: str, tokens: int, now: float) -> Reservation:
         """See ``base.Ledger.admit``."""
         # Its number is never used again: what ends late must not end the question of somebody else.
-        number = random.getrandbits(63)  # nosec B311 # names a row, keeps no secret
-        asked = Reservation(number, owner, now, tokens)
+        asked = Reservation(random.getrandbits(63), owner, now, tokens)
         question = {**vars(asked), "day": refusals.day_of(now)}
 
         def ask(run: Run, worker: Worker) -> int:
