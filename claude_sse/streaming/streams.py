@@ -89,7 +89,7 @@ class Streams:
         Whatever happens, the last frame says how the stream ended, and yielding it ends the stream.
         """
         running = self._supervisor.get(key)
-        assert running is not None
+        assert running is not None  # nosec B101 # ``start`` has made it true
         _, writer, producer, lifetime = running
         number = 0  # of the last frame
         terminal: Sequence[sse.Payload] = [sse.DONE]

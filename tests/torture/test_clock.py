@@ -1,4 +1,4 @@
-"""P9: the wall clock may jump; what runs goes by the other one."""
+"""The wall clock may jump; what runs goes by the other one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from claude_sse.standin import StandIn
 from claude_sse.stream_log.file import FileStreamLog
 from claude_sse.streaming.streams import Streams
 from claude_sse.web.dialects import frames as frames_dialect
-from tests.server.client import data
+from tests.integration.client import data
 
 
 @pytest.mark.parametrize("hours", [1, -1, 24 * 400, -24 * 400])
-def test_p9_a_jump_of_the_clock_ends_nothing(
+def test_a_jump_of_the_clock_ends_nothing(
     standin: StandIn, tmp_path: Path, nonce: str, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     """However far the clock jumps, streams go on, and the sweep spares those that are written."""

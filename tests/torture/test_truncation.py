@@ -1,4 +1,4 @@
-"""U13: an answer that ends anywhere before message_stop is never taken for a whole one."""
+"""An answer that ends anywhere before message_stop is never taken for a whole one."""
 
 from __future__ import annotations
 
