@@ -46,7 +46,7 @@ _SCHEMA = (
             ON CONFLICT DO UPDATE SET tokens = tokens + excluded.tokens;
         DELETE FROM questions
             WHERE owner = NEW.owner AND ended = 1 AND at <= NEW.at - {MINUTE_SECONDS};
-    END""",
+    END""",  # nosec B608 # a constant
     """CREATE TRIGGER IF NOT EXISTS settled AFTER UPDATE OF tokens ON questions BEGIN
         UPDATE spent SET tokens = tokens + NEW.tokens - OLD.tokens
             WHERE day = OLD.day AND owner IN (OLD.owner, '');

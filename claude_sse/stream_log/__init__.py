@@ -1,4 +1,4 @@
-"""Where streams are kept: the contract, and the choice of an implementation."""
+"""Where streams are stored: the contract, and the choice of an implementation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from .file import FileStreamLog
 __all__ = ["Reader", "StreamExists", "StreamLog", "Writer", "WriterLost", "open_log"]
 
 
-def open_log(folder: Path) -> StreamLog:
-    """Return the log in this folder; raises ``ConfigError`` where the folder cannot be used."""
+def open_log(folder: Path, ttl_seconds: float) -> StreamLog:
+    """Return the log in this folder, whose streams are removed after ``ttl_seconds``.
+
+    Raises ``ConfigError`` where the folder cannot be used.
+    """
     try:
-        return FileStreamLog(folder)
+        return FileStreamLog(folder, ttl_seconds)
     except OSError as exc:
         raise ConfigError(
             f"The stream log needs a folder where files can be written, locked and renamed; "

@@ -292,7 +292,7 @@ def test_without_a_key_everything_says_so(make_app, url):
 
 
 def test_places_are_limited_and_given_back(make_app, nonce):
-    """Beyond the writer_slots and reader_slots there is a 503 with Retry-After at once; what ends makes room."""
+    """Without a free writer or reader slot there is a 503 with Retry-After; an end frees both."""
     app = make_app(max_streams=1, threads=10)
     client, places = app.test_client(), app.extensions["claude_sse"]
     running, another = f"/streams/{uuid.uuid4()}", f"/streams/{uuid.uuid4()}"
