@@ -27,7 +27,7 @@ def make_client(standin, tmp_path):
     def make_client(read, **fields):
         """A client of an app in whose host application every request is read like this."""
         settings = Settings(
-            api_key="x", base_url=standin.base_url, stream_log=f"file://{tmp_path}/log", **fields
+            api_key="x", base_url=standin.base_url, stream_log=tmp_path / "log", **fields
         )
         apps.append(create_app(settings))
         apps[-1].before_request_funcs[None].insert(0, lambda: read() and None)
