@@ -17,7 +17,8 @@ try:
 except ConfigError as exc:
     sys.exit(f"claude-sse: {exc}")
 
-if "claude_sse.server.worker" not in sys.modules:  # gunicorn.conf.py loads it, and so does its name
+if "claude_sse.server.worker" not in sys.modules:  # loaded by gunicorn.conf.py, and by -k with it
     from claude_sse.server import plain_server
+    from claude_sse.web.services import EXTENSION
 
-    plain_server.begin(app)
+    plain_server.begin(app.extensions[EXTENSION])

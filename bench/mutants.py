@@ -1,4 +1,4 @@
-"""script/mutants: changes one place of floors 0 to 2 at a time and sees whether a test notices.
+"""script/mutants: changes one place below ``web`` at a time and reports which tests notice.
 
 Works on a copy of the tree. The tests of the package are first run once, with coverage of each; a
 mutant is then held against those that reach its line. The sample depends on ``--seed`` alone.
@@ -26,9 +26,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = (
-    "errors", "sse", "syscalls", "values", "logs", "nesting", "config", "question", "environment",
-    "limits", "admission", "pen", "ending", "watch", "streams",
-    "claude", "stream_log", "ledger", "sign_in",
+    "protocol", "system", "config",
+    "accounts", "claude", "claude/http", "ledger", "stream_log", "streaming",
 )  # fmt: skip
 TREE = ("claude_sse", "tests", "static", "templates", "deploy", "bench", "script")
 #: Against how many of the tests that reach its line a mutant is held.
@@ -175,12 +174,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/mutants", description=__doc__)
     parser.add_argument("--sample", type=int, default=200, help="how many mutants (200)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--part", action="append", help="only this module or package; may repeat")
+    parser.add_argument("--part", action="append", help="only this folder or module, such as streaming/producer; may repeat")
     parser.add_argument("--tests", nargs="*", help="the test files (all of tests/unit)")
     wanted = parser.parse_args()
     parts = wanted.part or PARTS
     names = [f"claude_sse/{part}{end}" for part in parts for end in (".py", "/*.py")]
     paths = sorted(path.relative_to(ROOT) for name in names for path in ROOT.glob(name))
+    if not paths:
+        parser.error(f"there is no {' or '.join(names)}")
     everything = [mutant for path in paths for mutant in mutants(path)]
     chosen = random.Random(wanted.seed).sample(everything, min(wanted.sample, len(everything)))
     files = wanted.tests or sorted(

@@ -11,7 +11,7 @@ from flask import Flask
 from .claude import Claude
 from .config.dotenv import load
 from .config.settings import Settings
-from .ledger import Limits, open_ledger
+from .ledger import Quotas, open_ledger
 from .stream_log import open_log
 from .streaming.admission import Admissions
 from .streaming.capacity import CapacityLimiter
@@ -41,26 +41,27 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load()
     app = App(__package__, template_folder="../templates", static_folder=None)
     claude = Claude(settings)
+    folder = settings.stream_folder(app.instance_path)
     streams = Streams(
-        open_log(settings.stream_log, app.instance_path),
+        open_log(folder, settings.stream_ttl),
         claude,
         heartbeat_seconds=settings.heartbeat_seconds,
         orphan_seconds=settings.orphan_seconds,
-        stream_ttl=settings.stream_ttl,
     )
     app.url_map.merge_slashes = False  # no redirect, and so no HTML, before ``security``
     app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
-    limits = Limits(
+    quotas = Quotas(
         questions=settings.rate_limit,
         answers=settings.max_streams_per_owner,
         owner_tokens=settings.daily_tokens_per_owner,
         tokens=settings.daily_tokens,
     )
-    limited = limits != Limits()
-    ledger = open_ledger(settings.stream_log, app.instance_path, limits) if limited else None
+    limited = quotas != Quotas()
+    ledger = open_ledger(folder, quotas) if limited else None
     writer_slots = CapacityLimiter(settings.max_streams)
     reader_slots = CapacityLimiter(
-        settings.reader_slots, _READERS_PER_STREAM * settings.max_streams_per_owner
+        settings.reader_slots,
+        per_owner_limit=_READERS_PER_STREAM * settings.max_streams_per_owner,
     )
     admissions = Admissions(settings, writer_slots, ledger)
     auth = open_auth(settings, app.instance_path)

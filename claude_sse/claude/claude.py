@@ -218,5 +218,5 @@ def _pause(failure: AnswerFailed) -> float | None:
     if not failure.may_retry:
         return None
     if failure.retry_after is None:
-        return round(random.uniform(1.0, 3.0), 1)
+        return round(random.uniform(1.0, 3.0), 1)  # nosec B311 # spaces out retries
     return failure.retry_after if failure.retry_after <= _LONGEST_WAIT else None

@@ -8,16 +8,16 @@ from typing import Any
 
 from ..system import syscalls
 
-#: Whether what a listener that does not block accepts does not block either; not on Linux.
+#: Whether an accepted socket inherits the listener's non-blocking mode; not on Linux.
 _INHERITS = sys.platform != "linux"
 _HEAD = b"HTTP/1.1 "
 #: What only the frame with the usage ends on, [DONE], and the end of the chunks: each is followed
-#: by the next, and the last one by the connection's end. What is not, the kernel sends 0.2 s later.
+#: by the next, and the last by the end of the connection. Otherwise the kernel waits 0.2 s.
 _LAST = (b"}}\n\n\r\n", b"data: [DONE]\n\n\r\n", b"0\r\n\r\n")
 
 
 class ClientSocket(socket.socket):
-    """The socket of one client: what the kernel takes at once is sent without letting go."""
+    """The socket of one client; what the kernel can buffer is sent without releasing the GIL."""
 
     __slots__ = ()
 
@@ -31,13 +31,13 @@ class ClientSocket(socket.socket):
         return sock, address
 
     def setblocking(self, flag: bool) -> None:
-        """Stay as it is, which blocks: only threads read it; gunicorn sets it four times."""
+        """Stay blocking: only threads read it, and gunicorn sets the mode four times a request."""
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """See ``socket.sendall``; a response's head leaves with what follows it, its end as well.
+        """See ``socket.sendall``; the head of a response leaves with its first bytes.
 
-        gunicorn sends them on their own, the empty last chunk and the end of the connection too:
-        each is a packet, and wakes the client.
+        So do its last frames with the end of the connection. gunicorn sends each of them as a
+        packet of its own, and each packet wakes the client.
         """
         sent = 0
         if type(data) is bytes and not flags:

@@ -1,4 +1,4 @@
-"""gunicorn's log: no request can write lines of its own, no lost phone leaves a trace."""
+"""gunicorn's logger: one line per message, and no line for a client that the network lost."""
 
 from __future__ import annotations
 
@@ -6,31 +6,30 @@ import errno
 import logging
 from typing import Any
 
-from gunicorn import glogging  # type: ignore[import-untyped]
-
 from ..system.logs import OneLine, one_line
+from . import gunicorn_internals
 
-#: As gunicorn does not tell of a reset, or it would fill the log with every lost phone.
-_LOST_CLIENT = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN)
+#: gunicorn itself leaves out resets only, so that these would fill the log on mobile networks.
+_CLIENT_LOST = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN)
 
 
-class Logger(glogging.Logger):  # type: ignore[misc]
+class Logger(gunicorn_internals.Logger):  # type: ignore[misc]
     """gunicorn's ``logger_class``."""
 
     def setup(self, cfg: Any) -> None:
-        """Let every handler write one line for each message that is news."""
+        """Configure every handler to write one line per message, so that no request adds lines."""
         super().setup(cfg)
-        self.error_log.addFilter(_is_news)
+        self.error_log.addFilter(_is_relevant)
         for handler in self.error_log.handlers:
             handler.setFormatter(OneLine(self.error_fmt, self.datefmt))
 
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
-        """Return what an access log's line may be made of."""
+        """Return the values that a line of the access log may contain."""
         atoms = super().atoms(resp, req, environ, request_time)
         return {k: one_line(v) if isinstance(v, str) else v for k, v in atoms.items()}
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Tell whether the log need say this: not of a client that the network lost."""
+def _is_relevant(record: logging.LogRecord) -> bool:
+    """Return whether a record belongs in the log: the loss of a client does not."""
     problem = record.exc_info[1] if record.exc_info else None
-    return not isinstance(problem, OSError) or problem.errno not in _LOST_CLIENT
+    return not isinstance(problem, OSError) or problem.errno not in _CLIENT_LOST

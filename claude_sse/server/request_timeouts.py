@@ -1,8 +1,8 @@
-"""Drops clients that do not come to the end of their request.
+"""Closes the connections whose clients do not finish sending their request in time.
 
-gunicorn gives the first byte of a connection 5 s, and what follows it all the time in the world,
-with a thread for each: as many dawdlers as there are threads would keep everybody out. nginx does
-not let them through; where there is none, this does not let them stay.
+gunicorn waits 5 s for the first byte of a connection and without limit for the rest, with a thread
+for each: as many slow clients as there are threads would keep out all others. nginx does not let
+them through; this limits them where there is no nginx.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ _CHECK_SECONDS = 1.0
 
 
 class RequestTimeouts:
-    """The connections that still have to send something; safe to use from any thread."""
+    """The connections whose clients still have to send something; safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._due: dict[socket.socket, float] = {}
+        self._deadlines: dict[socket.socket, float] = {}
 
-    def expect(self, sock: socket.socket, seconds: float = HEAD_SECONDS) -> None:
-        """Its head, body or what is left of it has to come within so many seconds from now."""
-        self._due[sock] = time.monotonic() + seconds
+    def start(self, sock: socket.socket, seconds: float = HEAD_SECONDS) -> None:
+        """Expect the head, the body or the rest of it within ``seconds`` from now."""
+        self._deadlines[sock] = time.monotonic() + seconds
 
-    def arrived(self, sock: socket.socket) -> None:
-        """What was expected is whole, or not wanted any more."""
-        self._due.pop(sock, None)
+    def stop(self, sock: socket.socket) -> None:
+        """Expect nothing more: the request is complete, or refused."""
+        self._deadlines.pop(sock, None)
 
-    def look(self) -> None:
-        """Drop who is late, for ever."""
+    def run(self) -> None:
+        """Check once a second, forever."""
         while True:
             time.sleep(_CHECK_SECONDS)
-            self.drop_late()
+            self.shut_down_expired()
 
-    def drop_late(self) -> None:
-        """End the connections that have had their time; the threads that wait for them go on."""
+    def shut_down_expired(self) -> None:
+        """Shut down the connections that are late; the threads that read from them go on."""
         now = time.monotonic()
-        for sock, due in list(self._due.items()):
-            if now < due:
+        for sock, deadline in list(self._deadlines.items()):
+            if now < deadline:
                 continue
-            self._due.pop(sock, None)
-            with contextlib.suppress(OSError):  # it ended by itself
+            self._deadlines.pop(sock, None)
+            with contextlib.suppress(OSError):  # it has ended by itself
                 sock.shutdown(socket.SHUT_RDWR)

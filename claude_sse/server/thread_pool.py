@@ -1,9 +1,7 @@
-"""The threads of a worker: whoever became free last serves next.
+"""The threads of a worker, last in, first out: the thread that became idle last serves next.
 
-Its stack and its memory are still near the core. Python's own pool takes the one that has rested
-longest, and on the way makes a future for each task and takes five locks. Measured with 16 clients
-that ask short questions, together with a thread that closes what it has answered: 2.5 ms of CPU per
-answer, 2.1 with this.
+Its stack and its memory are still in the caches of its core. Python's own pool takes the thread
+that has been idle longest, creates a future for each task, and takes locks on the way.
 """
 
 from __future__ import annotations
@@ -17,42 +15,44 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 
-class Pool:
-    """So many threads; safe to use from any thread, and from a signal handler.
+class ThreadPool:
+    """A fixed number of threads; safe to use from any thread, and from a signal handler.
 
-    There is no lock that a handler could find taken: a list and a queue, each changed in one step.
+    There is no lock that a handler could find taken: a list and a deque, each changed in one atomic
+    step.
     """
 
     def __init__(self, serve: Callable[[Any], None]) -> None:
+        """``serve(task)`` is called for each task, in a thread of the pool."""
         self._serve = serve
         self._waiting: deque[Any] = deque()
-        self._idle: list[threading.Lock] = []  # the thread that holds it twice sleeps
+        self._idle: list[threading.Lock] = []  # a thread sleeps by acquiring its lock a second time
         self._closed = False
 
     def start(self, threads: int) -> None:
-        """Start all threads; raises ``RuntimeError`` where there is no room for so many."""
+        """Start all threads; raises ``RuntimeError`` where one cannot be started."""
         for n in range(threads):
-            threading.Thread(target=self._work, name=f"server-{n}").start()
+            threading.Thread(target=self._run, name=f"server-{n}").start()
 
     def put(self, task: Any) -> None:
-        """Have a thread serve this, when one is free."""
+        """Have a thread serve this task as soon as one is idle."""
         self._waiting.append(task)
-        self._wake()
+        self._wake_one()
 
     def shutdown(self, wait: bool = False) -> None:
-        """End each thread when nothing is left for it to serve; waits for none."""
+        """End each thread when no task is left for it; waits for none, whatever ``wait`` says."""
         self._closed = True
-        while self._wake():
+        while self._wake_one():
             pass
 
-    def _wake(self) -> bool:
+    def _wake_one(self) -> bool:
         try:
             self._idle.pop().release()
         except IndexError:
             return False
         return True
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         sleep = threading.Lock()
         sleep.acquire()
         while True:
@@ -62,18 +62,18 @@ class Pool:
                 if self._closed:
                     return
                 self._idle.append(sleep)
-                # One more look: what came before this thread could be seen has woken nobody.
-                if not (self._waiting or self._closed) or not self._is_up(sleep):
+                # Check again: a task put before this thread was listed as idle has woken nothing.
+                if not (self._waiting or self._closed) or not self._unlist(sleep):
                     sleep.acquire()
                 continue
             try:
                 self._serve(task)
             except BaseException:
                 log.exception("server: a connection could not be served")
-            del task  # a thread may sleep for long
+            del task  # a thread may sleep for a long time
 
-    def _is_up(self, sleep: threading.Lock) -> bool:
-        """Take a thread's bed away, unless somebody is about to wake it."""
+    def _unlist(self, sleep: threading.Lock) -> bool:
+        """Remove an idle thread from the list; return False where another one is waking it."""
         try:
             self._idle.remove(sleep)
         except ValueError:

@@ -132,7 +132,7 @@ class SignIn:
     """AUTH=token and AUTH=password."""
 
     def __init__(self, settings: Settings, instance_path: str) -> None:
-        database = open_database(settings.stream_log, instance_path)
+        database = open_database(settings.stream_folder(instance_path))
         self._token = settings.auth_token.encode()
         self.passwords: Passwords | None = None
         if settings.auth == "password":

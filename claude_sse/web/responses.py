@@ -48,7 +48,7 @@ def follow(open_reader: Callable[[], tuple[Reader, int]]) -> Response:
     """
     services = current_services()
     with ExitStack() as held:
-        held.callback(services.reader_slots.take(g.owner))
+        held.callback(services.reader_slots.acquire(g.owner))
         reader, status = open_reader()
         held.callback(reader.close)
         if reader.at_end:

@@ -10,9 +10,8 @@ import uuid
 from flask import Blueprint, Response, g, jsonify, render_template, request
 
 from ..claude import no_key
-from ..config.settings import EFFORTS
 from ..protocol.errors import BadRequest, Gone, NotFound, OverLimit
-from ..protocol.question import Question, parse
+from ..protocol.question import EFFORTS, Question, parse
 from ..stream_log import Reader, StreamExists
 from . import body, responses
 from .dialects import frames

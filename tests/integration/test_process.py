@@ -256,7 +256,7 @@ def test_a_worker_that_is_being_made_hears_that_it_is_over(
 @pytest.mark.parametrize(
     ("host", "said"),
     [
-        ("192.0.2.1", "is no address of this machine"),
+        ("192.0.2.1", "is not an address of this machine"),
         ("nowhere.invalid", "must be an address of this machine"),
     ],
 )

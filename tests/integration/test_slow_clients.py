@@ -1,7 +1,7 @@
-"""Clients that dawdle, straight at gunicorn; behind nginx they cost the app nothing at all.
+"""Slow clients, directly at gunicorn; behind nginx they cost the app nothing.
 
-gunicorn waits 5 s for the first byte of a connection, and without end for what follows it, with a
-thread for each; the app gives the head 15 s, the body 60 and what is left of a refused one 3.
+gunicorn waits 5 s for the first byte of a connection and without limit for the rest, with a thread
+for each; the app gives the head 15 s, the body 60 s and the rest of a refused body 3 s.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def small(standin: StandIn) -> Iterator[Server]:
 
 
 def healthy(server: Server) -> None:
-    """Fail unless the server says within the client's patience that it is well."""
+    """Fail unless the server reports within the client's time-out that it is healthy."""
     with server.ask("GET", "/healthz") as answer:
         assert answer.status == 200
 
 
 def admitted(server: Server, prompt: str) -> Answer | None:
-    """Ask; return the answer, or None where every place is taken."""
+    """Ask; return the answer, or None where every slot is taken."""
     answer = server.post(prompt)
     if answer.status == 200:
         return answer
@@ -49,19 +49,19 @@ def admitted(server: Server, prompt: str) -> Answer | None:
 
 
 @pytest.mark.parametrize("start", [b"P", HEAD, BODY, CHUNKS], ids=["line", "head", "body", "chunk"])
-def test_who_dribbles_holds_up_nobody_else(small: Server, nonce: str, start: bytes) -> None:
-    """Twenty clients send a byte now and then; health, the page and an answer come meanwhile."""
+def test_slow_clients_delay_no_others(small: Server, nonce: str, start: bytes) -> None:
+    """While twenty clients send a byte now and then, health and an answer come as usual."""
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(connect(small.port)) for _ in range(THREADS - 4)]
         for sock in slow:
             sock.sendall(start)
         for _ in range(5):
             for sock in slow:
-                sock.sendall(b" " if start in (BODY, CHUNKS) else b"x")
+                _send(sock, b" " if start in (BODY, CHUNKS) else b"x")
             healthy(small)
         with small.put(new_id(), f"fault pace texts=3 {nonce}") as answer:
             assert data(answer.rest())[-1][1] == "[DONE]"
-    # They have left: as many again find a thread each.
+    # They have left: as many new clients get a thread each.
     with contextlib.ExitStack() as stack:
         for _ in range(THREADS - 8):
             answer = eventually(lambda: admitted(small, f"fault stall after=1 {nonce}"))
@@ -70,8 +70,8 @@ def test_who_dribbles_holds_up_nobody_else(small: Server, nonce: str, start: byt
     small.check()
 
 
-def test_who_may_not_ask_is_told_before_the_body_comes(small: Server) -> None:
-    """A refusal does not wait for a body: who is refused holds a thread for no longer."""
+def test_a_refusal_does_not_wait_for_the_body(small: Server) -> None:
+    """A client that is refused reads why before it has sent its body."""
     for headers, status in (
         ({"Host": "evil.example"}, 400),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
@@ -85,8 +85,8 @@ def test_who_may_not_ask_is_told_before_the_body_comes(small: Server) -> None:
             answer.rest()
 
 
-def test_who_says_nothing_is_dropped(small: Server) -> None:
-    """Connections without a first byte, one for each thread, are closed after some seconds."""
+def test_silent_connections_are_closed(small: Server) -> None:
+    """Connections without a first byte, one for each thread, are closed within seconds."""
     with contextlib.ExitStack() as stack:
         silent = [stack.enter_context(connect(small.port)) for _ in range(THREADS)]
         began = time.monotonic()
@@ -97,8 +97,8 @@ def test_who_says_nothing_is_dropped(small: Server) -> None:
     healthy(small)
 
 
-def test_a_head_has_to_come_in_time(small: Server) -> None:
-    """As many dawdlers as there are threads are dropped, whatever they send; then there is room."""
+def test_the_head_has_to_arrive_in_time(small: Server) -> None:
+    """As many slow clients as there are threads are dropped, and others are served again."""
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(connect(small.port)) for _ in range(THREADS)]
         for sock in slow:
@@ -115,8 +115,8 @@ def test_a_head_has_to_come_in_time(small: Server) -> None:
     small.check()
 
 
-def test_who_is_refused_cannot_dribble_on(small: Server) -> None:
-    """As many refused bodies as there are threads, sent byte by byte, are soon cut off."""
+def test_a_refused_client_cannot_go_on_slowly(small: Server) -> None:
+    """As many refused bodies as there are threads, sent byte by byte, are cut off within seconds."""
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(connect(small.port)) for _ in range(THREADS)]
         for sock in slow:
@@ -132,18 +132,18 @@ def test_who_is_refused_cannot_dribble_on(small: Server) -> None:
     small.check()
 
 
-def _send(sock: socket.socket) -> bool:
-    """Send a byte; return whether somebody may still take it."""
+def _send(sock: socket.socket, byte: bytes = b"x") -> bool:
+    """Send a byte; return False where the server has dropped the client."""
     try:
-        sock.sendall(b"x")
+        sock.sendall(byte)
     except OSError:
         return False
     return True
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: script/test --all")
-def test_a_body_has_to_come_in_time(standin: StandIn) -> None:
-    """Who signs in is not known yet: a body that never comes holds a thread for a minute only."""
+def test_the_body_has_to_arrive_in_time(standin: StandIn) -> None:
+    """A sign-in whose body never arrives holds a thread for a minute only."""
     token = "a-token-of-more-than-32-characters"
     with serve(standin, THREADS=16, AUTH="token", AUTH_TOKEN=token, SECRET_KEY=token) as [server]:
         with contextlib.ExitStack() as stack:

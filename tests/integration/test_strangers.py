@@ -23,6 +23,8 @@ PYTHON = sys.executable
 GUNICORN = (PYTHON, "-m", "gunicorn", "wsgi:app")
 #: From a folder without gunicorn.conf.py.
 ELSEWHERE = (*GUNICORN, "--chdir", str(ROOT))
+FAST = "claude_sse.server.fast_worker.FastWorker"
+CORRECT = "claude_sse.server.worker.DrainingWorker"
 V4, V6 = f"0.0.0.0:{PORT}", f"[::]:{PORT}"
 OWN_CONFIG = f"bind = '{V4}'\nthreads = 9\nproxy_protocol = True\nproxy_allow_ips = '*'\n"
 OWN_APP = """
@@ -38,8 +40,9 @@ WAYS: dict[str, tuple[tuple[str, ...], Path | str]] = {
     "our conf with sync": ((*GUNICORN, "-b", f"localhost:{PORT}", "-k", "sync"), ROOT),
     "our conf with gthread": ((*GUNICORN, "-b", f"localhost:{PORT}", "-k", "gthread"), ROOT),
     "a conf of one's own": ((*ELSEWHERE, "-c", "own.py"), ""),
-    "our worker, another conf": (
-        (*ELSEWHERE, "-b", V6, "-k", "claude_sse.server.worker.Worker", "--threads", "9"),
+    "our worker, another conf": ((*ELSEWHERE, "-b", V6, "-k", FAST, "--threads", "9"), "/"),
+    "our correct worker, another conf": (
+        (*ELSEWHERE, "-b", V6, "-k", CORRECT, "--threads", "9"),
         "/",
     ),
     "an app around it": (
@@ -57,7 +60,7 @@ WAYS: dict[str, tuple[tuple[str, ...], Path | str]] = {
     "waitress": ((PYTHON, "-m", "waitress", f"--listen={V4}", "wsgi:app"), ROOT),
 }
 ONE_AT_A_TIME = ("gunicorn from another folder", "our conf with sync", "an app around it")
-OURS = ("our worker, another conf",)
+OURS = ("our worker, another conf", "our correct worker, another conf")
 
 
 @pytest.fixture(scope="module")

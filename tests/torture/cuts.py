@@ -35,7 +35,7 @@ def come_back_until_the_end(
 
 
 def received(port: int, stream: str, after: int) -> bytes:
-    """Return the body that comes until the connection ends, the last payload of a chunk included."""
+    """Return the body up to the end of the connection, an incomplete last chunk included."""
     while True:
         raw = b""
         with contextlib.suppress(ConnectionError), connect(port) as sock:

@@ -80,7 +80,7 @@ class Ground:
         return Held(*(sum(figures) for figures in zip(*each, strict=True)))
 
     def check(self) -> None:
-        """I6, I7, I9: nobody else felt it, nothing leaked, no worker fell."""
+        """No other client was affected, nothing secret was logged, no worker restarted."""
         assert not self.broken, self.broken
         assert set(self.server.workers()) == self.pids, "a worker was restarted"
         self.server.check()
@@ -92,7 +92,7 @@ class Ground:
         self.latencies.check()
 
     def check_held(self, before: Held) -> None:
-        """I4: the workers hold what they held before."""
+        """The workers hold the threads and files that they held before."""
 
         def back() -> bool:
             now = self.held()
@@ -101,7 +101,7 @@ class Ground:
         try:
             eventually(back, BACK_WITHIN_SECONDS)
         except AssertionError:
-            raise AssertionError(f"I4: before {before}, now {self.held()}") from None
+            raise AssertionError(f"held before {before}, now {self.held()}") from None
         assert self.held().rss_mb <= before.rss_mb + RSS_SLACK_MB, (before, self.held())
 
     def warm_up(self) -> None:

@@ -1,11 +1,11 @@
 """The app with the long waits made short: ``gunicorn tests.torture.hurried:app``."""
 
-from claude_sse.server import client_socket
 from claude_sse.streaming import lifetime
+from claude_sse.web import disconnect
 
 lifetime.NO_CONTENT_SECONDS = 2.0
 lifetime.LIFE_SECONDS = 4.0
-client_socket.USER_TIMEOUT_MS = 1000
+disconnect.USER_TIMEOUT_MS = 1000
 
 from wsgi import app  # noqa: E402
 

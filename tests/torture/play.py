@@ -99,7 +99,7 @@ class Play:
         whole: bool = True,
         reader: Answer | None = None,
     ) -> list[Any]:
-        """Read to the end, check I1, I2, I3 and I5, and return the frames.
+        """Read to the end, check the invariants of a stream, and return the frames.
 
         ``how`` is the stop reason, or the code of the error. ``whole``: what Claude had written
         before the end is there, to the last event.
@@ -107,23 +107,23 @@ class Play:
         body = (reader or asked.answer).rest()
         frames = data(body)
         last = [fields for _, fields in frames if fields == "[DONE]" or "error" in fields]
-        assert len(last) == 1 and frames[-1][1] == last[0], f"I2: {frames[-3:]}"
+        assert len(last) == 1 and frames[-1][1] == last[0], f"one terminal frame: {frames[-3:]}"
         end = last[0]["code"] if last[0] != "[DONE]" else frames[-2][1]["stop_reason"]
         assert end == how, f"{asked.prompt}: {frames[-3:]}"
         self.outcomes[end] += 1
         heard = self.heard(asked)
         allowed = requests if isinstance(requests, tuple) else (requests,)
-        assert len(heard) in allowed, f"I3: {len(heard)} requests for {asked.prompt}"
+        assert len(heard) in allowed, f"Claude was asked: {len(heard)} requests for {asked.prompt}"
         shown = joined(text(body))
         if heard:  # what was written is noted a moment after it is written
             eventually(lambda: len(heard[-1].sent) >= len(shown))
         sent = heard[-1].sent if heard else ""
-        assert sent.startswith(shown), f"I1: {shown[-80:]!r} is not in {sent[-80:]!r}"
+        assert sent.startswith(shown), f"{shown[-80:]!r} was not sent: {sent[-80:]!r}"
         if how == "end_turn" or whole:
-            assert shown == sent, f"I5: {asked.prompt}: {shown[-80:]!r}, sent {sent[-80:]!r}"
+            assert shown == sent, f"text lost: {asked.prompt}: {shown[-80:]!r}, sent {sent[-80:]!r}"
         if asked.answer.status == 201:  # a PUT, so that it can be read again
             again = self.get(asked.stream)
-            assert logged(again.rest()) == logged(body), "I5: the log is not what was read"
+            assert logged(again.rest()) == logged(body), "the log is not what was read"
             again.leave()
         return [fields for _, fields in frames]
 
@@ -138,7 +138,7 @@ class Play:
         return took
 
     def over(self) -> None:
-        """Close what is open, and check I7 for all that came."""
+        """Close what is open, and check that the key and the canary are in no response."""
         for answer in self.answers:
             answer.leave()
             shown = answer.body + repr(answer.headers).encode()

@@ -1,7 +1,7 @@
-"""The rows by name: each is a function that asks, and checks what must come of it.
+"""The rows by name: each is a function that asks a question and checks what must follow.
 
-The tests play each of them alone, and then look whether everything is as before; the long run plays
-them at random, many at a time.
+The tests play each of them alone and check afterwards that everything is as before; the long run
+plays them at random, concurrently.
 """
 
 from __future__ import annotations
@@ -13,22 +13,17 @@ from .play import Play
 RowPlayer = Callable[[Play], None]
 
 ROWS: dict[str, RowPlayer] = {}
-#: How often the long run plays a row, beside 1.0 for most of them; 0 is for those that would meddle
-#: with others.
+#: How often the long run plays a row, 1.0 by default; 0 for those that would disturb others.
 WEIGHTS: dict[str, float] = {}
-#: Those that take half a minute and more.
-SLOW: set[str] = set()
 
 
-def row(name: str, *, weight: float = 1.0, slow: bool = False) -> Callable[[RowPlayer], RowPlayer]:
-    """Put a row on the list; the name opens with its number."""
+def row(name: str, *, weight: float = 1.0) -> Callable[[RowPlayer], RowPlayer]:
+    """Put a row on the list under a name that says what happens."""
 
     def enter(play: RowPlayer) -> RowPlayer:
         assert name not in ROWS
         ROWS[name] = play
         WEIGHTS[name] = weight
-        if slow:
-            SLOW.add(name)
         return play
 
     return enter

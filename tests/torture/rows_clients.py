@@ -1,4 +1,4 @@
-"""What those who read may do: leave, come back, stall, stop, ask twice: rows C1 to C18."""
+"""What those who read may do: leave, come back, stall, stop, ask twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .rows import row
 _PACE = "fault pace texts=40 gap_ms=15"
 
 
-@row("C0-reads-to-the-end")
+@row("reads-to-the-end")
 def read_to_the_end(play: Play) -> None:
     """A reader who stays has the whole answer, and each text soon after Claude wrote it."""
     seconds = play.chance.uniform(0.5, 1.5)
@@ -24,7 +24,7 @@ def read_to_the_end(play: Play) -> None:
     play.ends(asked)
 
 
-@row("C1-leave-before-the-first-byte")
+@row("leave-before-the-first-byte")
 def leave_early(play: Play) -> None:
     """Whoever leaves before Claude said a word finds the whole answer on return, asked once."""
     asked = play.ask("fault slow_headers ms=300")
@@ -32,7 +32,7 @@ def leave_early(play: Play) -> None:
     play.ends(asked, reader=play.get(asked.stream))
 
 
-@row("C2-leave-and-return-anywhere")
+@row("leave-and-return-anywhere")
 def leave_and_return(play: Play) -> None:
     """Cut off and back many times, at any byte: the text is there once, asked once."""
     asked = play.ask(play.chance.choice((_PACE, "fault slice n=50 texts=30")))
@@ -46,7 +46,7 @@ def leave_and_return(play: Play) -> None:
     assert log == logged(whole.body)
 
 
-@row("C3-leave-at-the-last-frame")
+@row("leave-at-the-last-frame")
 def leave_at_the_end(play: Play) -> None:
     """Whoever leaves as the last frame comes gets it again, or is told that nothing follows."""
     asked = play.ask("fault pace texts=5 gap_ms=2")
@@ -59,7 +59,7 @@ def leave_at_the_end(play: Play) -> None:
     assert play.get(asked.stream, last).status == 204
 
 
-@row("C5-stops-reading-for-a-while", weight=0.3)
+@row("stops-reading-for-a-while", weight=0.3)
 def stall(play: Play) -> None:
     """A reader that stalls holds nobody up, and has everything when it reads on."""
     # More than the sockets hold. Not with the least of buffers: a window that is smaller than a
@@ -70,7 +70,7 @@ def stall(play: Play) -> None:
     play.ends(asked)
 
 
-@row("C13-asked-twice")
+@row("asked-twice")
 def asked_twice(play: Play) -> None:
     """The same question with the same id, during and after, is one stream; another one is 409."""
     asked = play.ask(_PACE)
@@ -86,7 +86,7 @@ def asked_twice(play: Play) -> None:
     assert len(play.heard(asked)) == 1
 
 
-@row("C15-resume-where-nothing-is")
+@row("resume-where-nothing-is")
 def nothing_there(play: Play) -> None:
     """Malformed, future and unknown places are 400 and 404; none of them asks Claude."""
     asked = play.ask("fault pace texts=3 gap_ms=1")
@@ -99,7 +99,7 @@ def nothing_there(play: Play) -> None:
     assert len(play.heard(asked)) == 1
 
 
-@row("C17-five-viewers")
+@row("five-viewers")
 def five_viewers(play: Play) -> None:
     """Five viewers on whatever worker see the same bytes; one that leaves disturbs none."""
     asked = play.ask(_PACE)
@@ -111,7 +111,7 @@ def five_viewers(play: Play) -> None:
         assert logged(viewer.rest()) == logged(asked.answer.body)
 
 
-@row("C18-stop-in-mid-answer")
+@row("stop-in-mid-answer")
 def stop(play: Play) -> None:
     """Stop ends the answer at once and keeps what came; a second one changes nothing."""
     asked = play.ask("fault pace texts=9999 gap_ms=20")
@@ -125,7 +125,7 @@ def stop(play: Play) -> None:
     assert play.keep(play.server.delete(asked.stream)).json() == kept
 
 
-@row("C18-stop-while-waiting")
+@row("stop-while-waiting")
 def stop_waiting(play: Play) -> None:
     """Stop in the wait for a second attempt is immediate, and nothing more is asked."""
     asked = play.ask("fault rate_limited retry_after=15")
@@ -135,7 +135,7 @@ def stop_waiting(play: Play) -> None:
         play.ends(asked, "stopped")
 
 
-@row("C18-stop-without-a-reader")
+@row("stop-without-a-reader")
 def stop_unread(play: Play) -> None:
     """What nobody reads can be stopped, too."""
     asked = play.ask("fault stall after=3")
@@ -147,7 +147,7 @@ def stop_unread(play: Play) -> None:
     play.ends(asked, "stopped", reader=play.get(asked.stream))
 
 
-@row("C1-departure-of-a-tutorial-client")
+@row("departure-of-a-tutorial-client")
 def depart(play: Play) -> None:
     """Nobody can come back to POST /stream: Claude is told within a second of silence."""
     order = play.chance.choice(("silent_headers", "silent", "stall after=2", "pings"))

@@ -15,13 +15,13 @@ from .rows import row
 _SECOND = 1.0
 
 
-@row("U8-no-head-for-120-s", weight=0.02, slow=True)
+@row("no-head-for-120-s", weight=0.02)
 def no_head(play: Play) -> None:
     """Claude that sends nothing for 120 s is given up, with a time-out; it is not asked again."""
     _silent(play, "silent_headers", "timeout")
 
 
-@row("U10-only-pings-for-120-s", weight=0.02, slow=True)
+@row("only-pings-for-120-s", weight=0.02)
 def only_pings(play: Play) -> None:
     """Pings for 120 s are no answer: it is interrupted, and what came is kept."""
     _silent(play, "pings every_ms=1000", "interrupted")
@@ -35,7 +35,7 @@ def _silent(play: Play, order: str, code: str) -> None:
     assert play.closed(asked, before) < 124
 
 
-@row("C1-orphan-for-60-s", weight=0.02, slow=True)
+@row("orphan-for-60-s", weight=0.02)
 def orphan(play: Play) -> None:
     """What nobody comes back for is ended after 60 s, and the log says why."""
     asked = play.ask("fault pace texts=99999 gap_ms=50")
@@ -49,7 +49,7 @@ def orphan(play: Play) -> None:
     play.ends(asked, "interrupted", whole=False, reader=play.get(asked.stream))
 
 
-@row("C4-half-open", weight=0.02, slow=True)
+@row("half-open", weight=0.02)
 def half_open(play: Play) -> None:
     """A reader whose packets vanish is dropped after 30 s; the answer goes on without it."""
     asked = play.ask("bench n=900 gap_us=50000")
@@ -59,7 +59,7 @@ def half_open(play: Play) -> None:
     play.ends(asked, reader=play.get(asked.stream))
 
 
-@row("C5-stops-reading-for-good", weight=0.02, slow=True)
+@row("stops-reading-for-good", weight=0.02)
 def stops_reading(play: Play) -> None:
     """A reader that reads no more is dropped after 30 s, and nobody else notices."""
     asked = play.ask("bench n=6000 gap_us=1000 pad=1500", receive_buffer=1 << 16)

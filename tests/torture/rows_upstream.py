@@ -1,4 +1,4 @@
-"""What Claude, or the network before it, may do: rows U2 to U24."""
+"""What Claude, or the network before it, may do."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from .rows import row
 
 #: (row, the stand-in's order, the network's toxics, how it ends, requests to Claude, all came)
 ENDS: list[tuple[str, str, str, str, int, bool]] = [
-    ("U3-404-model", "fault model_not_found", "", "model_not_found", 1, True),
-    ("U4-400", "fault bad_request", "", "rejected", 1, True),
-    ("U4-413", "fault too_large", "", "too_long", 1, True),
-    ("U5-retry-after-over-20-s", "fault rate_limited retry_after=25", "", "rate_limited", 1, True),
-    ("U6-429-without-a-time", "fault rate_limited retry_after=0", "", "rate_limited", 1, True),
-    ("U6-429-spend-limit", "fault spend_limit", "", "budget", 1, True),
-    ("U6-400-spend-limit", "fault spend_limit_400", "", "budget", 1, True),
-    ("U6-402-billing", "fault billing", "", "billing", 1, True),
-    ("U7-500-twice", "fault server_error", "", "upstream_error", 2, True),
-    ("U7-529-twice", "fault overloaded", "", "overloaded", 2, True),
-    ("U7-500-once", "fault server_error times=1", "", "end_turn", 2, True),
-    ("U7-529-once", "fault overloaded times=1", "", "end_turn", 2, True),
-    ("U12-rst", "fault reset after=5", "", "interrupted", 1, True),
-    ("U12-rst-before-the-head", "fault pace", "reset_peer bytes=10", "unreachable", 1, False),
-    ("U12-rst-in-the-body", "fault pace", "reset_peer bytes=1300", "interrupted", 1, False),
-    ("U13-fin", "fault cut after=5", "", "interrupted", 1, True),
-    ("U13-fin-in-a-chunk", "fault cut_chunk after=5", "", "interrupted", 1, True),
-    ("U13-fin-by-the-network", "fault pace", "limit_data bytes=1500", "interrupted", 1, False),
-    ("U14-broken-json", "fault bad_json after=4", "", "protocol", 1, False),
-    ("U14-invalid-utf8", "fault bad_utf8 after=4", "", "protocol", 1, False),
-    ("U14-bad-index", "fault bad_index after=4", "", "protocol", 1, False),
-    ("U14-wrong-order", "fault wrong_order", "", "protocol", 1, False),
-    ("U14-empty-200", "fault empty", "", "protocol", 1, True),
-    ("U14-html-200", "fault html", "", "protocol", 1, True),
-    ("U15-unknown-events", "fault unknown_events", "", "end_turn", 1, True),
-    ("U16-overloaded-after-text", "fault error_event after=4", "", "overloaded", 1, True),
-    ("U16-overloaded-before-text", "fault error_event after=0 times=1", "", "end_turn", 2, True),
-    ("U16-overloaded-twice", "fault error_event after=0", "", "overloaded", 2, True),
-    ("U17-an-event-of-20-mb", "fault huge mb=20", "", "protocol", 1, False),
-    ("U18-dribble", "fault dribble", "", "end_turn", 1, True),
-    ("U18-dribble-crlf", "fault dribble line_end=crlf", "", "end_turn", 1, True),
-    ("U18-slice", "fault slice texts=20", "", "end_turn", 1, True),
-    ("U18-slicer", "fault slice n=400 texts=20", "slicer size=7", "end_turn", 1, True),
-    ("U18-latency", "fault pace texts=40", "latency ms=20 jitter=30", "end_turn", 1, True),
-    ("U18-bandwidth", "fault pace texts=40", "bandwidth kb=20", "end_turn", 1, True),
-    ("U20-imitation", "fault imitate", "", "end_turn", 1, True),
-    ("U20-imitation-in-bytes", "fault imitate", "slicer size=1", "end_turn", 1, True),
-    ("U21-max-tokens", "fault stop_reason reason=max_tokens", "", "max_tokens", 1, True),
-    ("U21-refusal", "fault stop_reason reason=refusal", "", "refusal", 1, True),
-    ("U21-pause-turn", "fault stop_reason reason=pause_turn", "", "pause_turn", 1, True),
-    ("U22-redirect", "fault redirect to=/elsewhere", "", "protocol", 1, True),
-    ("U23-events-after-the-end", "fault after_stop", "", "end_turn", 1, True),
-    ("U24-slow-close", "fault slow_close ms=1500", "", "end_turn", 1, True),
-    ("U24-slow-close-by-network", "fault pace", "slow_close ms=700", "end_turn", 1, True),
-    ("U24-gzip", "fault gzip texts=40", "slicer size=11", "end_turn", 1, True),
-    ("U24-http10", "fault http10", "", "end_turn", 1, True),
+    ("404-model", "fault model_not_found", "", "model_not_found", 1, True),
+    ("400", "fault bad_request", "", "rejected", 1, True),
+    ("413", "fault too_large", "", "too_long", 1, True),
+    ("retry-after-over-20-s", "fault rate_limited retry_after=25", "", "rate_limited", 1, True),
+    ("429-without-a-time", "fault rate_limited retry_after=0", "", "rate_limited", 1, True),
+    ("429-spend-limit", "fault spend_limit", "", "budget", 1, True),
+    ("400-spend-limit", "fault spend_limit_400", "", "budget", 1, True),
+    ("402-billing", "fault billing", "", "billing", 1, True),
+    ("500-twice", "fault server_error", "", "upstream_error", 2, True),
+    ("529-twice", "fault overloaded", "", "overloaded", 2, True),
+    ("500-once", "fault server_error times=1", "", "end_turn", 2, True),
+    ("529-once", "fault overloaded times=1", "", "end_turn", 2, True),
+    ("rst", "fault reset after=5", "", "interrupted", 1, True),
+    ("rst-before-the-head", "fault pace", "reset_peer bytes=10", "unreachable", 1, False),
+    ("rst-in-the-body", "fault pace", "reset_peer bytes=1300", "interrupted", 1, False),
+    ("fin", "fault cut after=5", "", "interrupted", 1, True),
+    ("fin-in-a-chunk", "fault cut_chunk after=5", "", "interrupted", 1, True),
+    ("fin-by-the-network", "fault pace", "limit_data bytes=1500", "interrupted", 1, False),
+    ("broken-json", "fault bad_json after=4", "", "protocol", 1, False),
+    ("invalid-utf8", "fault bad_utf8 after=4", "", "protocol", 1, False),
+    ("bad-index", "fault bad_index after=4", "", "protocol", 1, False),
+    ("wrong-order", "fault wrong_order", "", "protocol", 1, False),
+    ("empty-200", "fault empty", "", "protocol", 1, True),
+    ("html-200", "fault html", "", "protocol", 1, True),
+    ("unknown-events", "fault unknown_events", "", "end_turn", 1, True),
+    ("overloaded-after-text", "fault error_event after=4", "", "overloaded", 1, True),
+    ("overloaded-before-text", "fault error_event after=0 times=1", "", "end_turn", 2, True),
+    ("overloaded-twice", "fault error_event after=0", "", "overloaded", 2, True),
+    ("an-event-of-20-mb", "fault huge mb=20", "", "protocol", 1, False),
+    ("dribble", "fault dribble", "", "end_turn", 1, True),
+    ("dribble-crlf", "fault dribble line_end=crlf", "", "end_turn", 1, True),
+    ("slice", "fault slice texts=20", "", "end_turn", 1, True),
+    ("slicer", "fault slice n=400 texts=20", "slicer size=7", "end_turn", 1, True),
+    ("latency", "fault pace texts=40", "latency ms=20 jitter=30", "end_turn", 1, True),
+    ("bandwidth", "fault pace texts=40", "bandwidth kb=20", "end_turn", 1, True),
+    ("imitation", "fault imitate", "", "end_turn", 1, True),
+    ("imitation-in-bytes", "fault imitate", "slicer size=1", "end_turn", 1, True),
+    ("max-tokens", "fault stop_reason reason=max_tokens", "", "max_tokens", 1, True),
+    ("refusal", "fault stop_reason reason=refusal", "", "refusal", 1, True),
+    ("pause-turn", "fault stop_reason reason=pause_turn", "", "pause_turn", 1, True),
+    ("redirect", "fault redirect to=/elsewhere", "", "protocol", 1, True),
+    ("events-after-the-end", "fault after_stop", "", "end_turn", 1, True),
+    ("slow-close", "fault slow_close ms=1500", "", "end_turn", 1, True),
+    ("slow-close-by-network", "fault pace", "slow_close ms=700", "end_turn", 1, True),
+    ("gzip", "fault gzip texts=40", "slicer size=11", "end_turn", 1, True),
+    ("http10", "fault http10", "", "end_turn", 1, True),
 ]
 
 
@@ -78,7 +78,7 @@ for line in ENDS:
     _enter(*line)
 
 
-@row("U2-refused-key", weight=0)
+@row("refused-key", weight=0)
 def refused_key(play: Play) -> None:
     """A refused key is one sentence; for 30 s the next question for that model is not asked."""
     for order, code, model in (
@@ -92,7 +92,7 @@ def refused_key(play: Play) -> None:
         assert 1 <= sum(len(play.heard(asked)) for asked in play.asked[-8:]) <= 2
 
 
-@row("U5-waits")
+@row("waits")
 def waits(play: Play) -> None:
     """A rate limit of up to 20 s is waited for, with heartbeats, and the answer comes once."""
     asked = play.ask("fault rate_limited retry_after=3 times=1")
@@ -103,7 +103,7 @@ def waits(play: Play) -> None:
     assert second.started - first.started >= 3.0
 
 
-@row("U11-stall")
+@row("stall")
 def stall(play: Play) -> None:
     """Silence in mid-answer keeps what came; Stop ends it at once, with all of it on the log."""
     asked = play.ask("fault stall after=6")
@@ -113,7 +113,7 @@ def stall(play: Play) -> None:
     play.ends(asked, "stopped")
 
 
-@row("U8-silent-before-the-head")
+@row("silent-before-the-head")
 def silent_headers(play: Play) -> None:
     """While Claude has not sent its head there are heartbeats, and Stop works; nothing is asked."""
     asked = play.ask("fault silent_headers")
@@ -123,7 +123,7 @@ def silent_headers(play: Play) -> None:
     play.ends(asked, "stopped")
 
 
-@row("U8-black-hole")
+@row("black-hole")
 def black_hole(play: Play) -> None:
     """The network swallows the answer: heartbeats go on, Stop works, nothing is asked again."""
     asked = play.ask("fault pace texts=500", via="timeout bytes=1100")
@@ -133,7 +133,7 @@ def black_hole(play: Play) -> None:
     play.ends(asked, "stopped", whole=False)
 
 
-@row("U9-silent-behind-the-head")
+@row("silent-behind-the-head")
 def silent(play: Play) -> None:
     """The head and then silence: heartbeats, and Stop works."""
     asked = play.ask("fault silent")
@@ -143,7 +143,7 @@ def silent(play: Play) -> None:
     play.ends(asked, "stopped")
 
 
-@row("U10-only-pings")
+@row("only-pings")
 def pings(play: Play) -> None:
     """Pings are no answer: the reader has heartbeats and nothing else, and Stop works."""
     asked = play.ask("fault pings every_ms=50")
@@ -160,7 +160,7 @@ def _stop(play: Play, asked: Asked) -> None:
         assert reply.json()["stop_reason"] == "stopped"
 
 
-@row("U19-a-burst", weight=0.3)
+@row("a-burst", weight=0.3)
 def burst(play: Play) -> None:
     """Texts as fast as the network brings them arrive complete and in their order."""
     asked = play.ask(f"bench n={play.chance.randint(2000, 6000)} gap_us=0")
@@ -169,7 +169,7 @@ def burst(play: Play) -> None:
     assert all(a <= b for a, b in itertools.pairwise(clocks))
 
 
-@row("U23-left-open")
+@row("left-open")
 def left_open(play: Play) -> None:
     """Behind message_stop the socket is closed by us, though Claude leaves it open."""
     asked = play.ask("fault after_stop")

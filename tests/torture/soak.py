@@ -1,4 +1,4 @@
-"""The long run: rows at random, many at a time, at 70 % of the writer_slots, for as long as you say.
+"""The long run: rows at random, concurrently, on 70 % of the writer slots.
 
     python -m tests.torture.soak --minutes 30 --seed 1
 
@@ -72,7 +72,7 @@ class Soak:
     def _play(self, chance: random.Random, long: bool) -> None:
         while time.monotonic() < self.until:
             [name] = chance.choices(list(self._weights), list(self._weights.values()))
-            name = "C0-long-answer" if long else name
+            name = "long-answer" if long else name
             play = Play(self.ground, chance)
             try:
                 try:
@@ -93,7 +93,7 @@ class Soak:
                 print(f"\nunexplained: {why}", flush=True)
 
     def settle(self) -> None:
-        """I4, at the end: what the workers hold is what they held at the beginning."""
+        """At the end: what the workers hold is what they held at the beginning."""
         before = self.held[0]
 
         def back() -> bool:
@@ -103,7 +103,7 @@ class Soak:
         try:
             eventually(back, 10)
         except AssertionError:
-            self.failed(f"I4: before {before}, now {self.ground.held()}")
+            self.failed(f"held before {before}, now {self.ground.held()}")
         self.held.append(self.ground.held())
 
 

@@ -1,4 +1,4 @@
-"""P8: a disk that is full, read-only or out of inodes; it heals by itself."""
+"""A disk that is full, read-only or out of inodes; it heals by itself."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def assert_served(server: Server) -> None:
         assert logged(again.rest()) == logged(answer.body)
 
 
-def test_p8_a_disk_that_fills_up(disk: tuple[Path, Mount]) -> None:
+def test_a_disk_that_fills_up(disk: tuple[Path, Mount]) -> None:
     """Whoever reads goes on to the end, from memory; nobody begins or joins; it heals by itself."""
     folder, _ = disk
     with on(folder) as (claude, here, there):
@@ -105,7 +105,7 @@ def test_p8_a_disk_that_fills_up(disk: tuple[Path, Mount]) -> None:
         assert frames[-1][1] == "[DONE]" or frames[-1][1]["code"] == "interrupted"
 
 
-def test_p8_stop_on_a_full_disk(disk: tuple[Path, Mount]) -> None:
+def test_stop_on_a_full_disk(disk: tuple[Path, Mount]) -> None:
     """Stop works in the writer's process though nothing can be stored."""
     folder, _ = disk
     with on(folder) as (claude, here, _):
@@ -123,7 +123,7 @@ def test_p8_stop_on_a_full_disk(disk: tuple[Path, Mount]) -> None:
 
 
 @pytest.mark.parametrize("harm", ["read-only", "no inodes"])
-def test_p8_nothing_can_be_made(disk: tuple[Path, Mount], harm: str) -> None:
+def test_no_file_can_be_made(disk: tuple[Path, Mount], harm: str) -> None:
     """Read-only or without inodes, new questions are 503, what is stored can be read; it heals."""
     folder, mount = disk
     with on(folder) as (_, here, there):

@@ -1,4 +1,4 @@
-"""Behind nginx with ``deploy/nginx.conf``: rows C6, C1, C18 and P12."""
+"""Behind nginx with ``deploy/nginx.conf``."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def opened(site: Site, first: bytes) -> socket.socket:
     return sock
 
 
-def test_c6_slow_and_idle_clients(site: Site, measured: Latencies) -> None:
+def test_slow_and_idle_clients(site: Site, measured: Latencies) -> None:
     """500 idle connections and a hundred that dawdle cost the app no thread and no time."""
     app = site.front.app
     head = b"PUT /streams/x HTTP/1.1\r\nHost: chat.example.com\r\n"
@@ -109,7 +109,7 @@ def test_c6_slow_and_idle_clients(site: Site, measured: Latencies) -> None:
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: script/test --all")
-def test_c6_slow_clients_are_dropped(site: Site) -> None:
+def test_slow_clients_are_disconnected(site: Site) -> None:
     """nginx gives a head 15 s, and a body as much, or less where it refuses the sender."""
     head = b"PUT /streams/x HTTP/1.1\r\nHost: chat.example.com\r\n"
     for first in (head, head + b"Content-Length: 9000\r\n\r\n{"):
@@ -120,7 +120,7 @@ def test_c6_slow_clients_are_dropped(site: Site) -> None:
             assert time.monotonic() - before < 20
 
 
-def test_c6_a_body_that_is_not_read(site: Site) -> None:
+def test_a_body_that_is_not_read(site: Site) -> None:
     """9 KB of body for an address that reads none: an answer, and nobody waits."""
     for _ in range(10):
         sock = opened(site, request("GET", "/healthz", b"x" * 9000, {"Host": "chat.example.com"}))
@@ -129,7 +129,7 @@ def test_c6_a_body_that_is_not_read(site: Site) -> None:
 
 
 @pytest.mark.parametrize("order", ["silent_headers", "silent", "stall after=3", "pings"])
-def test_c1_departure_through_nginx(site: Site, measured: Latencies, order: str) -> None:
+def test_departure_through_nginx(site: Site, measured: Latencies, order: str) -> None:
     """The end of the browser's connection reaches Claude within a second, silent or not."""
     for _ in range(2):
         word = new_word()
@@ -144,7 +144,7 @@ def test_c1_departure_through_nginx(site: Site, measured: Latencies, order: str)
         measured.add("departure, through nginx", exchange.closed_at - before)
 
 
-def test_c18_stop_through_nginx(site: Site, measured: Latencies) -> None:
+def test_stop_through_nginx(site: Site, measured: Latencies) -> None:
     """DELETE through nginx reaches Claude's connection, on whatever worker it arrives."""
     for _ in range(20):
         word, stream = new_word(), new_id()
@@ -160,7 +160,7 @@ def test_c18_stop_through_nginx(site: Site, measured: Latencies) -> None:
     assert measured.percentile("stop, through nginx", 95) < 0.3 * SLACK
 
 
-def test_p12_nginx_reloads(site: Site) -> None:
+def test_nginx_reloads(site: Site) -> None:
     """A reload of nginx cuts nobody off, and the next question goes through the new one."""
     word, stream = new_word(), new_id()
     with site.front.put(stream, f"fault pace texts=80 gap_ms=20 {word}") as answer:
@@ -172,7 +172,7 @@ def test_p12_nginx_reloads(site: Site) -> None:
     assert len(site.claude.heard[word]) == 1
 
 
-def test_p12_nginx_restarts(tmp_path: Path, require: Require) -> None:
+def test_nginx_restarts(tmp_path: Path, require: Require) -> None:
     """nginx goes and comes back: the reader goes on behind its last frame, without a double."""
     nginx, port, folder = require("nginx"), free_port(), prepared(tmp_path, require)
     with Witness() as claude, serve(claude, **SETTINGS) as [app]:

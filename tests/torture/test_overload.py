@@ -71,9 +71,7 @@ def probed(server: Server, latencies: Latencies, name: str, stream: str, count: 
     assert latencies.percentile(name, 99) < 0.1 * SLACK
 
 
-def test_p6_full_of_writers_and_readers(
-    crowded: tuple[Witness, Server], measured: Latencies
-) -> None:
+def test_full_of_writers_and_readers(crowded: tuple[Witness, Server], measured: Latencies) -> None:
     """With each slot and reader_slot taken, health, page and Stop answer; who leaves makes room."""
     _, server = crowded
     held = filled(server)
@@ -111,7 +109,7 @@ def served(server: Server) -> bool:
         return answer.status == 201 and data(answer.rest())[-1][1] == "[DONE]"
 
 
-def test_c19_a_thousand_at_once(crowded: tuple[Witness, Server], measured: Latencies) -> None:
+def test_a_thousand_clients(crowded: tuple[Witness, Server], measured: Latencies) -> None:
     """A thousand questions in one moment: each is answered soon, those that are let in in full."""
     claude, server = crowded
     workers = server.workers()
@@ -151,7 +149,7 @@ def test_c19_a_thousand_at_once(crowded: tuple[Witness, Server], measured: Laten
     assert measured.percentile("health after 1000", 99) < 0.1 * SLACK
 
 
-def test_p6_refused_clients_that_do_not_close(
+def test_refused_clients_that_do_not_close(
     crowded: tuple[Witness, Server], measured: Latencies
 ) -> None:
     """Thirty that were refused and keep their connections hold up nobody."""
@@ -165,7 +163,7 @@ def test_p6_refused_clients_that_do_not_close(
     stop_all(server, held)
 
 
-def test_p6_malformed_requests_that_do_not_close(measured: Latencies) -> None:
+def test_malformed_requests_that_do_not_close(measured: Latencies) -> None:
     """Clients whose requests are no HTTP, and who keep their connections, hold up nobody."""
     with Witness() as claude, serve(claude) as [server]:
         lingering = []
@@ -183,7 +181,7 @@ def test_p6_malformed_requests_that_do_not_close(measured: Latencies) -> None:
         assert measured.percentile("health, 30 malformed linger", 100) < 0.1 * SLACK
 
 
-def test_c20_all_viewers_cut_at_once(crowded: tuple[Witness, Server], measured: Latencies) -> None:
+def test_all_viewers_are_cut_together(crowded: tuple[Witness, Server], measured: Latencies) -> None:
     """Two hundred viewers whose network goes at once come back at once, each to the whole text."""
     _, server = crowded
     stream = new_id()
@@ -203,7 +201,7 @@ def test_c20_all_viewers_cut_at_once(crowded: tuple[Witness, Server], measured: 
     assert len(came) > 100 and all(frames == log[3:] for frames in came)
 
 
-def test_u19_a_long_answer_costs_the_same_to_its_end(
+def test_a_long_answer_costs_the_same_to_its_end(
     crowded: tuple[Witness, Server],
 ) -> None:
     """A hundred thousand texts arrive complete; the last tenth costs what an earlier one did."""

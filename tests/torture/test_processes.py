@@ -1,4 +1,4 @@
-"""Processes that are killed, told to go, starved or reloaded: rows P1 to P5, P10, P11, P14."""
+"""Processes that are killed, told to go, starved or reloaded."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def leave(*answers: Answer) -> None:
         answer.leave()
 
 
-def test_p3_kill_9_of_a_worker() -> None:
+def test_kill_9_of_a_worker() -> None:
     """Its readers find all that came, then interrupted, elsewhere; the others notice nothing."""
     with Witness() as claude, serve(claude, WORKERS=2) as [server]:
         eventually(lambda: len(server.workers()) == 2)
@@ -84,7 +84,7 @@ def test_p3_kill_9_of_a_worker() -> None:
         leave(*begun(server, "fault pace texts=3", 10, b"[DONE]").values(), *answers.values())
 
 
-def test_p4_kill_9_of_everything() -> None:
+def test_kill_9_of_everything() -> None:
     """Master and workers die at once: the next start serves what had come, and ends it."""
     with Witness() as claude, serve(claude, WORKERS=2) as [server]:
         answers = begun(server, "fault stall after=7", 10, b"word6 ")
@@ -102,7 +102,7 @@ def test_p4_kill_9_of_everything() -> None:
         leave(*answers.values())
 
 
-def test_p4_kill_9_of_the_master_only() -> None:
+def test_kill_9_of_the_master_only() -> None:
     """Workers without a master leave the port at once and drain; the next server can stop them."""
     with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=10) as [server]:
         eventually(lambda: len(server.workers()) == 2)
@@ -128,7 +128,7 @@ def test_p4_kill_9_of_the_master_only() -> None:
         eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
 
 
-def test_p2_nobody_waits_for_a_server_that_is_going() -> None:
+def test_a_draining_server_refuses_connections() -> None:
     """From TERM on the port is free: who comes in the drain is told so at once, not at its end."""
     with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=30) as [server]:
         eventually(lambda: len(server.workers()) == 2)
@@ -150,7 +150,7 @@ def listens(port: int) -> bool:
 
 
 @pytest.mark.parametrize("clients", ["none", "that read", "that neither read nor close"])
-def test_p1_p2_term(measured: Latencies, clients: str) -> None:
+def test_term_drains(measured: Latencies, clients: str) -> None:
     """Short answers finish, long ones are interrupted, and a second after the drain it is gone."""
     drain = 1.5
     with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=drain) as [server]:
@@ -182,7 +182,7 @@ def test_p1_p2_term(measured: Latencies, clients: str) -> None:
             sock.close()
 
 
-def test_p5_hup_lets_running_streams_finish() -> None:
+def test_hup_lets_running_streams_finish() -> None:
     """After HUP new workers answer at once, the old ones finish what they began, then go."""
     with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=8) as [server]:
         eventually(lambda: len(server.workers()) == 2)

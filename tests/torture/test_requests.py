@@ -1,4 +1,4 @@
-"""What may be sent as a request: rows C7 to C11 and C15."""
+"""What may be sent as a request."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def put(body: bytes, **headers: str) -> bytes:
 
 
 @pytest.mark.parametrize("character", ["x", "é", "日", "👩"])
-def test_c7_the_longest_prompt(play: Play, character: str) -> None:
+def test_the_longest_prompt(play: Play, character: str) -> None:
     """So many characters are taken, one more is refused with the limit's number."""
     order = "fault pace texts=2 "
     fits = order + character * (CHARACTERS - len(order))
@@ -68,7 +68,7 @@ def test_c7_the_longest_prompt(play: Play, character: str) -> None:
 
 
 @pytest.mark.parametrize("carrier", ["length", "lie", "chunks", "gzip"])
-def test_c8_a_hundred_megabytes(play: Play, carrier: str) -> None:
+def test_a_hundred_megabytes(play: Play, carrier: str) -> None:
     """Whatever announces 100 MB is refused without being read, and no worker grows by it."""
     before = Held(*play.ground.held()).rss_mb
     payload = b"x" * 65536
@@ -128,7 +128,7 @@ BODIES = [
 ]
 
 
-def test_c9_c10_malformed_bodies(play: Play) -> None:
+def test_malformed_bodies(play: Play) -> None:
     """No body makes anything but a 400 or 413: the schema is closed, and nothing reaches Claude."""
     for body in BODIES:
         refused(play, put(body), 400, 413)
@@ -136,7 +136,7 @@ def test_c9_c10_malformed_bodies(play: Play) -> None:
         refused(play, put(body, Content_Type="application/x-www-form-urlencoded"), 415, 413)
 
 
-def test_c9_c10_bodies_at_random(play: Play, chance: random.Random) -> None:
+def test_bodies_at_random(play: Play, chance: random.Random) -> None:
     """Bytes of a right body changed at random are refused, or are another right body."""
     right = b'{"messages":[{"role":"user","content":"fault pace texts=1"}],"max_tokens":9}'
     for _ in range(150):
@@ -152,7 +152,7 @@ def test_c9_c10_bodies_at_random(play: Play, chance: random.Random) -> None:
 @pytest.mark.parametrize(
     "prompt", ["NUL \0", "bidi \u202e\u2066", "ANSI \x1b[31m", "4 bytes 👩‍🔬", "U+2028 \u2028\x85"]
 )
-def test_c11_odd_characters(play: Play, prompt: str) -> None:
+def test_odd_characters(play: Play, prompt: str) -> None:
     """What is text is taken as it is, reaches Claude as it is, and harms no log line."""
     asked = play.ask(f"fault echo {prompt}")
     play.ends(asked)
@@ -160,7 +160,7 @@ def test_c11_odd_characters(play: Play, prompt: str) -> None:
     assert "\x1b" not in play.server.log() and "\0" not in play.server.log()
 
 
-def test_c15_places_that_are_none(play: Play) -> None:
+def test_ids_that_are_not_numbers(play: Play) -> None:
     """The tail of a finished stream is 204, everything beyond it 400, and it starts nothing."""
     asked = play.ask("fault pace texts=3")
     play.ends(asked)

@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 import random
+from types import ModuleType
 
 import pytest
 
-from . import rows_clients, rows_slow, rows_upstream  # noqa: F401
+from . import rows_clients, rows_slow, rows_upstream
 from .ground import torture_ground
 from .measures import LONG
 from .play import Play
-from .rows import ROWS, SLOW
+from .rows import ROWS
 
 
-def cases(letter: str, slow: bool = False) -> list[str]:
-    """Return the rows whose names open with this letter."""
-    return [name for name in sorted(ROWS) if name.startswith(letter) and (name in SLOW) is slow]
+def cases(module: ModuleType) -> list[str]:
+    """Return the names of the rows of this module."""
+    return [name for name in sorted(ROWS) if ROWS[name].__module__ == module.__name__]
 
 
-@pytest.mark.parametrize("name", cases("U"))
+@pytest.mark.parametrize("name", cases(rows_upstream))
 def test_upstream(play: Play, name: str) -> None:
     """Whatever Claude or the network does, the invariants hold."""
     ROWS[name](play)
 
 
-@pytest.mark.parametrize("name", cases("C"))
+@pytest.mark.parametrize("name", cases(rows_clients))
 def test_clients(play: Play, name: str) -> None:
-    """Whatever those who read do, the invariants hold."""
+    """Whatever readers do, the invariants hold."""
     ROWS[name](play)
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: script/test --all")
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", cases("", slow=True))
+@pytest.mark.parametrize("name", cases(rows_slow))
 def test_slow(chance: random.Random, name: str) -> None:
     """The rules of half a minute and more hold to the second, on a ground of their own."""
     with torture_ground() as ground:

@@ -1,4 +1,4 @@
-"""Out of descriptors or memory, before the fork, over damaged files: rows P10, P11 and P14."""
+"""Out of descriptors or memory, before the fork, over damaged files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("what", LIMITS)
-def test_p10_nothing_left_to_open(what: str) -> None:
+def test_file_descriptors_run_out(what: str) -> None:
     """Out of descriptors or memory nothing is let in; what runs goes on, and it recovers."""
     with Witness() as claude, serve(claude, ORPHAN_SECONDS=1) as [server]:
         [worker] = server.workers()
@@ -58,7 +58,7 @@ def test_p10_nothing_left_to_open(what: str) -> None:
         server.output.write_bytes(b"")
 
 
-def test_p10_who_comes_when_nothing_can_be_opened_waits() -> None:
+def test_clients_wait_while_nothing_can_be_opened() -> None:
     """Not even a connection can be opened: whoever comes is answered once that is over."""
     with Witness() as claude, serve(claude) as [server]:
         [worker] = server.workers()
@@ -75,7 +75,7 @@ def test_p10_who_comes_when_nothing_can_be_opened_waits() -> None:
         assert server.workers() == [worker]
 
 
-def test_p11_the_master_starts_no_thread_and_asks_nobody() -> None:
+def test_the_master_starts_no_thread_and_calls_no_one() -> None:
     """Before the fork there is one thread and no connection; each worker asks on its own."""
     with Witness() as claude, serve(claude, WORKERS=2) as [server]:
         assert len(os.listdir(f"/proc/{server.process.pid}/task")) == 1
@@ -94,7 +94,7 @@ def pair() -> Iterator[list[Server]]:
 
 
 @pytest.mark.parametrize("harm", ["empty", "zeros", "cut", "noise", "header only"])
-def test_p14_a_damaged_log_harms_nobody_else(
+def test_a_damaged_log_affects_no_other_stream(
     pair: list[Server], chance: random.Random, harm: str
 ) -> None:
     """A stream whose file is damaged is gone or ends honestly; the service is fine."""

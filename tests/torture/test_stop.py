@@ -41,7 +41,7 @@ def closed(claude: Witness, word: str, since: float) -> float:
 
 
 @pytest.mark.parametrize(("where", "limit"), [("same worker", 0.05), ("other worker", 0.3)])
-def test_c18_stop_reaches_claude(
+def test_stop_reaches_claude(
     pair: tuple[Witness, Server, Server],
     measured: Latencies,
     chance: random.Random,
@@ -69,7 +69,7 @@ def test_c18_stop_reaches_claude(
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_c1_departure_is_noticed(
+def test_departure_is_noticed(
     pair: tuple[Witness, Server, Server], measured: Latencies, phase: str
 ) -> None:
     """A tutorial client that leaves is noticed within a second; Claude is cut off, also silent."""
@@ -86,7 +86,7 @@ def test_c1_departure_is_noticed(
             measured.add("departure, direct", closed(claude, word, before))
 
 
-def test_c1_orphans_end_to_the_second(
+def test_orphans_end_to_the_second(
     pair: tuple[Witness, Server, Server], measured: Latencies
 ) -> None:
     """What nobody comes back for is ended when its time is over, not before and not long after."""
@@ -107,7 +107,7 @@ def test_c1_orphans_end_to_the_second(
             assert data(returned.rest())[-1][1]["code"] == "interrupted"
 
 
-def test_c5_the_pen_passes_from_a_stalled_reader(
+def test_a_stalled_reader_hands_over_the_producer(
     pair: tuple[Witness, Server, Server], measured: Latencies
 ) -> None:
     """When the first reader stops reading, the others go on about a second later."""
@@ -127,7 +127,7 @@ def test_c5_the_pen_passes_from_a_stalled_reader(
         measured.add("pen passes on", gap)
 
 
-def test_c18_stop_in_the_wait_for_a_retry_is_immediate(
+def test_stop_in_the_wait_for_a_retry_is_immediate(
     pair: tuple[Witness, Server, Server],
 ) -> None:
     """Stop between two attempts ends the stream at once on any worker; nothing more is asked."""

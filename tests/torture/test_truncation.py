@@ -1,4 +1,4 @@
-"""U13: an answer that ends anywhere before message_stop is never taken for a whole one."""
+"""An answer that ends anywhere before message_stop is never taken for a whole one."""
 
 from __future__ import annotations
 
@@ -43,11 +43,10 @@ def test_cut_at_every_byte(standin: StandIn, tmp_path: Path, nonce: str, clean: 
     whole = answer_of(standin, nonce)
     end = whole.index(b"event: message_stop")
     streams = Streams(
-        FileStreamLog(tmp_path),
+        FileStreamLog(tmp_path, 3600.0),
         Claude(Settings(api_key="x", base_url=standin.base_url, model="claude-haiku-5-5")),
         heartbeat_seconds=10.0,
         orphan_seconds=30.0,
-        stream_ttl=3600.0,
     )
     asked = len(standin.requests)
     stop = len(whole) - 2  # the last byte ends the empty line that ends the last event

@@ -1,4 +1,4 @@
-"""Claude out of reach, on the wrong track, or silent for too long: rows U1, U8 to U10, U17, U22."""
+"""Claude out of reach, on the wrong track, or silent for too long."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def fails(server: Server, prompt: str, code: str) -> tuple[dict[str, object], fl
 
 
 @pytest.mark.parametrize("address", ["refused", "no-such-name", "no-certificate"])
-def test_u1_out_of_reach(
+def test_claude_is_out_of_reach(
     standin: StandIn, tmp_path: Path, require: Callable[[str], str], address: str
 ) -> None:
     """No listener, no name, no trusted certificate: a sentence within 10 s that tells which."""
@@ -57,7 +57,7 @@ def test_u1_out_of_reach(
     assert last["retryable"] is True
 
 
-def test_u1_a_server_that_comes_back_in_time(standin: StandIn) -> None:
+def test_a_server_that_comes_back_in_time(standin: StandIn) -> None:
     """A refused connection is tried once more, a moment later: who is back then is asked."""
     port = free_port()
     with serve(standin, ANTHROPIC_BASE_URL=f"http://127.0.0.1:{port}") as [server]:
@@ -68,7 +68,7 @@ def test_u1_a_server_that_comes_back_in_time(standin: StandIn) -> None:
                 assert len(back.requests) == 1
 
 
-def test_u22_the_key_follows_no_redirect() -> None:
+def test_the_key_follows_no_redirect() -> None:
     """A redirect to another host is not followed, by question or list of models."""
     seen: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as elsewhere, Witness() as claude:
@@ -87,7 +87,7 @@ def test_u22_the_key_follows_no_redirect() -> None:
         assert not [other for other in claude.others if "models" not in other.path]
 
 
-def test_u17_a_giant_event_costs_no_memory() -> None:
+def test_a_giant_event_costs_no_memory() -> None:
     """Events of 20 MB, three at a time, end as protocol errors; the worker does not grow by 32."""
     with Witness() as claude, serve(claude) as [server]:
         with server.put(new_id(), "fault pace") as answer:
@@ -104,7 +104,7 @@ def test_u17_a_giant_event_costs_no_memory() -> None:
         assert max(most, Held.by(worker).rss_mb) < before + RSS_SLACK_MB
 
 
-def test_u17_giant_events_leave_nothing_behind() -> None:
+def test_giant_events_leave_nothing_behind() -> None:
     """Giant events one after another give back what they took, without the cycle collector."""
     with Witness() as claude:
         settings = {"ANTHROPIC_BASE_URL": claude.base_url}
@@ -135,7 +135,7 @@ def hurried() -> Iterator[tuple[Witness, Server]]:
         ("pings every_ms=100", "interrupted"),
         ("stall after=4", "interrupted"),
     ],
-    ids=["U8-no-head", "U9-nothing-behind-the-head", "U10-only-pings", "U11-stall"],
+    ids=["no-head", "nothing-behind-the-head", "only-pings", "stall"],
 )
 def test_silence_has_an_end(hurried: tuple[Witness, Server], order: str, code: str) -> None:
     """Too long a silence ends the stream, pings or not; what came is kept, nothing asked again."""
@@ -158,7 +158,7 @@ def test_silence_has_an_end(hurried: tuple[Witness, Server], order: str, code: s
 
 
 @pytest.mark.parametrize("how", ["half-open", "full"])
-def test_c4_c5_who_is_dropped_is_no_trouble(hurried: tuple[Witness, Server], how: str) -> None:
+def test_disconnected_readers_affect_no_other(hurried: tuple[Witness, Server], how: str) -> None:
     """A reader that the kernel drops leaves no trace in the log; the answer goes on without it."""
     claude, server = hurried
     word, stream = new_word(), new_id()

@@ -1,4 +1,4 @@
-"""Requests that are no HTTP, or come from elsewhere: rows C12, C23, C24 and C26."""
+"""Requests that are no HTTP, or come from elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .play import Play
 from .test_requests import put, refused, sent
 
 
-def test_c12_line_breaks_where_they_do_not_belong(play: Play) -> None:
+def test_line_breaks_where_they_do_not_belong(play: Play) -> None:
     """CR and LF in path, ids and headers are refused, and come back nowhere."""
     stream = new_id()
     for path in (
@@ -39,14 +39,14 @@ def test_c12_line_breaks_where_they_do_not_belong(play: Play) -> None:
     "host",
     ["evil.example", "localhost.evil", "localhost.", "127.0.0.2", "[::2]", "", "a,localhost"],
 )
-def test_c23_hosts_that_are_not_ours(play: Play, host: str) -> None:
+def test_hosts_that_are_not_ours(play: Play, host: str) -> None:
     """Only this server's names are answered, on every address but health's."""
     for path in ("/", "/models", f"/streams/{new_id()}"):
         refused(play, request("GET", path, headers={"Host": host}), 400)
     refused(play, put(b'{"messages":[{"role":"user","content":"a"}]}', Host=host), 400)
 
 
-def test_c23_two_hosts_and_absolute_forms(play: Play) -> None:
+def test_two_hosts_and_absolute_forms(play: Play) -> None:
     """Two Host headers are refused; the absolute form does not choose the host."""
     refused(play, b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", 400)
     raw = b"GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -55,7 +55,7 @@ def test_c23_two_hosts_and_absolute_forms(play: Play) -> None:
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none", "nonsense"])
-def test_c24_other_sites(play: Play, site: str) -> None:
+def test_requests_from_other_sites(play: Play, site: str) -> None:
     """A request that another site's page made is refused, whatever else it carries."""
     body = b'{"messages":[{"role":"user","content":"fault pace"}]}'
     refused(play, put(body, Sec_Fetch_Site=site, Origin="http://localhost"), 403)
@@ -90,7 +90,7 @@ def elsewhere(standin: StandIn) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("number", range(len(SMUGGLED)))
-def test_c26_framing_that_two_could_read_differently(
+def test_framing_that_two_servers_could_read_differently(
     elsewhere: Server, standin: StandIn, number: int
 ) -> None:
     """Ambiguous framing is refused or the end of the connection; nothing of it reaches Claude."""
@@ -105,7 +105,7 @@ def test_c26_framing_that_two_could_read_differently(
     assert standin.stats()["requests"] == asked
 
 
-def test_c26_paths_and_methods(play: Play) -> None:
+def test_paths_and_methods(play: Play) -> None:
     """Odd paths are 404, odd methods 405; HEAD starts nothing; no answer is a 5xx."""
     for path in ("/%2e%2e/wsgi.py", "/static/%2e%2e/wsgi.py", "/static/..%2fwsgi.py", "//", "/%00"):
         answer = sent(play, request("GET", path))

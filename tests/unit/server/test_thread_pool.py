@@ -4,14 +4,14 @@ import threading
 
 import pytest
 
-from claude_sse.server.thread_pool import Pool
+from claude_sse.server.thread_pool import ThreadPool
 from tests.integration.client import eventually
 
 
 @pytest.fixture
 def pool():
     """A pool whose tasks are functions, started by the test."""
-    made = Pool(lambda task: task())
+    made = ThreadPool(lambda task: task())
     yield made
     made.shutdown()
 

@@ -13,7 +13,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 @pytest.fixture
 def client(tmp_path):
-    settings = Settings(api_key="x", stream_log=f"file://{tmp_path}/log")
+    settings = Settings(api_key="x", stream_log=tmp_path / "log")
     return create_app(settings).test_client()
 
 

@@ -17,7 +17,7 @@ SECRET = "0123456789abcdefghijklmnopqrstuv"
 
 
 def make_app(tmp_path, **fields):
-    return create_app(Settings(api_key="x", stream_log=f"file://{tmp_path}/log", **fields))
+    return create_app(Settings(api_key="x", stream_log=tmp_path / "log", **fields))
 
 
 @pytest.fixture
