@@ -8,6 +8,7 @@ servers (in tests, the development server) have none, and the second write has t
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import struct
 from collections.abc import Mapping
@@ -33,9 +34,18 @@ class Client:
         return self._sock is not None and syscalls.has_hung_up(self._sock.fileno())
 
     def reset(self) -> None:
-        """Reset the connection when it is closed; some clients take a FIN for the end of a body."""
-        if self._sock is not None:
-            self._set(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        """Reset the connection: some clients take a FIN for the end of a body.
+
+        gunicorn shuts a socket down before it closes it, which sends a FIN. So the connection is
+        closed here; its descriptor, which is gunicorn's to close, becomes that of a dead socket.
+        """
+        if self._sock is None:
+            return
+        self._set(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        with contextlib.suppress(OSError):  # already closed, or no descriptors left
+            dead, far_end = socket.socketpair()
+            with dead, far_end:
+                os.dup2(dead.fileno(), self._sock.fileno(), inheritable=False)
 
     def _set(self, level: int, name: int, value: int | bytes) -> None:
         assert self._sock is not None

@@ -30,7 +30,8 @@ _SIGNS_OF_TROUBLE = ("Traceback", "CRITICAL", "WORKER TIMEOUT", "Exception in th
 class Server:
     """One gunicorn on a port of its own, and short words for what clients ask of it."""
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, app: str = "wsgi:app", **settings: object) -> None:
+        self.app = app
         self.port = free_port()
         self.folder = folder
         self.streams = Path(str(settings["STREAM_LOG"]).removeprefix("file://"))
@@ -42,7 +43,7 @@ class Server:
         """Start it, where it was if it ran before."""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "wsgi:app"],
+                [sys.executable, "-m", "gunicorn", self.app],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -134,7 +135,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(standin: StandIn, count: int = 1, **settings: object) -> Iterator[list[Server]]:
+def serve(
+    standin: StandIn, count: int = 1, app: str = "wsgi:app", **settings: object
+) -> Iterator[list[Server]]:
     """Run ``count`` servers that share one folder of streams; end them with TERM and check them.
 
     Two servers of one worker each stand to each other as two workers of one server do, only that
@@ -147,7 +150,7 @@ def serve(standin: StandIn, count: int = 1, **settings: object) -> Iterator[list
         servers = []
         for number in range(count):
             (folder / str(number)).mkdir()
-            servers.append(Server(folder / str(number), **settings))
+            servers.append(Server(folder / str(number), app, **settings))
             stack.callback(servers[-1].kill)
         for server in servers:
             server.wait_until_ready()

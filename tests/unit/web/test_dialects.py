@@ -27,12 +27,13 @@ def client(standin, tmp_path):
 def put(client, prompt):
     stream = str(uuid.uuid4())
     body = {"messages": [{"role": "user", "content": prompt}]}
-    assert client.put(f"/streams/{stream}", json=body).data
+    with client.put(f"/streams/{stream}", json=body) as response:
+        assert response.data
     return stream
 
 
 def test_our_frames_pass_as_they_are():
-    """The log's bytes are not touched, nor copied; opening and silence are what they always were."""
+    """The log's bytes are not copied; an opening is a preamble, a silence a heartbeat."""
     opening, frame, heartbeat = frames.encode([Opening(2), FRAME, SILENCE])
     assert (opening, heartbeat) == (b"retry: 1000\nid: 2\n", b": heartbeat\n")
     assert frame is FRAME
