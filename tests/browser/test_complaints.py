@@ -24,7 +24,7 @@ row   complaint                                  answered in
 17    cost of what was stopped or cached         test_reading, test_complaints_twice
 18    Stop is slow or stuck                      here
 19    writes on without a reader; goes on TERM   test_complaints_server; server/test_leaving
-20    newcomers starve behind streams            test_complaints_server; server/test_places
+20    newcomers starve behind streams            test_complaints_server; integration/test_capacity
 21    the protocol drifts                        test_complaints_server; js/sse.test.js
 ====  =========================================  ===================================================
 """
