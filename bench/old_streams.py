@@ -13,7 +13,7 @@ _FRAMES = b"".join(_FRAME % n for n in range(1, 20)) + b"id: 20\ndata: [DONE]\n\
 
 def fill(folder: Path, count: int) -> Path:
     """Write ``count`` streams of 1 KB into the folder, through the log's own API; return it."""
-    log = open_log(f"file://{folder}", "")
+    log = open_log(folder, 86_400.0)
     for _ in range(count):
         writer = log.create(f"owner/{uuid.uuid4()}", "0" * 64)
         writer.append(_FRAMES)

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the app, wired (``app``); the settings come from the environment unless given.
 
-    Raises ``config.ConfigError`` where a setting is wrong. Starts no thread and calls nobody, so
-    that it may be made before gunicorn forks.
+    Raises ``config.ConfigError`` where a setting is wrong. Starts no thread and opens no
+    connection, so that it may be called before gunicorn forks.
     """
-    # Not before it is wanted: the SDK alone takes over a second, and a wrong setting, a password
-    # or the stand-in need none of it.
+    # Imported on demand: the SDK alone takes over a second, and a wrong setting, script/password
+    # and the stand-in need none of it.
     from .app import create_app
 
     return create_app(settings)

@@ -1,17 +1,19 @@
-// The page's entry: opens the store and the desk, listens for what wakes a connection, and then, when text
-// is already there, loads what makes it Markdown.
+// The chat page's entry: opens the store and the controller, listens for what wakes a connection, and then,
+// when text is already there, loads what makes it Markdown.
 
-import { obey } from './app/commands.js';
-import { Desk } from './app/chat-controller.js';
+import { ChatController } from './app/chat-controller.js';
+import { runCommand } from './app/commands.js';
+import { growingText } from './markdown/growing-text.js';
+import { deferredStore, openStore } from './model/store.js';
 import { listen } from './view/shortcuts.js';
-import { openStore, soon } from './model/store.js';
 
 const wake = new EventTarget();
-const store = soon(openStore());
-const desk = new Desk(store, new BroadcastChannel('claude-sse'), wake);
-listen((command, button) => obey(desk, command, button));
+const store = deferredStore(openStore());
+const channel = new BroadcastChannel('claude-sse');
+const chat = new ChatController({ store, channel, wake, growingText });
+listen((command, button) => runCommand(chat, command, button));
 
-/** After a sleep or a change of network an open body may stay silent for ever: follow anew. */
+/** After a sleep or a change of network an open body may stay silent forever: cut it. @param {number} silentFor in ms */
 function reconnect(silentFor) {
   wake.dispatchEvent(new CustomEvent('wake', { detail: { silentFor } }));
 }
@@ -19,18 +21,19 @@ document.addEventListener('resume', () => reconnect(0));
 addEventListener('pageshow', (event) => event.persisted && reconnect(0));
 addEventListener('online', () => reconnect(10_000)); // a heartbeat comes every 10 s
 document.addEventListener('visibilitychange', () =>
-  document.hidden ? desk.save() : reconnect(15_000),
+  document.hidden ? chat.save() : reconnect(15_000),
 );
-addEventListener('pagehide', () => desk.save());
+addEventListener('pagehide', () => chat.save());
 
-await desk.start(store);
-// Not before the first paint: text is there without them.
+await chat.start(store);
+// Not before the first paint: the text is there without them.
 try {
-  const [{ createRenderer }, { createHighlighter }] = await Promise.all([
+  const [{ createRenderer }, { createHighlighter }, { sourceOfCode }] = await Promise.all([
     import('./markdown/renderer.js'),
     import('./markdown/highlight.js'),
+    import('./markdown/code-block.js'),
   ]);
-  desk.format({ createRenderer, highlighter: createHighlighter() });
+  chat.format({ createRenderer, highlighter: createHighlighter(), sourceOfCode });
 } catch {
   // the libraries are not installed: answers are plain text
 }

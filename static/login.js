@@ -1,4 +1,4 @@
-// Signs in: with what is typed, or with the token behind the # of the link that the server printed.
+// Signs in: with what is typed, or with the token after the # of the link that the server printed.
 
 import { find, say } from './view/dom.js';
 import { FORGET } from './view/session.js';
@@ -6,17 +6,17 @@ import { FORGET } from './view/session.js';
 const form = find('#sign-in');
 const button = find('#enter');
 const problem = find('#problem');
-/** The conversation that was open when the session ended; a token is no such path. */
+/** The conversation that was open when the session ended; a token does not begin like that. */
 const place = location.hash.startsWith('#/') ? location.hash : '';
 
-form.addEventListener('submit', (event) => {
+form.addEventListener('submit', (/** @type {Event} */ event) => {
   event.preventDefault();
   void enter(Object.fromEntries(new FormData(form)));
 });
 if (sessionStorage.getItem(FORGET)) forget();
 if (location.hash && !place && form.elements.namedItem('token')) {
   const token = location.hash.slice(1);
-  history.replaceState(null, '', location.pathname); // not to be kept, shown or shared
+  history.replaceState(null, '', location.pathname); // it must not be stored, shown or shared
   void enter({ token });
 }
 
@@ -34,7 +34,7 @@ async function enter(fields) {
   last.focus();
 }
 
-/** Return why it was refused, or null. @param {Record<string, FormDataEntryValue>} fields @returns {Promise<string | null>} */
+/** Return why the server refused, or null. @param {Record<string, FormDataEntryValue>} fields @returns {Promise<string | null>} */
 async function send(fields) {
   try {
     const headers = { 'Content-Type': 'application/json' };
@@ -50,7 +50,7 @@ async function send(fields) {
   }
 }
 
-/** Delete what the chat page keeps here; its reader has asked for it when signing out. */
+/** Delete what the chat page stores; the reader asked for that when signing out. */
 function forget() {
   indexedDB.deleteDatabase('claude-sse');
   for (const key of Object.keys(localStorage)) {

@@ -1,6 +1,6 @@
-// Before the first paint, or a page chosen dark would flash white; so it is no module, which would wait.
+// Before the first paint, or a page set to dark would flash white; not a module, because those run later.
 try {
   document.documentElement.dataset.theme = localStorage.getItem('claude-sse:theme') ?? '';
 } catch {
-  // the system's theme, then
+  // forbidden here: the system's theme stays
 }

@@ -6,7 +6,7 @@ export interface Question {
   text: string;
   /** When it was asked, in ms. */
   at: number;
-  /** Its place: later messages have larger numbers. */
+  /** Its position: later messages have larger numbers. */
   n: number;
   /** The id of its conversation. */
   conversation: string;
@@ -14,7 +14,7 @@ export interface Question {
 }
 
 /** What is sent beside the messages. */
-export interface Ask {
+export interface RequestOptions {
   system?: string;
   model?: string;
   effort?: string;
@@ -25,15 +25,22 @@ export interface Meta {
   id: string;
   title: string;
   at: number;
-  /** When something was asked in it last. */
+  /** When the latest question was asked in it. */
   touched: number;
   /** Its own instructions. */
   system?: string;
 }
 
-export interface Whole {
+/** A conversation with everything in it. */
+export interface ConversationData {
   meta: Meta;
   messages: Message[];
+}
+
+/** One turn of what is sent to Claude. */
+export interface Turn {
+  role: 'user' | 'assistant';
+  content: string;
 }
 
 /** As GET /models lists it. */
@@ -45,9 +52,23 @@ export interface Model {
   efforts: string[];
 }
 
+/** As GET /sessions lists it; times in seconds. */
+export interface Session {
+  began: number;
+  seen: number;
+  address: string;
+  browser: string;
+  is_this: boolean;
+}
+
+/** Returns a function that shows a text in this element, given the whole text each time. */
+export type GrowingText = (node: Element) => (whole: string) => void;
+
+/** What shows Markdown; the page loads it after its first paint. */
 export interface MarkdownLibrary {
   createRenderer: typeof import('./markdown/renderer.js').createRenderer;
   highlighter: ReturnType<typeof import('./markdown/highlight.js').createHighlighter>;
+  sourceOfCode: typeof import('./markdown/code-block.js').sourceOfCode;
 }
 
 export interface Answer {
@@ -57,7 +78,7 @@ export interface Answer {
   at: number;
   n: number;
   conversation: string;
-  ask?: Ask;
+  ask?: RequestOptions;
   text: string;
   thinking: string;
   state: 'streaming' | 'done' | 'stopped' | 'interrupted' | 'error';
@@ -65,22 +86,22 @@ export interface Answer {
   phase: 'waiting' | 'thinking' | 'writing' | 'retrying' | 'busy' | 'reconnecting' | 'lost';
   /** Seconds until the next try, while retrying or busy. */
   delay: number;
-  /** While busy: the server's sentence, which limit it is and when it ends. */
+  /** While busy: the server's sentence, which names the limit and when it ends. */
   said?: string;
   /** The last frame that is in this text; the two are always stored together. */
   lastEventId: number;
   /** The server has answered for this stream: from now on it is only followed. */
   accepted: boolean;
-  /** The reader asked to stop; the stream's last words may still come. */
+  /** The reader asked to stop; terminal frames may still arrive. */
   stopping: boolean;
-  /** Asked again: kept for the eye, not sent to Claude. */
+  /** Asked again: still shown, but not sent to Claude. */
   replaced: boolean;
-  /** Ms from the question to the first thought, the first word and the last; and how long it thought. */
+  /** Ms from the question to the first thought, the first word and the last word; and the time spent thinking. */
   thoughtAt?: number;
   firstMs?: number;
   lastMs?: number;
   thoughtMs?: number;
-  /** The page was not there all the time: those are estimates. */
+  /** The page has missed a part of it: those are estimates. */
   rough?: boolean;
   model?: string;
   stopReason?: string;
@@ -98,70 +119,104 @@ export interface Problem {
   /** The HTTP status of a refusal; 0 where there was no response. */
   status?: number;
   requestId?: string;
-  /** Before this time (ms) asking again is of no use. */
+  /** Before this time (ms) asking again is pointless. */
   retryAt?: number;
 }
 
-/** What can be done about an answer that is not simply done. */
+/** What the reader can do about an answer that did not end as expected. */
 export type Remedy = 'retry' | 'continue' | 'edit' | 'reconnect' | 'new';
 
 export type Table = 'conversations' | 'messages';
-export type Kept = Meta | Message;
+export type StoredRecord = Meta | Message;
 
-/** Where conversations are kept. */
+/** Where conversations are stored; a local store answers without a promise. */
 export interface Store {
-  all(table: Table): any;
-  messages(conversation: string): any;
+  all(table: 'conversations'): Meta[] | Promise<Meta[]>;
+  all(table: 'messages'): Message[] | Promise<Message[]>;
+  /** Those of one conversation, in order. */
+  messages(conversation: string): Message[] | Promise<Message[]>;
   /** Answers that have not ended. */
-  open(): any;
-  /** All of them or none. */
+  open(): Answer[] | Promise<Answer[]>;
+  /** Make all of these changes or none. */
   write(changes: Change[]): unknown;
+}
+
+/** What `localStorage` offers, as far as a store needs it. */
+export interface StorageLike {
+  [key: string]: any;
+  getItem?(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
 }
 
 /** A record to write, or the id of one to remove. */
 export interface Change {
   table: Table;
-  record?: Kept;
+  record?: StoredRecord;
   id?: string;
 }
 
 /** The object of a frame; keys unknown to a reader are skipped. */
 export type Data = Record<string, any>;
 
+/** The next request follows after this many ms; `said` is the sentence of a busy server. */
+export interface Waiting {
+  type: 'waiting';
+  why: 'busy' | 'unreachable' | 'lost';
+  ms: number;
+  said: string;
+}
+
 export type StreamEvent =
   /** A PUT leaves: what it does on the server is not known yet. */
   | { type: 'sending' }
-  /** The head came: 201 new, 200 joined or followed. */
+  /** The response's headers have arrived: 201 new, 200 joined or followed. */
   | { type: 'open'; status: number }
-  /** So many ms until the next try. */
-  | { type: 'waiting'; why: 'busy' | 'unreachable' | 'lost'; ms: number; said: string }
+  | Waiting
   | { type: 'frame'; id: number; data: Data | '[DONE]' };
+
+/** What the server answers to a DELETE. */
+export interface StopReply {
+  ended: boolean;
+  last_event_id: number;
+  stop_reason?: string;
+}
+
+/** An answer that holds a connection slot, or waits for one. */
+export interface Holder {
+  /** Whether the reader can see the answer. */
+  isSeen(): boolean;
+  /** Asks for the slot back; it is released soon after. */
+  leave(): void;
+  /** When it got its slot, in ms. */
+  since: number;
+}
 
 export interface FollowOptions {
   /** JSON to PUT; without it an existing stream is followed. */
   body?: string;
   /** The last frame that was received. */
   lastEventId?: number;
-  /** Ends the following, quietly. It does not stop the answer: see `stop`. */
+  /** Ends the following, quietly. It does not stop the answer; `stop` does. */
   signal?: AbortSignal;
-  /** Its `wake` event ends a wait, and a reading that has heard nothing for `detail.silentFor` ms. */
+  /** Its `wake` event ends a wait, and cuts a connection that has been silent for `detail.silentFor` ms. */
   wake?: EventTarget;
-  /** Called each time that a stop could not be told to the server. */
+  /** Called after each attempt to stop that the server did not confirm, with the HTTP status or 0. */
   onLost?: (status: number) => void;
   fetch?: typeof globalThis.fetch;
   timing?: Partial<Timing>;
 }
 
-/** Milliseconds, and how often. */
+/** Times in ms, and numbers of attempts. */
 export interface Timing {
-  /** Without a byte for so long, a connection is dead. */
+  /** A connection without a byte for this long is dead. */
   silence: number;
-  /** How often that is looked at. */
+  /** The interval at which that is checked. */
   check: number;
   /** Doubles up to `longestDelay`; the stream's `retry:` replaces it. */
   firstDelay: number;
   longestDelay: number;
-  /** A server that asks for more patience than this gets none. */
+  /** A busy server that asks for a longer wait is not asked again. */
   longestBusy: number;
   puts: number;
   busyPuts: number;
@@ -262,14 +317,14 @@ export interface ColouredChunk {
 /** Final text, to be drawn again when a definition completes it. */
 export interface Settled {
   raw: string;
-  /** Its block goes on after it; `begun` is what it goes on with itself. */
+  /** Its block goes on after it; `continuation` is the block that it continues itself. */
   growing: boolean;
-  begun?: Begun;
+  continuation?: Continuation;
   trees: Branch[];
 }
 
 /** What is final of a list or table that still grows. */
-export interface Begun {
+export interface Continuation {
   start: number;
   loose?: boolean;
   /** Items or rows. */
@@ -278,4 +333,10 @@ export interface Begun {
   open: boolean;
   /** All its parts on the page. */
   nodes: Set<any>;
+}
+
+/** A text's tokens, and the definitions in it. */
+export interface Lexed {
+  tokens: Token[];
+  links: Links;
 }

@@ -1,6 +1,6 @@
-"""Who has signed in: the names and their passwords, the sessions, and what slows guessing.
+"""Accounts: names with their passwords and tokens, sessions, and the throttle on guessing.
 
-One SQLite file beside the stream log holds what all workers must agree on; the passwords are a file
+One SQLite file in the folder of the streams holds what all workers share; the passwords are a file
 of their own, written by ``script/password``.
 """
 
@@ -15,10 +15,10 @@ from .throttle import Throttle, plain_address
 __all__ = [
     "LIFE_SECONDS",
     "Database",
-    "Throttle",
     "Passwords",
     "Session",
     "Sessions",
+    "Throttle",
     "normal",
     "open_database",
     "plain_address",

@@ -13,7 +13,7 @@ from .passwords import LONGEST, SHORTEST, Passwords
 
 
 def main(default_file: Path) -> None:
-    """Do what the command line says."""
+    """Run the command line."""
     parser = argparse.ArgumentParser("script/password", description=__doc__)
     parser.add_argument("name", metavar="NAME")
     what = parser.add_mutually_exclusive_group()
@@ -21,35 +21,37 @@ def main(default_file: Path) -> None:
     what.add_argument("--delete", action="store_true", help="remove the name and its token")
     parser.add_argument("--file", type=Path, default=default_file, help="default: %(default)s")
     options = parser.parse_args()
-    options.name = normal(options.name)  # as it is printed, too
+    options.name = normal(options.name)  # and is printed in this form
     if not is_name(options.name):
-        sys.exit("A name is 1 to 64 letters, digits and . _ @ + - and begins with no sign.")
+        sys.exit(
+            "A name is 1 to 64 letters, digits and . _ @ + - and begins with a letter or digit."
+        )
     passwords = Passwords(options.file)
     try:
         if options.delete:
             if not passwords.delete(options.name):
                 sys.exit(f"There is no {options.name} in {options.file}.")
-            print(f"{options.name} is removed; running sessions end within seconds.")
+            print(f"{options.name} is removed; its sessions end within seconds.")
         elif options.token:
             print(passwords.new_token(options.name))
             print("This is shown once. Send it as: Authorization: Bearer <token>", file=sys.stderr)
         else:
-            passwords.set_password(options.name, _asked())
-            print(f"{options.name} can sign in with it now; older sessions of that name end.")
+            passwords.set_password(options.name, _read_password())
+            print(f"{options.name} can sign in with it now; its older sessions end.")
     except (OSError, ConfigError) as exc:
         sys.exit(f"script/password: {exc}")
 
 
-def _asked() -> str:
-    """Return the password that is typed twice, unseen, or stands on the two lines of a pipe."""
+def _read_password() -> str:
+    """Return the password, typed twice without echo, or read from two lines of a pipe."""
     ask = getpass.getpass if sys.stdin.isatty() else lambda _: sys.stdin.readline().rstrip("\r\n")
     password = ask("Password: ")
     if not SHORTEST <= len(password) <= LONGEST:
         sys.exit(f"A password has {SHORTEST} to {LONGEST} characters.")
-    if not password.isprintable():  # nobody could type it; or it was not UTF-8
-        sys.exit("A password has letters, digits, signs and spaces only.")
+    if not password.isprintable():  # it could not be typed in a browser, or was not UTF-8
+        sys.exit("A password contains letters, digits, signs and spaces only.")
     if ask("Once more: ") != password:
-        sys.exit("The two are not the same; nothing is changed.")
+        sys.exit("The two passwords differ; nothing is changed.")
     return password
 
 

@@ -1,7 +1,7 @@
-"""Names of people: what looks the same is one name, and no name can be taken for a line of a log.
+"""Names of people: spellings that look the same are one name, and none can forge a log line.
 
-As RFC 8265 has it for user names: in NFKC (é in one character or two, ａ in full width as a) and in
-lower case, for a phone begins with a capital and a directory does not care. ADA and ada are one.
+As RFC 8265 says for user names: in NFKC (é in one character or two, a full-width letter as the
+plain one) and in lower case, since a phone capitalizes the first letter: Ada and ada are one name.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ _SIGNS = "._@+-"
 
 
 def normal(name: str) -> str:
-    """Return the one form of this name."""
+    """Return the normal form of this name."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).lower())
 
 
 def is_name(name: str) -> bool:
-    """Return whether a normal name is one that can be given: letters, marks, digits and signs."""
+    """Return whether a name in normal form is valid: letters, marks, digits and a few signs."""
     kinds = [unicodedata.category(character)[0] for character in name]
     return (
         0 < len(name) <= LONGEST

@@ -1,12 +1,12 @@
-"""The file of passwords: a line for each name and each token, nothing but hashes in it.
+"""The file of passwords: one line for each password and each token, as hashes.
 
 ::
 
     password ada scrypt:32768:8:1$...
     token ada 9f86d0...
 
-``script/password`` writes it; it is read anew whenever it has changed, so that a new password, or a
-name that is gone, counts at once. A file that cannot be read lets nobody in.
+``script/password`` writes it; it is read again whenever it has changed, so that a new password or a
+removed name takes effect immediately. A file that cannot be read lets no one sign in.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from .names import is_name, normal
 log = logging.getLogger(__name__)
 
 SHORTEST, LONGEST = 10, 1000
-#: A check takes 32 MB and a tenth of a second.
-_AT_ONCE = threading.BoundedSemaphore(2)
+#: scrypt is expensive by design; see docs/performance.md.
+_CONCURRENT_CHECKS = threading.BoundedSemaphore(2)
 _LINE = re.compile(r"(password|token) (\S+) (\S+)")
 
 
@@ -45,8 +45,8 @@ class Passwords:
         self._read: tuple[object, dict[tuple[str, str], str]] = (None, {})
 
     def check_file(self) -> None:
-        """Raise ``ConfigError`` where nobody could sign in, or others can read the hashes."""
-        _nobody()  # now, or the first name that does not exist would take twice as long
+        """Raise ``ConfigError`` where sign-in is impossible, or other users can read the hashes."""
+        _decoy_hash()  # otherwise the first unknown name would take twice as long
         try:
             mode = self.path.stat().st_mode
             lines = self._load()
@@ -56,33 +56,34 @@ class Passwords:
                 "make it with script/password NAME."
             ) from exc
         if mode & 0o077:
-            raise ConfigError(f"{self.path} can be read by others: chmod 600 {self.path}")
+            raise ConfigError(f"{self.path} can be read by other users: chmod 600 {self.path}")
         if not lines:
-            raise ConfigError(f"{self.path} has nobody in it: script/password NAME adds a name.")
+            raise ConfigError(f"{self.path} contains no name: script/password NAME adds one.")
 
     def check(self) -> None:
-        """Raise ``Unavailable`` where the file cannot be read now, so that nobody can sign in."""
+        """Raise ``Unavailable`` where the file cannot be read now, so that no one can sign in."""
         try:
             self._load()
         except (OSError, ConfigError) as exc:
-            log.error("passwords: nobody can sign in: %s", exc)
+            log.error("passwords: no one can sign in: %s", exc)
             raise Unavailable(
-                f"Nobody can sign in now: {self.path.name} cannot be read; the log says why.",
+                f"No one can sign in right now: {self.path.name} cannot be read; the log says why.",
                 code="sign_in_unavailable",
             ) from exc
 
     def is_right(self, name: str, password: str) -> bool:
-        """Tell whether this is the password of this name; takes as long where there is no name."""
+        """Return whether this is the password of this name; an unknown name takes as long."""
         known = self._lines().get(("password", normal(name)))
-        with _AT_ONCE:
-            return check_password_hash(known or _nobody(), _normal(password)) and known is not None
+        with _CONCURRENT_CHECKS:
+            is_match = check_password_hash(known or _decoy_hash(), _normal(password))
+        return is_match and known is not None
 
     def fingerprint_of(self, name: str) -> str:
         """Return the hash of this name's password, or "" where it has none."""
         return self._lines().get(("password", normal(name)), "")
 
     def name_of_token(self, token: str) -> str | None:
-        """Return whose token this is."""
+        """Return the name whose token this is, or None."""
         digest = _digest(token)
         for (kind, name), known in self._lines().items():
             if kind == "token" and secrets.compare_digest(known, digest):
@@ -90,17 +91,17 @@ class Passwords:
         return None
 
     def set_password(self, name: str, password: str) -> None:
-        """Give this name a password, instead of the one it has."""
+        """Set the password of this name, replacing the one it has."""
         self._write({("password", normal(name)): generate_password_hash(_normal(password))})
 
     def new_token(self, name: str) -> str:
-        """Return a token for this name, instead of the one it has; only its hash is kept."""
+        """Return a new token for this name, replacing the one it has; only its hash is stored."""
         token = secrets.token_urlsafe(32)
         self._write({("token", normal(name)): _digest(token)})
         return token
 
     def delete(self, name: str) -> bool:
-        """Remove this name and its token; tell whether it was there."""
+        """Remove this name and its token; return whether it existed."""
         name = normal(name)
         return self._write({("password", name): "", ("token", name): ""})
 
@@ -111,7 +112,7 @@ class Passwords:
             if self._read[0] != stamp:
                 self._read = (stamp, self._load())
         except (OSError, ConfigError) as exc:
-            log.error("passwords: nobody can sign in: %s", exc)
+            log.error("passwords: no one can sign in: %s", exc)
             self._read = (None, {})
         return self._read[1]
 
@@ -124,11 +125,11 @@ class Passwords:
             match = _LINE.fullmatch(line.strip())
             name = normal(match[2]) if match else ""
             if match is None or not is_name(name):
-                raise ConfigError(f"{self.path}: line {number} is none that script/password wrote.")
+                raise ConfigError(f"{self.path}: line {number} was not written by script/password.")
             if (match[1], name) in lines:
                 raise ConfigError(
-                    f"{self.path}: line {number} has {name} a second time (in whatever case): "
-                    "remove one of the two lines."
+                    f"{self.path}: line {number} repeats {name} (upper and lower case count "
+                    "as the same): remove one of the two lines."
                 )
             lines[match[1], name] = match[3]
         return lines
@@ -137,7 +138,7 @@ class Passwords:
         ownership.make_folder(self.path.parent)
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX)  # two at once must not undo each other
+            fcntl.flock(folder, fcntl.LOCK_EX)  # two writers must not undo each other's change
             return self._rewrite(changes)
         finally:
             os.close(folder)
@@ -159,20 +160,20 @@ class Passwords:
 
 
 def _keep_owner(fd: int, before: os.stat_result) -> None:
-    """Let the new file be whose the old one was, with its mode."""
+    """Give the new file the mode and owner of the old one."""
     os.fchmod(fd, before.st_mode & 0o777)
     if os.geteuid() == 0:
         os.fchown(fd, before.st_uid, before.st_gid)
 
 
 @cache
-def _nobody() -> str:
-    """Return what a name that does not exist is checked against, so that it takes as long."""
+def _decoy_hash() -> str:
+    """Return a hash for unknown names, so that checking them takes as long."""
     return generate_password_hash(secrets.token_urlsafe())
 
 
 def _normal(password: str) -> str:
-    """One keyboard writes é as one character, the next as two."""
+    """Return the password in NFC: keyboards write é as one character or as two."""
     return unicodedata.normalize("NFC", password)
 
 

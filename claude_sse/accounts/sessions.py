@@ -1,8 +1,8 @@
-"""Sessions: who holds which cookie, kept here and not in the cookie, so that they can be ended.
+"""Sessions, stored on the server and not in the cookie, so that they can be ended.
 
-A cookie is a random number. What is kept of it is an HMAC under ``SECRET_KEY``, so that whoever
-reads the file cannot sign in with it. Beside the name lies a proof of the password with which it
-was made: with another password, or none, the session is over, without anybody having to end it.
+A cookie is a random number. The file stores its HMAC under ``SECRET_KEY``, so that a reader of the
+file cannot sign in with it. Each session also stores the fingerprint of the credential with which
+it began: when the password changes or the name is removed, the session is no longer valid.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from dataclasses import dataclass
 from ..protocol.errors import Unavailable
 from .database import Database
 
-#: A session ends so long after its beginning, used or not.
+#: The lifetime of a session, used or not.
 LIFE_SECONDS = 12 * 3600.0
-#: When it was used last is kept to about this.
+#: The precision of ``Session.seen``: each request within it writes nothing.
 _SEEN_SECONDS = 60.0
 _ID_BYTES = 32
 
 
 @dataclass(frozen=True)
 class Session:
-    """One session as its owner may see it; times are ``time.time()``."""
+    """One session as its owner may see it; times are by ``time.time()``."""
 
     began: float
     seen: float
@@ -41,7 +41,7 @@ class Sessions:
     def __init__(
         self, database: Database, secret: str, fingerprint_of: Callable[[str], str]
     ) -> None:
-        """``fingerprint_of(name)`` is what that name signs in with, or "" where it no longer can."""
+        """``fingerprint_of(name)`` identifies the credential of a name; "" if it has none now."""
         self._database = database
         self._secret = secret.encode()
         self._fingerprint_of = fingerprint_of
@@ -50,10 +50,10 @@ class Sessions:
         """Return the cookie of a new session; raises ``Unavailable``."""
         cookie = secrets.token_urlsafe(_ID_BYTES)
         now = time.time()
-        proof = self._mac(self._fingerprint_of(name))
-        row = (self._mac(cookie), name, proof, now, now, address, browser)
+        fingerprint = self._mac(self._fingerprint_of(name))
+        row = (self._mac(cookie), name, fingerprint, now, now, address, browser)
         with self._database.writing() as connection:
-            # A clock that was set back must not make a session eternal.
+            # A clock that was set back must not prolong a session.
             connection.execute(
                 "DELETE FROM signed_in WHERE abs(created - ?) >= ?", [now, LIFE_SECONDS]
             )
@@ -61,7 +61,7 @@ class Sessions:
         return cookie
 
     def name_of(self, cookie: str) -> str | None:
-        """Return whose session this is, or None where there is none (any more).
+        """Return the name of a session, or None where it is unknown, over or no longer valid.
 
         Raises ``Unavailable``.
         """
@@ -71,19 +71,19 @@ class Sessions:
             ).fetchone()
         if row is None:
             return None
-        name, proof, created, seen = row
+        name, fingerprint, created, seen = row
         if abs(time.time() - created) >= LIFE_SECONDS:
             self.end(cookie)
             return None
-        if not self._is_proof(name, proof):
+        if not self._is_current(name, fingerprint):
             return None
         if time.time() - seen >= _SEEN_SECONDS:
-            self._see(cookie)
+            self._mark_seen(cookie)
         return str(name)
 
     def of(self, name: str, cookie: str | None = None) -> list[Session]:
-        """Return the sessions of this name, the newest first; ``cookie`` is the one that asks."""
-        asking = self._mac(cookie) if cookie else ""
+        """Return the sessions of this name, newest first; ``cookie`` is the current one."""
+        current = self._mac(cookie) if cookie else ""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT created, seen, address, browser, id, proof FROM signed_in "
@@ -91,19 +91,19 @@ class Sessions:
                 [name, time.time(), LIFE_SECONDS],
             ).fetchall()
         return [
-            Session(began, seen, address, browser, is_this=mac == asking)
-            for began, seen, address, browser, mac, proof in rows
-            if self._is_proof(name, proof)
+            Session(began, seen, address, browser, is_this=mac == current)
+            for began, seen, address, browser, mac, fingerprint in rows
+            if self._is_current(name, fingerprint)
         ]
 
     def end(self, cookie: str) -> str | None:
-        """End a session and return whose it was; harmless where it has ended.
+        """End a session and return its name; harmless where it has ended.
 
         Raises ``Unavailable``.
         """
         with self._database.writing() as connection:
-            whose = "DELETE FROM signed_in WHERE id = ? RETURNING name"
-            row = connection.execute(whose, [self._mac(cookie)]).fetchone()
+            delete = "DELETE FROM signed_in WHERE id = ? RETURNING name"
+            row = connection.execute(delete, [self._mac(cookie)]).fetchone()
         return str(row[0]) if row else None
 
     def end_all(self, name: str) -> int:
@@ -111,14 +111,15 @@ class Sessions:
         with self._database.writing() as connection:
             return connection.execute("DELETE FROM signed_in WHERE name = ?", [name]).rowcount
 
-    def _see(self, cookie: str) -> None:
+    def _mark_seen(self, cookie: str) -> None:
         with contextlib.suppress(Unavailable), self._database.writing() as connection:
-            seen = "UPDATE signed_in SET seen = ? WHERE id = ?"
-            connection.execute(seen, [time.time(), self._mac(cookie)])
+            update = "UPDATE signed_in SET seen = ? WHERE id = ?"
+            connection.execute(update, [time.time(), self._mac(cookie)])
 
-    def _is_proof(self, name: str, proof: str) -> bool:
-        now_proof = self._fingerprint_of(name)
-        return hmac.compare_digest(self._mac(now_proof), proof) and now_proof != ""
+    def _is_current(self, name: str, fingerprint: str) -> bool:
+        """Return whether the name still has the credential with which its session began."""
+        credential = self._fingerprint_of(name)
+        return hmac.compare_digest(self._mac(credential), fingerprint) and credential != ""
 
     def _mac(self, value: str) -> str:
         return hmac.digest(self._secret, value.encode("utf-8", "replace"), "sha256").hex()

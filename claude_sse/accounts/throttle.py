@@ -1,9 +1,9 @@
-"""What slows guessing: few wrong tries a minute from one address, and its neighbours.
+"""A throttle on guessing: few failed attempts a minute from one address and its neighbours.
 
-A try counts before it is looked at, so that many at once are no way around; a right one is taken
-back. Nobody is locked out by name: that would let a stranger lock out anybody. Nor by the number of
-strangers: when many guess, an address has fewer tries, and they are looked at one after another;
-an address that has signed in before notices nothing of it.
+An attempt counts before its password is checked, so that concurrent ones cannot pass together; a
+right one is removed again. No name is ever locked out: a stranger could lock out anyone. Many
+strangers cannot lock out others either: then an unknown address has fewer attempts, which are
+checked one after another, and an address that has signed in before is not affected.
 """
 
 from __future__ import annotations
@@ -20,28 +20,29 @@ from ..protocol.errors import OverLimit
 from .database import Database
 
 PER_ADDRESS = 5
-#: With IPv6 one person may have 64 bits of addresses, a household 72, a company 80.
+#: IPv6 gives a device 64 bits of addresses, a household 72 and a company 80.
 _PER_PREFIX = ((64, PER_ADDRESS), (56, 2 * PER_ADDRESS), (48, 4 * PER_ADDRESS))
-#: Of all strangers together; more than people mistype. Over it each has one try where it had five.
+#: Attempts of all strangers together, more than people mistype. Beyond it, each address has one
+#: attempt instead of five.
 TOGETHER = 60
 _WINDOW_SECONDS = 60.0
-#: Addresses that are remembered, the newest.
+#: How many addresses that have signed in are remembered, the newest.
 GOOD_ADDRESSES = 1000
 _GOOD_SECONDS = 90 * 86_400.0
-#: So long a stranger waits for the one before; checking a password takes a tenth of a second.
+#: How long a stranger waits for the previous one's password check.
 _TURN_SECONDS = 3.0
-_one_stranger = threading.BoundedSemaphore(1)
+_stranger_slot = threading.BoundedSemaphore(1)
 
 
 class Throttle:
-    """The tries of the last minute, counted for all workers."""
+    """The attempts of the last minute, counted for all workers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @contextlib.contextmanager
     def count(self, address: str) -> Iterator[Callable[[], None]]:
-        """Count a try from this address; yield what says that it was right.
+        """Count an attempt from this address; yield a function that resets it on success.
 
         Raises ``OverLimit``, and ``Unavailable`` where it cannot be counted.
         """
@@ -52,30 +53,30 @@ class Throttle:
             number = connection.execute("SELECT COUNT(DISTINCT try) FROM tries").fetchone()[0]
             is_slow = number >= TOGETHER and not is_good
             for network, limit in networks[: 1 if is_good else None]:
-                _refuse(connection, network, limit // PER_ADDRESS if is_slow else limit, now)
-            trial = connection.execute("SELECT IFNULL(MAX(try), 0) + 1 FROM tries").fetchone()[0]
+                _check(connection, network, limit // PER_ADDRESS if is_slow else limit, now)
+            attempt = connection.execute("SELECT IFNULL(MAX(try), 0) + 1 FROM tries").fetchone()[0]
             for network, _ in networks:
-                row = [trial, network, now]
+                row = [attempt, network, now]
                 connection.execute("INSERT INTO tries (try, address, at) VALUES (?, ?, ?)", row)
 
-        def right() -> None:
+        def reset() -> None:
             with self._database.writing() as connection:
-                connection.execute("DELETE FROM tries WHERE try = ? AND at = ?", [trial, now])
+                connection.execute("DELETE FROM tries WHERE try = ? AND at = ?", [attempt, now])
                 _remember(connection, networks[0][0], now)
 
-        with _turn() if is_slow else contextlib.nullcontext():
-            yield right
+        with _one_at_a_time() if is_slow else contextlib.nullcontext():
+            yield reset
 
 
 @contextlib.contextmanager
-def _turn() -> Iterator[None]:
-    """Let strangers be looked at one after another, so that they leave room for others."""
-    if not _one_stranger.acquire(timeout=_TURN_SECONDS):
+def _one_at_a_time() -> Iterator[None]:
+    """Check strangers one after another, so that others need not wait for them."""
+    if not _stranger_slot.acquire(timeout=_TURN_SECONDS):
         raise _too_many(math.ceil(_TURN_SECONDS))
     try:
         yield
     finally:
-        _one_stranger.release()
+        _stranger_slot.release()
 
 
 def _is_good(connection: sqlite3.Connection, network: str, now: float) -> bool:
@@ -92,7 +93,7 @@ def _remember(connection: sqlite3.Connection, network: str, now: float) -> None:
     )
 
 
-def _refuse(connection: sqlite3.Connection, network: str, limit: int, now: float) -> None:
+def _check(connection: sqlite3.Connection, network: str, limit: int, now: float) -> None:
     own = "SELECT at FROM tries WHERE address = ? ORDER BY at"
     times = [at for (at,) in connection.execute(own, [network])]
     if len(times) >= limit:
@@ -101,14 +102,14 @@ def _refuse(connection: sqlite3.Connection, network: str, limit: int, now: float
 
 def _too_many(wait: int) -> OverLimit:
     return OverLimit(
-        f"Too many wrong tries to sign in: the next one is possible in {wait} s.",
+        f"Too many failed attempts to sign in: the next one is possible in {wait} s.",
         code="too_many_tries",
         retry_after=wait,
     )
 
 
 def plain_address(address: str) -> str:
-    """Return an address as logs and bans know it, or "" for what is none, such as a Unix socket."""
+    """Return an IP address in the form of logs and bans; "" for anything else, as a Unix socket."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -118,7 +119,7 @@ def plain_address(address: str) -> str:
 
 
 def _networks(address: str) -> list[tuple[str, int]]:
-    """Return what one person may have of addresses, the narrowest first, with the tries of each."""
+    """Return the networks that one person may control, narrowest first, with their limits."""
     plain = plain_address(address)
     if ":" not in plain:
         return [(plain, PER_ADDRESS)]

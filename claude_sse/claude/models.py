@@ -19,9 +19,8 @@ from typing import Any
 import anthropic
 import httpx2
 
-from ..config.settings import EFFORTS
 from ..protocol.errors import AnswerFailed, Protocol
-from ..protocol.question import is_model
+from ..protocol.question import EFFORTS, is_model
 from .error_mapping import translate
 from .events import object_of, word_of
 from .http.cancel_scope import CancelScope

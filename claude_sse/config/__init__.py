@@ -1,1 +1,1 @@
-"""The settings: their names, checks and where they come from."""
+"""The settings: their table, parsers and sources."""

@@ -1,4 +1,4 @@
-"""Where settings come from: the environment, and ``.env`` beside the program for what it lacks."""
+"""The sources of settings: the environment, then ``.env`` in the folder of the program."""
 
 from __future__ import annotations
 
@@ -12,20 +12,18 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 
 from . import near_names
-from .settings import NAMES, ConfigError, Settings, from_environ, refuse_unknown
+from .settings import NAMES, SECRETS, ConfigError, Settings, from_environ, refuse_unknown
 
-#: What nobody else on the machine may read.
-_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_CUSTOM_HEADERS", "SECRET_KEY", "AUTH_TOKEN")
 ENV_FILE = Path(__file__).resolve().parents[2] / ".env"
 
 
 def load(path: Path = ENV_FILE) -> Settings:
-    """Return the settings of this process; a variable that is set wins over ``.env``.
+    """Return the settings of this process; a variable in the environment wins over ``.env``.
 
-    With AUTH=token or password, a token or key that is not set is made, and put into the
-    environment, where the workers and whatever starts after a reload find the same one.
+    With AUTH=token or password, a missing token or key is generated and put into the environment,
+    so that workers, and processes started by a reload, use the same one.
 
-    Raises ``ConfigError``, also where ``.env`` exists and cannot be read, or can be by others.
+    Raises ``ConfigError``, also for a ``.env`` that is unreadable, or that other users can read.
     """
     try:
         text = path.read_text("utf-8") if path.exists() else ""
@@ -35,37 +33,35 @@ def load(path: Path = ENV_FILE) -> Settings:
             "make it a text file that this user may read."
         ) from exc
     from_file = {}
-    for line in parse_stream(io.StringIO(text)):  # dotenv_values leaves out what it cannot read
+    for line in parse_stream(io.StringIO(text)):  # dotenv_values skips malformed lines
         if line.error or (line.key in NAMES and line.value is None):
             raise ConfigError(
-                f".env has no NAME=value in line {line.original.line}: write it so, "
-                "with both quotes or none, or put # before it."
+                f".env has no NAME=value in line {line.original.line}: use that form, "
+                "with both quotes or without, or put # before it."
             )
         if line.key is not None:
             from_file[line.key] = line.value
     refuse_unknown(from_file)
-    if any(from_file.get(name) for name in _SECRETS) and path.stat().st_mode & 0o077:
-        raise ConfigError(
-            ".env holds a secret and can be read by others on this machine: chmod 600 .env"
-        )
+    if any(from_file.get(name) for name in SECRETS) and path.stat().st_mode & 0o077:
+        raise ConfigError(".env contains a secret and can be read by other users: chmod 600 .env")
     environ = {name: value or "" for name, value in {**from_file, **os.environ}.items()}
     near_names.refuse_typos(os.environ, {name for name in NAMES if environ.get(name)})
     try:
         settings = from_environ(environ)
     except ConfigError as exc:
         raise ConfigError(f"{exc}{_origin(str(exc))}") from exc
-    return _completed(settings)
+    return _complete(settings)
 
 
 def possible_typos() -> list[str]:
-    """Return a sentence for each name in the environment that may be meant for a setting."""
+    """Return a sentence for each name in the environment that may be a typo of a setting."""
     return near_names.possible_typos(os.environ, {name for name in NAMES if os.environ.get(name)})
 
 
 def _origin(sentence: str) -> str:
-    """Return where the setting that a sentence begins with comes from, if not from ``.env``.
+    """Return a sentence on the setting that an error begins with, if the environment sets it.
 
-    The names are common ones, and other programs set them: conda sets HOST.
+    The names are common, and other programs set them: conda sets HOST.
     """
     found = re.match("[A-Z_]+", sentence)
     if found is None or found[0] not in NAMES or not os.environ.get(found[0], "").strip():
@@ -77,14 +73,14 @@ def _origin(sentence: str) -> str:
     )
 
 
-def _completed(settings: Settings) -> Settings:
+def _complete(settings: Settings) -> Settings:
     if settings.auth == "token" and not settings.auth_token:
-        settings = dataclasses.replace(settings, auth_token=_made("AUTH_TOKEN"))
+        settings = dataclasses.replace(settings, auth_token=_generate("AUTH_TOKEN"))
     if settings.auth in ("token", "password") and not settings.secret_key:
-        settings = dataclasses.replace(settings, secret_key=_made("SECRET_KEY"))
+        settings = dataclasses.replace(settings, secret_key=_generate("SECRET_KEY"))
     return settings
 
 
-def _made(name: str) -> str:
+def _generate(name: str) -> str:
     os.environ[name] = secrets.token_urlsafe(32)
     return os.environ[name]

@@ -1,33 +1,28 @@
-"""Finds names in the environment that were meant to be settings.
+"""Find names in the environment that were meant to be settings.
 
-``.env`` may hold settings only, so that any other name in it is refused. The environment is full of
+``.env`` contains settings only, so any other name in it is refused. The environment is full of
 names of other programs, and a typo in an environment file of systemd or Docker would silently leave
-a limit at its default. So what is so near to a setting that is not set is taken for it.
+a limit at its default. Therefore a name close to a setting that has no value counts as a typo.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from .settings import NAMES, ConfigError
+from .settings import NAMES, TABLE, ConfigError
 
-#: Nobody else has settings of these names: what is near to one is certainly meant for it.
-_DISTINCT = frozenset(
-    """ANTHROPIC_API_KEY ANTHROPIC_BASE_URL DAILY_TOKENS DAILY_TOKENS_PER_OWNER MAX_STREAMS
-    MAX_STREAMS_PER_OWNER TRUSTED_PROXIES PUBLIC_HOSTS STREAM_LOG STREAM_TTL ORPHAN_SECONDS
-    HEARTBEAT_SECONDS DRAIN_SECONDS""".split()
-)
-#: Near, but well known for something else.
+_DISTINCT = frozenset(row.name for row in TABLE.values() if row.is_distinct)
+#: Close to a setting, but well known for something else.
 _KNOWN = frozenset({"PASSWORD", "LOGLEVEL", "CLAUDE_SSE_CHECK_HEADER", "CLAUDE_SSE_TEST_ALL"})
 _PREFIX = "CLAUDE_SSE_"
 
 
 def refuse_typos(environ: Mapping[str, str], is_set: Iterable[str]) -> None:
-    """Raise ``ConfigError`` for a name that can only be meant for one of our settings.
+    """Raise ``ConfigError`` for a name that can only be a typo of one of our settings.
 
-    ``is_set`` are the settings that have a value, wherever from: they are spelt right.
+    ``is_set`` are the settings that have a value, from any source: they are spelt right.
     """
-    for name, setting in _near(environ, is_set):
+    for name, setting in _close_names(environ, is_set):
         if setting in _DISTINCT or name.startswith(_PREFIX):
             raise ConfigError(
                 f"{name} in the environment is not a setting: write {setting}, or remove it."
@@ -35,33 +30,33 @@ def refuse_typos(environ: Mapping[str, str], is_set: Iterable[str]) -> None:
 
 
 def possible_typos(environ: Mapping[str, str], is_set: Iterable[str]) -> list[str]:
-    """Return a sentence for each name that may be meant for one of our settings."""
+    """Return a sentence for each name that may be a typo of one of our settings."""
     return [
         f"{name} in the environment is not a setting of claude-sse; {setting} is."
-        for name, setting in _near(environ, is_set)
+        for name, setting in _close_names(environ, is_set)
     ]
 
 
-def _near(environ: Mapping[str, str], is_set: Iterable[str]) -> Iterator[tuple[str, str]]:
-    open_names = sorted(NAMES - set(is_set))
+def _close_names(environ: Mapping[str, str], is_set: Iterable[str]) -> Iterator[tuple[str, str]]:
+    unset = sorted(NAMES - set(is_set))
     for name in sorted(environ):
         if name in NAMES or name in _KNOWN or not environ[name].strip():
             continue
-        ranked = [(rank, o) for o in open_names if (rank := _rank(name, o)) is not None]
+        ranked = [(rank, s) for s in unset if (rank := _rank(name, s)) is not None]
         if ranked:
             yield name, min(ranked)[1]
 
 
 def _rank(name: str, setting: str) -> int | None:
-    """Return how far the name is from this setting, or None where it is not meant for it."""
+    """Return the distance of the name from this setting, or None where it is not a typo of it."""
     if name.startswith(_PREFIX):
         name = name.removeprefix(_PREFIX)
         return 0 if name == setting else _rank(name, setting)
     is_one_word = "_" not in setting
     if name[:1].upper() != setting[0] or (is_one_word and name != name.upper()):
-        return None  # people mistype the middle; and a lower-case "port" is somebody else's
+        return None  # people mistype the middle; and a lower-case "port" is another program's
     if name[-1].isdigit():
-        return None  # the second of something
+        return None  # one of a numbered series
     if len(setting) < 6:
         return 1 if _is_swapped(name, setting) or _is_doubled(name, setting) else None
     words, wanted = _words(name), _words(setting)
@@ -76,7 +71,7 @@ def _rank(name: str, setting: str) -> int | None:
 
 
 def _words(name: str) -> list[str]:
-    """Return its words, each in the singular."""
+    """Return the words of a name, each in the singular."""
     return [_singular(word) for word in name.upper().split("_") if word]
 
 
@@ -85,7 +80,7 @@ def _singular(word: str) -> str:
 
 
 def _is_longer_or_shorter(words: list[str], wanted: list[str]) -> bool:
-    """DAILY_TOKENS_A_DAY and HEARTBEAT_SEC."""
+    """Return whether a word was added or shortened: DAILY_TOKENS_A_DAY, HEARTBEAT_SEC."""
     if words[: len(wanted)] == wanted:
         return True
     *first, last = words or [""]
@@ -101,7 +96,7 @@ def _is_doubled(name: str, setting: str) -> bool:
 
 
 def _distance(a: str, b: str) -> int:
-    """Return how many letters are lost, added, replaced or swapped with the next one."""
+    """Return how many letters are missing, added, replaced or swapped with their neighbour."""
     before, last = [0] * (len(b) + 1), list(range(len(b) + 1))
     for i, one in enumerate(a, 1):
         row = [i]

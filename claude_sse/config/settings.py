@@ -1,20 +1,30 @@
-"""The settings: plain frozen values, read once at start and validated there.
+"""The settings: frozen values, read and validated once at the start.
 
-``.env.example`` lists every one with its default and its reason. A value that is malformed, or a
-name in ``.env`` that is not a setting, stops the start with a sentence that names it.
+``Settings`` is the one table: a row has the field, the variable, its parser and its default.
+``.env.example`` explains each of them, and a test compares the two. A malformed value, or an
+unknown name in ``.env``, stops the start with a sentence that names it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from ..protocol.question import EFFORTS
 from ..system import peer
-from . import validators
-from .validators import ConfigError, EnvReader
+from . import table, validators
+from .table import setting
+from .validators import ConfigError
 
 __all__ = [
+    "AUTHS",
+    "NAMES",
+    "RESERVED_THREADS",
+    "SECRETS",
+    "TABLE",
     "ConfigError",
     "Settings",
     "from_environ",
@@ -24,113 +34,123 @@ __all__ = [
 ]
 
 AUTHS = ("none", "token", "password", "proxy")
-EFFORTS = ("low", "medium", "high", "xhigh", "max")
 #: Threads of a worker that streams may never take: health, stop and the page always answer.
 RESERVED_THREADS = 8
-#: RATE_LIMIT, MAX_STREAMS_PER_OWNER, DAILY_TOKENS_PER_OWNER and DAILY_TOKENS where people sign in.
-#: One person on one machine has none of them: there is nobody to be protected from.
-_LIMITS = (20, 6, 1_000_000, 5_000_000)
-#: What stands in other people's examples.
+#: Placeholders, as they stand in examples.
 _EXAMPLE = re.compile(r"change.?me|example|your.?(secret|key)|replace|placeholder", re.IGNORECASE)
+
+
+def _with_sign_in(limit: int) -> Callable[[Settings], int]:
+    """Return the default of a limit: none with AUTH=none, which serves one person."""
+    return lambda settings: 0 if settings.auth == "none" else limit
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that can be set, already checked."""
+    """Every setting, already validated; a field with ``derive`` depends on others when empty."""
 
-    api_key: str = ""
-    base_url: str = "https://api.anthropic.com"
-    custom_headers: tuple[tuple[str, str], ...] = ()
-    model: str = "claude-sonnet-5-5"
-    system_prompt: str = ""
-    max_tokens: int = 16_000
-    effort: str = ""
-    thinking: str = "summarized"
-    host: str = "127.0.0.1"
-    port: int = 3000
-    workers: int = 2
-    threads: int = 128
-    stream_log: str = ""
-    stream_ttl: float = 86_400.0
-    orphan_seconds: float = 60.0
-    heartbeat_seconds: float = 10.0
-    drain_seconds: float = 25.0
-    max_streams: int = 120
-    rate_limit: int = 0
-    max_streams_per_owner: int = 0
-    daily_tokens_per_owner: int = 0
-    daily_tokens: int = 0
-    auth: str = "none"
-    public_hosts: tuple[str, ...] = ()
-    secret_key: str = ""
-    auth_token: str = ""
-    passwords: str = ""
-    trusted_proxies: int = 0
-    security_contact: tuple[str, ...] = ()
-    banner: str = ""
-    log_level: str = "INFO"
+    api_key: str = setting(
+        "ANTHROPIC_API_KEY", validators.word, "", is_secret=True, is_distinct=True
+    )
+    base_url: str = setting(
+        "ANTHROPIC_BASE_URL", validators.api_url, "https://api.anthropic.com", is_distinct=True
+    )
+    custom_headers: tuple[tuple[str, str], ...] = setting(
+        "ANTHROPIC_CUSTOM_HEADERS", validators.headers, (), is_secret=True
+    )
+    model: str = setting("MODEL", validators.model, "claude-sonnet-5-5")
+    system_prompt: str = setting("SYSTEM_PROMPT", validators.text, "")
+    max_tokens: int = setting("MAX_TOKENS", validators.whole(1, 1_000_000), 16_000)
+    effort: str = setting("EFFORT", validators.one_of(*EFFORTS), "")
+    thinking: str = setting(
+        "THINKING", validators.one_of("summarized", "omitted", "off"), "summarized"
+    )
+    host: str = setting("HOST", validators.host, "127.0.0.1")
+    port: int = setting("PORT", validators.whole(1, 65_535), 3000)
+    workers: int = setting("WORKERS", validators.whole(1, 64), 2)
+    threads: int = setting("THREADS", validators.whole(RESERVED_THREADS + 1, 2000), 128)
+    max_streams: int = setting(
+        "MAX_STREAMS",
+        validators.whole(1, 2000),
+        120,
+        is_distinct=True,
+        derive=lambda settings: settings.reader_slots,
+    )
+    rate_limit: int = setting(
+        "RATE_LIMIT", validators.whole(0, 100_000), 0, derive=_with_sign_in(20)
+    )
+    max_streams_per_owner: int = setting(
+        "MAX_STREAMS_PER_OWNER",
+        validators.whole(0, 100_000),
+        0,
+        is_distinct=True,
+        derive=_with_sign_in(6),
+    )
+    daily_tokens_per_owner: int = setting(
+        "DAILY_TOKENS_PER_OWNER",
+        validators.whole(0, 10**12),
+        0,
+        is_distinct=True,
+        derive=_with_sign_in(1_000_000),
+    )
+    daily_tokens: int = setting(
+        "DAILY_TOKENS",
+        validators.whole(0, 10**12),
+        0,
+        is_distinct=True,
+        derive=_with_sign_in(5_000_000),
+    )
+    stream_log: Path | None = setting("STREAM_LOG", validators.file_url, None, is_distinct=True)
+    stream_ttl: float = setting(
+        "STREAM_TTL", validators.seconds(3600, 31 * 86_400), 86_400.0, is_distinct=True
+    )
+    orphan_seconds: float = setting(
+        "ORPHAN_SECONDS", validators.seconds(0, 3600), 60.0, is_distinct=True
+    )
+    heartbeat_seconds: float = setting(
+        "HEARTBEAT_SECONDS", validators.seconds(0.1, 60), 10.0, is_distinct=True
+    )
+    drain_seconds: float = setting(
+        "DRAIN_SECONDS", validators.seconds(0, 3600), 25.0, is_distinct=True
+    )
+    auth: str = setting("AUTH", validators.one_of(*AUTHS), "none")
+    public_hosts: tuple[str, ...] = setting("PUBLIC_HOSTS", validators.hosts, (), is_distinct=True)
+    secret_key: str = setting("SECRET_KEY", validators.word, "", is_secret=True)
+    auth_token: str = setting("AUTH_TOKEN", validators.word, "", is_secret=True)
+    passwords: str = setting("PASSWORDS", validators.word, "")
+    trusted_proxies: int = setting(
+        "TRUSTED_PROXIES",
+        validators.whole(0, 9),
+        0,
+        is_distinct=True,
+        derive=lambda settings: int(settings.auth == "proxy"),
+    )
+    security_contact: tuple[str, ...] = setting("SECURITY_CONTACT", validators.contacts, ())
+    banner: str = setting("BANNER", validators.text, "")
+    log_level: str = setting("LOG_LEVEL", validators.level, "INFO")
 
     @property
     def reader_slots(self) -> int:
-        """How many long responses a worker holds; the other threads stay free for short ones."""
+        """How many long responses a worker serves; the other threads stay free for short ones."""
         return self.threads - RESERVED_THREADS
 
+    def stream_folder(self, instance_path: str) -> Path:
+        """Return the folder of the streams, the ledger and the sessions."""
+        return self.stream_log or Path(instance_path) / "streams"
 
+
+TABLE = table.rows(Settings)
 #: Every name that may stand in ``.env``.
-NAMES = frozenset(
-    """ANTHROPIC_API_KEY ANTHROPIC_BASE_URL ANTHROPIC_CUSTOM_HEADERS MODEL SYSTEM_PROMPT MAX_TOKENS
-    EFFORT THINKING HOST PORT WORKERS THREADS STREAM_LOG STREAM_TTL ORPHAN_SECONDS HEARTBEAT_SECONDS
-    DRAIN_SECONDS MAX_STREAMS RATE_LIMIT MAX_STREAMS_PER_OWNER DAILY_TOKENS_PER_OWNER DAILY_TOKENS
-    AUTH PUBLIC_HOSTS SECRET_KEY AUTH_TOKEN PASSWORDS TRUSTED_PROXIES BANNER
-    SECURITY_CONTACT LOG_LEVEL""".split()
-)
+NAMES = frozenset(row.name for row in TABLE.values())
+#: The names whose values must stay private.
+SECRETS = frozenset(row.name for row in TABLE.values() if row.is_secret)
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
     """Return the settings that these variables make; raises ``ConfigError``."""
-    take = EnvReader(environ)
-    threads = take("THREADS", Settings.threads, validators.whole(RESERVED_THREADS + 1, 2000))
-    auth = take("AUTH", Settings.auth, validators.one_of(*AUTHS))
-    rate, answers, own_tokens, tokens = (0, 0, 0, 0) if auth == "none" else _LIMITS
-    settings = Settings(
-        api_key=take("ANTHROPIC_API_KEY", "", validators.word),
-        base_url=take("ANTHROPIC_BASE_URL", Settings.base_url, validators.api_url),
-        custom_headers=take("ANTHROPIC_CUSTOM_HEADERS", (), validators.headers),
-        model=take("MODEL", Settings.model, validators.model),
-        system_prompt=take("SYSTEM_PROMPT", "", validators.text),
-        max_tokens=take("MAX_TOKENS", Settings.max_tokens, validators.whole(1, 1_000_000)),
-        effort=take("EFFORT", "", validators.one_of(*EFFORTS)),
-        thinking=take(
-            "THINKING", Settings.thinking, validators.one_of("summarized", "omitted", "off")
-        ),
-        host=take("HOST", Settings.host, validators.host),
-        port=take("PORT", Settings.port, validators.whole(1, 65_535)),
-        workers=take("WORKERS", Settings.workers, validators.whole(1, 64)),
-        threads=threads,
-        stream_log=take("STREAM_LOG", "", validators.word),
-        stream_ttl=take("STREAM_TTL", Settings.stream_ttl, validators.seconds(3600, 31 * 86_400)),
-        orphan_seconds=take("ORPHAN_SECONDS", Settings.orphan_seconds, validators.seconds(0, 3600)),
-        heartbeat_seconds=take(
-            "HEARTBEAT_SECONDS", Settings.heartbeat_seconds, validators.seconds(0.1, 60)
-        ),
-        drain_seconds=take("DRAIN_SECONDS", Settings.drain_seconds, validators.seconds(0, 3600)),
-        max_streams=take("MAX_STREAMS", threads - RESERVED_THREADS, validators.whole(1, threads)),
-        rate_limit=take("RATE_LIMIT", rate, validators.whole(0, 100_000)),
-        max_streams_per_owner=take("MAX_STREAMS_PER_OWNER", answers, validators.whole(0, 100_000)),
-        daily_tokens_per_owner=take(
-            "DAILY_TOKENS_PER_OWNER", own_tokens, validators.whole(0, 10**12)
-        ),
-        daily_tokens=take("DAILY_TOKENS", tokens, validators.whole(0, 10**12)),
-        auth=auth,
-        public_hosts=take("PUBLIC_HOSTS", (), validators.hosts),
-        secret_key=take("SECRET_KEY", "", validators.word),
-        auth_token=take("AUTH_TOKEN", "", validators.word),
-        passwords=take("PASSWORDS", "", validators.word),
-        trusted_proxies=take("TRUSTED_PROXIES", int(auth == "proxy"), validators.whole(0, 9)),
-        security_contact=take("SECURITY_CONTACT", (), validators.contacts),
-        banner=take("BANNER", "", validators.text),
-        log_level=take("LOG_LEVEL", Settings.log_level, validators.level),
-    )
+    given = table.read(TABLE, environ)
+    settings = Settings(**given)
+    settings = dataclasses.replace(settings, **table.derive(TABLE, settings, given))
     _refuse_talkative(environ)
     _refuse_unsafe(settings, is_debugging=_is_on(environ.get("FLASK_DEBUG", "")))
     _refuse_limits(settings)
@@ -138,10 +158,10 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
-    """Raise ``ConfigError`` for a name that is no setting: a typo must not be a silent default."""
+    """Raise ``ConfigError`` for an unknown name: a typo must not silently leave a default."""
     for name in names:
         if name not in NAMES:
-            # What is no name may be the key itself, without its name.
+            # Text that cannot be a name may be the key itself.
             shown = name if re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,39}", name) else "A line"
             raise ConfigError(f"{shown} in .env is not a setting; .env.example lists them all.")
 
@@ -155,7 +175,7 @@ def _refuse_talkative(environ: Mapping[str, str]) -> None:
 
 
 def _refuse_unsafe(settings: Settings, *, is_debugging: bool) -> None:
-    """An open endpoint in front of a paid key is found within hours: refuse to be one."""
+    """Refuse to be an open endpoint in front of a paid key: strangers find one within hours."""
     if settings.public_hosts:
         refuse_exposed(settings, "PUBLIC_HOSTS")
     if not is_loopback(settings.host):
@@ -173,13 +193,13 @@ def refuse_exposed(settings: Settings, by: str) -> None:
     """Raise ``ConfigError`` where strangers can reach this server, by this setting, unhindered."""
     if settings.auth == "none":
         raise ConfigError(
-            f"{by} would let anybody on the network spend your key: set AUTH=password "
+            f"{by} would let everyone on the network spend your key: set AUTH=password "
             "(or AUTH=token, AUTH=proxy) and SECRET_KEY, or serve 127.0.0.1 only."
         )
     if not settings.daily_tokens:
         raise ConfigError(
-            "DAILY_TOKENS=0 on a public server would let one stolen sign-in spend without end: "
-            "set the tokens of a day, however many, or leave it empty."
+            "DAILY_TOKENS=0 on a public server would let one stolen sign-in spend without limit: "
+            "set the tokens of a day, as many as you like, or leave it empty."
         )
     _refuse_weak("SECRET_KEY", settings.secret_key)
 
@@ -188,7 +208,7 @@ def _refuse_weak(name: str, secret: str) -> None:
     if len(secret) < 32 or len(set(secret)) < 10 or _EXAMPLE.search(secret):
         what = "is missing" if not secret else "can be guessed"
         raise ConfigError(
-            f"{name} {what}: it must be at least 32 characters that nobody else knows; "
+            f"{name} {what}: it must be at least 32 characters that only you know; "
             'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
         )
 
@@ -198,16 +218,21 @@ def _is_on(value: str) -> bool:
 
 
 def _refuse_limits(settings: Settings) -> None:
-    """A day's tokens into which no answer fits would refuse every question."""
+    """Refuse limits that cannot hold: a day must have room for one answer."""
+    if settings.max_streams > settings.threads:
+        raise ConfigError(
+            f"MAX_STREAMS={settings.max_streams} is not valid: it must be "
+            f"a whole number from 1 to {settings.threads}."
+        )
     for name in ("DAILY_TOKENS", "DAILY_TOKENS_PER_OWNER"):
         tokens = getattr(settings, name.lower())
         if 0 < tokens < 2 * settings.max_tokens:
             raise ConfigError(
                 f"{name}={tokens} is not valid: at least twice MAX_TOKENS ({settings.max_tokens}) "
-                "must fit into a day; 0 is no limit."
+                "must fit into a day; 0 means no limit."
             )
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a bind to this host is reached from this machine only."""
+    """Return whether only this machine reaches a server that is bound to this host."""
     return host == "localhost" or peer.is_loopback(host.strip("[]"))

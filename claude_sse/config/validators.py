@@ -1,26 +1,23 @@
-"""How the value of one setting is read: every check says, in a few words, what a value must be."""
+"""Parsers of single settings: each raises ``ValueError`` with what a value must be."""
 
 from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..protocol.question import MODEL_CHARACTERS, is_model
 
-T = TypeVar("T")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-#: What other programs call them, Python's numbers included; nothing is quieter than ERROR.
+#: The names of other programs, and Python's numbers; nothing is quieter than ERROR.
 _ALIASES = {
     **dict.fromkeys(("TRACE", "VERBOSE", "10"), "DEBUG"),
     **dict.fromkeys(("INFORMATION", "NOTICE", "20"), "INFO"),
     **dict.fromkeys(("WARN", "30"), "WARNING"),
     **dict.fromkeys(("ERR", "CRITICAL", "CRIT", "FATAL", "40", "50"), "ERROR"),
 }
-#: Their values are never repeated in a message.
-_SECRET = ("ANTHROPIC_API_KEY", "ANTHROPIC_CUSTOM_HEADERS", "SECRET_KEY", "AUTH_TOKEN")
 _FIELD = re.compile(r"([!#-'*+.0-9A-Z^-z|~-]+):([^\r\n\0]*)").fullmatch
 #: Fields that belong to one request or connection.
 _NOT_CUSTOM = ("content-length", "transfer-encoding", "connection", "accept-encoding")
@@ -28,23 +25,6 @@ _NOT_CUSTOM = ("content-length", "transfer-encoding", "connection", "accept-enco
 
 class ConfigError(ValueError):
     """A setting is missing or malformed; the sentence says which, and what to set."""
-
-
-class EnvReader:
-    """Reads one variable: absent or empty is the default, anything else goes through its check."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def __call__(self, name: str, default: T, check: Callable[[str], T]) -> T:
-        value = self._environ.get(name, "").strip()
-        if not value:
-            return default
-        try:
-            return check(value)
-        except ValueError as exc:
-            shown = "…" if name in _SECRET or "@" in value else value  # name:password@host
-            raise ConfigError(f"{name}={shown} is not valid: it must be {exc}.") from exc
 
 
 def word(value: str) -> str:
@@ -59,13 +39,21 @@ def text(value: str) -> str:
     return value
 
 
+def file_url(value: str) -> Path:
+    """Return the folder that ``file:///folder`` names."""
+    scheme, _, path = word(value).partition("://")
+    if scheme != "file" or not path.startswith("/"):
+        raise ValueError("an address such as file:///var/lib/claude-sse")
+    return Path(path)
+
+
 def url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("an address that starts with http:// or https://")
     try:
         parts = urlsplit(value)
         is_plain = parts.hostname and parts.port != 0 and not re.search("[@?#]", value)
-    except ValueError:  # the port is no number
+    except ValueError:  # the port is not a number
         is_plain = False
     if not is_plain:
         raise ValueError("an address such as https://host:443/path, without a name or password")
@@ -73,7 +61,7 @@ def url(value: str) -> str:
 
 
 def api_url(value: str) -> str:
-    """The address of the Messages API, to which ``/v1/messages`` is added."""
+    """Return the address of the Messages API, to which ``/v1/messages`` is added."""
     value = url(value).rstrip("/")
     if found := re.search(r"(/+v1)(/+(messages|models|complete|chat/completions))?$", value):
         raise ValueError(f"{value[: found.start()]}, since /v1/messages is added to it")
@@ -87,14 +75,14 @@ def model(value: str) -> str:
 
 
 def headers(value: str) -> tuple[tuple[str, str], ...]:
-    """Lines of ``name: value``; a name that stands twice counts once, the last one."""
+    """Parse lines of ``name: value``; the last one of a repeated name counts."""
     fields = {}
     for line in filter(None, map(str.strip, value.split("\n"))):
         field = _FIELD(line)
         if field is None:
             raise ValueError("lines of name: value")
         if field[1].lower() in _NOT_CUSTOM:
-            raise ValueError(f"without {field[1].lower()}, which is the server's own to say")
+            raise ValueError(f"without {field[1].lower()}, which the server sets itself")
         fields[field[1].lower()] = field[2].strip()
     return tuple(fields.items())
 
@@ -155,11 +143,11 @@ def level(value: str) -> str:
 
 
 def host(value: str) -> str:
-    """Take an address or a name that is one; whether it is this machine's, the bind finds out."""
+    """Return an address, or a name that resolves; only the bind shows whether it is local."""
     bare = value.strip("[]")
     try:
         if re.fullmatch(r"[A-Za-z0-9.:%-]+", bare):
-            socket.getaddrinfo(bare, None)  # an address is not looked up
+            socket.getaddrinfo(bare, None)  # does not resolve an address
             return value
     except (OSError, UnicodeError):
         pass

@@ -1,42 +1,37 @@
-"""The SQLite file of a ledger, one transaction at a time, opened again after whatever failed.
+"""The SQLite file of a ledger, one transaction at a time.
 
-A statement that writes keeps all other processes from writing before it looks at anything, and so
-does ``BEGIN IMMEDIATE`` for several, which is what makes a step atomic. In a process the threads
-share one connection and stand in line for it: SQLite would let them sleep and look again. A commit
-is not pushed to the disk (``synchronous=NORMAL``): what a killed process has committed is kept, a
-power cut may forget the last half minute, and neither breaks the file.
+A statement that writes keeps all other processes from writing before it reads anything, and so
+does ``BEGIN IMMEDIATE`` for several statements, which makes a step atomic. The threads of a process
+share one connection and queue for it: SQLite would let them sleep and poll. A commit is not flushed
+to the disk (``synchronous=NORMAL``): what a killed process has committed is kept, a power cut may
+lose the last half minute, and neither breaks the file.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import logging
 import os
 import sqlite3
-import threading
 import time
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from ..protocol.errors import Unavailable
-from ..system import ownership
+from ..system import ownership, sqlite_file
+from ..system.sqlite_file import SharedConnection, SQLiteFile, TurnTimeout
 from .base import MINUTE_SECONDS
-from .liveness import Worker
+from .liveness import LivenessLock
 
 log = logging.getLogger(__name__)
 
-#: For so long a step waits for another process; then the books count as not writable.
-PATIENCE_SECONDS = 2.0
-#: For so long it stands in line in its own: hundreds that begin at once are no fault of the disk.
-_LINE_SECONDS = 10.0
-#: So often it is looked whether somebody has removed the file, or its folder.
-_CHECK_SECONDS = 1.0
-#: ``spent`` follows ``questions`` by trigger, so that the two cannot disagree: whatever a question
+#: How long a step waits for another process; after that the ledger counts as not writable.
+BUSY_SECONDS = 2.0
+#: How long a step waits for other threads: hundreds that begin together are not a disk fault.
+TURN_SECONDS = 10.0
+#: ``spent`` follows ``questions`` by trigger, so that the two cannot disagree: what a question
 #: counts as is added, corrected and taken back with its row. That row is found by its key alone,
-#: which is the table: no index, and no sequence of numbers, is written besides.
+#: which is the table: there is no other index, and no sequence, to be written.
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS spent (
         day TEXT NOT NULL, owner TEXT NOT NULL, tokens INTEGER NOT NULL, PRIMARY KEY (day, owner)
@@ -60,147 +55,80 @@ _SCHEMA = (
         UPDATE spent SET tokens = tokens - OLD.tokens
             WHERE day = OLD.day AND owner IN (OLD.owner, '');
     END""",
-    # What a file of an older shape has under way stays spent as it was reserved.
+    # Questions under way in a file of an older schema stay spent as they were reserved.
     "DROP TABLE IF EXISTS submits",
 )
 Run = Callable[..., sqlite3.Cursor]
 Result = TypeVar("Result")
-Work = Callable[[Run, Worker], Result]
+Work = Callable[[Run, LivenessLock], Result]
 
 
-class Books:
+class Database:
     """The file, as one process sees it; nothing is opened before the first step."""
 
     def __init__(self, folder: Path) -> None:
         """Make the folder, for this user only; raises ``OSError``."""
-        ownership.make_folder(folder)
-        self._folder = folder
-        self._path = str(folder / "ledger.sqlite")
+        path = folder / "ledger.sqlite"
+        self._file = SQLiteFile(path, _prepare, busy_seconds=BUSY_SECONDS, wal=True)
+        self._connection = SharedConnection(self._file, turn_seconds=TURN_SECONDS)
         self._workers = str(folder / "workers")
-        self._begin()
-
-    def _begin(self) -> None:
-        self._pid = os.getpid()
-        self._turn = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._inode = 0
-        self._looked_at = 0.0
-        self._worker: Worker | None = None
-        self._failed_at = 0.0
+        self._lock: LivenessLock | None = None
+        self._checked_with: sqlite3.Connection | None = None
+        self._checked_at = 0.0
 
     def transaction(self, work: Work[Result]) -> Result:
-        """Return what ``work`` does with the file to itself; all of it is kept, or nothing."""
+        """Return the result of ``work``, of which all statements are kept, or none."""
 
-        def whole(run: Run, worker: Worker) -> Result:
+        def whole(run: Run, lock: LivenessLock) -> Result:
             run("BEGIN IMMEDIATE")
-            result = work(run, worker)
+            result = work(run, lock)
             run("COMMIT")
             return result
 
         return self.step(whole)
 
     def step(self, work: Work[Result]) -> Result:
-        """Return what ``work`` does; each statement that it runs is kept by itself.
+        """Return the result of ``work``, of which each statement is kept by itself.
 
-        Raises ``Unavailable``; the next step then begins anew.
+        Raises ``Unavailable``; the next step opens the file again.
         """
-        if self._pid != os.getpid():
-            self._begin()  # nothing of SQLite may be used on both sides of a fork
-        self._take_turn()
         try:
-            return work(*self._open())
+            with self._connection.use() as connection:
+                return work(connection.execute, self._liveness_lock(connection))
+        except TurnTimeout as exc:
+            log.error("ledger: %s", exc)
+            message = "The server is busy: too many questions arrived at the same time."
+            raise Unavailable(message, retry_after=3) from exc
         except (sqlite3.Error, OSError) as exc:
-            self._failed_at = time.monotonic()
-            self._close()
             raise self._unavailable(str(exc)) from exc
-        except BaseException:
-            self._close()
-            raise
-        finally:
-            self._turn.release()
 
-    def _take_turn(self) -> None:
-        since = time.monotonic()
-        if not self._turn.acquire(timeout=_LINE_SECONDS):
-            log.error("ledger: no turn within %s s", _LINE_SECONDS)
-            raise Unavailable("The server is busy: too many ask at the same time.", retry_after=3)
-        if self._failed_at >= since:  # all who waited meanwhile fail, not one after another
-            self._turn.release()
-            raise self._unavailable("the step before this one failed")
-
-    def _open(self) -> tuple[Run, Worker]:
-        self._look()
-        if self._worker is None:
-            self._worker = self._shown()
-        if self._connection is None:
-            # Two that make the file at once would not wait for each other: SQLite says "locked".
-            folder = os.open(self._folder, os.O_RDONLY)
-            try:
-                fcntl.flock(folder, fcntl.LOCK_EX)
-                self._connection = self._connect()
-                # Python warns of a connection dropped open. A forked child leaves its parent's be.
-                self._closed = weakref.finalize(self, _close, self._connection, self._pid)
-            finally:
-                os.close(folder)
-        return self._connection.execute, self._worker
-
-    def _look(self) -> None:
-        """Let go, a second late at most, of what is not in the folder any more."""
+    def _liveness_lock(self, connection: sqlite3.Connection) -> LivenessLock:
+        """Return the lock of this process, in a folder that may have been removed meanwhile."""
         now = time.monotonic()
-        if self._connection is not None and now < self._looked_at + _CHECK_SECONDS:
-            return
-        self._looked_at = now
-        if self._worker is not None and not self._worker.is_shown():
-            worker, self._worker = self._worker, None
-            worker.close()
-        if self._worker is None or self._is_another():
-            self._close()
-
-    def _shown(self) -> Worker:
-        """Show this process to the others, in a folder that may have to be made again."""
-        ownership.make_folder(self._folder)
-        return Worker(self._workers)
-
-    def _is_another(self) -> bool:
-        try:
-            return os.stat(self._path).st_ino != self._inode
-        except FileNotFoundError:
-            return True
-
-    def _connect(self) -> sqlite3.Connection:
-        with contextlib.suppress(FileExistsError):  # an open file closed again frees SQLite's locks
-            os.close(ownership.create(self._path))  # SQLite's would be 0644
-        connection = sqlite3.connect(
-            self._path, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+        is_checked = (
+            connection is self._checked_with and now < self._checked_at + sqlite_file.CHECK_SECONDS
         )
-        try:
-            for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", *_SCHEMA):
-                connection.execute(statement)
-        except BaseException:
-            connection.close()
-            raise
-        self._inode = os.stat(self._path).st_ino
-        return connection
-
-    def _close(self) -> None:
-        """Let go of the connection, and with it of a step that is half done."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._closed()
+        if self._lock is None or not (is_checked or self._lock.is_valid()):
+            stale, self._lock = self._lock, None
+            if stale is not None:
+                stale.close()
+            self._lock = LivenessLock(self._workers)
+        if not is_checked:
+            self._checked_with, self._checked_at = connection, now
+        return self._lock
 
     def _unavailable(self, reason: str) -> Unavailable:
-        files = [self._path + end for end in ("", "-wal", "-shm")]
-        foreign = ownership.find_foreign([self._folder, self._workers, *files])
+        foreign = self._file.find_foreign(self._workers)
         log.error("ledger: %s", f"{reason}: {ownership.describe(foreign)}" if foreign else reason)
         why = "its disk is full, not writable or too slow"
         if foreign:
             why = f"{os.path.basename(foreign)} belongs to another user; the log has more"
         return Unavailable(
-            f"The server cannot count tokens right now ({why}), so it takes no questions.",
+            f"The server cannot count tokens right now ({why}), so it accepts no questions.",
             code="ledger_unavailable",
         )
 
 
-def _close(connection: sqlite3.Connection, pid: int) -> None:
-    if pid == os.getpid():
-        connection.close()
+def _prepare(connection: sqlite3.Connection) -> None:
+    for statement in _SCHEMA:
+        connection.execute(statement)

@@ -1,4 +1,4 @@
-"""What could not be booked, until it is: for the other workers it is still under way."""
+"""Bookings that failed, retried until they succeed; until then other workers see them under way."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from ..protocol.errors import Unavailable
 from .base import Reservation
 
 #: The reservation, and the tokens that its answer cost; None: it was withdrawn.
-Debt = tuple[Reservation, int | None]
-_AGAIN_SECONDS = 2.0
+Booking = tuple[Reservation, int | None]
+RETRY_SECONDS = 2.0
 
 
 class RetryQueue:
-    """RetryQueue are tried again while there are any, in a thread of their own."""
+    """Failed bookings; a thread retries them while there are any."""
 
-    def __init__(self, pay: Callable[[], None]) -> None:
-        """``pay`` books ``all`` and says which are ``paid``, or raises ``errors.Unavailable``."""
-        self._pay = pay
-        self._owed: list[Debt] = []
+    def __init__(self, retry: Callable[[], None]) -> None:
+        """``retry`` books all of ``pending`` and then removes them, or raises ``Unavailable``."""
+        self._retry = retry
+        self._pending: list[Booking] = []
         self._lock = threading.Lock()
-        self._is_paying = False
+        self._is_running = False
 
-    def all(self) -> list[Debt]:
-        """Return what is owed now."""
-        return self._owed[:]
+    def pending(self) -> list[Booking]:
+        """Return the bookings that have failed so far."""
+        return self._pending[:]
 
-    def add(self, debt: Debt) -> None:
-        """Owe this; it is tried again soon."""
+    def add(self, booking: Booking) -> None:
+        """Add a booking; it is retried within seconds."""
         with self._lock:
-            self._owed.append(debt)
-            if self._is_paying:
+            self._pending.append(booking)
+            if self._is_running:
                 return
-            with contextlib.suppress(RuntimeError):  # no thread to be had: the next question pays
-                threading.Thread(target=self._pay_all, name="debts", daemon=True).start()
-                self._is_paying = True
+            with contextlib.suppress(RuntimeError):  # no thread available: the next admit retries
+                threading.Thread(target=self._run, name="ledger-retry", daemon=True).start()
+                self._is_running = True
 
-    def paid(self, debts: list[Debt]) -> None:
-        """Forget these."""
+    def remove(self, bookings: list[Booking]) -> None:
+        """Remove bookings that have succeeded."""
         with self._lock:
-            self._owed = [debt for debt in self._owed if debt not in debts]
+            self._pending = [each for each in self._pending if each not in bookings]
 
-    def _pay_all(self) -> None:
+    def _run(self) -> None:
         while True:
-            time.sleep(_AGAIN_SECONDS)
+            time.sleep(RETRY_SECONDS)
             with contextlib.suppress(Unavailable):
-                self._pay()
+                self._retry()
             with self._lock:
-                self._is_paying = bool(self._owed)
-                if not self._is_paying:
+                self._is_running = bool(self._pending)
+                if not self._is_running:
                     return

@@ -1,10 +1,10 @@
 """The ledger in SQLite, for the workers of one machine: its rules, as rows of two tables.
 
-``spent`` has a row for each owner and day, and one for everybody under the empty name; what is
-reserved counts as spent. ``questions`` has a row for each of the last minute and for each that is
-being answered, with the worker that writes it. To ask is one statement, and so is the end of it:
-sqlite3 lets go of the interpreter for each, and hundreds of threads then fight for it. Only who may
-have to be refused, and the first of a day, takes a longer way.
+``spent`` has a row for each owner and day, and one for all owners under the empty name; reserved
+tokens count as spent. ``questions`` has a row for each question of the last minute and for each
+that is being answered, with the worker that writes the answer. Admission is one statement, and so
+is settling: sqlite3 releases the GIL for each, and hundreds of threads then compete for it. Only a
+question that may have to be refused, and the first of a day, take a transaction.
 """
 
 from __future__ import annotations
@@ -14,54 +14,55 @@ from pathlib import Path
 from typing import Any
 
 from ..protocol.errors import OverLimit, Unavailable
-from . import refusals
-from .base import MINUTE_SECONDS, Limits, Reservation
-from .database import Books, Result, Run, Work
-from .liveness import Worker
+from . import denials
+from .base import MINUTE_SECONDS, Quotas, Reservation
+from .database import Database, Result, Run, Work
+from .liveness import LivenessLock
 from .retry_queue import RetryQueue
 
-#: Days of ``spent`` that are kept, for whoever wants to look into them.
-_KEPT_DAYS = 40
-_EVERYBODY = ""
+#: Days of ``spent`` that are kept, for the operator.
+_SPENT_DAYS = 40
+_ALL_OWNERS = ""
 
-# What a question is held against. What came a little later than now counts as well: that one had
-# its turn first. Not what lies further ahead: after the clock was set back it would count for long.
+# The questions that count for the rate. Questions a little later than now count as well: they had
+# their turn first. Those further ahead do not: after the clock was set back they would count for
+# hours.
 _MINUTE = (
     "FROM questions WHERE owner = :owner "
     f"AND at > :at - {MINUTE_SECONDS} AND at < :at + {MINUTE_SECONDS}"
 )
 _OWN = "IFNULL((SELECT tokens FROM spent WHERE day = :day AND owner = :owner), 0)"
-_ALL = f"IFNULL((SELECT tokens FROM spent WHERE day = :day AND owner = '{_EVERYBODY}'), 0)"
+_ALL = f"IFNULL((SELECT tokens FROM spent WHERE day = :day AND owner = '{_ALL_OWNERS}'), 0)"
 _ANSWERS = "(SELECT COUNT(*) FROM questions WHERE owner = :owner AND ended = 0)"
 
-_ASK = "INSERT INTO questions SELECT :owner, 0, :at, :id, :worker, :day, :tokens"
+_INSERT = "INSERT INTO questions SELECT :owner, 0, :at, :id, :worker, :day, :tokens"
 _THIS = "WHERE owner = :owner AND ended = 0 AND at = :at AND id = :id"
 
 
 class SQLiteLedger:
     """Implements ``base.Ledger`` in a folder that only this user may read."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
+    def __init__(self, folder: Path, quotas: Quotas) -> None:
         """Make the folder; raises ``OSError``. Nothing is opened before the first step."""
-        self._books = Books(folder)
-        self._limits = limits
-        self._ask = f"{_ASK} WHERE {_room(limits)}"
-        self._swept = ""
-        self._debts = RetryQueue(self._pay)
+        self._database = Database(folder)
+        self._quotas = quotas
+        self._admit = f"{_INSERT} WHERE {_has_room(quotas)}"
+        self._swept_day = ""
+        self._retries = RetryQueue(self._retry)
 
     def admit(self, owner: str, tokens: int, now: float) -> Reservation:
         """See ``base.Ledger.admit``."""
-        # Its number is never used again: what ends late must not end the question of somebody else.
-        asked = Reservation(random.getrandbits(63), owner, now, tokens)
-        question = {**vars(asked), "day": refusals.day_of(now)}
+        # The number is never used again: a late end must not settle another question.
+        reservation = Reservation(random.getrandbits(63), owner, now, tokens)
+        question = {**vars(reservation), "day": denials.day_of(now)}
 
-        def ask(run: Run, worker: Worker) -> int:
-            return run(self._ask, {**question, "worker": worker.name}).rowcount
+        def insert(run: Run, lock: LivenessLock) -> int:
+            return run(self._admit, {**question, "worker": lock.name}).rowcount
 
-        is_ordinary = self._swept == question["day"] and not self._debts.all()
-        if not (is_ordinary and self._books.step(ask)):
-            self._ask_or_refuse(question)
-        return asked
+        is_ordinary = self._swept_day == question["day"] and not self._retries.pending()
+        if not (is_ordinary and self._database.step(insert)):
+            self._admit_or_deny(question)
+        return reservation
 
     def settle(self, reservation: Reservation, tokens: int) -> None:
         """See ``base.Ledger.settle``."""
@@ -73,92 +74,92 @@ class SQLiteLedger:
 
     def check(self) -> None:
         """See ``base.Ledger.check``."""
-        self._books.transaction(lambda run, worker: None)
+        self._database.transaction(lambda run, lock: None)
 
     def _book(self, reservation: Reservation, tokens: int | None) -> None:
         try:
-            self._books.step(lambda run, _: _enter(run, reservation, tokens))
+            self._database.step(lambda run, _: _write(run, reservation, tokens))
         except Unavailable:
-            self._debts.add((reservation, tokens))
+            self._retries.add((reservation, tokens))
 
-    def _pay(self) -> None:
-        self._behind_debts(lambda run, worker: None)
+    def _retry(self) -> None:
+        self._after_retries(lambda run, lock: None)
 
-    def _behind_debts(self, work: Work[Result]) -> Result:
-        """Do this in one transaction with what is owed, which comes first."""
-        debts = self._debts.all()
+    def _after_retries(self, work: Work[Result]) -> Result:
+        """Return the result of ``work``, in one transaction after the bookings that failed."""
+        bookings = self._retries.pending()
 
-        def both(run: Run, worker: Worker) -> Result:
-            for debt in debts:
-                _enter(run, *debt)
-            return work(run, worker)
+        def both(run: Run, lock: LivenessLock) -> Result:
+            for booking in bookings:
+                _write(run, *booking)
+            return work(run, lock)
 
-        result = self._books.transaction(both)
-        self._debts.paid(debts)
+        result = self._database.transaction(both)
+        self._retries.remove(bookings)
         return result
 
-    def _ask_or_refuse(self, question: dict[str, Any]) -> None:
-        """Take the longer way: make what room there may be, and ask or raise ``OverLimit``."""
+    def _admit_or_deny(self, question: dict[str, Any]) -> None:
+        """Sweep, reap and admit in one transaction, or raise ``OverLimit``."""
 
-        def ask(run: Run, worker: Worker) -> OverLimit | None:
-            self._sweep(run, worker, question["day"], question["at"])
-            refusal = self._refusal(run, question)
-            if refusal is not None and _bury(run, worker):
-                refusal = self._refusal(run, question)
-            if refusal is None:
-                run(_ASK, {**question, "worker": worker.name})
-            return refusal
+        def admit(run: Run, lock: LivenessLock) -> OverLimit | None:
+            self._sweep(run, lock, question["day"], question["at"])
+            denial = self._denial(run, question)
+            if denial is not None and _reap(run, lock):
+                denial = self._denial(run, question)
+            if denial is None:
+                run(_INSERT, {**question, "worker": lock.name})
+            return denial
 
-        refusal = self._behind_debts(ask)
-        if refusal is not None:
-            raise refusal
+        denial = self._after_retries(admit)
+        if denial is not None:
+            raise denial
 
-    def _refusal(self, run: Run, question: dict[str, Any]) -> OverLimit | None:
-        """Return why this question must not be asked now, or None: ``_room``, with the reasons."""
-        limits, owner, now = self._limits, question["owner"], question["at"]
+    def _denial(self, run: Run, question: dict[str, Any]) -> OverLimit | None:
+        """Return why this question exceeds a quota, or None: ``_has_room``, with the reasons."""
+        quotas, owner, now = self._quotas, question["owner"], question["at"]
         day, tokens = question["day"], question["tokens"]
-        fills = f"(SELECT at {_MINUTE} ORDER BY at DESC LIMIT 1 OFFSET {limits.questions - 1})"
-        look = f"SELECT {fills}, {_OWN}, {_ALL}, {_ANSWERS}"
-        asked, own, all_spent, answers = run(look, question).fetchone()
-        if limits.questions and asked is not None:
-            return refusals.too_many_questions(limits.questions, asked, now)
+        oldest = f"(SELECT at {_MINUTE} ORDER BY at DESC LIMIT 1 OFFSET {quotas.questions - 1})"
+        counts = f"SELECT {oldest}, {_OWN}, {_ALL}, {_ANSWERS}"
+        oldest_at, own, all_spent, answers = run(counts, question).fetchone()
+        if quotas.questions and oldest_at is not None:
+            return denials.too_many_questions(quotas.questions, oldest_at, now)
         for name, limit, spent in (
-            (owner, limits.owner_tokens, own),
-            (_EVERYBODY, limits.tokens, all_spent),
+            (owner, quotas.owner_tokens, own),
+            (_ALL_OWNERS, quotas.tokens, all_spent),
         ):
             if limit and tokens > limit:
-                return refusals.too_long(limit, tokens)
+                return denials.too_long(limit, tokens)
             if limit and spent + tokens > limit:
-                if spent - _reserved(run, day, name) + tokens > limit:
-                    return refusals.used_up(own=name == owner, now=now)
-                return refusals.held(own=name == owner)
-        if limits.answers and answers >= limits.answers:
-            return refusals.too_many_answers(limits.answers)
+                if spent - _reserved_tokens(run, day, name) + tokens > limit:
+                    return denials.used_up(own=name == owner, now=now)
+                return denials.reserved(own=name == owner)
+        if quotas.answers and answers >= quotas.answers:
+            return denials.too_many_answers(quotas.answers)
         return None
 
-    def _sweep(self, run: Run, worker: Worker, day: str, now: float) -> None:
-        """At the start and at each midnight: forget what is old, and who is gone."""
-        if self._swept != day:
-            _bury(run, worker)
-            worker.sweep()
+    def _sweep(self, run: Run, lock: LivenessLock, day: str, now: float) -> None:
+        """At the start and at each midnight: remove old rows and dead workers."""
+        if self._swept_day != day:
+            _reap(run, lock)
+            lock.reap()
             run("DELETE FROM questions WHERE ended AND at <= ?", (now - MINUTE_SECONDS,))
-            run("DELETE FROM spent WHERE day < date(?, ?)", (day, f"-{_KEPT_DAYS} days"))
-            self._swept = day
+            run("DELETE FROM spent WHERE day < date(?, ?)", (day, f"-{_SPENT_DAYS} days"))
+            self._swept_day = day
 
 
-def _room(limits: Limits) -> str:
-    """Return what must be true for a question to be asked, in SQL: no limit is reached."""
+def _has_room(quotas: Quotas) -> str:
+    """Return the condition, in SQL, under which no quota is exceeded."""
     rules = (
-        (limits.questions, f"(SELECT COUNT(*) {_MINUTE}) < {limits.questions}"),
-        (limits.owner_tokens, f"{_OWN} + :tokens <= {limits.owner_tokens}"),
-        (limits.tokens, f"{_ALL} + :tokens <= {limits.tokens}"),
-        (limits.answers, f"{_ANSWERS} < {limits.answers}"),
+        (quotas.questions, f"(SELECT COUNT(*) {_MINUTE}) < {quotas.questions}"),
+        (quotas.owner_tokens, f"{_OWN} + :tokens <= {quotas.owner_tokens}"),
+        (quotas.tokens, f"{_ALL} + :tokens <= {quotas.tokens}"),
+        (quotas.answers, f"{_ANSWERS} < {quotas.answers}"),
     )
     return " AND ".join(rule for limit, rule in rules if limit) or "TRUE"
 
 
-def _enter(run: Run, reservation: Reservation, tokens: int | None) -> None:
-    """Book what an answer cost, or that there was none; what was booked before stays as it is."""
+def _write(run: Run, reservation: Reservation, tokens: int | None) -> None:
+    """Book the cost of an answer, or remove its question; a booking that succeeded before stays."""
     if tokens is None:
         run(f"DELETE FROM questions {_THIS}", vars(reservation))
     else:
@@ -168,16 +169,16 @@ def _enter(run: Run, reservation: Reservation, tokens: int | None) -> None:
         )
 
 
-def _bury(run: Run, worker: Worker) -> int:
-    """Free the places of answers whose worker is gone, not what they cost; return how many."""
+def _reap(run: Run, lock: LivenessLock) -> int:
+    """End the answers of dead workers, which keep their cost; return how many."""
     names = run("SELECT DISTINCT worker FROM questions WHERE NOT ended").fetchall()
-    gone = [row for row in names if not worker.lives(row[0])]
-    bury = "UPDATE questions SET ended = 1 WHERE worker = ? AND NOT ended"
-    return sum(run(bury, row).rowcount for row in gone)
+    dead = [row for row in names if not lock.is_alive(row[0])]
+    end = "UPDATE questions SET ended = 1 WHERE worker = ? AND NOT ended"
+    return sum(run(end, row).rowcount for row in dead)
 
 
-def _reserved(run: Run, day: str, owner: str) -> int:
-    """Return how much of what counts as spent may still be given back."""
+def _reserved_tokens(run: Run, day: str, owner: str) -> int:
+    """Return how many of the tokens that count as spent may still be released."""
     total = (
         "SELECT TOTAL(tokens) FROM questions WHERE day = ? AND NOT ended AND (owner = ? OR ? = '')"
     )

@@ -1,1 +1,1 @@
-"""The words of the wire: questions, frames, errors."""
+"""The vocabulary of the wire: questions, frames and errors."""

@@ -1,15 +1,15 @@
-"""Everything that can go wrong, as one tree: each leaf is something a caller treats differently.
+"""All errors of this program as one tree; callers treat each leaf differently.
 
 ::
 
     ClaudeSSEError
     ├── Refused                   the request never became a stream
     │   ├── BadRequest            400  a field is wrong; the sentence names it and its limit
-    │   ├── SignInNeeded          401  nobody known is asking
-    │   ├── Forbidden             403  not from here
+    │   ├── SignInNeeded          401  the request has no valid credential
+    │   ├── Forbidden             403  the origin or client is not allowed
     │   ├── NotFound              404  no such stream for this owner
     │   ├── Conflict              409  this id belongs to another question
-    │   ├── Gone                  410  this answer cannot be continued, and is not given again
+    │   ├── Gone                  410  this answer cannot be continued or repeated
     │   ├── TooLarge              413  the body is over the limit
     │   ├── UnsupportedMedia      415  the body is not announced as JSON
     │   ├── OverLimit             429  this server's own limits: questions, answers, tokens
@@ -18,11 +18,11 @@
         ├── Unreachable           no connection to Claude
         ├── Rejected              Claude refused the request: key, model, billing, content
         ├── Overloaded            Claude is busy, or the rate limit is used up
-        ├── Protocol              what came was not the Messages API
-        └── Interrupted           the answer broke off; what came before is kept
+        ├── Protocol              the response is not the Messages API's
+        └── Interrupted           the answer broke off; what was received is kept
 
-``str(error)`` is one sentence fit to be shown to the person who asked: it never holds a key, a
-header, a path or a stack trace. ``to_dict()`` is the object that travels, as an ``error`` frame or
+``str(error)`` is a sentence that may be shown to the user: it never contains a key, a header, a
+path or a stack trace. ``to_dict()`` is the object that travels, as an ``error`` frame or
 as JSON.
 """
 
@@ -32,11 +32,11 @@ from typing import Any
 
 
 class ClaudeSSEError(Exception):
-    """Base of every error that this program raises on purpose."""
+    """The base of every error that this program raises on purpose."""
 
-    #: Machine-readable name; clients switch on it.
+    #: The machine-readable name, on which clients switch.
     code = "error"
-    #: HTTP status where the error is a response of its own.
+    #: The HTTP status where the error is a response of its own.
     status = 500
     #: Whether the same question may succeed when asked again.
     retryable = False
@@ -53,9 +53,9 @@ class ClaudeSSEError(Exception):
         super().__init__(message)
         self.code = code or self.code
         self.retryable = self.retryable if retryable is None else retryable
-        #: Seconds after which it makes sense to try again.
+        #: The seconds after which a retry may succeed.
         self.retry_after = retry_after
-        #: Claude's ``request-id``, to quote to Anthropic's support.
+        #: Claude's ``request-id``, which Anthropic's support asks for.
         self.request_id = request_id
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,32 +73,32 @@ class ClaudeSSEError(Exception):
 
 
 class Refused(ClaudeSSEError):
-    """The request was turned away before a stream existed; nothing was sent to Claude."""
+    """The request was refused before a stream existed; nothing was sent to Claude."""
 
 
 class BadRequest(Refused):
-    """The body, a header or an id is not what the API takes."""
+    """The body, a header or an id does not match the API."""
 
     code = "bad_request"
     status = 400
 
 
 class SignInNeeded(Refused):
-    """The request does not say who is asking, or not (any more) rightly so."""
+    """The request has no credential, or one that is not valid (any more)."""
 
     code = "sign_in"
     status = 401
 
 
 class Forbidden(Refused):
-    """The request comes from somewhere or someone that this server does not answer."""
+    """The server does not answer this origin or client."""
 
     code = "forbidden"
     status = 403
 
 
 class NotFound(Refused):
-    """There is no such stream: unknown, expired or somebody else's, which all look the same."""
+    """There is no such stream: unknown, expired and another owner's look the same."""
 
     code = "not_found"
     status = 404
@@ -112,14 +112,14 @@ class Conflict(Refused):
 
 
 class Gone(Refused):
-    """The request asks for the rest of an answer that is kept nowhere; it starts no other."""
+    """The rest of the answer is not stored; the request does not start another one."""
 
     code = "gone"
     status = 410
 
 
 class TooLarge(Refused):
-    """The body is longer than the server reads."""
+    """The body is larger than the limit."""
 
     code = "too_large"
     status = 413
@@ -141,7 +141,7 @@ class OverLimit(Refused):
 
 
 class Unavailable(Refused):
-    """The server cannot take this now; ``retry_after`` says when to come back, if known."""
+    """The server cannot accept this now; ``retry_after`` says when to retry, if known."""
 
     code = "busy"
     status = 503
@@ -153,13 +153,13 @@ class AnswerFailed(ClaudeSSEError):
 
     status = 503
 
-    #: What Claude counted until then, completed by estimates; None where it never began.
+    #: Claude's count so far, completed by estimates; None where the answer never began.
     usage: dict[str, Any] | None = None
-    #: Whether the one automatic retry is allowed: nothing of an answer came, and it may pass soon.
+    #: Whether the one automatic retry is allowed: no content was received, and it may succeed soon.
     may_retry = False
-    #: Whether Claude certainly did nothing for it: it was never reached, or refused at once.
+    #: Whether nothing was billed for certain: Claude was not reached, or refused immediately.
     is_free = False
-    #: Whether every question of this key would be refused in the same way.
+    #: Whether Claude would refuse every question with this key in the same way.
     is_about_the_key = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -171,14 +171,14 @@ class AnswerFailed(ClaudeSSEError):
 
 
 class Unreachable(AnswerFailed):
-    """No answer began; where no connection was made, nothing was billed."""
+    """No answer began; without a connection nothing was billed."""
 
     code = "unreachable"
     retryable = True
 
 
 class Rejected(AnswerFailed):
-    """Claude refused the request; asking again unchanged gives the same."""
+    """Claude refused the request; the same request would be refused again."""
 
     code = "rejected"
 
@@ -191,13 +191,13 @@ class Overloaded(AnswerFailed):
 
 
 class Protocol(AnswerFailed):
-    """What came under Claude's address is not the Messages API's streaming format."""
+    """The response is not in the Messages API's streaming format."""
 
     code = "protocol"
 
 
 class Interrupted(AnswerFailed):
-    """The answer broke off; everything received before is kept."""
+    """The answer broke off; everything received so far is kept."""
 
     code = "interrupted"
     retryable = True

@@ -1,14 +1,14 @@
-"""How deep JSON may nest: a limit of our own, since Python's differs from version to version.
+"""A limit on the nesting of JSON, since Python's own differs from version to version.
 
-3.11 refuses a thousand levels, 3.13 ten thousand, later versions whatever fills the stack of the
-thread. What one function has parsed, the next may then fail to copy or to print.
+3.11 refuses a thousand levels, 3.13 ten thousand, later versions as many as overflow the stack of
+the thread. A value that one function has parsed, another may then fail to copy or to print.
 """
 
 from __future__ import annotations
 
 import re
 
-#: A string as a whole, also one that never ends, so that the time stays linear; or a bracket.
+#: A bracket, or a whole string: also one without an end, so that the time stays linear.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[][{}]', re.DOTALL)
 
 

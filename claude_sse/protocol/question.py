@@ -1,8 +1,8 @@
-"""What a client may ask: the closed schema of a body, and its digest.
+"""The closed schema of a question, and its digest.
 
 The two bodies are ``{"prompt": "..."}`` (the tutorial's) and ``{"messages": [...]}``; both may
-carry ``system``, ``model``, ``max_tokens`` and ``effort``. Nothing else gets through, so nothing
-else can reach Claude. Every refusal is one sentence that names the field and its limit.
+contain ``system``, ``model``, ``max_tokens`` and ``effort``. Other fields are refused, so that they
+cannot reach Claude. Each error is one sentence that names the field and its limit.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from typing import Any, TypeVar
 from .errors import BadRequest, TooLarge
 from .nesting import is_deeper
 
-#: The longest body that is read; larger ones are refused before reading.
+#: The limit of a body; a larger one is refused before it is read.
 BODY_BYTES = 256 * 1024
 TOO_LARGE = f"The body is larger than {BODY_BYTES // 1024} KiB, the limit."
 PROMPT_CHARACTERS = 100_000
 MESSAGES = 1_000
-#: Arrays and objects within each other; a list of messages has three.
+#: The nesting of arrays and objects; a list of messages has three levels.
 LEVELS = 32
-T = TypeVar("T")
 MODEL_CHARACTERS = 256
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+T = TypeVar("T")
 _FIELDS = ("prompt", "messages", "system", "model", "max_tokens", "effort")
 
 
 def is_model(value: object) -> bool:
-    """Tell whether this can be the id of a model: gateways name theirs as they like."""
+    """Return whether this can be the id of a model; gateways use names of any form."""
     return (
         isinstance(value, str)
         and 0 < len(value.strip()) == len(value) <= MODEL_CHARACTERS
@@ -40,7 +41,7 @@ def is_model(value: object) -> bool:
 
 @dataclass(frozen=True)
 class Question:
-    """A checked question; its digest tells a repeat from another one."""
+    """A valid question; its digest distinguishes a repeat from another question."""
 
     messages: tuple[tuple[str, str], ...]  # (role, text), the last one the user's
     digest: str
@@ -51,10 +52,10 @@ class Question:
 
 
 def parse(body: bytes, *, max_tokens: int, efforts: Sequence[str], allow_prompt: bool) -> Question:
-    """Return the question in a JSON body; it may ask for ``max_tokens`` and one of ``efforts``.
+    """Return the question in a JSON body, with at most ``max_tokens`` and one of ``efforts``.
 
-    Raises ``BadRequest`` for anything that is not exactly the schema, ``TooLarge`` for too much of
-    it.
+    Raises ``BadRequest`` for a body that does not match the schema, ``TooLarge`` for one over the
+    limit.
     """
     if len(body) > BODY_BYTES:
         raise TooLarge(TOO_LARGE)
@@ -74,14 +75,12 @@ def parse(body: bytes, *, max_tokens: int, efforts: Sequence[str], allow_prompt:
 
 
 def load_object(body: bytes) -> dict[str, Any]:
-    """Parse strictly: no NaN, no double keys (which of the two was checked?), no deep nesting."""
+    """Return the JSON object of a body; refuse NaN, repeated keys and deep nesting."""
     if is_deeper(body, LEVELS):
-        raise BadRequest(
-            "The body is nested too deeply; a list of messages is all the depth it needs."
-        )
+        raise BadRequest(f"The body is nested too deeply; the limit is {LEVELS} levels.")
     try:
         fields = json.loads(
-            body.decode(), parse_constant=_no_constant, object_pairs_hook=_no_doubles
+            body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_no_repeats
         )
     except ValueError as exc:  # JSONDecodeError, UnicodeDecodeError and our own
         raise BadRequest(f"The body is not valid JSON: {_reason(exc)}.") from exc
@@ -90,15 +89,17 @@ def load_object(body: bytes) -> dict[str, Any]:
     return fields
 
 
-def _no_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        double = Counter(name for name, _ in pairs).most_common(1)[0][0]  # linear in a hostile body
-        raise ValueError(f"the key {_shown(double)} stands twice in one object")
+        repeated = Counter(name for name, _ in pairs).most_common(1)[0][
+            0
+        ]  # linear in a hostile body
+        raise ValueError(f"the key {_shown(repeated)} occurs twice in one object")
     return fields
 
 
@@ -116,7 +117,7 @@ def _messages(fields: dict[str, Any], allow_prompt: bool) -> tuple[tuple[str, st
     if "prompt" in fields:
         if "messages" in fields:
             raise BadRequest("Send prompt or messages, not both.")
-        return (("user", _filled("prompt", fields["prompt"])),)
+        return (("user", _filled_text("prompt", fields["prompt"])),)
     if "messages" not in fields:
         missing = "prompt (or messages)" if allow_prompt else "messages"
         raise BadRequest(f"The field {missing} is missing.")
@@ -138,13 +139,15 @@ def _message(name: str, message: Any) -> tuple[str, str]:
         raise BadRequest(f"{name} must be an object with exactly role and content.")
     if message["role"] not in ("user", "assistant"):
         raise BadRequest(f"{name}.role must be user or assistant.")
-    return message["role"], _filled(f"{name}.content", message["content"])
+    return message["role"], _filled_text(f"{name}.content", message["content"])
 
 
-def _filled(name: str, value: Any) -> str:
+def _filled_text(name: str, value: Any) -> str:
     text = _text(name, value)
     if not text.strip():
-        raise BadRequest(f"{name} must hold 1 to {PROMPT_CHARACTERS:,} characters, not all blank.")
+        raise BadRequest(
+            f"{name} must hold 1 to {PROMPT_CHARACTERS:,} characters, not all blank."
+        )
     return text
 
 
@@ -170,9 +173,9 @@ def _model(name: str, value: Any) -> str:
     return str(value)
 
 
-def _tokens(name: str, value: Any, ceiling: int) -> int:
-    if type(value) is not int or not 1 <= value <= ceiling:
-        raise BadRequest(f"{name} must be a whole number from 1 to {ceiling:,}.")
+def _tokens(name: str, value: Any, limit: int) -> int:
+    if type(value) is not int or not 1 <= value <= limit:
+        raise BadRequest(f"{name} must be a whole number from 1 to {limit:,}.")
     return value
 
 
@@ -188,5 +191,5 @@ def _optional(fields: dict[str, Any], name: str, check: Callable[[str, Any], T])
 
 
 def _shown(name: str) -> str:
-    """Quote a client's word for an error sentence: short, printable, ASCII."""
+    """Return a client's text quoted for an error sentence: short, printable, ASCII."""
     return ascii(name[:40])

@@ -1,12 +1,12 @@
-"""Both directions of the wire: the frames we send, the decoder for the events Claude sends.
+"""Server-Sent Events in both directions: the frames we send, and a decoder of Claude's events.
 
-Server-Sent Events as in the WHATWG HTML Living Standard, section 9.2. A frame of ours is
+The format is that of the WHATWG HTML Living Standard, section 9.2. A frame of ours is
 
     id: 3
     data: {"text":"Hello"}
 
-with ``data`` on one line: the JSON is ASCII-escaped, so no newline of any kind (U+2028 included),
-no lone surrogate and no text that imitates a frame can split it.
+with ``data`` on one line: the JSON is ASCII-escaped, so that neither a newline of any kind (U+2028
+included) nor a lone surrogate nor a text that imitates a frame can split it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from json import JSONEncoder
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-#: Exactly this, without a parameter: there are clients that compare it as a whole.
+#: Without a parameter: some clients compare the whole header.
 CONTENT_TYPE = "text/event-stream"
-#: A comment, which every reader skips; it keeps proxies from cutting a silent stream. Neither it
-#: nor the preamble ends in a blank line: a block without data is an event to several real readers.
+#: A comment, which every client skips; it keeps proxies from closing a silent connection. Neither
+#: it nor the preamble ends in a blank line: to several clients a block without data is an event.
 HEARTBEAT = b": heartbeat\n"
-#: What a frame carries: an object; or a text alone, as the JSON string that stands for it.
+#: The content of a frame: an object; or a text alone, as its JSON string.
 Payload = Mapping[str, Any] | bytes
-#: The object that stands for the end of a complete stream.
+#: The payload that ends a complete stream.
 DONE: Mapping[str, Any] = {}
 
 _encode = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -32,16 +32,16 @@ _ENDS = (b"[DONE]\n\n", b'{"error":')
 
 
 def preamble(after: int = 0) -> bytes:
-    """Return what precedes the frames for a reader that continues after frame ``after``.
+    """Return the bytes before the frames, for a client that continues after frame ``after``.
 
     gunicorn sends the headers with the first byte of the body, and the browser must not wait for
-    them until Claude answers. 1000 ms is how soon a lost reader comes back; one that is cut before
-    its first frame comes back with ``after`` as its Last-Event-ID, and so starts nothing.
+    them until Claude answers. A client that loses its connection returns after 1000 ms; one that
+    loses it before the first frame sends ``after`` as its Last-Event-ID, and so starts no answer.
     """
     return b"retry: 1000\nid: %d\n" % after
 
 
-#: The preamble of a reader that begins at the start.
+#: The preamble of a client that reads from the start.
 PREAMBLE = preamble()
 
 
@@ -54,17 +54,17 @@ def encode(number: int, payload: Payload) -> bytes:
 
 
 def refusal(fields: Mapping[str, Any]) -> bytes:
-    """Return a refusal as a frame: without an id, as there is no stream to come back to."""
+    """Return a refusal as a frame; it has no id, since there is no stream to resume."""
     return f"data: {_encode(fields)}\n\n".encode("ascii")
 
 
 def quote(text: str) -> bytes:
-    """Return a text as the JSON string that a frame carries."""
+    """Return a text as the JSON string of a frame."""
     return encode_basestring_ascii(text).encode("ascii")
 
 
 def is_last(frames: bytes) -> bool:
-    """Tell whether these whole frames end the stream: the last one is ``[DONE]`` or an error."""
+    """Return whether the last of these whole frames ends the stream: ``[DONE]`` or an error."""
     return frames.startswith(_ENDS, frames.rfind(b"\ndata: ") + 7) if frames else False
 
 
@@ -75,23 +75,23 @@ def last_id(frames: bytes) -> int:
 
 
 def objects(frames: bytes) -> Iterator[dict[str, Any]]:
-    """Yield the objects in frames of ours; a payload of a frame at the beginning is passed over."""
+    """Yield the objects in frames of ours; the rest of a frame at the beginning is skipped."""
     for frame in frames.split(b"\n\n"):
-        data = (b"\n" + frame).partition(b"\ndata: ")[2]  # a refusal has no id before it
+        data = (b"\n" + frame).partition(b"\ndata: ")[2]  # a refusal has no id
         if data.startswith(b"{"):
             yield json.loads(data)
 
 
 class EventTooLarge(ValueError):
-    """An event grew past the decoder's limit; the decoder refuses everything after it."""
+    """An event exceeded the decoder's limit; the decoder accepts nothing after it."""
 
 
 class Decoder:
-    """Turn bytes, cut anywhere, into events.
+    """Decodes bytes, split anywhere, into events.
 
-    ``errors`` is what happens to bytes that are not UTF-8: ``"replace"`` is the standard's way,
-    ``"strict"`` raises ``UnicodeDecodeError``. An event longer than ``limit`` bytes raises
-    ``EventTooLarge``: a server that never ends an event must not fill the memory.
+    ``errors`` is for bytes that are not UTF-8: ``"replace"`` follows the standard, ``"strict"``
+    raises ``UnicodeDecodeError``. An event longer than ``limit`` bytes raises ``EventTooLarge``: a
+    server that never ends an event must not fill the memory.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Decoder:
         self.last_event_id = self._id = last_event_id
         self._errors = errors
         self._limit = limit
-        self._rest: list[bytes] = []  # the payloads of an unfinished line, joined once
+        self._rest: list[bytes] = []  # the parts of an unfinished line, joined once
         self._rest_size = 0
         self._skip_lf = False
         self._first = True
@@ -111,9 +111,9 @@ class Decoder:
         self._data_size = 0
 
     def feed(self, chunk: bytes) -> Iterator[str]:
-        """Yield the data of each event that these bytes complete; to be iterated to its end.
+        """Yield the data of each event that these bytes complete; iterate it to its end.
 
-        With an event's data in hand, ``type`` and ``last_event_id`` are that event's.
+        After each event, ``type`` and ``last_event_id`` are those of that event.
         """
         for line in self._lines(chunk):
             if line.startswith(b"data: "):
@@ -128,11 +128,11 @@ class Decoder:
                 if data:
                     yield data[0] if len(data) == 1 else "\n".join(data)
         if self._rest_size + self._data_size > self._limit:
-            self._rest, self._data = [], []  # its size stays, so that nothing more is taken
+            self._rest, self._data = [], []  # the size stays: nothing more is accepted
             raise EventTooLarge(f"an event is larger than {self._limit} bytes")
 
     def _lines(self, chunk: bytes) -> list[bytes]:
-        """Split off the complete lines; keep what follows the last one."""
+        """Return the complete lines; keep the rest for the next chunk."""
         if self._skip_lf and chunk:  # "\r" ended a line at the end of the last chunk
             self._skip_lf = False
             chunk = chunk.removeprefix(b"\n")

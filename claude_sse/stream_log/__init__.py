@@ -1,4 +1,4 @@
-"""Where streams are kept: the contract, and the choice of an implementation by its address."""
+"""Where streams are stored: the contract, and the choice of an implementation."""
 
 from __future__ import annotations
 
@@ -11,19 +11,13 @@ from .file import FileStreamLog
 __all__ = ["Reader", "StreamExists", "StreamLog", "Writer", "WriterLost", "open_log"]
 
 
-def open_log(url: str, instance_path: str) -> StreamLog:
-    """Return the log at ``url``; without one, files in a folder under the instance folder.
+def open_log(folder: Path, ttl_seconds: float) -> StreamLog:
+    """Return the log in this folder, whose streams are removed after ``ttl_seconds``.
 
-    Raises ``ConfigError`` where the address is of no known kind or the folder cannot be made.
+    Raises ``ConfigError`` where the folder cannot be used.
     """
-    scheme, _, rest = url.partition("://")
-    if url and (scheme != "file" or not rest.startswith("/")):
-        raise ConfigError(
-            f"STREAM_LOG={url} is not valid: it must look like file:///var/lib/streams."
-        )
-    folder = Path(rest) if url else Path(instance_path) / "streams"
     try:
-        return FileStreamLog(folder)
+        return FileStreamLog(folder, ttl_seconds)
     except OSError as exc:
         raise ConfigError(
             f"The stream log needs a folder where files can be written, locked and renamed; "

@@ -1,10 +1,10 @@
 """The contract of a stream log: one writer, any number of readers, on any worker.
 
-A log holds the frames of one stream, exactly the bytes that were sent. Its key is ``owner/uuid``: a
-stranger who asks for somebody's stream does not find it, so ownership needs no check that could be
-forgotten. There is one writer, ever; frames are on the log before any reader sees them; a writer
-that died without a last frame is found out by its readers, without clocks. Readers never affect the
-writer. ``tests/unit/stream_log`` has the same contract as tests, run against every implementation.
+A log holds the frames of one stream, exactly the bytes that were sent. Its key is ``owner/uuid``:
+another owner's stream is not found, so ownership needs no check that could be forgotten. There is
+one writer, ever; frames are on the log before any reader sees them; readers detect, without clocks,
+that a writer died before its last frame. Readers never affect the writer. ``tests/unit/stream_log``
+has the same contract as tests, run against every implementation.
 """
 
 from __future__ import annotations
@@ -14,58 +14,18 @@ from typing import Protocol
 
 
 class StreamExists(Exception):
-    """There is, or was, a stream with this key."""
+    """A stream with this key exists, or did."""
 
 
 class WriterLost(Exception):
-    """The writer died; what the log holds is all that will ever be there."""
-
-
-class Writer(Protocol):
-    """The one writer of a stream."""
-
-    def append(self, frames: bytes) -> None:
-        """Put whole frames on the log, then wake the readers; never raises.
-
-        A log that can no longer be stored goes on in memory for the readers it has, and takes no
-        new ones.
-        """
-
-    def has_readers(self) -> bool:
-        """Tell whether anybody reads this stream, on any worker."""
-
-    def close(self) -> None:
-        """Say that nothing follows; the log stays readable."""
-
-    def discard(self) -> None:
-        """Say that nothing was written, and nothing will be: the stream has never been."""
-
-
-class Reader(Protocol):
-    """One reader, at its own place in the log."""
-
-    #: The digest of the body that the stream was started with.
-    digest: str
-    #: The id after which this reader began.
-    after: int
-    #: Nothing can follow any more: the last frame had been received before.
-    at_end: bool
-
-    def read(self, timeout: float) -> bytes:
-        """Return every whole frame since the last read, or ``b""`` when none came in ``timeout`` s.
-
-        Raises ``WriterLost`` when none will ever come.
-        """
-
-    def skip(self, frames: bytes) -> None:
-        """Step over frames that this reader has received from the writer itself."""
-
-    def close(self) -> None:
-        """Leave; may be called twice, from any thread."""
+    """The writer died; nothing will be appended to the log."""
 
 
 class StreamLog(Protocol):
-    """Every stream of this installation."""
+    """Every stream of this installation; thread-safe."""
+
+    #: How long a stream can be read after its last frame.
+    ttl_seconds: float
 
     def check(self) -> None:
         """Raise ``errors.Unavailable`` where no stream could be created now."""
@@ -77,19 +37,66 @@ class StreamLog(Protocol):
         """
 
     def open(self, key: str, after: int = 0) -> Reader:
-        """Return a reader that continues behind the frame with the id ``after``.
+        """Return a reader that continues after the frame with the id ``after``.
 
         Raises ``errors.NotFound``, ``errors.BadRequest`` where the stream has ended and never
-        reached that id, and ``errors.Unavailable`` where the log is not stored any more, or has not
+        reached that id, and ``errors.Unavailable`` where the log is no longer stored, or has not
         reached the id within a second while the writer lives. What the reader has seen may be lost
         with its writer: then its first read raises ``WriterLost``.
         """
 
+    def with_readers(self, writers: Iterable[Writer]) -> set[Writer]:
+        """Return those of the writers whose stream has a reader, on any worker; never raises.
+
+        The writers are this log's, of this process. A writer counts where its readers cannot be
+        determined, so that no stream is ended for that.
+        """
+
     def stop(self, key: str) -> None:
-        """Ask the stream's writer to stop, wherever it is; nothing happens where it has ended."""
+        """Ask the stream's writer to stop, on any worker; no effect where the stream has ended."""
 
     def asked_to_stop(self, keys: Iterable[str]) -> set[str]:
         """Return those of the keys that ``stop`` was called for."""
 
-    def sweep(self, older_than: float) -> None:
-        """Remove the streams that were last written more than ``older_than`` seconds ago."""
+    def sweep(self) -> None:
+        """Remove the streams whose time to live is over; never raises."""
+
+
+class Writer(Protocol):
+    """The one writer of a stream."""
+
+    def append(self, frames: bytes) -> None:
+        """Append whole frames to the log, then wake the readers; never raises.
+
+        A log that can no longer be stored continues in memory for the readers it has, and accepts
+        no new ones.
+        """
+
+    def close(self) -> None:
+        """Mark the log as complete; it stays readable."""
+
+    def discard(self) -> None:
+        """Remove a stream to which nothing was appended, as if it had never existed."""
+
+
+class Reader(Protocol):
+    """One reader, at its own position in the log."""
+
+    #: The digest of the body that the stream was started with.
+    digest: str
+    #: The id after which this reader began.
+    after: int
+    #: Nothing can follow: the reader continues after the terminal frame.
+    at_end: bool
+
+    def read(self, timeout: float) -> bytes:
+        """Return every whole frame since the last read, or ``b""`` when none came in ``timeout`` s.
+
+        Raises ``WriterLost`` when none will ever come.
+        """
+
+    def skip(self, frames: bytes) -> None:
+        """Advance past frames that this reader has received from the writer itself."""
+
+    def close(self) -> None:
+        """Leave; may be called twice, from any thread."""

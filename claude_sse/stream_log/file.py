@@ -1,11 +1,11 @@
 """Streams as files: one append-only file per stream, shared by the workers of one machine.
 
-A file holds one line with the digest, then exactly the bytes sent. The kernel keeps the books: the
-writer holds ``flock`` on its file, so that a dead writer shows itself; a reader in another process
-holds a shared lock on ``readers/<name>``, so that the writer knows of it; a request to stop is an
-empty file ``stops/<name>``. No clocks, nothing to clean up after a crash. Readers in the writer's
-process are woken, readers elsewhere look every 50 ms. A name is a hash: no request value becomes a
-path.
+A file holds one line with the digest, then exactly the bytes sent. The kernel keeps the state: a
+writer holds ``flock`` on its file, so that its death is visible; a reader in another process holds
+a shared lock on ``readers/<name>``, so that the writer can see it; a request to stop is an empty
+file ``stops/<name>``. There are no clocks, and a crash leaves nothing to clean up. Readers in the
+writer's process are woken, readers in other processes poll every 50 ms. A name is a hash: no value
+of a request becomes a path.
 """
 
 from __future__ import annotations
@@ -17,68 +17,56 @@ import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 from ..protocol.errors import NotFound, Unavailable
 from ..system import ownership, syscalls
 from ..system.flock import is_locked
 from . import file_create, file_sweep
-from .base import StreamExists
+from .base import StreamExists, Writer
 from .file_reader import HEADER_BYTES, FileReader
 from .file_writer import FileWriter
 
 log = logging.getLogger(__name__)
 
-#: So long what was found of the disk holds for whoever asks next.
+#: For how long one check of the disk holds for the requests that follow.
 _FRESH_SECONDS = 0.1
-#: Where the disk is full, this often old streams make way for who asks next.
-_MAKE_WAY_SECONDS = 10.0
+#: How often a full disk makes old streams give way to a new one.
+_MAKE_ROOM_SECONDS = 10.0
 
 
 class FileStreamLog:
     """Implements ``base.StreamLog`` in a folder that only this user may read."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make the folder; raises ``OSError`` where no stream can be kept in it."""
-        self._streams, self._stops, self._readers = (
+    def __init__(self, folder: Path, ttl_seconds: float) -> None:
+        """Make the folder; raises ``OSError`` where no stream can be stored in it."""
+        self.ttl_seconds = ttl_seconds
+        self._streams, self._stops, self._readers = self._folders = [
             str(folder / name) for name in ("log", "stops", "readers")
-        )
+        ]
         self._make_folders()
         if not os.access(self._streams, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         file_create.probe(self._streams)
         self._writers: dict[str, FileWriter] = {}  # the writers of this process, by name
-        self._found_well = 0.0
-        self._make_way_due = 0.0
-
-    def _make_folders(self) -> None:
-        for path in (self._streams, self._stops, self._readers):
-            ownership.make_folder(path)
+        self._checked_at = 0.0
+        self._make_room_due = 0.0
 
     def check(self) -> None:
-        """See ``base.StreamLog.check``; folders that were removed are made anew."""
-        if time.monotonic() - self._found_well < _FRESH_SECONDS:
+        """See ``base.StreamLog.check``; folders that were removed are made again."""
+        if time.monotonic() - self._checked_at < _FRESH_SECONDS:
             return
         try:
             if not syscalls.exists(self._streams):
                 self._make_folders()
-            if foreign := ownership.find_foreign((self._streams, self._stops, self._readers)):
+            if foreign := ownership.find_foreign(self._folders):
                 raise PermissionError(errno.EACCES, ownership.describe(foreign), foreign)
             self._require_room()
             if not os.access(self._streams, os.W_OK):
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         except OSError as exc:
             raise _unavailable(exc) from exc
-        self._found_well = time.monotonic()
-
-    def _require_room(self) -> None:
-        if file_sweep.free_bytes(self._streams) >= file_sweep.RESERVE_BYTES:
-            return
-        now = time.monotonic()
-        if now >= self._make_way_due:
-            self._make_way_due = now + _MAKE_WAY_SECONDS
-            file_sweep.make_way(self._streams)
-        if file_sweep.free_bytes(self._streams) < file_sweep.RESERVE_BYTES:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._checked_at = time.monotonic()
 
     def create(self, key: str, digest: str) -> FileWriter:
         """See ``base.StreamLog.create``."""
@@ -90,17 +78,9 @@ class FileStreamLog:
             raise StreamExists(key) from None
         except OSError as exc:
             raise _unavailable(exc) from exc
-        writer = FileWriter(
-            fd, HEADER_BYTES, digest, path, f"{self._readers}/{name}", lambda: self._forget(name)
-        )
+        writer = FileWriter(fd, HEADER_BYTES, digest, path, lambda: self._forget(name))
         self._writers[name] = writer
         return writer
-
-    def _forget(self, name: str) -> None:
-        self._writers.pop(name, None)
-        for folder in (self._stops, self._readers):
-            if syscalls.exists(path := f"{folder}/{name}"):  # mostly not
-                file_sweep.remove(path)
 
     def open(self, key: str, after: int = 0) -> FileReader:
         """See ``base.StreamLog.open``."""
@@ -108,7 +88,7 @@ class FileStreamLog:
         writer = self._writers.get(name)
         if writer is not None and writer.failed:
             raise Unavailable(
-                "This answer is not stored any more (the server's disk is full or not writable).",
+                "This answer is no longer stored (the server's disk is full or not writable).",
                 code="log_unavailable",
             )
         try:
@@ -127,6 +107,29 @@ class FileStreamLog:
             os.close(fd)
             raise
 
+    def with_readers(self, writers: Iterable[Writer]) -> set[Writer]:
+        """See ``base.StreamLog.with_readers``; readers of this process cost no system call."""
+        found: set[Writer] = set()
+        others: list[FileWriter] = []
+        for writer in cast(Iterable[FileWriter], writers):
+            if writer.local_readers:
+                found.add(writer)
+            else:
+                others.append(writer)
+        if others:
+            found.update(self._with_remote_readers(others))
+        return found
+
+    def _with_remote_readers(self, writers: list[FileWriter]) -> Iterable[FileWriter]:
+        try:
+            names = set(os.listdir(self._readers))
+        except FileNotFoundError:
+            return ()
+        except OSError as exc:  # out of file descriptors
+            log.error("stream log: %s", exc.strerror)
+            return writers
+        return [w for w in writers if w.name in names and is_locked(f"{self._readers}/{w.name}")]
+
     def stop(self, key: str) -> None:
         """See ``base.StreamLog.stop``."""
         name = _name(key)
@@ -142,30 +145,50 @@ class FileStreamLog:
         """See ``base.StreamLog.asked_to_stop``."""
         try:
             names = set(os.listdir(self._stops))
-        except OSError as exc:  # no file left to open: the next look will do
+        except OSError as exc:  # out of file descriptors: the next check will do
             log.error("stream log: %s", exc.strerror)
             return set()
         return {key for key in keys if _name(key) in names} if names else set()
 
-    def sweep(self, older_than: float) -> None:
+    def sweep(self) -> None:
         """See ``base.StreamLog.sweep``; a stream whose writer lives is left alone."""
-        for folder in (self._streams, self._stops, self._readers):
+        for folder in self._folders:
             try:
-                file_sweep.remove_expired(folder, older_than)
+                file_sweep.remove_expired(folder, self.ttl_seconds)
                 if folder == self._streams:
-                    file_sweep.make_way(folder)
+                    file_sweep.make_room(folder)
             except OSError as exc:  # the next sweep will do
                 log.error("stream log: cannot sweep: %s", exc.strerror)
+
+    def _make_folders(self) -> None:
+        for path in self._folders:
+            ownership.make_folder(path)
+
+    def _require_room(self) -> None:
+        if file_sweep.free_bytes(self._streams) >= file_sweep.RESERVE_BYTES:
+            return
+        now = time.monotonic()
+        if now >= self._make_room_due:
+            self._make_room_due = now + _MAKE_ROOM_SECONDS
+            file_sweep.make_room(self._streams)
+        if file_sweep.free_bytes(self._streams) < file_sweep.RESERVE_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _forget(self, name: str) -> None:
+        self._writers.pop(name, None)
+        for folder in (self._stops, self._readers):
+            if syscalls.exists(path := f"{folder}/{name}"):  # rarely
+                file_sweep.remove(path)
 
 
 def _unavailable(exc: OSError) -> Unavailable:
     log.error("stream log: %s", exc.strerror)
-    why = "its disk is full or not writable"
+    reason = "its disk is full or not writable"
     if isinstance(exc, PermissionError):
         name = os.path.basename(exc.filename or "") or "a file of the stream log"
-        why = f"{name} belongs to another user; the log has more"
+        reason = f"{name} belongs to another user; the log has more"
     return Unavailable(
-        f"The server cannot store answers right now ({why}).",
+        f"The server cannot store answers right now ({reason}).",
         code="log_unavailable",
     )
 

@@ -1,8 +1,8 @@
-"""How a stream's file begins to exist: complete, with its lock held, and only once.
+"""Creates a stream's file atomically: complete, with its lock held, and only once.
 
-It is made under a draft name and renamed, so that no reader ever sees a stream without its writer;
-a rename alone would replace a stream that exists, so only the holder of the draft's lock renames,
-and looks first. That needs no hard links, which FAT, exFAT and many mounts of other machines lack.
+The file is made under a draft name and renamed, so that no reader sees a stream without its writer.
+A rename alone would replace an existing stream, so only the holder of the draft's lock renames, and
+checks first. That needs no hard links, which FAT, exFAT and many network file systems lack.
 """
 
 from __future__ import annotations
@@ -16,27 +16,51 @@ from ..system import ownership, syscalls
 from ..system.flock import is_locked
 
 _DRAFT = ".new"
-#: Another creator of the same name holds the draft for microseconds, unless it is stopped.
+#: Another creator of the same name holds the draft for microseconds, unless it is suspended.
 _RETRY_SECONDS = 0.001
-_PATIENCE_SECONDS = 1.0
+_DRAFT_SECONDS = 1.0
+
+
+def probe(folder: str) -> None:
+    """Create, lock and remove a stream in this folder; raises ``OSError`` where that fails.
+
+    Its ``strerror`` names what failed. A full disk does not count: it may have room later.
+    """
+    path = f"{folder}/probe-{os.getpid()}"
+    try:
+        fd = create(path, b"\n")
+    except FileExistsError:  # left by a process that was killed at this point
+        os.unlink(path)
+        return
+    except OSError as exc:
+        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            return
+        raise
+    try:
+        if not is_locked(path):
+            raise OSError(errno.ENOLCK, "its file system keeps no locks (flock)")
+    finally:
+        os.unlink(path)
+        os.close(fd)
 
 
 def create(path: str, header: bytes) -> int:
     """Return the open file at ``path``, new and locked, with its first line written.
 
-    Raises ``FileExistsError`` where there is one, else ``OSError``; a failure leaves nothing.
+    Raises ``FileExistsError`` where there is one, ``OSError`` for any other failure, which leaves
+    no file behind.
     """
     fd = _lock_draft(path)
     try:
         if syscalls.exists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
-        os.ftruncate(fd, 0)  # a draft may be left by a process that was killed
+        os.ftruncate(fd, 0)  # a killed process may have left a draft
         if syscalls.write(fd, header) < len(header):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.rename(path + _DRAFT, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(path + _DRAFT)  # while it is locked: nobody else's
+            os.unlink(path + _DRAFT)  # still locked, so it is ours
         os.close(fd)
         raise
     return fd
@@ -44,7 +68,7 @@ def create(path: str, header: bytes) -> int:
 
 def _lock_draft(path: str) -> int:
     """Return the draft, open and locked; waits for another creator of the same name."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _DRAFT_SECONDS
     while True:
         fd = os.open(path + _DRAFT, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
         try:
@@ -59,7 +83,7 @@ def _lock_draft(path: str) -> int:
                 os.unlink(path + _DRAFT)
             os.close(fd)
             raise
-        # It is another creator's, which has renamed it by now, or soon.
+        # Another creator holds it, and has renamed it by now or will soon.
         os.close(fd)
         if syscalls.exists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
@@ -73,26 +97,3 @@ def _is_at(path: str, fd: int) -> bool:
         return os.path.samestat(os.stat(path), os.fstat(fd))
     except FileNotFoundError:
         return False
-
-
-def probe(folder: str) -> None:
-    """Make, lock and remove a stream in this folder; raises ``OSError`` where it cannot keep one.
-
-    The error's words name what failed. A full disk is not a reason: it may have room later.
-    """
-    path = f"{folder}/probe-{os.getpid()}"
-    try:
-        fd = create(path, b"\n")
-    except FileExistsError:  # of a process that was killed at this point
-        os.unlink(path)
-        return
-    except OSError as exc:
-        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-            return
-        raise
-    try:
-        if not is_locked(path):
-            raise OSError(errno.ENOLCK, "its file system keeps no locks (flock)")
-    finally:
-        os.unlink(path)
-        os.close(fd)

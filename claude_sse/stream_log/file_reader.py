@@ -1,4 +1,7 @@
-"""A reader of a stream kept as a file: woken beside the writer, looking every 50 ms elsewhere."""
+"""A reader of a stream stored as a file.
+
+It is woken in the writer's process, and polls every 50 ms in any other.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,12 @@ from .base import WriterLost
 from .file_writer import FileWriter
 
 _POLL_SECONDS = 0.05
-#: For so long a reader is waited for whose client says that it has seen more than there is.
+#: How long to wait for a frame that the client has seen and that is not on the log yet.
 _REACH_SECONDS = 1.0
 _READ_BYTES = 1 << 16
 _DIGEST_CHARACTERS = 64
 _HEADER = re.compile(rb": sha256 [!-~]{%d}\n\n" % _DIGEST_CHARACTERS)
-#: The first line is a comment, where the file is read as a stream.
+#: The first line is a comment to an SSE parser, so the file itself is a valid stream.
 HEADER_BYTES = len(": sha256 ") + _DIGEST_CHARACTERS + 2
 
 
@@ -32,16 +35,16 @@ class FileReader:
     def __init__(self, fd: int, after: int, writer: FileWriter | None, readers_path: str) -> None:
         self._fd = fd
         self._writer = writer
-        self._mark = readers_path
+        self._readers_path = readers_path
         self._lock_fd = -1
         self._closing = threading.Lock()
-        self._writer_gone = False
+        self._is_writer_gone = False
         self.after = after
         self.digest = _digest(fd) if writer is None else writer.digest
         self._offset, self.at_end = _find(fd, after, writer)
         if writer is not None:
-            writer.join(1)
-        elif not is_free(fd):  # a writer that is gone need not know
+            writer.add_reader()
+        elif not is_free(fd):  # the writer lives, and must see this reader
             self._lock_fd = ownership.open_or_create(readers_path)
             fcntl.flock(self._lock_fd, fcntl.LOCK_SH)
 
@@ -60,17 +63,17 @@ class FileReader:
 
     def _poll(self, deadline: float) -> bytes:
         while True:
-            if self._writer_gone:
+            if self._is_writer_gone:
                 raise WriterLost
-            self._writer_gone = is_free(self._fd)  # then look once more, and only then give up
+            self._is_writer_gone = is_free(self._fd)  # before the read, which then misses nothing
             frames = self._take()
             if frames or time.monotonic() >= deadline:
                 return frames
-            if not self._writer_gone:
+            if not self._is_writer_gone:
                 time.sleep(_POLL_SECONDS)
 
     def _take(self) -> bytes:
-        """Return the whole frames from here on; a reader elsewhere may see half a write."""
+        """Return the whole frames at the offset; another process may see a partial write."""
         if self._writer is not None:
             if self._offset >= self._writer.size:
                 return b""
@@ -90,28 +93,29 @@ class FileReader:
             return
         if self._lock_fd >= 0:
             os.close(self._lock_fd)
-            if is_free(fd):  # the writer has gone, and does not remove the mark
+            if is_free(fd):  # the writer has gone, and no longer removes the file
                 with contextlib.suppress(OSError):
-                    os.unlink(self._mark)
+                    os.unlink(self._readers_path)
         syscalls.close(fd)
         if self._writer is not None:
-            self._writer.join(-1)
+            self._writer.remove_reader()
 
 
 def _digest(fd: int) -> str:
     header = os.pread(fd, HEADER_BYTES, 0)
     if not _HEADER.fullmatch(header):
-        raise NotFound("This stream's log is damaged, so it cannot be read any more.")
+        raise NotFound("This stream's log is damaged and can no longer be read.")
     return header[-_DIGEST_CHARACTERS - 2 : -2].decode("ascii")
 
 
 def _find(fd: int, after: int, writer: FileWriter | None) -> tuple[int, bool]:
-    """Return where the frame behind ``after`` begins, and whether none can be there any more."""
+    """Return the offset of the frame after ``after``, and whether none can follow any more."""
     if after == 0:
         return HEADER_BYTES, False
     deadline = time.monotonic() + _REACH_SECONDS
     while True:
-        is_final = is_free(fd) if writer is None else writer.closed  # first: then nothing is added
+        # Before the read: where it is true, nothing was appended since.
+        is_complete = is_free(fd) if writer is None else writer.closed
         content = os.pread(fd, os.fstat(fd).st_size, 0)
         start = content.find(b"\nid: %d\n" % (after + 1)) + 1
         if start:
@@ -122,7 +126,7 @@ def _find(fd: int, after: int, writer: FileWriter | None) -> tuple[int, bool]:
             return end, has_ended
         if has_ended:
             raise BadRequest(f"Last-Event-ID: this stream has not reached {after}.")
-        if is_final:  # what the client has seen was lost with the writer, which the first read says
+        if is_complete:  # lost with the writer: the first read raises WriterLost
             return end, False
         if time.monotonic() >= deadline:
             raise Unavailable(
@@ -134,12 +138,12 @@ def _find(fd: int, after: int, writer: FileWriter | None) -> tuple[int, bool]:
 
 
 def _whole_frames(fd: int, offset: int) -> bytes:
-    want = _READ_BYTES
+    size = _READ_BYTES
     while True:
-        data = os.pread(fd, want, offset)
+        data = os.pread(fd, size, offset)
         end = data.rfind(b"\n\n")
         if end >= 0:
             return data[: end + 2]
-        if len(data) < want:
+        if len(data) < size:
             return b""
-        want *= 4  # one frame longer than what was read
+        size *= 4  # one frame is longer than the buffer

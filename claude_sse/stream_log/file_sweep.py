@@ -1,8 +1,9 @@
-"""Which stored streams go, and when: those whose time is over, then those there is no room for.
+"""Removes stored streams: first those that have expired, then those the disk has no room for.
 
-Stored streams take no more of the disk than they leave free: half of what nothing else needs, on
-any disk, without a setting. The oldest make way first; a stream that is being written stays, and so
-does each for an hour after its last frame, for a client that comes back or repeats its request.
+Stored streams take at most as much of the disk as they leave free: half of what nothing else needs,
+on any disk, without a setting. The oldest are removed first. A stream that is being written stays,
+and every stream stays for an hour after its last frame, for a client that reconnects or repeats its
+request.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from ..system.flock import is_locked
 
 log = logging.getLogger(__name__)
 
-#: No stream begins with less room than this: those that run shall be able to end on the log.
+#: No stream starts with less room than this, so that the running ones can still be stored.
 RESERVE_BYTES = 64 << 20
-_KEPT_SECONDS = 3600.0
+_GRACE_SECONDS = 3600.0
 
 
 class _File(NamedTuple):
@@ -29,11 +30,11 @@ class _File(NamedTuple):
 
 
 def free_bytes(folder: str) -> int:
-    """Return how much may still be stored: nothing where no more files can be made."""
-    room = os.statvfs(folder)
-    if room.f_files and not room.f_favail:
+    """Return how much can still be stored: 0 where the file system is out of inodes."""
+    status = os.statvfs(folder)
+    if status.f_files and not status.f_favail:
         return 0
-    return room.f_bavail * room.f_frsize
+    return status.f_bavail * status.f_frsize
 
 
 def remove_expired(folder: str, older_than: float) -> None:
@@ -44,14 +45,14 @@ def remove_expired(folder: str, older_than: float) -> None:
             remove(file.path)
 
 
-def make_way(folder: str) -> None:
-    """Remove the oldest streams until those stored take no more than is free; see the module.
+def make_room(folder: str) -> None:
+    """Remove the oldest streams until the stored ones take no more than is free.
 
     Raises ``OSError``.
     """
     files = sorted(_files(folder))
     free, stored = free_bytes(folder), sum(file.size for file in files)
-    limit = time.time() - _KEPT_SECONDS
+    limit = time.time() - _GRACE_SECONDS
     removed = 0
     for file in files:
         if stored <= free or file.written >= limit:
@@ -59,7 +60,7 @@ def make_way(folder: str) -> None:
         if not is_locked(file.path) and remove(file.path):
             stored, free, removed = stored - file.size, free + file.size, removed + 1
     if removed:
-        log.warning("stream log: removed %d old answers early: the disk fills up", removed)
+        log.warning("stream log: removed %d old answers early: the disk is filling up", removed)
 
 
 def _files(folder: str) -> Iterable[_File]:
@@ -73,12 +74,12 @@ def _files(folder: str) -> Iterable[_File]:
 
 
 def remove(path: str) -> bool:
-    """Remove a file and return whether it has gone; one that cannot be is said in the log."""
+    """Remove a file and return whether it is gone; a failure is logged."""
     try:
         os.unlink(path)
     except FileNotFoundError:
         pass
-    except OSError as exc:  # a read-only file system; the sweep comes again
+    except OSError as exc:  # a read-only file system; the next sweep tries again
         log.error("stream log: cannot remove: %s", exc.strerror)
         return False
     return True

@@ -1,4 +1,4 @@
-"""The writer of a stream kept as a file: each append is one ``write(2)``, then the readers wake."""
+"""The writer of a stream stored as a file: an append is one ``write(2)``, then the readers wake."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 
 from ..system import syscalls
-from ..system.flock import is_locked
 
 log = logging.getLogger(__name__)
 
@@ -19,26 +18,21 @@ class FileWriter:
     """Implements ``base.Writer``."""
 
     def __init__(
-        self,
-        fd: int,
-        size: int,
-        digest: str,
-        path: str,
-        readers_path: str,
-        forget: Callable[[], None],
+        self, fd: int, size: int, digest: str, path: str, on_close: Callable[[], None]
     ) -> None:
+        """``fd`` is the locked file at ``path``, which holds ``size`` bytes."""
         self._fd = fd
-        self._readers_path = readers_path
-        self._forget = forget
         self._path = path
+        self._on_close = on_close
         self._changed = threading.Condition()
-        self._local_readers = 0
-        self._asleep = 0  # readers that wait for more
+        self._waiting = 0  # readers in ``wait``
         self._memory = bytearray()
+        self.name = os.path.basename(path)
         self.digest = digest
-        self.size = size  # of the log; what failed to be stored included
+        self.size = size  # of the log, including what could not be stored
         self.stored = size
         self.closed = False
+        self.local_readers = 0  # in this process
 
     @property
     def failed(self) -> bool:
@@ -52,7 +46,7 @@ class FileWriter:
         else:
             self._memory += frames
         self.size += len(frames)
-        if self._asleep:
+        if self._waiting:
             with self._changed:
                 self._changed.notify_all()
 
@@ -62,9 +56,9 @@ class FileWriter:
                 return True
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as exc:
-            log.error("stream log: cannot append, going on in memory: %s", exc.strerror)
+            log.error("stream log: cannot append, continuing in memory: %s", exc.strerror)
         with contextlib.suppress(OSError):
-            os.ftruncate(self._fd, self.size)  # no half frame stays behind
+            os.ftruncate(self._fd, self.size)  # leave no partial frame
         return False
 
     def from_memory(self, offset: int) -> bytes:
@@ -74,20 +68,21 @@ class FileWriter:
     def wait(self, offset: int, timeout: float) -> None:
         """Wait until the log is longer than ``offset``, or closed."""
         with self._changed:
-            self._asleep += 1  # then the look at the size; ``append`` does both the other way round
+            self._waiting += 1  # before the size is read; ``append`` does both in reverse order
             try:
                 self._changed.wait_for(lambda: self.size > offset or self.closed, timeout)
             finally:
-                self._asleep -= 1
+                self._waiting -= 1
 
-    def join(self, count: int) -> None:
-        """Count a reader of this process in (1) or out (-1)."""
+    def add_reader(self) -> None:
+        """Count a reader of this process."""
         with self._changed:
-            self._local_readers += count
+            self.local_readers += 1
 
-    def has_readers(self) -> bool:
-        """See ``base.Writer.has_readers``."""
-        return self._local_readers > 0 or is_locked(self._readers_path)
+    def remove_reader(self) -> None:
+        """Discount a reader of this process."""
+        with self._changed:
+            self.local_readers -= 1
 
     def discard(self) -> None:
         """See ``base.Writer.discard``."""
@@ -102,5 +97,5 @@ class FileWriter:
                 return
             self.closed = True
             self._changed.notify_all()
-        self._forget()
-        syscalls.close(self._fd)  # and with it the lock
+        self._on_close()
+        syscalls.close(self._fd)  # releases the lock

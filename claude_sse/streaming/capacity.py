@@ -1,10 +1,10 @@
-"""How much of a worker may be taken: writer slots for answers, reader slots for long responses.
+"""How much of a worker may be in use: writer slots for answers, reader slots for long responses.
 
-Two counts, because readers fill gunicorn's threads: a stream whose reader left holds a writer slot
-and no reader slot, a stream with three readers one writer slot and three reader slots. A request
-that finds none free is refused immediately and told when to come back; the threads beyond the
-reader slots keep health, Stop and the page answering. What a person may take of Claude is counted
-elsewhere (``admission``).
+There are two counts because readers occupy gunicorn's threads: a stream whose reader has left holds
+a writer slot and no reader slot, a stream with three readers holds one writer slot and three reader
+slots. A request that finds no free slot is refused immediately and told when to return; the threads
+beyond the reader slots keep health, Stop and the page responsive. What a person may use of Claude
+is counted in ``admission``.
 """
 
 from __future__ import annotations
@@ -15,49 +15,56 @@ from collections.abc import Callable
 
 from ..protocol.errors import OverLimit, Unavailable
 
+#: Gives one slot back; calling it again has no effect.
 Release = Callable[[], None]
+
+_RETRY_SECONDS = 3
 
 
 class CapacityLimiter:
-    """A fixed number of places; thread-safe, per process."""
+    """A fixed number of slots in this process; thread-safe."""
 
-    def __init__(self, total: int, each: int = 0) -> None:
-        """``each`` is how many of them one owner may have; 0 is no limit."""
+    def __init__(self, total: int, per_owner_limit: int = 0) -> None:
+        """Of the ``total`` one owner may hold ``per_owner_limit``; 0 means no limit."""
         self.total = total
         self.taken = 0
-        self._each = each
-        self._of: Counter[str] = Counter()  # only those who have one
+        self._per_owner_limit = per_owner_limit
+        self._held_by: Counter[str] = Counter()  # owners without a slot have no entry
         self._lock = threading.Lock()
 
-    def take(self, owner: str = "") -> Release:
-        """Take a place and return what gives it back (more than one call does no harm).
+    def acquire(self, owner: str = "") -> Release:
+        """Take a slot and return the function that releases it.
 
-        Raises ``Unavailable`` when all are taken, ``OverLimit`` when the owner has enough.
+        Raises ``Unavailable`` when all slots are taken, ``OverLimit`` when the owner has enough.
         """
         with self._lock:
             if self.taken >= self.total:
-                raise Unavailable("The server is busy: every place is taken.", retry_after=3)
-            if 0 < self._each <= self._of[owner]:
+                raise Unavailable(
+                    "The server is busy: every slot is taken.", retry_after=_RETRY_SECONDS
+                )
+            if 0 < self._per_owner_limit <= self._held_by[owner]:
                 raise OverLimit(
-                    f"You may follow {self._each:,} answers at once: close one first.",
+                    f"You may follow {self._per_owner_limit:,} answers at the same time: "
+                    "close one first.",
                     code="too_many_readers",
-                    retry_after=3,
+                    retry_after=_RETRY_SECONDS,
                 )
             self.taken += 1
-            self._of[owner] += 1
-        return self._giver(owner)
+            self._held_by[owner] += 1
+        return self._release_once(owner)
 
-    def _giver(self, owner: str) -> Release:
-        given = False
+    def _release_once(self, owner: str) -> Release:
+        is_released = False
 
-        def give_back() -> None:
-            nonlocal given
+        def release() -> None:
+            nonlocal is_released
             with self._lock:
-                if not given:
-                    given = True
-                    self.taken -= 1
-                    self._of[owner] -= 1
-                    if not self._of[owner]:
-                        del self._of[owner]
+                if is_released:
+                    return
+                is_released = True
+                self.taken -= 1
+                self._held_by[owner] -= 1
+                if not self._held_by[owner]:
+                    del self._held_by[owner]
 
-        return give_back
+        return release

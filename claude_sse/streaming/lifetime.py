@@ -1,8 +1,8 @@
-"""Why a stream ends before Claude says so: the reasons, their rules, and their last words.
+"""How long a stream may live, and the terminal frames of one that is ended early.
 
-Somebody stopped it, nobody reads it, Claude is silent, it takes too long, the server goes: each is
-"end this writer", which means to cut its scope to Claude. The first reason given wins and becomes
-the terminal frame.
+A stream is ended early because a client stopped it, no reader is left, Claude is silent, the answer
+takes too long, or the server shuts down. Each of these is a cancel cause: it cancels the scope,
+which ends the connection to Claude. The first cause wins and becomes the terminal frame.
 """
 
 from __future__ import annotations
@@ -15,91 +15,88 @@ from typing import Any
 from ..claude import CancelScope
 from ..protocol import sse
 from ..protocol.errors import AnswerFailed, Interrupted
-from ..stream_log import Writer
 
-#: Called once when a stream ends, with the usage that Claude told or that was estimated (None where
-#: nothing is known of it), and whether Claude certainly did nothing for it.
+#: Called once when a stream ends, with the usage that Claude reported or that was estimated (None
+#: where nothing is known), and whether Claude certainly did no work for it.
 OnEnd = Callable[[Mapping[str, Any] | None, bool], None]
 
 LIFE_SECONDS = 30 * 60.0
-#: Pings do not count: a server that only pings is as silent as one that sends nothing.
+#: Pings do not count: a server that only sends pings is as silent as one that sends nothing.
 NO_CONTENT_SECONDS = 120.0
 
 STOPPED = "stopped"
-ABANDONED = "left"
+ABANDONED = "abandoned"
 DRAINED = "drained"
-MAX_AGE = "too_old"
-IDLE_TIMEOUT = "silent"
+MAX_AGE = "max_age"
+IDLE_TIMEOUT = "idle_timeout"
 FAILED = "failed"
-WRITER_DIED = "lost"
+WRITER_DIED = "writer_died"
 
 _SENTENCES = {
-    ABANDONED: "This answer was ended because nobody was reading it.",
-    DRAINED: "The server restarted in the middle of this answer; what came before is kept.",
+    ABANDONED: "The answer was ended because no client was reading it.",
+    DRAINED: "The server restarted during this answer; the text received so far is kept.",
     MAX_AGE: f"The answer took longer than {LIFE_SECONDS / 60:.0f} minutes and was ended.",
     IDLE_TIMEOUT: f"Claude sent no text for {NO_CONTENT_SECONDS:.0f} s, so the answer was ended.",
-    WRITER_DIED: "The process that wrote this answer was lost; what came before is kept.",
-    FAILED: "Something failed in the server during this answer; its log has the reason.",
+    WRITER_DIED: "The process that wrote this answer died; the text received so far is kept.",
+    FAILED: "The server failed during this answer; its log has the reason.",
 }
 
 
 class Lifetime:
-    """Decides when and why one stream ends; any thread may ask and tell."""
+    """Decides when and why one stream is ended early; thread-safe."""
 
-    def __init__(self, scope: CancelScope, writer: Writer, orphan_seconds: float) -> None:
+    def __init__(self, scope: CancelScope, grace_seconds: float) -> None:
+        """Without readers the stream goes on for ``grace_seconds``."""
         self.scope = scope
-        self._writer = writer
-        self._orphan_seconds = orphan_seconds
-        self._began_at = self._content_at = time.monotonic()
-        self._alone_since: float | None = None
+        self.grace_seconds = grace_seconds
+        self._started_at = self._content_at = time.monotonic()
+        self._without_readers_since: float | None = None
         self._lock = threading.Lock()
-        self._reason: str | None = None
+        self._cause: str | None = None
 
-    def content(self) -> None:
-        """Say that Claude sent something."""
+    def note_content(self) -> None:
+        """Record that Claude sent content."""
         self._content_at = time.monotonic()
 
-    def end(self, reason: str) -> None:
-        """Cut the answer for this reason, unless another one came first."""
+    def cancel(self, cause: str) -> None:
+        """End the stream for this cause, unless another one came first."""
         with self._lock:
-            self._reason = self._reason or reason
+            self._cause = self._cause or cause
         self.scope.cancel()
 
-    def reader_left(self) -> None:
-        """End at once where a reader cannot come back and nobody else is there."""
-        if self._orphan_seconds == 0.0 and not self._writer.has_readers():
-            self.end(ABANDONED)
-
-    def due(self, now: float) -> str | None:
-        """Return the reason to end the stream now, if there is one; one that was given stays."""
-        if self._reason is not None:
-            return self._reason
-        if now - self._began_at > LIFE_SECONDS:
+    def due(self, now: float, has_readers: bool) -> str | None:
+        """Return the cause to cancel the stream for now, or None; a cause that was set stays."""
+        if self._cause is not None:
+            return self._cause
+        if now - self._started_at > LIFE_SECONDS:
             return MAX_AGE
         if now - self._content_at > NO_CONTENT_SECONDS:
             return IDLE_TIMEOUT
-        if self._writer.has_readers():
-            self._alone_since = None
-        elif self._alone_since is None:
-            self._alone_since = now
-        elif now - self._alone_since >= self._orphan_seconds:
+        if has_readers:
+            self._without_readers_since = None
+        elif self._without_readers_since is None:
+            self._without_readers_since = now
+        elif now - self._without_readers_since >= self.grace_seconds:
             return ABANDONED
         return None
 
     def terminal_frames(self, failure: AnswerFailed) -> list[Mapping[str, Any]]:
-        """Return the last objects of a broken answer: why we ended it, else what went wrong."""
-        if self._reason is None:
+        """Return the last objects of an answer that broke off.
+
+        They tell the cancel cause, which made the answer fail, or ``failure`` where there is none.
+        """
+        if self._cause is None:
             return [failure.to_dict()]
-        if self._reason == STOPPED:
+        if self._cause == STOPPED:
             usage = {"usage": failure.usage} if failure.usage else {}
             return [{"text": "", "stop_reason": STOPPED, **usage}, sse.DONE]
-        return [interrupted(self._reason, failure.usage)]
+        return [interrupted(self._cause, failure.usage)]
 
 
-def interrupted(reason: str, usage: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the terminal object of an answer that was ended for this reason."""
-    failure = Interrupted(_SENTENCES[reason])
-    if reason == IDLE_TIMEOUT and usage is None:  # Claude never began: there is nothing to continue
+def interrupted(cause: str, usage: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the terminal object of an answer that was ended for this cause."""
+    failure = Interrupted(_SENTENCES[cause])
+    if cause == IDLE_TIMEOUT and usage is None:  # Claude never began, so nothing can be continued
         failure.code = "timeout"
     failure.usage = usage
     return failure.to_dict()

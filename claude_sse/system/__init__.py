@@ -1,1 +1,1 @@
-"""The operating system: calls, locks, log lines."""
+"""The operating system: system calls, locks, file ownership, SQLite files, peers and log lines."""

@@ -1,4 +1,4 @@
-"""The kernel's own book-keeping: ``flock`` tells who is alive, without clocks or clean-up."""
+"""Locks by ``flock``, which the kernel releases when the process that holds one dies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 
 
 def is_free(fd: int) -> bool:
-    """Tell whether nobody holds the exclusive lock of this open file."""
+    """Return whether no process holds the exclusive lock of this open file."""
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         fcntl.flock(fd, fcntl.LOCK_UN)
@@ -18,13 +18,13 @@ def is_free(fd: int) -> bool:
 
 
 def is_locked(path: str) -> bool:
-    """Tell whether anybody holds a lock of the file at ``path``; no file, no lock."""
+    """Return whether a process holds a lock of the file at ``path``; False without a file."""
     try:
         fd = _open(path)
     except FileNotFoundError:
         return False
     except OSError:
-        return True  # no descriptor left to find out: let nothing be ended or removed for that
+        return True  # out of file descriptors: do not end or remove anything for that
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -35,7 +35,7 @@ def is_locked(path: str) -> bool:
 
 
 def _open(path: str) -> int:
-    """Open for writing, without which NFS gives no exclusive lock, wherever that is possible."""
+    """Open for writing where possible: NFS grants an exclusive lock to writers only."""
     try:
         return os.open(path, os.O_RDWR)
     except OSError as exc:

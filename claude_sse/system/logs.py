@@ -1,7 +1,7 @@
-"""Log lines that cannot be forged: what a stranger sent may stand in one, but not end it.
+"""Log lines that cannot be forged: text from a client may occur in one, but not end it.
 
-A name, a path or a header with a line break could else write a line of its own, and an escape
-sequence could hide one from whoever reads the log in a terminal.
+Otherwise a name, a path or a header with a line break could write a line of its own, and an escape
+sequence could hide one from an operator who reads the log in a terminal.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 
 
 def one_line(text: str) -> str:
-    """Return the text with every control character written out."""
+    """Return the text with every control character escaped."""
     return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class OneLine(logging.Formatter):
-    """Formats a message into one line; only our own traces may take more."""
+    """Formats a message into one line; only tracebacks take more."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """Return the line without its trace."""
+        """Return the line without its traceback."""
         return one_line(super().formatMessage(record))
 
 
 def set_up(level: str) -> None:
-    """Let the program log at this level, and the libraries nothing of what is asked."""
+    """Log at this level; keep the libraries from logging questions."""
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler])

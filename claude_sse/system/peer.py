@@ -1,4 +1,4 @@
-"""The far end of a connection, as the machine knows it and before any proxy is believed."""
+"""The peer of a connection, as the socket knows it, before any proxy header is believed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 def is_on_this_machine(environ: Mapping[str, Any]) -> bool:
     """Return whether a WSGI request came over loopback, whatever its headers claim.
 
-    False where there is no address, as at a Unix socket: it does not say who is asking. False, too,
+    False without an address, as with a Unix socket, which does not identify the client. Also False
     where ``ProxyFix`` read a header: a second one around the first hides the first one's address.
     """
     is_rewritten = "werkzeug.proxy_fix.orig" in environ and "HTTP_X_FORWARDED_FOR" in environ
@@ -19,28 +19,28 @@ def is_on_this_machine(environ: Mapping[str, Any]) -> bool:
 
 
 def has_address(environ: Mapping[str, Any]) -> bool:
-    """Return whether the server says which address a WSGI request came from."""
+    """Return whether the server knows the address of a WSGI request."""
     return all(map(_parsed, _addresses(environ)))
 
 
 def _addresses(environ: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the address that counts, and the one that ``ProxyFix`` replaced by a header's."""
+    """Yield the address in effect, and the one that ``ProxyFix`` replaced by a header's."""
     yield environ.get("REMOTE_ADDR") or ""
     if "werkzeug.proxy_fix.orig" in environ:
         yield environ["werkzeug.proxy_fix.orig"]["REMOTE_ADDR"] or ""
 
 
 def is_loopback(address: str) -> bool:
-    """Return whether this is an address that only this machine reaches; a name is not one."""
+    """Return whether this is an address that only this machine reaches; False for a name."""
     parsed = _parsed(address)
     return parsed is not None and parsed.is_loopback
 
 
 @functools.lru_cache(maxsize=1024)
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the address, an IPv4-mapped one as the IPv4 address that it is.
+    """Return the address; an IPv4-mapped one as its IPv4 address.
 
-    ``ipaddress`` says only from Python 3.13 on that ``::ffff:127.0.0.1`` is loopback.
+    Before Python 3.13 ``ipaddress`` does not count ``::ffff:127.0.0.1`` as loopback.
     """
     try:
         parsed = ipaddress.ip_address(address)

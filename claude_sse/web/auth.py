@@ -1,10 +1,10 @@
-"""Who is asking: the one place that turns a request into an owner.
+"""Authentication: the one place that turns a request into an owner.
 
-``AUTH=none`` is one person on one machine: everybody is ``local``, and a request that came through
-a proxy is refused, since a proxy means other people. ``AUTH=proxy`` trusts the name that a proxy
-with sign-on puts into ``X-Forwarded-User``, but only together with the secret that the two share.
-``AUTH=token`` and ``AUTH=password`` know a browser by its session and an API client by its token.
-A request says who it is in one way only: one with two is refused, not weighed.
+``AUTH=none`` serves one person on one machine: every request is from ``local``, and one that came
+through a proxy is refused, since a proxy means other people. ``AUTH=proxy`` trusts the name that a
+proxy with single sign-on sends in ``X-Forwarded-User``, but only together with the secret that the
+two share. ``AUTH=token`` and ``AUTH=password`` identify a browser by its session and an API client
+by its token. A request with both is refused.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, Unavailable
 
 log = logging.getLogger(__name__)
 
-_LONGEST_NAME = 200
-#: What only a proxy adds.
+_NAME_CHARACTERS = 200
+#: Added only by proxies.
 _PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "Via")
-#: Whoever has the token of AUTH=token is this one person; a name, no password.
+#: The name of the one person who has the token of AUTH=token; it is not a password.
 _TOKEN_NAME = "token"  # nosec B105
 
 
 class Identity(NamedTuple):
-    """Who is asking, and what tells later whether they still may."""
+    """The owner that a request acts for, and what tells later whether it still may."""
 
     owner: str
     is_revoked: Callable[[], bool] = lambda: False
 
 
 class Auth(Protocol):
-    """One way of telling who is asking."""
+    """One way to authenticate."""
 
-    def who(self, request: Request) -> Identity:
-        """Return who this request acts for; raises ``Refused``."""
+    def authenticate(self, request: Request) -> Identity:
+        """Return the owner that this request acts for; raises ``Refused``."""
 
     def check(self) -> None:
-        """Raise ``Unavailable`` where nobody can be told now."""
+        """Raise ``Unavailable`` where no request can be authenticated now."""
 
 
 def open_auth(settings: Settings, instance_path: str) -> Auth:
-    """Return the way that AUTH names; raises ``ConfigError`` where it lacks something."""
+    """Return the way that AUTH names; raises ``ConfigError`` where it lacks a setting."""
     if settings.auth == "none":
         return Local()
     if settings.auth == "proxy":
@@ -60,8 +60,8 @@ def open_auth(settings: Settings, instance_path: str) -> Auth:
 class Local:
     """AUTH=none."""
 
-    def who(self, request: Request) -> Identity:
-        """See ``Auth.who``."""
+    def authenticate(self, request: Request) -> Identity:
+        """See ``Auth.authenticate``."""
         if _is_proxied(request):
             raise Forbidden(
                 "This server runs for one person on its own machine (AUTH=none) and does not "
@@ -74,15 +74,15 @@ class Local:
 
 
 def _is_proxied(request: Request) -> bool:
-    """Tell whether this request shows that it came through a proxy.
+    """Return whether this request shows that it came through a proxy.
 
-    nginx with nothing but ``proxy_pass`` adds no header and calls us by our own name; but it asks
-    by HTTP/1.0, and a browser behind it says another origin than ours.
+    nginx with nothing but ``proxy_pass`` adds no header and sends our own name as the Host; but it
+    speaks HTTP/1.0, and the Origin of a browser that uses it is not ours.
     """
     origin = request.headers.get("Origin", "").partition("://")[2]
     return (
         any(name in request.headers for name in _PROXY_HEADERS)
-        or "PROXY_PROTOCOL" in request.environ  # gunicorn's word for HAProxy's send-proxy
+        or "PROXY_PROTOCOL" in request.environ  # set by gunicorn for HAProxy's send-proxy
         or request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
         or (origin != "" and origin != request.host)
     )
@@ -94,8 +94,8 @@ class Proxy:
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
 
-    def who(self, request: Request) -> Identity:
-        """See ``Auth.who``."""
+    def authenticate(self, request: Request) -> Identity:
+        """See ``Auth.authenticate``."""
         shown = request.headers.get("X-Proxy-Secret", "")
         if not hmac.compare_digest(shown.encode(), self._secret):
             log_refusal(request, "no proxy's secret")
@@ -104,7 +104,7 @@ class Proxy:
             name = _proxied_name(request.headers.getlist("X-Forwarded-User"))
         except ValueError as exc:
             log_refusal(request, "no name from the proxy")
-            raise Forbidden(f"X-Forwarded-User, in which the proxy names who asks, {exc}.") from exc
+            raise Forbidden(f"X-Forwarded-User, in which the proxy names the user, {exc}.") from exc
         return Identity(f"user:{name}")
 
     def check(self) -> None:
@@ -112,10 +112,10 @@ class Proxy:
 
 
 def _proxied_name(fields: list[str]) -> str:
-    """Return the one name that these fields have, in its normal form; raises ``ValueError``.
+    """Return the one name in these header fields, in its normal form; raises ``ValueError``.
 
-    A header is bytes, which WSGI shows as latin-1. Servers join two fields by a comma, so that a
-    name with one cannot be told from two names.
+    WSGI decodes the bytes of a header as latin-1. Servers join two fields by a comma, so that a
+    name with a comma cannot be told from two names.
     """
     if len(fields) > 1 or "," in "".join(fields):
         raise ValueError("must be there once, with a name without a comma")
@@ -123,8 +123,8 @@ def _proxied_name(fields: list[str]) -> str:
         name = normal("".join(fields).encode("latin-1").decode()).strip()
     except UnicodeError:
         raise ValueError("must be UTF-8") from None
-    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or "," in name:
-        raise ValueError(f"must have 1 to {_LONGEST_NAME} characters, none of them for control")
+    if not 0 < len(name) <= _NAME_CHARACTERS or not name.isprintable() or "," in name:
+        raise ValueError(f"must have 1 to {_NAME_CHARACTERS} printable characters")
     return name
 
 
@@ -132,7 +132,7 @@ class SignIn:
     """AUTH=token and AUTH=password."""
 
     def __init__(self, settings: Settings, instance_path: str) -> None:
-        database = open_database(settings.stream_log, instance_path)
+        database = open_database(settings.stream_folder(instance_path))
         self._token = settings.auth_token.encode()
         self.passwords: Passwords | None = None
         if settings.auth == "password":
@@ -142,11 +142,11 @@ class SignIn:
             self.passwords.check_file()
         self._database = database
         self._installation = database.id
-        self.guesses = Throttle(database)
+        self.throttle = Throttle(database)
         self.sessions = Sessions(database, settings.secret_key, self._fingerprint_of)
 
-    def who(self, request: Request) -> Identity:
-        """See ``Auth.who``."""
+    def authenticate(self, request: Request) -> Identity:
+        """See ``Auth.authenticate``."""
         cookie = request.cookies.get(self.cookie_name(request))
         header = request.headers.get("Authorization")
         if cookie is not None and header is not None:
@@ -163,15 +163,15 @@ class SignIn:
         def is_revoked() -> bool:
             try:
                 return name() is None
-            except Unavailable:  # nobody can tell now; at the next look, perhaps
+            except Unavailable:  # not known now; the next check may tell
                 return False
 
-        who = name()
-        if who is None:
+        known = name()
+        if known is None:
             if header is not None:
                 log_refusal(request, "a wrong token")
             raise SignInNeeded("Sign in first: there is no session (any more), or no valid token.")
-        return Identity(who if self.passwords is None else f"user:{who}", is_revoked)
+        return Identity(known if self.passwords is None else f"user:{known}", is_revoked)
 
     def check(self) -> None:
         """See ``Auth.check``."""
@@ -180,7 +180,7 @@ class SignIn:
         self._database.check()
 
     def name_for(self, name: str, password: str) -> str | None:
-        """Return who signs in with these, or None where they are wrong."""
+        """Return the name that these credentials sign in, or None where they are wrong."""
         if self.passwords is not None:
             return normal(name) if self.passwords.is_right(name, password) else None
         return _TOKEN_NAME if self._is_token(password) else None
@@ -188,15 +188,15 @@ class SignIn:
     def cookie_name(self, request: Request) -> str:
         """Return the session cookie's name, of this installation at this port and path only.
 
-        Browsers keep one jar for all ports of a host, and a ``__Host-`` cookie has no path.
+        Browsers share cookies among all ports of a host, and a ``__Host-`` cookie has no path.
         """
         port = request.host.rpartition("]")[2].rpartition(":")[2]
-        place = f"{self._installation} {port if port.isdecimal() else ''} {request.script_root}"
+        site = f"{self._installation} {port if port.isdecimal() else ''} {request.script_root}"
         prefix = "__Host-" if request.is_secure else ""
-        return f"{prefix}sid-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+        return f"{prefix}sid-{hashlib.sha256(site.encode()).hexdigest()[:12]}"
 
     def is_known(self, name: str) -> bool:
-        """Return whether this name can sign in: another one may be a password, typed too early."""
+        """Return whether this name can sign in; another may be a password in the wrong field."""
         return self.passwords is not None and self.passwords.fingerprint_of(name) != ""
 
     def _name_of_bearer(self, header: str) -> str | None:
@@ -217,10 +217,10 @@ class SignIn:
 
 
 def log_refusal(request: Request, what: str) -> None:
-    """Write the line that fail2ban reads: an address or "-", and nothing that a stranger chose."""
+    """Log the line that fail2ban reads: an address or "-", and nothing that a client chose."""
     log.warning("sign-in refused: %s, %s", address_of(request) or "-", what)
 
 
 def address_of(request: Request) -> str:
-    """Return the address that asks, as far as the proxies tell it; "" where it is none."""
+    """Return the client's address, as the trusted proxies tell it; "" where there is none."""
     return plain_address(request.remote_addr or "")

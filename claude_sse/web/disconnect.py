@@ -1,29 +1,43 @@
-"""The socket under a response: whether its client is still there, and when to give up on it.
+"""The socket of a response: whether its client is still connected, and when to give up on it.
 
-WSGI has no word for a client that leaves: a generator learns of it at the second write after, which
-in a silent stream is two heartbeats. gunicorn hands its socket over in the environ; elsewhere
-(tests, the development server) there is none, and the second write has to do.
+WSGI has no way to learn that a client has left: a generator notices it at the second write after
+that, which in a silent stream is two heartbeats. gunicorn passes its socket in the environ; other
+servers (in tests, the development server) have none, and the second write has to do.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Mapping
+import struct
+from collections.abc import Mapping
 from typing import Any
 
 from ..system import syscalls
 
-#: A reader that acknowledges nothing for this long is dropped by the kernel; no cost per write.
+#: The kernel drops a client that acknowledges nothing for this long, at no cost per write.
 USER_TIMEOUT_MS = 30_000
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-def watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
-    """Return a function that tells, at the cost of one system call, whether the client has left."""
-    sock = environ.get("gunicorn.socket")
-    if sock is None:
-        return lambda: False
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        with contextlib.suppress(OSError):  # without it, too, a response can be given
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
-    return lambda: syscalls.has_hung_up(sock.fileno())
+class Client:
+    """The far end of one response."""
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._sock = environ.get("gunicorn.socket")
+        if self._sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            self._set(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+
+    def has_left(self) -> bool:
+        """Return whether the client has disconnected, as far as one system call can tell."""
+        return self._sock is not None and syscalls.has_hung_up(self._sock.fileno())
+
+    def reset(self) -> None:
+        """Reset the connection when it is closed; some clients take a FIN for the end of a body."""
+        if self._sock is not None:
+            self._set(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+
+    def _set(self, level: int, name: int, value: int | bytes) -> None:
+        assert self._sock is not None
+        with contextlib.suppress(OSError):  # already closed, or a kind of socket without it
+            self._sock.setsockopt(level, name, value)

@@ -1,33 +1,25 @@
-"""What machines ask: is the process alive, can it take work."""
+"""What machines ask: whether the process is alive, and whether it can take work."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import cast
 
-from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 
 from ..claude import no_key
-from .auth import Auth
 from .services import current_services
 
-bp = Blueprint("ops", __name__)
-_EXTENSION = "claude_sse_auth"
-#: RFC 9116 wants less than a year; whoever has read it for this long asks again.
-_VALID = timedelta(days=180)
+bp = Blueprint("health", __name__)
 
-
-def init_app(app: Flask, auth: Auth) -> None:
-    """Let machines ask; ready is who can tell people apart, too."""
-    app.extensions[_EXTENSION] = auth
-    app.register_blueprint(bp)
+#: RFC 9116 recommends less than a year.
+_SECURITY_TXT_VALID = timedelta(days=180)
 
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """Answer: the process is alive and has a thread to spare.
+    """Answer 200: the process is alive and has a free thread.
 
-    With ``?client`` also how the app sees the client, through whatever stands in front of it.
+    With ``?client`` also how the app sees the client, through the proxies in front of it.
     """
     if "client" not in request.args:
         return jsonify(ok=True)
@@ -37,22 +29,23 @@ def healthz() -> Response:
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """Answer 200 when a question would be taken, else 503 with the reason."""
-    if not current_services().settings.api_key:
+    """Answer 200 when a question would be taken, otherwise 503 with the reason."""
+    services = current_services()
+    if not services.settings.api_key:
         raise no_key()
-    cast(Auth, current_app.extensions[_EXTENSION]).check()
-    current_services().streams.check()
-    current_services().admissions.check()
+    services.auth.check()
+    services.streams.check()
+    services.admissions.check()
     return jsonify(ok=True)
 
 
 @bp.get("/.well-known/security.txt")
 def security_txt() -> Response:
-    """Tell whom to write to about a hole (RFC 9116), if ``SECURITY_CONTACT`` says."""
+    """Serve the contact for vulnerability reports (RFC 9116), 404 without ``SECURITY_CONTACT``."""
     settings = current_services().settings
     if not settings.security_contact:
         abort(404)
-    expires = (datetime.now(UTC) + _VALID).replace(microsecond=0, tzinfo=None)
+    expires = (datetime.now(UTC) + _SECURITY_TXT_VALID).replace(microsecond=0, tzinfo=None)
     lines = [f"Contact: {contact}" for contact in settings.security_contact]
     lines += [f"Expires: {expires.isoformat()}Z", "Preferred-Languages: en"]
     return Response("".join(f"{line}\n" for line in lines), mimetype="text/plain")

@@ -1,7 +1,8 @@
-"""Says once in the log that TRUSTED_PROXIES is not the number of proxies in front.
+"""A warning in the log where TRUSTED_PROXIES is not the number of proxies in front.
 
-With too few, everybody has the proxy's address and TLS is taken for plain HTTP, so that the cookie
-of a session is not Secure; with too many, a client can choose its address. The requests show it.
+With too low a number every client has the proxy's address and TLS is taken for plain HTTP, so that
+session cookies are not Secure; with too high a number a client can choose its address. The requests
+show either.
 """
 
 from __future__ import annotations
@@ -15,39 +16,39 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: What each proxy that counts adds an entry to.
+#: The headers that each trusted proxy adds an entry to.
 _HEADERS = {
     "HTTP_X_FORWARDED_FOR": "X-Forwarded-For",
     "HTTP_X_FORWARDED_PROTO": "X-Forwarded-Proto",
 }
-#: Machines ask these past every proxy.
+#: Requested directly, past every proxy.
 _FOR_MACHINES = ("/healthz", "/readyz", "/metrics")
 
 
-def watch(serve: WSGIApplication, trusted: int) -> WSGIApplication:
+def with_check(serve: WSGIApplication, trusted: int) -> WSGIApplication:
     """Return the same application, which logs the first request that shows another number.
 
-    It belongs inside ``ProxyFix``: what the app believes is compared with what was sent.
+    It belongs inside ``ProxyFix``: what the app believes is compared with the headers as sent.
     """
-    is_said = False
+    is_logged = False
 
-    def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        nonlocal is_said
-        if not is_said and (problem := find_problem(environ, trusted)):
-            is_said = True
+    def serve_checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        nonlocal is_logged
+        if not is_logged and (problem := find_problem(environ, trusted)):
+            is_logged = True
             log.warning("proxies: %s", problem)
         return serve(environ, start_response)
 
-    return watched
+    return serve_checked
 
 
 def find_problem(environ: WSGIEnvironment, trusted: int) -> str:
     """Return what this request shows to be wrong with TRUSTED_PROXIES, or an empty string."""
     if environ.get("PATH_INFO") in _FOR_MACHINES:
         return ""
-    counts = {shown: _entries(environ.get(name, "")) for name, shown in _HEADERS.items()}
+    counts = {name: _entries(environ.get(key, "")) for key, name in _HEADERS.items()}
     if not trusted:
-        return _not_expected(counts) or _tls_not_known(environ, trusted)
+        return _unexpected_header(counts) or _unnoticed_tls(environ, trusted)
     if not any(counts.values()):
         return (
             f"a request has no X-Forwarded-For, and TRUSTED_PROXIES={trusted}: it came past the "
@@ -59,14 +60,14 @@ def find_problem(environ: WSGIEnvironment, trusted: int) -> str:
                 f"{name} has {count} entries, and TRUSTED_PROXIES={trusted} expects as many from "
                 "the proxies: it must be their number, and each must add to this header"
             )
-    return _tls_not_known(environ, trusted)
+    return _unnoticed_tls(environ, trusted)
 
 
 def _entries(value: str) -> int:
     return sum(bool(entry.strip()) for entry in value.split(","))
 
 
-def _not_expected(counts: dict[str, int]) -> str:
+def _unexpected_header(counts: dict[str, int]) -> str:
     for name, count in counts.items():
         if count:
             return (
@@ -77,7 +78,7 @@ def _not_expected(counts: dict[str, int]) -> str:
     return ""
 
 
-def _tls_not_known(environ: WSGIEnvironment, trusted: int) -> str:
+def _unnoticed_tls(environ: WSGIEnvironment, trusted: int) -> str:
     own = f"https://{environ.get('HTTP_HOST', '')}"
     if environ.get("wsgi.url_scheme") == "https" or environ.get("HTTP_ORIGIN") != own:
         return ""

@@ -1,4 +1,4 @@
-"""What the web floor works with: the parts that ``create_app`` wires, under one typed name."""
+"""The services that ``create_app`` wires, under one typed name."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from ..config.settings import Settings
 from ..streaming.admission import Admissions
 from ..streaming.capacity import CapacityLimiter
 from ..streaming.streams import Streams
+from .auth import Auth
 
+#: The key in ``app.extensions``.
 EXTENSION = "claude_sse"
 
 
 class Services(NamedTuple):
-    """One process's services."""
+    """The services of one process."""
 
     settings: Settings
     claude: Claude
     streams: Streams
     admissions: Admissions
-    writer_slots: CapacityLimiter  # writers
-    reader_slots: CapacityLimiter  # long responses
+    writer_slots: CapacityLimiter
+    reader_slots: CapacityLimiter
+    auth: Auth
 
 
 def current_services() -> Services:

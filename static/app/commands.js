@@ -4,72 +4,91 @@ import { copy, find } from '../view/dom.js';
 import { signOut } from '../view/session.js';
 import { offer } from '../view/toast.js';
 
-/** @import { Desk } from './chat-controller.js' */
+/** @import { ConversationData } from '../types.js' */
+/** @import { ChatController } from './chat-controller.js' */
+/** @typedef {(chat: ChatController, button?: HTMLElement) => unknown} Command */
 
-/** @param {Desk} desk @param {HTMLElement} [button] */
-export function obey(desk, name, button) {
-  const { here, sidebar, composer, settings } = desk;
-  const last = here.answers.at(-1);
-  switch (name) {
-    case 'new':
-      return desk.go('new');
-    case 'menu':
-      return sidebar.toggle();
-    case 'search':
-      return sidebar.search();
-    case 'write':
-      return composer.focus();
-    case 'stop':
-      return desk.stop();
-    case 'example':
-      return desk.send(button?.textContent);
-    case 'previous':
-      return goTo(desk, sidebar.neighbour(-1));
-    case 'next':
-      return goTo(desk, sidebar.neighbour(1));
-    case 'copy':
-      return last && copyLast(last.text);
-    case 'again':
-      return last && desk.act('again', last.id);
-    case 'sign-out':
-      return signOut();
-    case 'sign-out-everywhere':
-      return signOut(true);
-    case 'help':
-      return find('#help').showModal();
-    case 'settings':
-      settings.system = here.meta.system ?? '';
-      void listSessions();
-      return find('#settings').showModal();
-    default:
-      return withFiles(desk, name);
-  }
+/** @type {Map<string, Command>} */
+const COMMANDS = new Map(
+  Object.entries({
+    new: (chat) => chat.go('new'),
+    menu: ({ sidebar }) => sidebar.toggle(),
+    search: ({ sidebar }) => sidebar.search(),
+    write: ({ composer }) => composer.focus(),
+    stop: (chat) => chat.stop(),
+    example: ({ questions }, button) => questions.send(button?.textContent ?? ''),
+    previous: (chat) => goTo(chat, -1),
+    next: (chat) => goTo(chat, 1),
+    copy: copyLast,
+    again: repeatLast,
+    help: () => find('#help').showModal(),
+    settings: openSettings,
+    import: importFile,
+    'export-markdown': ({ current }) => exportAs('markdown', [current]),
+    'export-json': ({ current }) => exportAs('json', [current]),
+    'export-all': exportAll,
+    'sign-out': () => signOut(),
+    'sign-out-everywhere': () => signOut(true),
+  }),
+);
+
+/** @param {ChatController} chat @param {string} name @param {HTMLElement} [button] the one that was pressed */
+export function runCommand(chat, name, button) {
+  void COMMANDS.get(name)?.(chat, button);
 }
 
-function goTo(desk, id) {
-  if (id) desk.go(id);
+/** @param {ChatController} chat @param {number} step */
+function goTo(chat, step) {
+  const id = chat.sidebar.neighbour(step);
+  if (id) chat.go(id);
 }
 
-async function copyLast(text) {
-  offer((await copy(text)) ? 'The last answer is copied.' : 'It could not be copied.');
+/** @param {ChatController} chat */
+async function copyLast({ current }) {
+  const last = current.answers.at(-1);
+  if (!last) return;
+  const copied = await copy(last.text);
+  offer(copied ? 'The last answer is copied.' : 'The last answer could not be copied.');
 }
 
-/** Whatever else there is: import and export. @param {Desk} desk */
-async function withFiles(desk, name) {
-  const { exportAs, take } = await import('./import-export.js');
-  if (name === 'import') take((conversations) => bring(desk, conversations));
-  else if (name === 'export-all') exportAs('json', await desk.library.everything());
-  else if (name.startsWith('export-')) exportAs(name.slice(7), [desk.here]);
+/** @param {ChatController} chat */
+function repeatLast({ current, questions }) {
+  const last = current.answers.at(-1);
+  if (last) questions.act('again', last.id);
 }
 
-/** Only who has signed in has sessions to see, and only when the settings are open. */
+/** @param {ChatController} chat */
+function openSettings({ current, settings }) {
+  settings.system = current.meta.system ?? '';
+  find('#settings').showModal();
+  return listSessions();
+}
+
+/** Only a reader who has signed in has sessions, and they are shown only in the settings. */
 async function listSessions() {
   const list = document.querySelector('#sessions');
-  if (list) await (await import('../view/session-list.js')).show(list);
+  if (!list) return;
+  const { showSessions } = await import('../view/session-list.js');
+  await showSessions(list);
 }
 
-function bring(desk, conversations) {
-  for (const { meta, messages } of conversations) desk.library.add(meta, messages);
-  find('#settings').close();
-  desk.go(conversations[0].meta.id);
+/** @param {'markdown' | 'json'} format @param {ConversationData[]} conversations */
+async function exportAs(format, conversations) {
+  const { download } = await import('./import-export.js');
+  download(format, conversations);
+}
+
+/** @param {ChatController} chat */
+async function exportAll({ conversations }) {
+  await exportAs('json', await conversations.everything());
+}
+
+/** @param {ChatController} chat */
+async function importFile(chat) {
+  const { chooseFile } = await import('./import-export.js');
+  chooseFile((conversations) => {
+    for (const { meta, messages } of conversations) chat.conversations.add(meta, messages);
+    find('#settings').close();
+    chat.go(conversations[0].meta.id);
+  });
 }

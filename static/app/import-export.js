@@ -4,25 +4,28 @@ import { fromFile, toJson, toMarkdown } from '../model/export-format.js';
 import { find, make } from '../view/dom.js';
 import { offer } from '../view/toast.js';
 
-/** @import { Whole } from '../types.js' */
+/** @import { ConversationData } from '../types.js' */
 
-/** @param {Whole[]} conversations */
-export function exportAs(kind, conversations) {
+/** The browser reads a file that is saved for at most this time. */
+const SAVING_MS = 10_000;
+
+/** Save conversations as a file; Markdown holds only the first. @param {'markdown' | 'json'} format @param {ConversationData[]} conversations */
+export function download(format, conversations) {
   const title = conversations.length > 1 ? 'conversations' : (conversations[0]?.meta.title ?? '');
   const name = title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'conversation';
-  if (kind === 'markdown') download(`${name}.md`, 'text/markdown', toMarkdown(conversations[0]));
-  else download(`${name}.json`, 'application/json', toJson(conversations));
+  if (format === 'markdown') save(`${name}.md`, 'text/markdown', toMarkdown(conversations[0]));
+  else save(`${name}.json`, 'application/json', toJson(conversations));
 }
 
-/** Let the reader choose a file. @param {(conversations: Whole[]) => void} onTaken */
-export function take(onTaken) {
+/** Let the reader choose a file, and call back with the conversations in it. @param {(conversations: ConversationData[]) => void} onRead */
+export function chooseFile(onRead) {
   const field = find('#file');
   field.onchange = async () => {
     const text = await field.files[0]?.text();
     field.value = '';
     if (text === undefined) return;
     try {
-      onTaken(fromFile(text));
+      onRead(fromFile(text));
     } catch (error) {
       offer(error instanceof Error ? error.message : String(error));
     }
@@ -30,8 +33,9 @@ export function take(onTaken) {
   field.click();
 }
 
-function download(name, type, text) {
+/** @param {string} name @param {string} type @param {string} text */
+function save(name, type, text) {
   const href = URL.createObjectURL(new Blob([text], { type }));
   make('a', { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+  setTimeout(() => URL.revokeObjectURL(href), SAVING_MS);
 }

@@ -1,5 +1,5 @@
-// From marked's tokens to a tree of the few elements an answer may consist of. There is no other way in: raw
-// HTML is text, an image is a link, and what is not known here is shown as it was written.
+// From marked's tokens to a tree of the few elements that an answer may consist of. Raw HTML is text, an image is a
+// link, and an unknown token is shown as it was written.
 
 import { codeBlock } from './code-block.js';
 import { decodeEntities } from './entities.js';
@@ -7,24 +7,27 @@ import { inParts } from './long-blocks.js';
 import { hiddenPlace, safeUrl } from './links.js';
 import { branch, leaf, textOf } from './vdom.js';
 
-/** @import { Begun, Branch, Token, Tree } from '../types.js' */
+/** @import { Branch, Continuation, Token, Tree } from '../types.js' */
 
 /**
- * One tree for each block. Of `old`, those shown so far, what was made from the same text under the same
- * definitions is taken as it is: raw text alone does not tell where a link leads.
- * @param {Token[]} tokens @param {Begun} [begun] @returns {Branch[]}
+ * One tree for each block. Of `old`, the trees shown so far, one that was made from the same text under the same
+ * definitions is taken as it is: raw text alone does not say where a link leads.
+ * @param {Token[]} tokens @param {Tree[]} old @param {string} definitions
+ * @param {Continuation} [continuation] what the first token goes on with
+ * @returns {Branch[]}
  */
-export function blocks(tokens, old = [], definitions = '', begun) {
-  return inParts(tokens, begun)
+export function blocks(tokens, old = [], definitions = '', continuation) {
+  return inParts(tokens, continuation)
     .filter(({ type }) => type !== 'space' && type !== 'def')
     .map((token, i) => {
       const origin = `${token.type} ${definitions} ${token.raw}`;
-      if (old[i]?.origin === origin) return old[i];
-      return { ...block(token, (tokens) => blocks(tokens, old[i]?.kids, definitions)), origin };
+      const shown = old[i] && 'kids' in old[i] ? old[i] : undefined;
+      if (shown?.origin === origin) return shown;
+      return { ...block(token, (tokens) => blocks(tokens, shown?.kids, definitions)), origin };
     });
 }
 
-/** @param {Token} token @returns {Branch} */
+/** @param {Token} token @param {(tokens: Token[]) => Branch[]} within @returns {Branch} */
 function block(token, within) {
   switch (token.type) {
     case 'paragraph':
@@ -59,7 +62,7 @@ function block(token, within) {
             branch(
               'tbody',
               {},
-              token.rows.map((cells) => row('td', cells)),
+              token.rows.map((/** @type {Token[]} */ cells) => row('td', cells)),
             ),
           ]),
         ],
@@ -71,10 +74,10 @@ function block(token, within) {
   }
 }
 
-/** A part of a long list or table that takes no more: off screen it costs nothing. */
+/** A part of a long list or table that is complete: off screen it costs nothing. @param {Token} token */
 const full = (token) => token.full && { 'data-full': '' };
 
-/** marked puts a checkbox before the text of a tight item, but into the paragraph of a loose one. */
+/** marked puts a checkbox before the text of a tight item, but into the paragraph of a loose one. @param {Token[]} tokens */
 function withCheckbox(tokens) {
   const [box, text, ...others] = tokens;
   return box?.type === 'checkbox'
@@ -82,6 +85,7 @@ function withCheckbox(tokens) {
     : tokens;
 }
 
+/** @param {string} tag @param {Token[]} cells */
 function row(tag, cells) {
   return branch(
     'tr',
@@ -90,12 +94,14 @@ function row(tag, cells) {
   );
 }
 
-/** The first word behind the fence. */
+/** The first word after the fence. */
 function languageOf(info = '') {
   return decodeEntities(info).trim().split(/\s/, 1)[0].slice(0, 40);
 }
 
+/** @param {Token[]} tokens @returns {Tree[]} */
 function inlines(tokens, inLink = false) {
+  /** @type {Tree[]} */
   const trees = [];
   for (const tree of tokens.flatMap((token) => inline(token, inLink))) {
     const last = trees.at(-1);
@@ -106,7 +112,7 @@ function inlines(tokens, inLink = false) {
   return trees;
 }
 
-/** @param {Token} token @returns {Tree | Tree[]} */
+/** @param {Token} token @param {boolean} inLink @returns {Tree | Tree[]} */
 function inline(token, inLink) {
   switch (token.type) {
     case 'text':
@@ -141,7 +147,7 @@ function inline(token, inLink) {
   }
 }
 
-/** @returns {Tree[]} */
+/** @param {string} href @param {Tree[]} kids @returns {Tree[]} */
 function link(href, kids, kind = {}) {
   const url = safeUrl(href);
   if (!url) return kids;

@@ -1,11 +1,11 @@
 // Colours code in a Worker, one text after another. No highlighter is linear, so each text has a deadline: a Worker
-// that misses it is ended and its text stays plain, in this tab for good.
+// that misses it is terminated, and its text stays plain in this tab, also after a reload.
 
 /** Code of 200,000 characters takes a tenth of it. */
 const DEADLINE_MS = 3000;
 /** For its files; a browser that cannot fetch them has no colours. */
 const LOADING_MS = 20_000;
-/** An ended Worker costs the reader nothing but its time; the last ones are remembered. */
+/** How many texts that missed the deadline are remembered. */
 const REMEMBERED = 200;
 const PLACE = 'claude-sse:plain';
 const NONE = new Int32Array();
@@ -21,13 +21,17 @@ export function colouring({ start, memory, deadline = DEADLINE_MS }) {
   /** @type {Promise<Int32Array>} */
   let turn = Promise.resolve(NONE);
 
-  /** @param {() => boolean} isWanted asked again when the turn has come @returns {Promise<Int32Array>} */
+  /**
+   * @param {string} language @param {string} text
+   * @param {() => boolean} isWanted called again when the turn has come
+   * @returns {Promise<Int32Array>}
+   */
   return function parts(language, text, isWanted = () => true) {
     turn = turn.then(() => (isWanted() ? ask(language, text) : NONE));
     return turn;
   };
 
-  /** @returns {Promise<Int32Array>} */
+  /** @param {string} language @param {string} text @returns {Promise<Int32Array>} */
   async function ask(language, text) {
     const key = `${language} ${digest(text)}`;
     if (plain.has(key)) return NONE;
@@ -44,6 +48,7 @@ export function colouring({ start, memory, deadline = DEADLINE_MS }) {
     return NONE;
   }
 
+  /** @param {string} key */
   function remember(key) {
     plain.add(key);
     try {
@@ -54,20 +59,25 @@ export function colouring({ start, memory, deadline = DEADLINE_MS }) {
   }
 }
 
-/** What the Worker finds, or undefined when it fails or misses the deadline. @returns {Promise<Int32Array | undefined>} */
+/**
+ * What the Worker finds, or undefined when it fails or misses the deadline.
+ * @param {Worker} worker @param {{ language: string, text: string }} job @param {number} deadline
+ * @returns {Promise<Int32Array | undefined>}
+ */
 function answerOf(worker, job, deadline) {
   return new Promise((resolve) => {
-    let timer = setTimeout(resolve, LOADING_MS);
+    let timer = setTimeout(() => resolve(undefined), LOADING_MS);
     worker.onerror = () => resolve(undefined);
     worker.onmessage = ({ data }) => {
       clearTimeout(timer);
-      if (data === 'loaded') timer = setTimeout(resolve, deadline);
+      if (data === 'loaded') timer = setTimeout(() => resolve(undefined), deadline);
       else resolve(data.parts);
     };
     worker.postMessage(job);
   });
 }
 
+/** @param {Pick<Storage, 'getItem'> | undefined} memory @returns {string[]} */
 function remembered(memory) {
   try {
     const keys = JSON.parse(memory?.getItem(PLACE) ?? '[]');
@@ -77,7 +87,7 @@ function remembered(memory) {
   }
 }
 
-/** Two texts with the same one are the same, as far as colours go: 53 bits and the length. */
+/** A digest of 64 bits and the length: texts that share it are taken for the same. @param {string} text */
 function digest(text) {
   let [a, b] = [0xdeadbeef, 0x41c6ce57];
   for (let i = 0; i < text.length; i++) {

@@ -1,4 +1,4 @@
-// Character references. marked leaves the named ones as they are, for an HTML parser; there is none here.
+// Character references. marked leaves the named ones as they are, for an HTML parser; this page has none.
 
 /** Those that occur in prose; any other stays as it was written. */
 const NAMED = new Map(
@@ -11,11 +11,15 @@ const NAMED = new Map(
     .map((entry) => /** @type {[string, string]} */ (entry.split(' '))),
 );
 
+/** @param {string} text */
 export function decodeEntities(text) {
-  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w+));/gi, (whole, decimal, hex, name) => {
-    if (name) return NAMED.get(name) ?? whole;
-    const code = Number(decimal ?? `0x${hex}`);
-    const valid = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
-    return valid ? String.fromCodePoint(code) : '\ufffd';
-  });
+  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w+));/gi, decode);
+}
+
+/** @param {string} whole @param {string} [decimal] @param {string} [hex] @param {string} [name] */
+function decode(whole, decimal, hex, name) {
+  if (name) return NAMED.get(name) ?? whole;
+  const code = Number(decimal ?? `0x${hex}`);
+  const valid = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
+  return valid ? String.fromCodePoint(code) : '\ufffd';
 }

@@ -3,12 +3,12 @@
 
 import { pieceWriter, writer } from './growing-text.js';
 
-/** @import { BlockWriter, Branch, Fence } from '../types.js' */
+/** @import { BlockWriter, Branch, Fence, Token } from '../types.js' */
 
 /** A longer line closes nothing. */
 const LONGEST_CLOSE = 1000;
 
-/** What opens this block if it is a fence. @returns {Fence | undefined} */
+/** What opens this block if it is a fence. @param {Token} token @returns {Fence | undefined} */
 export function fenceOf({ type, raw }) {
   const opening = type === 'code' && /^( {0,3})(`{3,}|~{3,})[^\n]*(?:\n|$)/.exec(raw);
   if (!opening) return undefined;
@@ -35,7 +35,7 @@ function lineOf(pattern) {
 /**
  * The fence that is still open at the end of a text, within quotations and items; the lines that follow begin with
  * the marks of those.
- * @returns {Fence | undefined}
+ * @param {Token} token @param {string} text @returns {Fence | undefined}
  */
 export function openFenceIn(token, text) {
   const inner = (token.items ?? token.tokens)?.at(-1);
@@ -57,9 +57,9 @@ export function openFenceIn(token, text) {
 
 /** @param {Fence} fence @param {Branch} code @returns {BlockWriter} */
 export function fenceWriter({ close, mayClose, indent, marks = /^ */ }, code) {
-  const ends = (line) => line.length <= LONGEST_CLOSE && close.test(line);
-  const mayEnd = (line) => line.length <= LONGEST_CLOSE && mayClose.test(line);
-  return lineWriter(writer(code), ends, mayEnd, (line) =>
+  /** @param {RegExp} pattern @returns {(line: string) => boolean} */
+  const matches = (pattern) => (line) => line.length <= LONGEST_CLOSE && pattern.test(line);
+  return lineWriter(writer(code), matches(close), matches(mayClose), (line) =>
     line.slice(Math.min(indent, marks.exec(line)?.[0].length ?? 0)),
   );
 }
@@ -67,7 +67,7 @@ export function fenceWriter({ close, mayClose, indent, marks = /^ */ }, code) {
 /** The rest of a paragraph, to the next blank line, or only that of a line. @param {Branch} paragraph @returns {BlockWriter} */
 export function plainWriter(paragraph, onlyLine = false) {
   const write = pieceWriter(paragraph);
-  const isBlank = (line) => /^[ \t]*$/.test(line);
+  const isBlank = (/** @type {string} */ line) => /^[ \t]*$/.test(line);
   const lines = lineWriter(write, isBlank, isBlank);
   if (!onlyLine) return lines;
   return (text, ended) => {
@@ -79,11 +79,13 @@ export function plainWriter(paragraph, onlyLine = false) {
 
 /**
  * Writes lines until one `ends` the block; of the incomplete last one what may still end it is held back: it would
- * have to be taken back. `strip` takes from a line what is not part of the block.
+ * have to be taken back. `strip` removes from a line what is not part of the block.
+ * @param {(text: string) => void} write @param {(line: string) => boolean} ends
+ * @param {(line: string) => boolean} mayEnd @param {(line: string) => string} strip
  * @returns {BlockWriter}
  */
 function lineWriter(write, ends, mayEnd, strip = (line) => line) {
-  let within = false; // a line whose beginning is written
+  let within = false; // the beginning of the line is written
   return (text, ended) => {
     let lines = '';
     let start = 0;

@@ -1,10 +1,9 @@
-// Text that only grows, in chunks of its own: a single text node is laid out anew, whole, at each addition
-// (26 ms a frame at 5,000 lines). The newline between two chunks is their boundary; a line that is longer than a
+// Text that only grows, in chunks: the browser lays out a single text node again, whole, at each addition. The newline between two chunks is their boundary; a line that is longer than a
 // chunk stands in parts, side by side.
 
 import { branch, grow, insert, leaf } from './vdom.js';
 
-/** @import { Branch } from '../types.js' */
+/** @import { Branch, Leaf } from '../types.js' */
 
 const CHUNK_CHARACTERS = 4000;
 /** Without a newline to end at, a chunk ends here. */
@@ -17,7 +16,7 @@ export function writer(parent) {
   let before = ''; // what the chunk holds
   let newline = ''; // the last one is held back: it ends a line and begins none
 
-  const put = (text) => {
+  const put = (/** @type {string} */ text) => {
     if (!text) return;
     if (!chunk) insert(parent, (chunk = branch('span', {}, [leaf('')])));
     grow(/** @type {any} */ (chunk.kids[0]), text);
@@ -29,7 +28,7 @@ export function writer(parent) {
     [chunk, before] = [next, ''];
   };
 
-  return (more) => {
+  return (/** @type {string} */ more) => {
     let text = newline + more;
     newline = text.endsWith('\n') ? '\n' : '';
     text = text.slice(0, text.length - newline.length);
@@ -53,7 +52,7 @@ export function writer(parent) {
   };
 }
 
-/** Where a chunk is full; after an empty line the boundary would swallow that. */
+/** Where a chunk is full; after an empty line the boundary would swallow that line. @param {string} text @param {string} before */
 function boundary(text, before) {
   let at = text.indexOf('\n', CHUNK_CHARACTERS - before.length);
   while (at >= 0 && '\n'.includes((at ? text[at - 1] : before.at(-1)) ?? ''))
@@ -61,9 +60,10 @@ function boundary(text, before) {
   return at;
 }
 
-/** Whether a character would be cut in two here. */
+/** Whether a cut at this position would split a character. @param {string} text @param {number} at */
 const isHalf = (text, at) => /[\ud800-\udbff]/.test(text[at - 1] ?? '');
 
+/** @param {Branch} branch @param {string} name @param {string} value */
 function label(branch, name, value) {
   branch.attributes[name] = value;
   branch.node?.setAttribute(name, value);
@@ -85,27 +85,28 @@ export function growingText(node) {
   node.replaceChildren();
   const write = writer({ ...branch(''), node });
   let length = 0;
-  return (whole) => {
+  return (/** @type {string} */ whole) => {
     write(whole.slice(length));
     length = whole.length;
   };
 }
 
-/** Where the line of this number ends, 0 where there are fewer. */
+/** Where the line of this number ends, 0 where there are fewer. @param {string} text @param {number} number */
 export function endOfLine(text, number) {
   let end = 0;
   for (let n = 0; n < number; n++) if (!(end = text.indexOf('\n', end) + 1)) return 0;
   return end;
 }
 
-/** A paragraph's text beyond all bounds stands in pieces: a paragraph is laid out anew, whole, as it grows. */
+/** A paragraph beyond all bounds stands in pieces: the browser lays out a paragraph again, whole, as it grows. */
 const PIECE_CHARACTERS = 4000;
 const LONGEST_PIECE = 4200;
 
 /** Returns what writes pieces that end after a space, where there is one. @param {Branch} parent */
 export function pieceWriter(parent) {
+  /** @type {Leaf | undefined} */
   let piece;
-  return (text) => {
+  return (/** @type {string} */ text) => {
     while (text) {
       if (!piece) insert(parent, branch('span', { class: 'piece' }, [(piece = leaf(''))]));
       const [end, full] = endOfPiece(text, piece.text.length);
@@ -116,7 +117,7 @@ export function pieceWriter(parent) {
   };
 }
 
-/** How much of this text belongs to a piece of this length, and whether that is then full. @returns {[number, boolean]} */
+/** How much of this text belongs to a piece of this length, and whether the piece is then full. @param {string} text @param {number} length @returns {[number, boolean]} */
 function endOfPiece(text, length) {
   const from = Math.max(0, PIECE_CHARACTERS - length);
   const room = LONGEST_PIECE - length;

@@ -33,6 +33,7 @@ export function createHighlighter({
         }, /** @type {IntersectionObserverInit} */ ({ scrollMargin: '300px' }))
       : undefined;
 
+  /** @param {ColouredChunk} chunk @param {boolean} near */
   function approach(chunk, near) {
     const { code } = chunk;
     chunk.near = near;
@@ -45,7 +46,7 @@ export function createHighlighter({
     });
   }
 
-  /** Give a chunk its ranges or take them away, soon. */
+  /** Give a chunk its ranges or take them away, soon. @param {ColouredChunk} chunk */
   function settle(chunk) {
     due.add(chunk);
     if (working) return;
@@ -66,7 +67,7 @@ export function createHighlighter({
   }
 
   return {
-    /** `word` as it stands after the fence. */
+    /** `word` as it stands after the fence. @param {Element} code @param {string} word */
     add(code, word) {
       const language = languageCalled(word);
       if (!observer || !language || code.textContent.length > MOST_CHARACTERS) return;
@@ -74,13 +75,16 @@ export function createHighlighter({
       const known = { language, element: code, chunks: [] };
       codes.set(code, known);
       for (const element of code.children) {
-        const chunk = { code: known, element, node: element.firstChild, parts: [], ranges: [] };
+        const node = /** @type {Text} */ (element.firstChild);
+        /** @type {ColouredChunk} */
+        const chunk = { code: known, element, node, parts: [], ranges: [] };
         known.chunks.push(chunk);
         chunks.set(element, chunk);
         observer.observe(element);
       }
     },
 
+    /** @param {Element} root */
     forget(root) {
       for (const [code, known] of codes) {
         if (!root.contains(code)) continue;
@@ -95,7 +99,7 @@ export function createHighlighter({
   };
 }
 
-/** Go on until `end` with making or removing a chunk's ranges; returns whether that is done. @param {ColouredChunk} chunk */
+/** Go on until `end` with making or removing a chunk's ranges; returns whether that is done. @param {ColouredChunk} chunk @param {number} end */
 function paint({ near, node, parts, ranges }, end) {
   const wanted = near ? parts.length / 3 : 0;
   for (let n = 1; ranges.length !== wanted; n++) {
@@ -121,7 +125,7 @@ function paint({ near, node, parts, ranges }, end) {
   return true;
 }
 
-/** Let each chunk know its coloured parts. @param {Int32Array} found @param {ColouredChunk[]} chunks */
+/** Tell each chunk its coloured parts. @param {Int32Array} found @param {ColouredChunk[]} chunks */
 export function share(found, chunks) {
   let i = 0;
   let start = 0;

@@ -25,18 +25,14 @@ export const COLOUR_NAMES = [
   'deleted',
 ];
 
-/** The language that this word after a fence means; undefined where it has no colours. */
+/** The language that this word after a fence means; undefined where it has no colours. @param {string} word */
 export function languageCalled(word) {
   const [name = word.toLowerCase()] = ALIASES.get(word.toLowerCase()) ?? [];
   return LANGUAGES.has(name) ? name : undefined;
 }
 
-/** From `name:value:value name ...`. */
+/** From `name:value:value name ...`. @param {string} text @returns {Map<string, string[]>} */
 function table(text) {
-  return new Map(
-    text
-      .split(' ')
-      .map((entry) => entry.split(':'))
-      .map(([name, ...values]) => [name, values]),
-  );
+  const entries = text.split(' ').map((entry) => entry.split(':'));
+  return new Map(entries.map(([name, ...values]) => [name, values]));
 }

@@ -1,5 +1,5 @@
-// Markdown as marked's tokens, and where a growing text can be cut: what lies before a cut is final, what
-// follows can be lexed alone.
+// Markdown as marked's tokens, and where a growing text can be cut: the text before a cut is final, the
+// text after it can be lexed alone.
 
 import { fenceOf } from './fence.js';
 import { growthOf } from './long-blocks.js';
@@ -10,25 +10,26 @@ import { Lexer, Tokenizer, getDefaults } from '../vendor/marked.js';
 /** Deeper nesting is text: marked recurses, and 3,000 `>` overflow the stack. */
 const DEEPEST = 50;
 /**
- * How many characters the rules of inline text may look at: what opens something is looked for to the end of its
- * text, so `**a` repeated would take quadratic time. Beyond it, what is left of the text is plain.
+ * How many characters the rules of inline text may scan: the end of what opens is searched for to the end of the
+ * text, so `**a` repeated would take quadratic time. Beyond the bound the rest of the text is plain. Both are for
+ * one lexing: a text of at most 16,000 characters (tail.js), not a whole answer.
  */
 const MOST_IN_A_TEXT = 300_000;
 const MOST_IN_ALL = 600_000;
-/** What may make a rule look at all that is left. */
+/** The characters that make a rule scan the rest of the text. */
 const OPENERS = '*_~`[!<';
-/** At each letter of a word marked looks whether an address begins; no address is so long. */
+/** At each letter of a word marked tries whether an address begins; a longer word is not an address. */
 const LONG_WORD = /^[a-zA-Z0-9.!#$%&'*+/=?_`{|}~-]{300}/;
 const START_OF_WORD = /^[^][a-zA-Z0-9.#$%'+/=?{|}-]*/;
-/** At each line of an item marked looks whether it begins a heading that is underlined later; none is so long. */
+/** At each line of an item marked tries whether it begins a heading that is underlined later; a longer text is none. */
 const LONGEST_HEADING = 1000;
 const MOST_FOR_HEADINGS = 500_000;
-/** A longer definition is text: each line that begins one is looked at so far. */
+/** A longer definition is text: each line that begins one is scanned up to this length. */
 const LONGEST_DEFINITION = 4000;
 
 /**
- * The text's tokens and what it defines; `links` are the definitions before it, and of a label the first one holds.
- * @returns {{ tokens: Token[], links: Links }}
+ * The text's tokens and its definitions; `links` are those before it, and of a label the first one holds.
+ * @param {string} text @param {Links} links @returns {{ tokens: Token[], links: Links }}
  */
 export function lex(text, links = Object.create(null)) {
   const lexer = new BoundedLexer();
@@ -45,13 +46,13 @@ export function lex(text, links = Object.create(null)) {
   };
 }
 
-/** All labels that a text may mention or define, as marked folds them. @returns {Set<string>} */
+/** All labels that a text may mention or define, as marked folds them. @param {string} text @returns {Set<string>} */
 export function labelsIn(text) {
   const found = text.includes('[') ? text.matchAll(/\[((?:\\[^]|[^\\[\]])+)\]/g) : [];
   return new Set(Array.from(found, ([, label]) => fold(label)));
 }
 
-/** A label may go on in the next line of a quotation; in a table `\|` stands for `|`. */
+/** A label may go on in the next line of a quotation; in a table `\|` stands for `|`. @param {string} label */
 function fold(label) {
   const line = label
     .replace(/\n[ \t>]*/g, ' ')
@@ -63,8 +64,9 @@ function fold(label) {
 
 /**
  * Where to cut a text of complete lines, 0 for nowhere: at the last block that begins after a blank line or a
- * closed fence, or is a fence or a list of two items. Nothing less is safe: `1. a⏎⏎2` is
- * one list as soon as a dot comes, and a definition may find its title lines later, even across a fence.
+ * closed fence, or is a fence or a list of two items. Anything less is unsafe: `1. a⏎⏎2` is
+ * one list as soon as a dot arrives, and a definition may find its title lines later, even across a fence.
+ * @param {string} text @param {Token[]} tokens
  */
 export function cutOf(text, tokens) {
   let [cut, start, run, closed] = [0, 0, 0, false];
@@ -84,6 +86,7 @@ export function cutOf(text, tokens) {
   return start === text.length ? cut : 0;
 }
 
+/** @param {string} text @param {number} start */
 function followsBlankLine(text, start) {
   let i = start - 2;
   while (text[i] === ' ' || text[i] === '\t') i--;
@@ -91,12 +94,12 @@ function followsBlankLine(text, start) {
 }
 
 class Rules extends Tokenizer {
-  /** How many characters have been looked at: for the inline text at hand, and for all. */
+  /** How many characters have been scanned: of the current inline text, and of all. */
   inText = 0;
   inAll = 0;
   forHeadings = 0;
 
-  /** marked lets a title run over blank lines, CommonMark does not; no cut would be safe. */
+  /** marked lets a title run over blank lines, which CommonMark forbids and which makes every cut unsafe. @override @param {string} src */
   def(src) {
     if (!/^ {0,3}\[/.test(src)) return undefined;
     const near = src.slice(0, LONGEST_DEFINITION);
@@ -104,13 +107,14 @@ class Rules extends Tokenizer {
     const token = super.def(blank < 0 ? near : near.slice(0, blank + 1));
     return token && token.raw.length < LONGEST_DEFINITION ? token : undefined;
   }
+  /** @override @param {string} src */
   lheading(src) {
     const near =
       src.length > LONGEST_HEADING ? src.slice(0, src.lastIndexOf('\n', LONGEST_HEADING) + 1) : src;
     this.forHeadings += near.length;
     return this.forHeadings > MOST_FOR_HEADINGS ? undefined : super.lheading(near);
   }
-  /** The first rule that is tried at each place of an inline text. @returns {Token} */
+  /** The first rule that is tried at each position of an inline text. @override @param {string} src @returns {Token} */
   escape(src) {
     const cost = OPENERS.includes(src[0]) ? src.length : 1;
     this.inText += cost;
@@ -118,14 +122,14 @@ class Rules extends Tokenizer {
     const spent = this.inText > MOST_IN_A_TEXT || this.inAll > MOST_IN_ALL;
     return spent ? { type: 'text', raw: src, text: src } : super.escape(src);
   }
-  /** @returns {Token} */
+  /** @override @param {string} src @returns {Token} */
   inlineText(src) {
     const [raw] = (LONG_WORD.test(src) && START_OF_WORD.exec(src)) || [];
     return raw ? { type: 'text', raw, text: raw, escaped: false } : super.inlineText(src);
   }
-  /** Raw HTML is text. @returns {undefined} */
+  /** Raw HTML is text. @override @returns {undefined} */
   html() {}
-  /** @returns {undefined} */
+  /** @override @returns {undefined} */
   tag() {}
 }
 
@@ -138,18 +142,19 @@ class BoundedLexer extends Lexer {
     this.#rules = rules;
   }
 
-  /** @override @returns {Token} */
-  blockTokens(src, /** @type {Token} */ tokens = [], clipped) {
+  /** @override @param {string} src @param {Token} [tokens] @param {boolean} [clipped] @returns {Token} */
+  blockTokens(src, tokens = [], clipped) {
     this.state.top ||= this.#depth >= DEEPEST;
     return this.#bounded(src, tokens, () => super.blockTokens(src, tokens, clipped));
   }
 
-  /** @override */
+  /** @override @param {string} src @param {Token[]} tokens @returns {Token[]} */
   inlineTokens(src, tokens = []) {
     if (!this.#depth) this.#rules.inText = 0;
     return this.#bounded(src, tokens, () => super.inlineTokens(src, tokens));
   }
 
+  /** @param {string} raw @param {Token[]} tokens @param {() => void} lex */
   #bounded(raw, tokens, lex) {
     if (this.#depth >= DEEPEST) return (tokens.push({ type: 'plain', raw }), tokens);
     this.#depth++;

@@ -19,12 +19,13 @@ const COLOURS = new Map(
 ).set('interpolation', '');
 const loaded = new Map();
 
-/** Load a language after those it builds upon, once. @returns {Promise<void>} */
+/** Load a language after those it builds upon, once. @param {string} language @returns {Promise<void>} */
 export function load(language) {
   if (!loaded.has(language)) loaded.set(language, fetchPrism(language));
   return loaded.get(language);
 }
 
+/** @param {string} language */
 async function fetchPrism(language) {
   // Otherwise Prism would answer the messages that a Worker receives, or highlight the page by itself.
   if (language === 'core')
@@ -35,12 +36,12 @@ async function fetchPrism(language) {
   await import(`../vendor/prism/prism-${language}.min.js`);
 }
 
-/** The coloured parts of this text in order, three numbers each: colour, start, end. The language is loaded. */
+/** The coloured parts of this text in order, three numbers each: colour, start, end. The language is loaded. @param {string} text @param {string} language */
 export function partsOf(text, language) {
   /** @type {number[]} */
   const parts = [];
   let at = 0;
-  const walk = (token, colour) => {
+  const walk = (/** @type {any} */ token, /** @type {string | undefined} */ colour) => {
     if (Array.isArray(token)) for (const part of token) walk(part, colour);
     else if (typeof token === 'string') {
       if (colour && token) parts.push(COLOUR_NAMES.indexOf(colour), at, at + token.length);

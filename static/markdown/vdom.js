@@ -1,59 +1,71 @@
-// A small tree of elements and texts, and how it gets onto the page: only what is new changes there, so
-// that a selection in what stays survives.
+// A small tree of elements and texts, and its way onto the page: only what is new changes there, so that a selection
+// in the rest survives.
 
 /** @import { Branch, Leaf, Tree } from '../types.js' */
 
-/** @returns {Leaf} */
+/** @param {string} text @returns {Leaf} */
 export const leaf = (text) => ({ text });
 
-/** @returns {Branch} */
+/** @param {string} tag @param {Record<string, string>} attributes @param {Tree[]} kids @returns {Branch} */
 export const branch = (tag, attributes = {}, kids = []) => ({ tag, attributes, kids });
 
-export const textOf = (tree) => tree.text ?? tree.kids.map(textOf).join('');
+/** @param {Tree} tree @returns {string} */
+export const textOf = (tree) => ('text' in tree ? tree.text : tree.kids.map(textOf).join(''));
 
-/** Make what is on the page of `old` into `next`; `add` puts one more behind them. */
+/**
+ * Turn the trees on the page, `old`, into `next`; `add` puts a further node after them.
+ * @param {Tree[]} old @param {Tree[]} next @param {Document} document @param {(node: Element | Text) => void} add
+ */
 export function patch(old, next, document, add) {
   next.forEach((tree, i) => {
     if (old[i] === tree || (old[i] && adopt(old[i], tree))) return;
     const node = create(tree, document);
-    if (old[i]?.node) old[i].node.replaceWith(node);
+    if (old[i]?.node) old[i].node?.replaceWith(node);
     else add(node);
   });
   for (const { node } of old.slice(next.length)) node?.remove();
 }
 
-/** Add to the end of a text. @param {Leaf} tree */
+/** Add to the end of a text. @param {Leaf} tree @param {string} more */
 export function grow(tree, more) {
   tree.text += more;
   tree.node?.appendData(more);
 }
 
-/** Add a last child. @param {Branch} parent */
+/** Add a last child. @param {Branch} parent @param {Tree} kid */
 export function insert(parent, kid) {
   parent.kids.push(kid);
   parent.node?.append(create(kid, parent.node.ownerDocument));
 }
 
-/** Let the node of one tree show another, if it can. */
+/** Let the node of one tree show another; returns whether it can. @param {Tree} old @param {Tree} tree */
 function adopt(old, tree) {
-  if (!old.node || old.tag !== tree.tag) return false;
-  const node = (tree.node = old.node);
-  if (tree.tag) {
-    for (const name in old.attributes) if (!(name in tree.attributes)) node.removeAttribute(name);
-    for (const name in tree.attributes) {
-      if (old.attributes[name] !== tree.attributes[name])
-        node.setAttribute(name, tree.attributes[name]);
-    }
-    patch(old.kids, tree.kids, node.ownerDocument, (kid) => node.append(kid));
-  } else if (tree.text.startsWith(old.text)) {
-    if (tree.text !== old.text) node.appendData(tree.text.slice(old.text.length));
-  } else {
-    node.data = tree.text;
-  }
+  if ('text' in tree) return 'text' in old && adoptText(old, tree);
+  return !('text' in old) && adoptElement(old, tree);
+}
+
+/** @param {Leaf} old @param {Leaf} tree */
+function adoptText({ node, text }, tree) {
+  if (!node) return false;
+  tree.node = node;
+  if (!tree.text.startsWith(text)) node.data = tree.text;
+  else if (tree.text !== text) node.appendData(tree.text.slice(text.length));
   return true;
 }
 
-/** @param {Tree} tree @returns {Element | Text} */
+/** @param {Branch} old @param {Branch} tree */
+function adoptElement({ node, tag, attributes, kids }, tree) {
+  if (!node || tag !== tree.tag) return false;
+  tree.node = node;
+  for (const name in attributes) if (!(name in tree.attributes)) node.removeAttribute(name);
+  for (const name in tree.attributes) {
+    if (attributes[name] !== tree.attributes[name]) node.setAttribute(name, tree.attributes[name]);
+  }
+  patch(kids, tree.kids, node.ownerDocument, (kid) => node.append(kid));
+  return true;
+}
+
+/** @param {Tree} tree @param {Document} document @returns {Element | Text} */
 function create(tree, document) {
   if ('text' in tree) return (tree.node = document.createTextNode(tree.text));
   const node = (tree.node = document.createElement(tree.tag));

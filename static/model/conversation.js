@@ -1,13 +1,13 @@
-// The conversation as data: what was asked, what came of each answer so far, and what to send next.
+// The conversation as data: what was asked, what the answers are so far, and what to send next.
 //
 // Knows no DOM. A question is stored before it is sent, and an answer's text always together with the id
 // of the last frame in it, so that a reload goes on at exactly that point.
 
-import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion } from './message.js';
+import { Autosave } from './autosave.js';
+import { changesOf, problemOf } from './frames.js';
+import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion, turnsOf } from './message.js';
 
-/** @import { Answer, Ask, Data, Message, Meta, Problem, Question, Store } from '../types.js' */
-
-const SAVE_EVERY_MS = 500;
+/** @import { Answer, Data, Message, Meta, Problem, Question, RequestOptions, Store } from '../types.js' */
 
 export class Conversation {
   meta;
@@ -15,30 +15,23 @@ export class Conversation {
   messages = [];
   /** @type {Promise<void> | undefined} */
   loaded;
-  /** Resolves once what was added last is stored. @type {unknown} */
-  stored;
   #store;
   #now;
-  /** @type {Set<Message>} */
-  #unsaved = new Set();
-  #savedAt = -Infinity;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
+  #autosave;
 
   /** @param {Store} store @param {Meta} meta @param {{ now?: () => number }} [options] */
   constructor(store, meta, { now = Date.now } = {}) {
     this.#store = store;
     this.meta = meta;
     this.#now = now;
+    this.#autosave = new Autosave(store, now);
   }
 
   async load() {
     this.messages = await this.#store.messages(this.meta.id);
     for (const answer of this.open()) {
-      Object.assign(
-        answer,
-        answer.accepted ? { phase: 'reconnecting', rough: true } : { phase: 'waiting' },
-      );
+      answer.phase = answer.accepted ? 'reconnecting' : 'waiting';
+      if (answer.accepted) answer.rough = true;
     }
   }
 
@@ -46,63 +39,71 @@ export class Conversation {
     return this.messages.filter(isAnswer);
   }
 
+  /** Resolves once what was added last is stored. */
+  get stored() {
+    return this.#autosave.stored;
+  }
+
   /** The answers that have not ended. @returns {Answer[]} */
   open() {
     return this.answers.filter((answer) => answer.state === 'streaming');
   }
 
-  /** @returns {Answer | undefined} */
+  /** @param {string} id @returns {Answer | undefined} */
   answer(id) {
     return this.answers.find((answer) => answer.id === id);
   }
 
-  /** Add a question and the answer to come, and keep both before anything is sent. @param {Ask} [ask] @returns {[Question, Answer]} */
-  ask(text, ask) {
+  /**
+   * Add a question and the answer to come, and store both before anything is sent.
+   *
+   * @param {string} text
+   * @param {RequestOptions} [options]
+   * @returns {[Question, Answer]}
+   */
+  ask(text, options) {
     const question = newQuestion(text, this.#now());
-    const answer = newAnswer(this.#now(), ask);
+    const answer = newAnswer(this.#now(), options);
     this.#add(question, answer);
     return [question, answer];
   }
 
   /**
-   * Ask the question of this answer again: under the same id where the server was never reached (it may
-   * have started all the same), else as a new answer; a text that came is kept beside it.
-   * @param {Answer} answer @param {Ask} [ask]
+   * Ask the question of this answer again: under the same id where the server was never reached (it may have started
+   * all the same), otherwise as a new answer. Text that has arrived stays beside it.
+   *
+   * @param {Answer} answer
+   * @param {RequestOptions} [options]
    */
-  retry(answer, ask) {
+  retry(answer, options) {
     if (!answer.accepted && answer.problem?.code === 'no_connection') {
-      this.update(answer, {
-        state: 'streaming',
-        phase: 'waiting',
-        problem: undefined,
-        at: this.#now(),
-      });
+      const at = this.#now();
+      this.update(answer, { state: 'streaming', phase: 'waiting', problem: undefined, at });
       return answer;
     }
     if (isBlank(answer)) this.#remove(answer);
     else this.update(answer, { replaced: true });
-    const again = newAnswer(this.#now(), ask);
+    const again = newAnswer(this.#now(), options);
     this.#add(again);
     return again;
   }
 
-  /** Take away this message and all that follow it, to be asked otherwise. @returns {Message[]} */
+  /** Remove this message and all that follow it; return them. @param {string} id @returns {Message[]} */
   cut(id) {
     const at = this.messages.findIndex((message) => message.id === id);
-    const gone = at < 0 ? [] : this.messages.slice(at); // it may have gone in another tab
-    this.#remove(...gone);
-    return gone;
+    const removed = at < 0 ? [] : this.messages.slice(at); // another tab may have removed it
+    this.#remove(...removed);
+    return removed;
   }
 
   /** Put back what was cut, in place of what has followed since. @param {Message[]} messages */
-  uncut(messages) {
+  restore(messages) {
     const later = this.messages.find(({ n }) => n >= messages[0].n);
-    const gone = later ? this.cut(later.id) : [];
+    if (later) this.cut(later.id);
     this.#add(...messages);
-    return gone;
   }
 
-  /** Take in what another tab has written. @param {Message} record @returns {Message | undefined} what is new here */
+  /** Take over what another tab has written. @param {Message} record @returns {Message | undefined} the message, if it is new */
   adopt(record) {
     const known = this.messages.find(({ id }) => id === record.id);
     if (known) {
@@ -114,7 +115,7 @@ export class Conversation {
     return record;
   }
 
-  /** Another tab has removed it. */
+  /** Another tab has removed this message. @param {string} id */
   drop(id) {
     this.messages = this.messages.filter((message) => message.id !== id);
   }
@@ -125,43 +126,32 @@ export class Conversation {
     return before.findLast((message) => message.role === 'user');
   }
 
-  /** Whether the answer is empty and its question stands alone before it: they can be taken back. @param {Answer} answer */
+  /** Return whether the answer is empty and its question stands alone before it. @param {Answer} answer */
   canWithdraw(answer) {
     const question = this.messages[this.messages.indexOf(answer) - 1];
     return isBlank(answer) && question?.role === 'user' && question.text !== CONTINUE;
   }
 
-  /** Take back an answer and its question. @param {Answer} answer */
+  /** Take back an answer and its question; return the question. @param {Answer} answer */
   withdraw(answer) {
     const question = this.messages[this.messages.indexOf(answer) - 1];
     this.#remove(answer, question);
     return question;
   }
 
-  /** What to send for this answer: alternating turns that say something. @param {Answer} answer */
+  /** Return what to send for this answer; the same bytes each time. @param {Answer} answer */
   request(answer) {
-    /** @type {{ role: 'user' | 'assistant', content: string }[]} */
-    const messages = [];
-    for (const message of this.messages.slice(0, this.messages.indexOf(answer))) {
-      if (isBlank(message) || (isAnswer(message) && message.replaced)) continue;
-      const { role } = message;
-      const content = wellFormed(message.text);
-      const previous = messages.at(-1);
-      if (previous?.role === role)
-        previous.content += `\n\n${content}`; // a question that got no answer
-      else messages.push({ role, content });
-    }
+    const messages = turnsOf(this.messages.slice(0, this.messages.indexOf(answer)));
     return { messages, ...answer.ask };
   }
 
   /** The server has answered for this stream. @param {Answer} answer */
   accept(answer) {
     answer.phase = answer.text ? 'writing' : answer.thinking ? 'thinking' : 'waiting';
-    if (answer.accepted) return;
-    this.update(answer, { accepted: true });
+    if (!answer.accepted) this.update(answer, { accepted: true });
   }
 
-  /** Take in one frame. @param {Answer} answer @param {Data | '[DONE]'} data */
+  /** Apply one frame. @param {Answer} answer @param {number} id @param {Data | '[DONE]'} data */
   apply(answer, id, data) {
     if (id <= answer.lastEventId) return;
     answer.lastEventId = id;
@@ -169,39 +159,23 @@ export class Conversation {
       this.end(answer, answer.stopReason === 'stopped' ? 'stopped' : 'done');
     } else if (typeof data.error === 'string') {
       if (data.usage) answer.usage = data.usage;
-      const { error: message, code = 'error', retryable = false, request_id: requestId } = data;
-      const retryAt = data.retry_after && this.#now() + data.retry_after * 1000;
-      this.fail(answer, { message, code, retryable, requestId, ...(retryAt && { retryAt }) });
+      this.fail(answer, problemOf(data, this.#now()));
     } else {
-      if (data.model) answer.model = data.model;
-      if (data.stop_reason) answer.stopReason = data.stop_reason;
-      if (data.usage) answer.usage = data.usage;
-      if (data.waiting !== undefined)
-        Object.assign(answer, { phase: 'retrying', delay: data.waiting });
-      const ms = this.#now() - answer.at;
-      if (data.thinking) {
-        answer.thoughtAt ??= ms;
-        Object.assign(answer, { phase: 'thinking', thinking: answer.thinking + data.thinking });
-      }
-      if (data.text) {
-        answer.firstMs ??= ms;
-        if (answer.thoughtAt !== undefined) answer.thoughtMs ??= ms - answer.thoughtAt;
-        Object.assign(answer, { phase: 'writing', text: answer.text + data.text, lastMs: ms });
-      }
-      this.#save(answer);
+      Object.assign(answer, changesOf(answer, data, this.#now() - answer.at));
+      if (this.messages.includes(answer)) this.#autosave.saveSoon(answer); // or it was deleted
     }
   }
 
-  /** Say what an open answer is doing; not worth storing. @param {Answer} answer */
-  enter(answer, phase, delay = 0, said = '') {
+  /** Say what an open answer is doing; not worth storing. @param {Answer} answer @param {Answer['phase']} phase */
+  setPhase(answer, phase, delay = 0, said = '') {
     Object.assign(answer, { phase, delay, said });
     if (phase === 'reconnecting') answer.rough = true;
   }
 
-  /** Change an answer and store it at once. @param {Answer} answer @param {Partial<Answer>} changes */
+  /** Change an answer and store it. @param {Answer} answer @param {Partial<Answer>} changes */
   update(answer, changes) {
     Object.assign(answer, changes);
-    this.#save(answer, true);
+    if (this.messages.includes(answer)) this.#autosave.save(answer); // or it was deleted
   }
 
   /** @param {Answer} answer @param {'done' | 'stopped'} state */
@@ -211,61 +185,36 @@ export class Conversation {
 
   /** @param {Answer} answer @param {Problem} problem */
   fail(answer, problem) {
-    this.update(answer, {
-      state: problem.code === 'interrupted' ? 'interrupted' : 'error',
-      stopping: false,
-      problem,
-    });
+    const state = problem.code === 'interrupted' ? 'interrupted' : 'error';
+    this.update(answer, { state, stopping: false, problem });
   }
 
-  /** Take away all; what still comes is not stored. @returns {Message[]} */
+  /** Remove all messages; what still arrives for them is not stored. @returns {Message[]} */
   empty() {
     const { messages } = this;
     this.messages = [];
-    this.#unsaved.clear();
+    this.#autosave.discard();
     return messages;
   }
 
-  /** Write down all that is not; called when the page may be about to go. */
+  /** Store everything that has changed; called when the page may be about to go. */
   flush() {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (!this.#unsaved.size) return;
-    this.#savedAt = this.#now();
-    this.stored = this.#store.write(
-      Array.from(this.#unsaved, (record) => ({ table: 'messages', record })),
-    );
-    this.#unsaved.clear();
+    this.#autosave.flush();
   }
 
   /** @param {Message[]} messages */
   #add(...messages) {
     for (const message of messages) {
       message.conversation = this.meta.id;
-      message.n = Math.max(message.n, (this.messages.at(-1)?.n ?? 0) + 1); // two tabs count by one clock
+      message.n = Math.max(message.n, (this.messages.at(-1)?.n ?? 0) + 1); // two tabs share one clock
       this.messages.push(message);
-      this.#unsaved.add(message);
     }
-    this.flush();
+    this.#autosave.save(...messages);
   }
 
   /** @param {Message[]} messages */
   #remove(...messages) {
     this.messages = this.messages.filter((message) => !messages.includes(message));
-    for (const message of messages) this.#unsaved.delete(message);
-    this.#store.write(messages.map(({ id }) => ({ table: 'messages', id })));
+    this.#autosave.remove(messages);
   }
-
-  /** @param {Message} message */
-  #save(message, now = false) {
-    if (!this.messages.includes(message)) return; // it was deleted meanwhile
-    this.#unsaved.add(message);
-    if (now || this.#now() - this.#savedAt >= SAVE_EVERY_MS) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), SAVE_EVERY_MS);
-  }
-}
-
-/** Without halves of surrogate pairs, which are not text and which the server refuses. */
-function wellFormed(text) {
-  return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }

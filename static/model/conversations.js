@@ -1,17 +1,18 @@
-// All conversations of this browser: which there are, what is in them, what was said where.
+// All conversations of this browser: which there are, what is in them, and where something was said.
 
 import { Conversation } from './conversation.js';
 import { uuid } from './message.js';
-import { sound } from './records.js';
+import { repaired } from './records.js';
 
 /** @import { Change, Message, Meta, Store } from '../types.js' */
 
 const TITLE_CHARACTERS = 60;
+const EXCERPT_CHARACTERS = { before: 20, after: 60 };
 
-export class Library {
+export class Conversations {
   /** @type {Map<string, Meta>} */
   #metas = new Map();
-  /** @type {Map<string, Conversation>} those that were opened; an answer of theirs may still come */
+  /** @type {Map<string, Conversation>} those that were opened; an answer of theirs may still arrive */
   #opened = new Map();
   #store;
 
@@ -29,18 +30,20 @@ export class Library {
     return [...this.#metas.values()].sort((a, b) => b.touched - a.touched);
   }
 
+  /** @param {string} id */
   has(id) {
     return this.#metas.has(id);
   }
 
-  /** A new one; it is kept when something is asked in it. */
+  /** Return a new one; it is stored when something is asked in it. */
   create() {
-    const conversation = this.#open({ id: uuid(), title: '', at: Date.now(), touched: Date.now() });
+    const now = Date.now();
+    const conversation = this.#open({ id: uuid(), title: '', at: now, touched: now });
     conversation.loaded = Promise.resolve();
     return conversation;
   }
 
-  /** @returns {Promise<Conversation>} */
+  /** @param {string} id @returns {Promise<Conversation>} */
   async open(id) {
     const conversation =
       this.#opened.get(id) ?? this.#open(/** @type {Meta} */ (this.#metas.get(id)));
@@ -48,36 +51,33 @@ export class Library {
     return conversation;
   }
 
-  /** Change what is known of a conversation, and keep it. @param {Meta} meta @param {Partial<Meta>} changes */
+  /** Change what is known of a conversation, and store it. @param {Meta} meta @param {Partial<Meta>} changes */
   update(meta, changes) {
     Object.assign(meta, changes);
     this.#metas.set(meta.id, meta);
     this.#store.write([{ table: 'conversations', record: meta }]);
   }
 
+  /** @param {string} id @param {string} title */
   rename(id, title) {
     const meta = this.#metas.get(id);
     if (meta) this.update(meta, { title });
   }
 
-  /** Something was asked: it is the newest, and has a title. @param {Conversation} conversation */
+  /** Something was asked: it is the newest, and has a title. @param {Conversation} conversation @param {string} text */
   touch({ meta }, text) {
-    const line = text.trim().replace(/\s+/g, ' ');
-    const title =
-      meta.title ||
-      (line.length > TITLE_CHARACTERS ? `${line.slice(0, TITLE_CHARACTERS).trim()}…` : line);
-    this.update(meta, { title, touched: Date.now() });
+    this.update(meta, { title: meta.title || titleFrom(text), touched: Date.now() });
   }
 
-  /** Delete a conversation; returns what brings it back. */
+  /** Delete a conversation; return the function that brings it back. @param {string} id */
   async remove(id) {
     const opening = this.open(id);
-    this.#metas.delete(id); // nobody finds it from now on
+    this.#metas.delete(id); // it cannot be found from now on
     const conversation = await opening;
     const { meta, messages } = conversation;
     this.#store.write([{ table: 'conversations', id }, ...this.#forget(id)]);
     return () => {
-      conversation.messages = messages; // the same ones: an answer may still be about to end
+      conversation.messages = messages; // the same objects: an answer may still be about to end
       this.#opened.set(id, conversation);
       this.add(meta, messages);
     };
@@ -91,14 +91,14 @@ export class Library {
     this.#store.write([{ table: 'conversations', record: meta }, ...changes]);
   }
 
-  /** The ids of the conversations in which this is said, with the words around it. */
+  /** Return the ids of the conversations in which this is said, each with an excerpt. @param {string} words */
   async search(words) {
     const wanted = words.toLowerCase();
+    /** @type {Map<string, string>} */
     const found = new Map();
     for (const { conversation, text } of await this.#store.all('messages')) {
       const at = found.has(conversation) ? -1 : text.toLowerCase().indexOf(wanted);
-      if (at >= 0)
-        found.set(conversation, text.slice(Math.max(0, at - 20), at + 60).replace(/\s+/g, ' '));
+      if (at >= 0) found.set(conversation, excerpt(text, at));
     }
     for (const { id, title } of this.#metas.values()) {
       if (!found.has(id) && title.toLowerCase().includes(wanted)) found.set(id, '');
@@ -106,27 +106,36 @@ export class Library {
     return found;
   }
 
-  /** Write down all that is not. */
+  /** Store everything that has changed. */
   flush() {
     for (const conversation of this.#opened.values()) conversation.flush();
   }
 
-  /** Everything in all of them, the newest first. */
+  /** All of them with everything in them, the newest first. */
   everything() {
     return Promise.all(this.metas.map(({ id }) => this.open(id)));
   }
 
-  /** Take in what another tab has written; returns the id of the conversation that it is about. @param {Change} change */
+  /**
+   * Take over what another tab has written; return the id of the conversation that it belongs to.
+   *
+   * @param {Change} change
+   */
   async adopt({ table, id = '', record: sent }) {
-    const [record] = sent ? sound(table, sent) : [];
+    const [record] = sent ? repaired(table, sent) : [];
     if (sent && !record) return undefined;
-    if (table === 'conversations') {
-      const meta = /** @type {Meta | undefined} */ (record);
-      if (meta) this.#metas.set(meta.id, Object.assign(this.#metas.get(meta.id) ?? {}, meta));
-      else this.#store.write(this.#forget(id)); // with what was written here meanwhile
-      return meta?.id ?? id;
-    }
-    const message = /** @type {Message | undefined} */ (record);
+    return table === 'conversations' ? this.#adoptMeta(id, record) : this.#adoptMessage(id, record);
+  }
+
+  /** @param {string} id @param {Meta | undefined} meta */
+  #adoptMeta(id, meta) {
+    if (meta) this.#metas.set(meta.id, Object.assign(this.#metas.get(meta.id) ?? {}, meta));
+    else this.#store.write(this.#forget(id)); // and what was written here meanwhile
+    return meta?.id ?? id;
+  }
+
+  /** @param {string} id @param {Message | undefined} message */
+  async #adoptMessage(id, message) {
     for (const conversation of this.#opened.values()) {
       await conversation.loaded;
       if (!message) conversation.drop(id);
@@ -135,17 +144,30 @@ export class Library {
     return message?.conversation;
   }
 
+  /** @param {Meta} meta */
   #open(meta) {
     const conversation = new Conversation(this.#store, meta);
     this.#opened.set(meta.id, conversation);
     return conversation;
   }
 
-  /** Returns what takes its messages from the store. @returns {Change[]} */
+  /** Return what removes its messages from the store. @param {string} id @returns {Change[]} */
   #forget(id) {
-    const gone = this.#opened.get(id)?.empty() ?? [];
+    const messages = this.#opened.get(id)?.empty() ?? [];
     this.#metas.delete(id);
     this.#opened.delete(id);
-    return gone.map((message) => ({ table: 'messages', id: message.id }));
+    return messages.map((message) => ({ table: 'messages', id: message.id }));
   }
+}
+
+/** @param {string} question */
+function titleFrom(question) {
+  const line = question.trim().replace(/\s+/g, ' ');
+  return line.length > TITLE_CHARACTERS ? `${line.slice(0, TITLE_CHARACTERS).trim()}…` : line;
+}
+
+/** @param {string} text @param {number} at */
+function excerpt(text, at) {
+  const from = Math.max(0, at - EXCERPT_CHARACTERS.before);
+  return text.slice(from, at + EXCERPT_CHARACTERS.after).replace(/\s+/g, ' ');
 }

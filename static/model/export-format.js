@@ -1,31 +1,32 @@
-// Conversations as files: JSON holds everything, Markdown is for reading, and both can be taken in again.
+// Conversations as files: JSON holds everything, Markdown is for reading, and both can be imported again.
 
-import { isAnswer, newAnswer, newQuestion, uuid } from './message.js';
+import { newAnswer, newQuestion, uuid } from './message.js';
 
-/** @import { Message, Whole } from '../types.js' */
+/** @import { Answer, ConversationData, Message } from '../types.js' */
 
 const FORMAT = 'claude-sse';
-/** Stands before each message; within a text it gets a backslash more. */
+/** Stands before each message; within a text it gets one more backslash. */
 const MARK = /^<!-- (\\*)claude-sse (user|assistant) -->$/gm;
 
-/** @param {Whole[]} conversations */
+/** @param {ConversationData[]} conversations */
 export function toJson(conversations) {
   const all = conversations.map(({ meta, messages }) => ({ ...meta, messages }));
   return JSON.stringify({ format: FORMAT, version: 1, conversations: all }, null, 2);
 }
 
-/** @param {Whole} conversation */
+/** @param {ConversationData} conversation */
 export function toMarkdown({ meta, messages }) {
   const parts = messages
     .filter(({ text }) => text)
     .map(({ role, text }) => {
       const name = role === 'user' ? 'You' : 'Claude';
-      return `<!-- claude-sse ${role} -->\n## ${name}\n\n${text.replace(MARK, '<!-- $1\\claude-sse $2 -->')}\n`;
+      const escaped = text.replace(MARK, '<!-- $1\\claude-sse $2 -->');
+      return `<!-- claude-sse ${role} -->\n## ${name}\n\n${escaped}\n`;
     });
   return [`# ${meta.title}\n`, ...parts].join('\n');
 }
 
-/** The conversations in a file of either kind; throws a sentence where there are none. @returns {Whole[]} */
+/** Return the conversations in a file of either kind; throw an error with a sentence if there are none. @param {string} file */
 export function fromFile(file) {
   const found = file.trimStart().startsWith('{') ? fromJson(file) : [fromMarkdown(file)];
   if (!found.some(({ messages }) => messages.length))
@@ -33,21 +34,22 @@ export function fromFile(file) {
   return found;
 }
 
-/** @returns {Whole[]} */
+/** @param {string} file @returns {ConversationData[]} */
 function fromJson(file) {
   let all;
   try {
     all = JSON.parse(file);
   } catch {
-    throw new Error('This file is not whole: it cannot be read as JSON.');
+    throw new Error('This file is incomplete: it cannot be read as JSON.');
   }
   if (all.format !== FORMAT || !Array.isArray(all.conversations))
     throw new Error('This file was not exported here.');
-  return all.conversations.map((one) =>
-    whole(one, Array.isArray(one.messages) ? one.messages : []),
+  return all.conversations.map((/** @type {any} */ one) =>
+    imported(one, Array.isArray(one.messages) ? one.messages : []),
   );
 }
 
+/** @param {string} file */
 function fromMarkdown(file) {
   const text = file.replace(/\r\n?/g, '\n');
   const marks = [...text.matchAll(MARK)].filter(([, slashes]) => !slashes);
@@ -59,58 +61,57 @@ function fromMarkdown(file) {
       .replace(i + 1 < marks.length ? /\n\n$/ : /\n$/, '')
       .replace(MARK, (_, slashes, role) => `<!-- ${slashes.slice(1)}claude-sse ${role} -->`),
   }));
-  return whole({ title: /^# (.*)\n/.exec(text)?.[1] }, messages);
+  return imported({ title: /^# (.*)\n/.exec(text)?.[1] }, messages);
 }
 
-/** New ids throughout: what is here already stays as it is. @param {any} one @returns {Whole} */
-function whole({ title, at, system }, messages) {
+/** With new ids throughout: what is stored already stays as it is. @param {any} conversation @param {any[]} messages @returns {ConversationData} */
+function imported({ title, at, system }, messages) {
   const now = Date.now();
   const meta = {
     id: uuid(),
-    title: words(title) || 'Imported',
+    title: textOf(title) || 'Imported',
     at: Number(at) || now,
     touched: now,
-    ...(words(system) && { system }),
+    ...(textOf(system) && { system }),
   };
-  return { meta, messages: messages.flatMap((message, i) => taken(message, now + i, meta.id)) };
+  return {
+    meta,
+    messages: messages.flatMap((message, i) => importedMessage(message, now + i, meta.id)),
+  };
 }
 
-/** @returns {Message[]} */
-function taken(message, n, conversation) {
-  const text = words(message?.text);
+/** @param {any} message @param {number} n @param {string} conversation @returns {Message[]} */
+function importedMessage(message, n, conversation) {
+  const text = textOf(message?.text);
   const at = Number(message?.at) || n;
   if (message?.role === 'user') return [{ ...newQuestion(text, at), n, conversation }];
   if (message?.role !== 'assistant') return [];
-  const { model, usage, stopReason, firstMs, lastMs, thoughtMs, replaced } = message;
-  const counts = Object.fromEntries(
-    Object.entries(usage ?? {}).filter(([, value]) => ['number', 'boolean'].includes(typeof value)),
-  );
-  const answer = {
-    ...newAnswer(at),
-    n,
-    conversation,
-    text,
-    thinking: words(message.thinking),
-    accepted: true,
-    replaced: replaced === true,
-  };
-  return [
-    Object.assign(answer, {
-      state: ['stopped', 'interrupted'].includes(message.state) ? message.state : 'done',
-      ...(words(model) && { model }),
-      ...(words(stopReason) && { stopReason }),
-      ...(usage && { usage: counts }),
-      ...numbers({ firstMs, lastMs, thoughtMs }),
-    }),
-  ].filter(isAnswer);
+  return [{ ...newAnswer(at), n, conversation, text, ...answerFields(message) }];
 }
 
-function words(value) {
+/** What an imported answer keeps; it has ended, so that nothing is asked again. @param {any} message @returns {Partial<Answer>} */
+function answerFields(message) {
+  const { state, model, usage, stopReason, firstMs, lastMs, thoughtMs, replaced } = message;
+  return {
+    thinking: textOf(message.thinking),
+    state: ['stopped', 'interrupted'].includes(state) ? state : 'done',
+    accepted: true,
+    replaced: replaced === true,
+    ...(textOf(model) && { model }),
+    ...(textOf(stopReason) && { stopReason }),
+    ...(usage && { usage: only(usage, 'number', 'boolean') }),
+    ...only({ firstMs, lastMs, thoughtMs }, 'number'),
+  };
+}
+
+/** @param {unknown} value */
+function textOf(value) {
   return typeof value === 'string' ? value : '';
 }
 
-function numbers(values) {
+/** The fields of these types. @param {Record<string, unknown>} fields @param {string[]} types */
+function only(fields, ...types) {
   return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => typeof value === 'number'),
+    Object.entries(fields).filter(([, value]) => types.includes(typeof value)),
   );
 }

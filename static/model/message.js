@@ -1,9 +1,10 @@
-// What a conversation consists of: questions, answers, and what can be done about an answer.
+// What a conversation consists of: questions and answers, the turns that they are to Claude, and what the
+// reader can do about an answer.
 
-/** @import { Answer, Ask, Message, Question, Remedy } from '../types.js' */
+/** @import { Answer, Message, Question, Remedy, RequestOptions, Turn } from '../types.js' */
 
-/** Faults that lie in the server's set-up: the same question succeeds once somebody has mended it. */
-const MENDABLE = [
+/** Faults of the server's set-up: the same question succeeds once they are fixed. */
+const FIXABLE = [
   'authentication',
   'permission',
   'billing',
@@ -20,12 +21,12 @@ const MENDABLE = [
 export const CONTINUE =
   'Continue exactly where your last answer stopped, without repeating any of it.';
 
-/** @returns {Question} */
+/** @param {string} text @param {number} at @returns {Question} */
 export function newQuestion(text, at) {
   return { role: 'user', id: uuid(), text, at, n: at, conversation: '' };
 }
 
-/** @param {Ask} [ask] @returns {Answer} */
+/** @param {number} at @param {RequestOptions} [ask] @returns {Answer} */
 export function newAnswer(at, ask = {}) {
   return {
     role: 'assistant',
@@ -46,7 +47,28 @@ export function newAnswer(at, ask = {}) {
   };
 }
 
-/** What can be done about an answer that is not simply done; the best first. @param {Answer} answer @returns {Remedy[]} */
+/** Return what is sent to Claude of these messages: alternating turns that say something. @param {Message[]} messages */
+export function turnsOf(messages) {
+  /** @type {Turn[]} */
+  const turns = [];
+  for (const message of messages) {
+    if (isBlank(message) || (isAnswer(message) && message.replaced)) continue;
+    const { role } = message;
+    const content = wellFormed(message.text);
+    const previous = turns.at(-1);
+    if (previous?.role === role)
+      previous.content += `\n\n${content}`; // a question that got no answer
+    else turns.push({ role, content });
+  }
+  return turns;
+}
+
+/** Replace halves of surrogate pairs, which are not text and which the server refuses. @param {string} text */
+function wellFormed(text) {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
+}
+
+/** Return what the reader can do about an answer that did not end as expected; the best first. @param {Answer} answer @returns {Remedy[]} */
 export function remedies({ state, phase, text, stopReason, problem, replaced, stopping }) {
   if (replaced || stopping) return [];
   if (state === 'streaming') return phase === 'lost' ? ['reconnect'] : [];
@@ -56,23 +78,20 @@ export function remedies({ state, phase, text, stopReason, problem, replaced, st
     return stopReason === 'max_tokens' && text.trim() ? ['continue'] : [];
   }
   if (state === 'error' && !problem?.retryable) {
-    return problem && MENDABLE.includes(problem.code)
-      ? ['retry']
-      : text.trim()
-        ? ['retry']
-        : ['edit'];
+    const canRetry = problem && (FIXABLE.includes(problem.code) || text.trim());
+    return canRetry ? ['retry'] : ['edit'];
   }
   return text.trim() ? ['continue', 'retry'] : ['retry'];
 }
 
-/** How an answer ended, where that needs words, and the sensible next step. @param {Answer} answer */
+/** Return how an answer ended and the sensible next step, where that needs a sentence. @param {Answer} answer */
 export function explain({ state, stopReason, text, replaced }) {
   if (state !== 'done' || replaced) return '';
   switch (stopReason) {
     case 'max_tokens':
       return text.trim()
         ? 'The answer reached the length limit in the middle. Continue lets Claude go on from there.'
-        : 'All the length allowed went into thinking. Ask for less at once, or choose a lower effort.';
+        : 'All the length allowed went into thinking. Ask for less at a time, or choose a lower effort.';
     case 'refusal':
       return 'Claude would rather not answer this. Another wording, or more about what you need it for, may help.';
     case 'model_context_window_exceeded':
@@ -87,7 +106,7 @@ export function isAnswer(message) {
   return message.role === 'assistant';
 }
 
-/** Whether it says nothing, which Claude does not take. @param {Message} message */
+/** Return whether the message is empty: Claude refuses those. @param {Message} message */
 export function isBlank(message) {
   return message.text.trim() === '';
 }

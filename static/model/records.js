@@ -1,14 +1,17 @@
-// What comes from a store or from another tab may be damaged, or written by another version of the page. A record
-// is repaired as far as the page needs it to be; what has no id, no place or no author is none.
+// A record from the store or from another tab may be damaged, or written by another version of the page. It is
+// repaired as far as the page needs; one without an id, a conversation or a role is dropped.
 
-/** @import { Message, Meta, Table } from '../types.js' */
+/** @import { Answer, Message, Meta, Problem, Table } from '../types.js' */
+/** @typedef {Record<string, any>} Raw */
 
 const STATES = ['streaming', 'done', 'stopped', 'interrupted', 'error'];
 const PHASES = ['waiting', 'thinking', 'writing', 'retrying', 'busy', 'reconnecting', 'lost'];
 
+/** @param {unknown} value @returns {value is Raw} */
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** @param {unknown} value @returns {value is string} */
 const isText = (value) => typeof value === 'string';
-/** What a record may have, and what it then must be. */
+/** What a record may have, and what that must be. @type {Record<string, (value: unknown) => boolean>} */
 const OPTIONAL = {
   system: isText,
   said: isText,
@@ -23,31 +26,43 @@ const OPTIONAL = {
   thoughtMs: Number.isFinite,
 };
 
-/** The record as this page can use it, in a list; an empty one where it cannot. @param {Table} table @returns {any[]} */
-export function sound(table, record) {
+/**
+ * Return the record as this page can use it, in a list; an empty list if it cannot.
+ *
+ * @param {Table} table
+ * @param {unknown} record
+ * @returns {any[]}
+ */
+export function repaired(table, record) {
   if (!isObject(record) || !isText(record.id) || !record.id) return [];
-  const whole = table === 'conversations' ? metaOf(record) : messageOf(record);
-  if (!whole) return [];
-  for (const name in OPTIONAL)
-    if (name in whole && !OPTIONAL[name](whole[name])) delete whole[name];
-  return [whole];
+  /** @type {Raw | undefined} */
+  const usable = table === 'conversations' ? metaOf(record) : messageOf(record);
+  if (!usable) return [];
+  for (const name in OPTIONAL) {
+    if (name in usable && !OPTIONAL[name](usable[name])) delete usable[name];
+  }
+  return [usable];
 }
 
-/** @returns {Meta} */
+/** @param {Raw} record @returns {Raw & Partial<Meta>} */
 function metaOf(record) {
   const at = number(record.at);
   return { ...record, title: text(record.title), at, touched: number(record.touched, at) };
 }
 
-/** @returns {Message | undefined} */
+/** @param {Raw} record @returns {(Raw & Partial<Message>) | undefined} */
 function messageOf(record) {
   const at = number(record.at);
   const common = { ...record, text: text(record.text), at, n: number(record.n, at) };
   if (!isText(record.conversation)) return undefined;
   if (record.role === 'user') return common;
-  if (record.role !== 'assistant') return undefined;
+  return record.role === 'assistant' ? answerOf(common) : undefined;
+}
+
+/** @param {Raw} record @returns {Raw & Partial<Answer>} */
+function answerOf(record) {
   return {
-    ...common,
+    ...record,
     thinking: text(record.thinking),
     state: STATES.includes(record.state) ? record.state : 'interrupted',
     phase: PHASES.includes(record.phase) ? record.phase : 'waiting',
@@ -60,6 +75,7 @@ function messageOf(record) {
   };
 }
 
+/** @param {Raw} problem @returns {Problem} */
 function problemOf(problem) {
   return {
     ...problem,
@@ -69,5 +85,7 @@ function problemOf(problem) {
   };
 }
 
+/** @param {unknown} value */
 const text = (value) => (isText(value) ? value : '');
+/** @param {any} value */
 const number = (value, otherwise = 0) => (Number.isFinite(value) ? value : otherwise);

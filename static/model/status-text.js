@@ -1,4 +1,4 @@
-// The one line below an answer: what it is doing now, or how it ended, how fast it was and what it cost.
+// The line of text below an answer: what it is doing, or how it ended, how fast it was and what it cost.
 
 /** @import { Answer } from '../types.js' */
 
@@ -12,11 +12,15 @@ const DOING = {
   busy: 'Busy',
 };
 const ENDED = { stopped: 'Stopped', interrupted: 'Interrupted', error: 'Failed', done: 'Done' };
+/** @type {Record<string, string>} */
 const ENDED_BECAUSE = {
   max_tokens: 'Cut off at the length limit',
   refusal: 'Claude declined to answer',
   model_context_window_exceeded: 'Cut off: the conversation is full',
 };
+
+const UNCONFIRMED =
+  'Stopped here; the server cannot be told yet, so Claude may write on. Trying again…';
 
 /** @param {Answer} answer */
 export function statusOf(answer) {
@@ -25,12 +29,9 @@ export function statusOf(answer) {
     .join(' · ');
 }
 
-/** Its beginning: what is worth saying aloud. @param {Answer} answer */
+/** Return its beginning, which is worth announcing to a screen reader. @param {Answer} answer */
 export function stateOf({ stopping, state, phase, delay, said, stopReason = '' }) {
-  if (stopping)
-    return phase === 'lost'
-      ? 'Stopped here; the server cannot be told yet, so Claude may write on. Trying again…'
-      : ENDED.stopped;
+  if (stopping) return phase === 'lost' ? UNCONFIRMED : ENDED.stopped;
   if (state !== 'streaming') return (state === 'done' && ENDED_BECAUSE[stopReason]) || ENDED[state];
   if (phase !== 'retrying' && phase !== 'busy') return DOING[phase];
   const wait = `${Math.max(1, Math.ceil(delay))} s…`;
@@ -39,14 +40,14 @@ export function stateOf({ stopping, state, phase, delay, said, stopReason = '' }
     : `${DOING[phase]}, trying again in ${wait}`;
 }
 
-/** Above the thinking. @param {Answer} answer */
+/** Return the label above the thinking. @param {Answer} answer */
 export function thoughtsOf({ thoughtMs, state, phase }) {
   if (thoughtMs !== undefined)
     return `Thought for ${thoughtMs < 200 ? 'a moment' : seconds(thoughtMs)}`;
   return state === 'streaming' && phase === 'thinking' ? 'Thinking…' : 'Thinking';
 }
 
-/** What the page itself has seen; after a lost connection it has seen less. @param {Answer} answer */
+/** As the page has measured it; after a lost connection that is an estimate. @param {Answer} answer @returns {(string | false)[]} */
 function pace({ state, text, firstMs, lastMs = firstMs, rough }) {
   if (state === 'streaming' || firstMs === undefined) return [];
   const about = rough ? '≈ ' : '';
@@ -58,7 +59,7 @@ function pace({ state, text, firstMs, lastMs = firstMs, rough }) {
   ];
 }
 
-/** @param {Answer} answer */
+/** @param {Answer} answer @returns {(string | undefined)[]} */
 function cost({ state, model, usage }) {
   if (state === 'streaming') return [];
   if (!usage) return state === 'done' ? [model] : [];
@@ -74,7 +75,7 @@ function cost({ state, model, usage }) {
   ];
 }
 
-/** All that was read and written. */
+/** Return the tokens that were read and written. @param {Pick<Answer, 'usage'>[]} answers */
 function tokensOf(answers) {
   let [read, written] = [0, 0];
   for (const { usage = {} } of answers) {
@@ -87,19 +88,19 @@ function tokensOf(answers) {
   return [read, written];
 }
 
-/** The running total of a conversation. @param {Answer[]} answers */
+/** Return the running total of a conversation. @param {Answer[]} answers */
 export function totalOf(answers) {
   const [read, written] = tokensOf(answers);
   const about = answers.some(({ usage }) => usage?.estimated) ? '≈ ' : '';
   return read + written ? `${about}${count(read)} tokens in, ${count(written)} out so far` : '';
 }
 
+/** @param {number} ms */
 function seconds(ms) {
-  return ms < 9950
-    ? `${(ms / 1000).toFixed(1)} s`
-    : ms < 60_000
-      ? `${Math.round(ms / 1000)} s`
-      : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
+/** @param {number} number */
 const count = (number) => number.toLocaleString('en');

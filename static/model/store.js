@@ -1,74 +1,81 @@
-// Where conversations are kept: one record per message, so that saving a growing answer writes only it.
-// IndexedDB where the library and the browser allow it, else localStorage. What one tab writes, the others hear.
+// Where conversations are stored: one record per message, so that saving a growing answer writes only that.
+// IndexedDB where the library and the browser allow it, otherwise localStorage. The other tabs hear of each write.
 
-import { sound } from './records.js';
+import { repaired } from './records.js';
 
-/** @import { Store } from '../types.js' */
+/** @import { Change, Store, StorageLike, Table } from '../types.js' */
 
-/** Return the best store there is. @returns {Promise<Store>} */
+/** Return the best store that this browser offers. @returns {Promise<Store>} */
 export async function openStore() {
   try {
     // @ts-ignore: sets globalThis.idb
     await import('../vendor/idb.js');
-    return indexedStore(
-      await /** @type {any} */ (globalThis).idb.openDB('claude-sse', 1, {
-        upgrade(db) {
-          db.createObjectStore('conversations', { keyPath: 'id' });
-          const messages = db.createObjectStore('messages', { keyPath: 'id' });
-          messages.createIndex('place', ['conversation', 'n']);
-          messages.createIndex('state', 'state');
-        },
-        // A newer page must not wait for this one's database.
-        blocking: (_old, _new, event) => event.target.close(),
-      }),
-    );
+    return indexedStore(await openDatabase());
   } catch {
-    return localStore(shelf());
+    return localStore(browserStorage());
   }
 }
 
-/** A store that is still being opened, to be used at once. @param {Promise<Store>} store @returns {Store} */
-export function soon(store) {
+/** The API of idb is not typed here: its own types are not vendored. @returns {Promise<any>} */
+function openDatabase() {
+  const { idb } = /** @type {any} */ (globalThis);
+  return idb.openDB('claude-sse', 1, {
+    upgrade(/** @type {any} */ db) {
+      db.createObjectStore('conversations', { keyPath: 'id' });
+      const messages = db.createObjectStore('messages', { keyPath: 'id' });
+      messages.createIndex('place', ['conversation', 'n']);
+      messages.createIndex('state', 'state');
+    },
+    // A newer page must not wait for this one's database.
+    blocking(/** @type {number} */ _old, /** @type {number} */ _new, /** @type {any} */ event) {
+      event.target.close();
+    },
+  });
+}
+
+/** Return a store that can be used while it is still being opened. @param {Promise<Store>} opening @returns {Store} */
+export function deferredStore(opening) {
+  /** @type {any} */
   let opened;
-  store.then((one) => (opened = one));
+  opening.then((store) => (opened = store));
   const call =
-    (name) =>
-    (...values) =>
-      opened ? opened[name](...values) : store.then((one) => one[name](...values));
+    (/** @type {keyof Store} */ name) =>
+    (/** @type {any[]} */ ...values) =>
+      opened
+        ? opened[name](...values)
+        : opening.then((store) => /** @type {any} */ (store)[name](...values));
   return { all: call('all'), messages: call('messages'), open: call('open'), write: call('write') };
 }
 
-/** @returns {Store} */
+/** @param {any} db @returns {Store} */
 function indexedStore(db) {
-  const usable = async (table, records) =>
-    (await records).flatMap((record) => sound(table, record));
+  const usable = async (/** @type {Table} */ table, /** @type {Promise<unknown[]>} */ records) =>
+    (await records).flatMap((record) => repaired(table, record));
+  const byIndex = (/** @type {string} */ index, /** @type {unknown} */ range) =>
+    usable('messages', db.getAllFromIndex('messages', index, range));
   return {
-    all: (table) => usable(table, db.getAll(table)),
-    messages: (id) =>
-      usable(
-        'messages',
-        db.getAllFromIndex('messages', 'place', IDBKeyRange.bound([id], [id, []])),
-      ),
-    open: () => usable('messages', db.getAllFromIndex('messages', 'state', 'streaming')),
+    all: (/** @type {Table} */ table) => usable(table, db.getAll(table)),
+    messages: (id) => byIndex('place', IDBKeyRange.bound([id], [id, []])),
+    open: () => byIndex('state', 'streaming'),
     write(changes) {
-      const all = db.transaction(['conversations', 'messages'], 'readwrite');
-      const each = changes.map(({ table, record, id }) => {
-        const records = all.objectStore(table);
+      const transaction = db.transaction(['conversations', 'messages'], 'readwrite');
+      const writes = changes.map(({ table, record, id }) => {
+        const records = transaction.objectStore(table);
         return record ? records.put(record) : records.delete(id);
       });
-      return Promise.all([...each, all.done]);
+      return Promise.all([...writes, transaction.done]);
     },
   };
 }
 
-/** @returns {Store} */
+/** @param {StorageLike} storage @returns {Store} */
 export function localStore(storage) {
-  const key = (table, id = '') => `claude-sse:${table}:${id}`;
-  /** @returns {any[]} */
+  const key = (/** @type {Table} */ table, id = '') => `claude-sse:${table}:${id}`;
+  /** @param {Table} table @returns {any[]} */
   const all = (table) =>
     Object.keys(storage)
       .filter((name) => name.startsWith(key(table)))
-      .flatMap((name) => sound(table, read(name)));
+      .flatMap((name) => repaired(table, read(name)));
   return {
     all,
     messages: (id) =>
@@ -84,17 +91,18 @@ export function localStore(storage) {
     },
   };
 
-  /** A record that cannot be read is as good as none: it must not keep the page from starting. */
+  /** An unreadable record counts as missing: it must not keep the page from starting. @param {string} name */
   function read(name) {
     try {
-      return JSON.parse(storage.getItem(name) ?? '');
+      return JSON.parse(storage.getItem?.(name) ?? '');
     } catch {
       return undefined;
     }
   }
 }
 
-function shelf() {
+/** @returns {StorageLike} */
+function browserStorage() {
   try {
     return localStorage;
   } catch {
@@ -102,17 +110,24 @@ function shelf() {
   }
 }
 
-/** The same store, which tells the other tabs what is written. @param {Store} store @param {BroadcastChannel} channel @returns {Store} */
+/**
+ * Return the same store, which tells the other tabs what it writes.
+ *
+ * @param {Store} store
+ * @param {BroadcastChannel} channel
+ * @param {(error: unknown) => void} onFailed
+ * @returns {Store}
+ */
 export function sharedStore(store, channel, onFailed) {
   return {
     ...store,
     async write(changes) {
       try {
-        await store.write(changes); // called at once: a page that goes away has no later turn
+        await store.write(changes); // called synchronously: a page that goes away has no later turn
       } catch (error) {
         onFailed(error);
       }
-      channel.postMessage(changes); // not before: nobody takes up what was never stored
+      channel.postMessage(changes); // not before: no tab takes over what was never stored
     },
   };
 }

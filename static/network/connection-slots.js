@@ -1,67 +1,96 @@
 // A browser has six connections to a server for all its tabs (HTTP/1.1), and a seventh request hangs, even
-// that for the page: so at most four answers are followed at once. The others go on without us; whoever
-// looks at one takes the seat of one that nobody looks at, and those take turns before the server gives up.
+// that for the page. So at most four answers are followed concurrently; the others go on unread. An answer
+// that the reader can see takes the slot of one that is out of sight, and those take turns before the server
+// gives up on their readers.
 
-const SEATS = 4;
+const SLOTS = 4;
 const TURN_MS = 15_000;
+const POLL_MS = 250;
+/** What tabs ask each other for. */
+const REQUEST = 'slot';
 
-/** @typedef {{ seen: () => boolean, leave: () => void, since: number }} Guest `leave`: give the seat up, soon */
+/** @import { Holder } from '../types.js' */
 
-export class Seats {
-  /** @type {Set<Guest>} */
-  #guests = new Set();
+export class ConnectionSlots {
+  /** @type {Set<Holder>} */
+  #holders = new Set();
   #channel;
-  #seats;
+  #count;
 
-  /** Other tabs are asked for a seat on this channel. @param {BroadcastChannel} channel */
-  constructor(channel, seats = severalAtOnce() ? Infinity : SEATS) {
+  /** Other tabs are asked for a slot on this channel. @param {BroadcastChannel} channel */
+  constructor(channel, count = isMultiplexed() ? Infinity : SLOTS) {
     this.#channel = channel;
-    this.#seats = seats;
-    channel.addEventListener('message', ({ data }) => data === 'seat' && this.#yield());
+    this.#count = count;
+    channel.addEventListener('message', ({ data }) => data === REQUEST && this.#yieldOne());
   }
 
-  /** Wait for a seat; returns what gives it back, null when the signal was faster. @param {Guest} guest */
-  async take(guest, signal) {
-    if (this.#seats === Infinity) return () => {};
-    for (let waited = 0; !signal.aborted; waited += 250) {
-      const leave = await this.#free();
-      if (leave) {
-        guest.since = performance.now();
-        this.#guests.add(guest);
-        return () => {
-          this.#guests.delete(guest);
-          leave();
-        };
-      }
-      if (waited % TURN_MS === (guest.seen() ? 0 : TURN_MS - 250) && !this.#yield())
-        this.#channel.postMessage('seat');
-      await new Promise((resolve) => setTimeout(resolve, 250));
+  /**
+   * Wait for a slot; return the function that releases it, or null if the signal fires first.
+   *
+   * @param {Holder} holder
+   * @param {AbortSignal} signal
+   * @returns {Promise<(() => void) | null>}
+   */
+  async acquire(holder, signal) {
+    if (this.#count === Infinity) return () => {};
+    for (let waitedMs = 0; !signal.aborted; waitedMs += POLL_MS) {
+      const release = await this.#tryAcquire();
+      if (release) return this.#hold(holder, release);
+      if (isTurn(waitedMs, holder) && !this.#yieldOne()) this.#channel.postMessage(REQUEST);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     return null;
   }
 
-  /** Whether somebody who has sat long enough unseen leaves. */
-  #yield() {
-    const unseen = [...this.#guests]
-      .filter(({ seen }) => !seen())
-      .sort((a, b) => a.since - b.since)[0];
+  /** @param {Holder} holder @param {() => void} release */
+  #hold(holder, release) {
+    holder.since = performance.now();
+    this.#holders.add(holder);
+    return () => {
+      this.#holders.delete(holder);
+      release();
+    };
+  }
+
+  /** Ask the holder that has been out of sight longest to leave; return whether there is one. */
+  #yieldOne() {
+    const [unseen] = [...this.#holders]
+      .filter(({ isSeen }) => !isSeen())
+      .sort((a, b) => a.since - b.since);
     unseen?.leave();
     return Boolean(unseen);
   }
 
   /** @returns {Promise<(() => void) | null>} */
-  async #free() {
-    if (!navigator.locks) return this.#guests.size < this.#seats ? () => {} : null;
-    for (let n = 0; n < this.#seats; n += 1) {
-      const leave = await hold(`claude-sse:seat:${n}`, { ifAvailable: true });
-      if (leave) return leave;
+  async #tryAcquire() {
+    if (!navigator.locks) return this.#holders.size < this.#count ? () => {} : null;
+    for (let n = 0; n < this.#count; n += 1) {
+      const release = await acquireLock(`claude-sse:slot:${n}`, { ifAvailable: true });
+      if (release) return release;
     }
     return null;
   }
 }
 
-/** Hold this lock until the returned function is called; null where it is not to be had. @returns {Promise<(() => void) | null>} */
-export function hold(name, options) {
+/**
+ * Return whether it is time to ask for somebody's slot: immediately and each turn for an answer in sight, at the end
+ * of each turn for another.
+ *
+ * @param {number} waitedMs
+ * @param {Holder} holder
+ */
+function isTurn(waitedMs, holder) {
+  return waitedMs % TURN_MS === (holder.isSeen() ? 0 : TURN_MS - POLL_MS);
+}
+
+/**
+ * Hold this lock until the returned function is called; null if it cannot be had.
+ *
+ * @param {string} name
+ * @param {LockOptions} options
+ * @returns {Promise<(() => void) | null>}
+ */
+export function acquireLock(name, options) {
   if (!navigator.locks) return Promise.resolve(() => {});
   return new Promise((resolve) => {
     navigator.locks
@@ -73,7 +102,7 @@ export function hold(name, options) {
 }
 
 /** HTTP/2 and later carry any number of streams on one connection. */
-function severalAtOnce() {
+function isMultiplexed() {
   const [page] = performance.getEntriesByType('navigation');
   return /^h[23]/.test(/** @type {PerformanceNavigationTiming} */ (page)?.nextHopProtocol ?? '');
 }

@@ -1,13 +1,18 @@
-// One request of a stream and its body: it can be cut at any time by the caller, by a wake-up call (a
-// body may neither deliver nor fail after a sleep) and by silence; what it cannot give has a reason.
+// One request of a stream and its body. The caller can end it at any time, and so can a wake-up call (after
+// a sleep a body may neither deliver nor fail) and silence.
 
 import { createParser } from './sse-parser.js';
+import { unreadable } from './stream-error.js';
 
 /** @import { ServerSentEvent, Timing } from '../types.js' */
 
-/** One request, from its sending to the last byte of its body. */
+/** Bytes that arrived during a sleep are read within this time; only then is a connection judged silent. */
+const GRACE_MS = 100;
+const SHORTEST_RETRY_MS = 100;
+
+/** A request, from sending it to the last byte of its body. */
 export class Connection {
-  /** It was cut here, by silence or a wake-up call: the server may well be there. */
+  /** Silence or a wake-up call ended it on this side: the server may well be reachable. */
   wasCut = false;
   /** @type {number | undefined} what the stream asked for by `retry:` */
   retryMs;
@@ -20,57 +25,50 @@ export class Connection {
   constructor({ signal, wake, timing }) {
     this.#timing = timing;
     const abort = () => this.#controller.abort();
-    const woken = (event) => {
-      if (this.#silence() >= /** @type {CustomEvent} */ ((event).detail?.silentFor ?? 0))
-        this.#cut();
+    const cutIfSilent = (/** @type {Event} */ event) => {
+      const { silentFor = 0 } = /** @type {CustomEvent} */ (event).detail ?? {};
+      if (this.#silence() >= silentFor) this.#cut();
     };
     signal?.addEventListener('abort', abort);
-    wake?.addEventListener('wake', woken);
-    const watchdog = setInterval(() => this.#watch(), timing.check);
+    wake?.addEventListener('wake', cutIfSilent);
+    const watchdog = setInterval(() => this.#checkSilence(), timing.check);
     this.#release = () => {
       signal?.removeEventListener('abort', abort);
-      wake?.removeEventListener('wake', woken);
+      wake?.removeEventListener('wake', cutIfSilent);
       clearInterval(watchdog);
     };
   }
 
-  /** Send the request; resolve to null where there is no response. */
+  /**
+   * Send the request; resolve to null if there is no response.
+   *
+   * @param {typeof globalThis.fetch} fetch
+   * @param {string} url
+   * @param {RequestInit} init
+   */
   async open(fetch, url, init) {
+    const { signal } = this.#controller;
     try {
-      return await fetch(url, {
-        ...init,
-        cache: 'no-store',
-        redirect: 'manual',
-        signal: this.#controller.signal,
-      });
+      return await fetch(url, { ...init, cache: 'no-store', redirect: 'manual', signal });
     } catch {
       return null;
     }
   }
 
-  /** Yield the events of this body until it ends, well or badly. */
+  /** Yield the events of this body until it ends, complete or not. @param {Response} response */
   async *events(response) {
     if (!response.body) return;
     /** @type {ServerSentEvent[]} */
     let events = [];
     const parser = createParser({
       onEvent: (event) => events.push(event),
-      onRetry: (ms) => (this.retryMs = Math.min(Math.max(ms, 100), this.#timing.longestDelay)),
+      onRetry: (ms) => this.#setRetry(ms),
     });
-    const decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // the parser takes the BOM away
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // the parser drops the BOM itself
     const reader = response.body.getReader();
-    for (;;) {
-      const bytes = await reader.read().then(
-        ({ value }) => value,
-        () => undefined,
-      );
-      if (!bytes) return;
+    for (let bytes; (bytes = await read(reader));) {
       this.#heardAt = performance.now();
-      try {
-        parser.feed(decoder.decode(bytes, { stream: true }));
-      } catch {
-        throw unreadable('The answer could not be read: one of its parts is too large.');
-      }
+      feed(parser, decoder.decode(bytes, { stream: true }));
       yield* events;
       events = [];
     }
@@ -78,17 +76,21 @@ export class Connection {
 
   close() {
     this.#release();
-    this.#controller.abort(); // a body that nobody reads holds one of the browser's six connections
+    this.#controller.abort(); // an unread body holds one of the browser's six connections
+  }
+
+  /** @param {number} ms */
+  #setRetry(ms) {
+    this.retryMs = Math.min(Math.max(ms, SHORTEST_RETRY_MS), this.#timing.longestDelay);
   }
 
   #silence() {
     return performance.now() - this.#heardAt;
   }
 
-  #watch() {
+  #checkSilence() {
     if (this.#silence() < this.#timing.silence) return;
-    // After a sleep the clock has run but bytes may lie waiting: let them be read before the verdict.
-    setTimeout(() => this.#silence() >= this.#timing.silence && this.#cut(), 100);
+    setTimeout(() => this.#silence() >= this.#timing.silence && this.#cut(), GRACE_MS);
   }
 
   #cut() {
@@ -97,50 +99,24 @@ export class Connection {
   }
 }
 
-/** Why a stream could not be had: the server's own sentence, or ours where it could not speak. */
-export class StreamError extends Error {
-  code = 'error';
-  status = 0;
-  retryable = false;
-  /** @type {number | undefined} in s */
-  retryAfter;
-  /** @type {string | undefined} */
-  requestId;
-
-  /** @param {string} message @param {Partial<StreamError>} facts */
-  constructor(message, facts) {
-    super(message);
-    Object.assign(this, facts);
-  }
-}
-
+/** Return whether the body is an event stream, by its Content-Type. @param {Response} response */
 export function isEventStream(response) {
   return /^text\/event-stream\s*(;|$)/i.test(response.headers.get('Content-Type') ?? '');
 }
 
-/** Return what a response that is no stream says, or what can be said for it. */
-export async function refusalOf(response) {
-  const { status } = response;
-  /** @type {Record<string, any>} */
-  const told = await response.json().catch(() => ({}));
-  const header = Number.parseFloat(response.headers.get('Retry-After') ?? '');
-  const retryAfter = told.retry_after ?? (Number.isNaN(header) ? undefined : header);
-  if (typeof told.error === 'string') {
-    const { code = 'error', retryable = false, request_id: requestId } = told;
-    return new StreamError(told.error, { code, status, retryable, retryAfter, requestId });
-  }
-  const sentence =
-    response.type === 'opaqueredirect'
-      ? 'The server sent this page elsewhere: load it again, and sign in if asked.'
-      : `The server did not answer as expected (HTTP ${status}).`;
-  return new StreamError(sentence, {
-    code: 'no_answer',
-    status,
-    retryable: status >= 500 || status === 429,
-    retryAfter,
-  });
+/** The next bytes; undefined at the end or when the connection breaks. @param {ReadableStreamDefaultReader<Uint8Array>} reader */
+function read(reader) {
+  return reader.read().then(
+    ({ value }) => value,
+    () => undefined,
+  );
 }
 
-export function unreadable(sentence) {
-  return new StreamError(sentence, { code: 'protocol', retryable: true });
+/** @param {ReturnType<typeof createParser>} parser @param {string} text */
+function feed(parser, text) {
+  try {
+    parser.feed(text);
+  } catch {
+    throw unreadable('The answer could not be read: one of its parts is too large.');
+  }
 }

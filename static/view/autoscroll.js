@@ -6,22 +6,18 @@
 const NEAR_PIXELS = 48;
 const UPWARD_KEYS = ['ArrowUp', 'PageUp', 'Home'];
 
-export class Follower {
+export class Autoscroll {
   #log;
   #jump;
   #pinned = true;
-  #top = 0; // where the log stood last, and where we put it: a scroll event to there is our own
+  #top = 0; // the last known position; a scroll event to there is our own
   #touchY = 0;
 
-  /** `jump` is a button that goes to the end, shown while not there. */
+  /** `jump` is a button that goes to the end, shown while not there. @param {HTMLElement} log @param {HTMLElement} jump */
   constructor(log, jump) {
     this.#log = log;
     this.#jump = jump;
-    const on = (type, act) => log.addEventListener(type, act, { passive: true });
-    on('wheel', (event) => event.deltaY < 0 && this.#unpin());
-    on('touchstart', (event) => (this.#touchY = event.touches[0].clientY));
-    on('touchmove', (event) => this.#touched(event.touches[0].clientY));
-    on('scroll', () => this.#scrolled());
+    this.#listenTo(log);
     document.addEventListener('keydown', (event) => this.#pressed(event));
     document.addEventListener('selectionchange', () => this.#selected());
     jump.addEventListener('click', () => {
@@ -37,20 +33,33 @@ export class Follower {
     this.follow();
   }
 
-  /** The log may have grown: go to its end, if that is wanted; at once, a smooth way would be cut short. */
+  /** The log may have grown: go to its end if that is wanted, without animation, which would be cut short. */
   follow() {
     if (this.#pinned) {
       this.#log.scrollTop = this.#isEmpty() ? 0 : this.#log.scrollHeight;
       this.#top = this.#log.scrollTop;
     }
-    this.#jump.hidden = this.#pinned || this.#distance() < NEAR_PIXELS;
+    this.#showJump();
+  }
+
+  /** @param {HTMLElement} log */
+  #listenTo(log) {
+    const options = { passive: true };
+    log.addEventListener('wheel', ({ deltaY }) => deltaY < 0 && this.#unpin(), options);
+    log.addEventListener(
+      'touchstart',
+      ({ touches }) => (this.#touchY = touches[0].clientY),
+      options,
+    );
+    log.addEventListener('touchmove', ({ touches }) => this.#touched(touches[0].clientY), options);
+    log.addEventListener('scroll', () => this.#scrolled(), options);
   }
 
   #unpin() {
     if (!this.#isEmpty() && this.#log.scrollHeight > this.#log.clientHeight) this.#pinned = false;
   }
 
-  /** What greets there is read from its top. */
+  /** An empty log shows a greeting, which is read from its top. */
   #isEmpty() {
     return !this.#log.querySelector('article');
   }
@@ -59,22 +68,28 @@ export class Follower {
     return this.#log.scrollHeight - this.#log.clientHeight - this.#log.scrollTop;
   }
 
+  #showJump() {
+    this.#jump.hidden = this.#pinned || this.#distance() < NEAR_PIXELS;
+  }
+
   #scrolled() {
     const moved = this.#log.scrollTop - this.#top;
     if (Math.abs(moved) < 1) return; // our own
     this.#top = this.#log.scrollTop;
     if (moved < 0 && this.#distance() > 1) this.#unpin();
     else if (moved > 0 && this.#distance() < NEAR_PIXELS) this.#pinned = true;
-    this.#jump.hidden = this.#pinned || this.#distance() < NEAR_PIXELS;
+    this.#showJump();
   }
 
+  /** @param {number} y */
   #touched(y) {
     if (y > this.#touchY) this.#unpin();
     this.#touchY = y;
   }
 
+  /** @param {KeyboardEvent} event */
   #pressed({ target, key, shiftKey }) {
-    if (target.matches('textarea, input')) return;
+    if (/** @type {Element} */ (target).matches('textarea, input')) return;
     if (UPWARD_KEYS.includes(key) || (key === ' ' && shiftKey)) this.#unpin();
     if (key === 'End') this.#pinned = true;
   }

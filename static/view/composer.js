@@ -1,80 +1,90 @@
-// Where the reader writes: Enter sends, Shift+Enter breaks the line, the one button sends or stops.
+// Where the reader writes: Enter sends, Shift+Enter starts a new line, the one button sends or stops.
 
-import { isComposing } from './shortcuts.js';
-import { find, memory } from './dom.js';
+import { find, isComposing, memory } from './dom.js';
+
+/**
+ * @typedef {{
+ *   send: (text: string, replacedId: string) => Promise<boolean>, stop: () => void, up: () => void
+ * }} Listeners `send` resolves to whether the question is stored.
+ */
 
 export class Composer {
   #prompt = find('#prompt');
   #button = find('#send');
   #on;
   #streaming = false;
-  #draft = '';
+  #draftKey = '';
   #editing = ''; // the id of the question on the page that is being changed
   #aside = ''; // what was written before that
-  #sending = new Map(); // texts that are not stored yet, and whose drafts they were
+  /** Texts that are not stored yet, and the keys of their drafts. @type {Map<string, string>} */
+  #sending = new Map();
 
-  /** @param {{ send: (text: string, instead: string) => Promise<boolean>, stop: () => void, up: () => void }} on `send`: whether it is stored. */
+  /** @param {Listeners} on */
   constructor(on) {
     this.#on = on;
-    find('#composer').addEventListener('submit', (event) => {
+    find('#composer').addEventListener('submit', (/** @type {Event} */ event) => {
       event.preventDefault();
       this.#send();
     });
-    this.#button.addEventListener('click', (event) => this.#clicked(event));
-    this.#prompt.addEventListener('keydown', (event) => this.#pressed(event));
-    this.#prompt.addEventListener('input', () => this.#keepDraft());
+    this.#button.addEventListener('click', (/** @type {MouseEvent} */ event) =>
+      this.#clicked(event),
+    );
+    this.#prompt.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) =>
+      this.#pressed(event),
+    );
+    this.#prompt.addEventListener('input', () => this.#saveDraft());
     addEventListener('pagehide', () =>
-      this.#sending.forEach((draft, text) => this.#giveBack(text, draft)),
+      this.#sending.forEach((key, text) => this.#giveBack(text, key)),
     );
     this.streaming = false;
   }
 
-  /** Whose draft this is; '' is that of a conversation yet to come. */
+  /** The id of the conversation whose draft this is; '' is one yet to come. @param {string} id */
   set conversation(id) {
     this.#leaveEditing();
     this.notice = '';
-    const draft = `draft${id && `:${id}`}`;
-    if (draft === this.#draft) return;
-    if (this.#prompt.value) this.#keepDraft(); // another tab may have written over it
-    const typed = this.#draft ? '' : this.#prompt.value; // while the page was still opening
-    this.#draft = draft;
-    this.#prompt.value = memory.get(draft);
+    const key = `draft${id && `:${id}`}`;
+    if (key === this.#draftKey) return;
+    if (this.#prompt.value) this.#saveDraft(); // another tab may have overwritten it
+    const typed = this.#draftKey ? '' : this.#prompt.value; // while the page was still opening
+    this.#draftKey = key;
+    this.#prompt.value = memory.get(key);
     if (typed) this.restore(typed);
     this.#grow();
   }
 
-  /** The new conversation has an id now: what was written since its question goes with it. */
-  become(id) {
-    memory.set(this.#draft, '');
-    this.#draft = `draft:${id}`;
-    this.#keepDraft();
+  /** The new conversation has an id now: what was written since its question goes with it. @param {string} id */
+  assignId(id) {
+    memory.set(this.#draftKey, '');
+    this.#draftKey = `draft:${id}`;
+    this.#saveDraft();
   }
 
-  /** Whether the button stops rather than sends. */
+  /** Whether the button stops rather than sends. @param {boolean} value */
   set streaming(value) {
     this.#streaming = value;
     this.#button.dataset.mode = value ? 'stop' : 'send';
     this.#button.textContent = value ? 'Stop' : 'Send';
   }
 
-  /** One sentence above the field, spoken at once; '' takes it away. */
+  /** One sentence above the field, announced immediately; '' removes it. @param {string} text */
   set notice(text) {
     find('#notice').textContent = text;
   }
 
-  /** Put a text back to be changed, above what was written since. */
+  /** Put a text back to be changed, above what was written since. @param {string} text */
   restore(text) {
     const draft = this.#prompt.value;
     this.#write(draft.trim() && draft !== text ? `${text}\n\n${draft}` : text);
     this.#prompt.setSelectionRange(text.length, text.length);
   }
 
-  /** Let a question be changed and sent anew. */
+  /** Let a question be changed and sent again. @param {string} id @param {string} text */
   edit(id, text) {
     if (!this.#editing) this.#aside = this.#prompt.value;
     this.#editing = id;
     this.notice =
-      'Sending asks this in place of the question, and what follows it goes. Esc leaves all as it is.';
+      'Sending this replaces the question and removes everything after it. Esc leaves all as it is.';
     this.#write(text);
   }
 
@@ -82,18 +92,21 @@ export class Composer {
     this.#prompt.focus();
   }
 
+  /** @param {string} text */
   #write(text) {
     this.#prompt.value = text;
-    this.#keepDraft();
+    this.#saveDraft();
     this.focus();
   }
 
+  /** @param {MouseEvent} event */
   #clicked(event) {
     if (!this.#streaming) return; // the form's submit event follows
     event.preventDefault();
     if (event.detail < 2) this.#on.stop(); // the second half of a double click on Send does not mean it
   }
 
+  /** @param {KeyboardEvent} event */
   #pressed(event) {
     const { key, shiftKey, repeat } = event;
     if (isComposing(event)) return;
@@ -111,34 +124,34 @@ export class Composer {
   }
 
   async #send() {
-    const [text, instead] = [this.#prompt.value, this.#editing];
+    const [text, replacedId] = [this.#prompt.value, this.#editing];
     if (this.#streaming || !text.trim()) return this.focus();
     this.#prompt.value = '';
     this.#leaveEditing();
-    this.#keepDraft();
+    this.#saveDraft();
     this.notice = '';
-    const draft = this.#draft || 'draft';
-    this.#sending.set(text, draft);
-    if (!(await this.#on.send(text, instead))) this.#giveBack(text, draft);
+    const key = this.#draftKey || 'draft';
+    this.#sending.set(text, key);
+    if (!(await this.#on.send(text, replacedId))) this.#giveBack(text, key);
     this.#sending.delete(text);
   }
 
-  /** It is a draft again, wherever the reader is by now. */
-  #giveBack(text, draft) {
-    if (draft === this.#draft) this.restore(text);
-    else memory.set(draft, `${text}\n\n${memory.get(draft)}`.trim());
+  /** It is a draft again, wherever the reader is by now. @param {string} text @param {string} key */
+  #giveBack(text, key) {
+    if (key === this.#draftKey) this.restore(text);
+    else memory.set(key, `${text}\n\n${memory.get(key)}`.trim());
   }
 
   #leaveEditing() {
     if (!this.#editing) return;
     this.#editing = '';
     this.#prompt.value = this.#aside;
-    this.#keepDraft();
+    this.#saveDraft();
   }
 
-  #keepDraft() {
+  #saveDraft() {
     this.#grow();
-    if (this.#draft) memory.set(this.#draft, this.#prompt.value);
+    if (this.#draftKey) memory.set(this.#draftKey, this.#prompt.value);
   }
 
   /** Only for browsers whose style sheet cannot do it (`field-sizing`). */

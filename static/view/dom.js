@@ -1,47 +1,56 @@
-// The few words in which the modules speak to the page's elements.
+// The few functions through which the modules touch the page's elements.
 
-/** @returns {any} */
+/** Return the element; what it can do is up to the template. @param {ParentNode} root @param {string} selector @returns {any} */
 export function part(root, selector) {
   const found = root.querySelector(selector);
   if (!found) throw new Error(`the page lacks ${selector}`);
   return found;
 }
 
+/** @param {string} selector */
 export const find = (selector) => part(document, selector);
 
-/** A copy of what is in this template of the page. */
+/** Return a copy of the content of this template. @param {string} template */
 export const copyOf = (template) => find(template).content.cloneNode(true).firstElementChild;
 
-/** Write only what is new: a live region speaks at each write. */
+/** Write text only if it is new: a live region is announced at each write. @param {Element} element @param {string} text */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** @returns {any} */
+/** @param {string} tag @param {Record<string, any>} [properties] @returns {any} */
 export function make(tag, properties = {}) {
   return Object.assign(document.createElement(tag), properties);
 }
 
-/** Returns whether it could be copied. */
+/** Copy to the clipboard; resolve to whether that worked. @param {string} text */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // plain http off localhost has no clipboard
-    const field = make('textarea', { readOnly: true, className: 'unseen', value: text });
-    const focused = document.activeElement;
-    (document.querySelector('dialog[open]') ?? document.body).append(field);
-    field.select();
-    const done = document.execCommand('copy');
-    field.remove();
-    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
-    return done;
+    return copyBySelection(text); // plain http off localhost has no clipboard
   }
 }
 
-/** localStorage, or nothing where it is forbidden or full: a reload forgets, then. */
+/** @param {string} text */
+function copyBySelection(text) {
+  const field = make('textarea', { readOnly: true, className: 'unseen', value: text });
+  const focused = document.activeElement;
+  (document.querySelector('dialog[open]') ?? document.body).append(field);
+  field.select();
+  const done = document.execCommand('copy');
+  field.remove();
+  if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
+  return done;
+}
+
+/** Return whether this key still belongs to an input method; Safari says so only by the key code. @param {KeyboardEvent} event */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;
+
+/** localStorage; where it is forbidden or full, a reload forgets. */
 export const memory = {
+  /** @param {string} key */
   get(key) {
     try {
       return localStorage.getItem(`claude-sse:${key}`) ?? '';
@@ -49,6 +58,7 @@ export const memory = {
       return '';
     }
   },
+  /** @param {string} key @param {string} value */
   set(key, value) {
     try {
       if (value) localStorage.setItem(`claude-sse:${key}`, value);
@@ -58,3 +68,11 @@ export const memory = {
     }
   },
 };
+
+/** Return the place that the address names: the id of a conversation, or `new`. */
+export const shownPlace = () => location.hash.slice(2);
+
+/** Name another place without going there: the page shows it already. @param {string} place */
+export function renamePlace(place) {
+  history.replaceState(null, '', `#/${place}`);
+}

@@ -1,55 +1,52 @@
-// One message on the page: its text (a question's as written, an answer's as Markdown once that is loaded),
-// the thinking, one line of state, and what can be done about it.
+// One message on the page: its text, the thinking, one line of status, and what the reader can do about it.
 
 import { explain, isAnswer, remedies } from '../model/message.js';
-import { copyOf, part, say } from './dom.js';
 import { statusOf, thoughtsOf } from '../model/status-text.js';
-import { growingText } from '../markdown/growing-text.js';
+import { copyOf, part, say } from './dom.js';
+import { MessageText } from './message-text.js';
 
-/** @import { Answer, Message, MarkdownLibrary } from '../types.js' */
+/** @import { Answer, GrowingText, MarkdownLibrary, Message, Problem } from '../types.js' */
 
 const ANSWERS_ONLY = ['details', '.status', '.error', '.note', '.actions', '[data-action=again]'];
+/** Looked up once, while the article is small. */
+const PARTS = [
+  '.text',
+  '.status',
+  '.error',
+  '.note',
+  '.tools',
+  'details',
+  'summary',
+  'summary span',
+  '[data-action=again]',
+  '[data-action=retry]',
+];
+/** A longer wait, such as until midnight, is named in the error's sentence, and may become shorter. */
+const LONGEST_COUNTDOWN_SECONDS = 120;
 
-export class View {
+export class MessageView {
   article = copyOf('#message');
   message;
-  #parts;
   #text;
-  #thoughts;
-  #onDraw;
-  /** @type {MarkdownLibrary | undefined} */
-  #library;
-  #renderer;
-  #taken = 0; // characters that the renderer has
-  #finished = false;
-  #timer;
+  #showThoughts;
+  /** @type {Record<string, any>} */
+  #parts;
+  #remedies;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #countdown;
 
-  /** @param {Message} message */
-  constructor(message, onDraw) {
+  /** @param {Message} message @param {GrowingText} growingText @param {() => void} onDraw */
+  constructor(message, growingText, onDraw) {
     const { article } = this;
     this.message = message;
-    this.#onDraw = onDraw;
     Object.assign(article.dataset, { role: message.role, id: message.id });
     part(article, 'h2').textContent = isAnswer(message) ? 'Claude' : 'You';
-    this.#text = growingText(part(article, '.text'));
-    this.#thoughts = growingText(part(article, '.thoughts'));
-    // Found now, while the article is small.
-    const names = [
-      '.text',
-      '.status',
-      '.error',
-      '.note',
-      '.tools',
-      'details',
-      'summary',
-      'summary span',
-      '[data-action=again]',
-      '[data-action=retry]',
-    ];
-    this.#parts = Object.fromEntries(names.map((name) => [name, part(article, name)]));
-    const details = this.#parts.details;
-    this.#parts.summary.addEventListener('click', () => (details.dataset.touched = ''));
-    this.#parts.remedies = [...article.querySelectorAll('.actions button')];
+    this.#text = new MessageText(part(article, '.text'), growingText, onDraw);
+    this.#showThoughts = growingText(part(article, '.thoughts'));
+    this.#parts = Object.fromEntries(PARTS.map((name) => [name, part(article, name)]));
+    this.#remedies = [...article.querySelectorAll('.actions button')];
+    const { details, summary } = this.#parts;
+    summary.addEventListener('click', () => (details.dataset.touched = ''));
     for (const name of isAnswer(message) ? ['[data-action=edit-question]'] : ANSWERS_ONLY)
       part(article, name).remove();
     this.draw();
@@ -61,85 +58,72 @@ export class View {
 
   /** Show the answer as Markdown from now on. @param {MarkdownLibrary} library */
   format(library) {
-    if (this.#renderer || !isAnswer(this.message)) return;
-    this.#library = library;
-    const root = this.#parts['.text'];
-    root.replaceChildren();
-    this.#renderer = library.createRenderer(root, {
-      highlight: library.highlighter.add,
-      onDraw: this.#onDraw,
-    });
-    this.#grow();
+    const { message } = this;
+    if (this.#text.isFormatted || !isAnswer(message)) return;
+    this.#text.format(library, message.text, message.state !== 'streaming');
   }
 
-  forget() {
-    this.#library?.highlighter.forget(this.article);
+  /** Take it off the page. */
+  remove() {
+    this.#text.forget();
     this.article.remove();
   }
 
   draw() {
-    const { article, message, streaming } = this;
-    if (!isAnswer(message)) return this.#text(message.text);
-    this.#grow();
-    this.#think(message);
-    const parts = this.#parts;
-    const { problem } = message;
-    article.dataset.state = message.stopping
-      ? 'stopping'
-      : streaming
-        ? message.phase
-        : message.state;
-    article.toggleAttribute('data-replaced', message.replaced);
-    article.ariaBusy = String(streaming);
-    say(parts['.status'], statusOf(message));
-    say(
-      parts['.error'],
-      problem ? problem.message + (problem.requestId ? ` (request ${problem.requestId})` : '') : '',
-    );
-    say(parts['.note'], explain(message));
-    const offered = remedies(message);
-    for (const button of parts.remedies) button.hidden = !offered.includes(button.dataset.action);
-    parts['.tools'].hidden = streaming || !message.text;
-    parts['[data-action=again]'].hidden = offered.includes('retry');
-    const retry = parts['[data-action=retry]'];
-    const left = Math.ceil(((problem?.retryAt ?? 0) - Date.now()) / 1000);
-    const wait = left > 120 ? 0 : left; // a limit until midnight is told in its sentence, and may be raised before
-    say(
-      retry,
-      wait > 0 ? `Retry in ${wait} s` : problem && !problem.retryable ? 'Try again' : 'Retry',
-    );
-    retry.disabled = wait > 0;
-    clearTimeout(this.#timer);
-    if (wait > 0) this.#timer = setTimeout(() => this.draw(), 1000);
-  }
-
-  /** Draw what is new: into the frame that is being made, as much as that can take. */
-  #grow() {
-    const { text, state } = /** @type {Answer} */ (this.message);
-    const over = state !== 'streaming';
-    if (!this.#renderer) return this.#text(text);
-    if (this.#finished) {
-      if (text.length === this.#taken && over) return;
-      this.#finished = false; // asked again under the same id
-      this.#taken = 0;
-      this.#renderer = undefined;
-      return this.format(/** @type {MarkdownLibrary} */ (this.#library));
-    }
-    if (text.length > this.#taken) this.#renderer.append(text.slice(this.#taken), !document.hidden);
-    this.#taken = text.length;
-    if (!over) return;
-    this.#finished = true;
-    this.#renderer.finish(!document.hidden);
+    const { message } = this;
+    if (!isAnswer(message)) return this.#text.show(message.text, true);
+    this.#text.show(message.text, message.state !== 'streaming');
+    this.#drawThoughts(message);
+    this.#drawStatus(message);
+    this.#drawButtons(message);
+    this.#drawRetry(message.problem);
   }
 
   /** Open while Claude thinks, closed when the answer begins; the reader's own choice stays. @param {Answer} answer */
-  #think(answer) {
+  #drawThoughts(answer) {
     if (!answer.thinking) return;
     const { details } = this.#parts;
-    this.#thoughts(answer.thinking);
+    this.#showThoughts(answer.thinking);
     details.hidden = false;
     say(this.#parts['summary span'], thoughtsOf(answer));
     if (details.dataset.touched === undefined)
       details.open = answer.phase === 'thinking' && this.streaming;
   }
+
+  /** @param {Answer} answer */
+  #drawStatus(answer) {
+    const { article, streaming } = this;
+    const { stopping, phase, state, replaced, problem } = answer;
+    article.dataset.state = stopping ? 'stopping' : streaming ? phase : state;
+    article.toggleAttribute('data-replaced', replaced);
+    article.ariaBusy = String(streaming);
+    say(this.#parts['.status'], statusOf(answer));
+    say(this.#parts['.error'], problem ? sentenceFor(problem) : '');
+    say(this.#parts['.note'], explain(answer));
+  }
+
+  /** @param {Answer} answer */
+  #drawButtons(answer) {
+    const offered = remedies(answer);
+    for (const button of this.#remedies) button.hidden = !offered.includes(button.dataset.action);
+    this.#parts['.tools'].hidden = this.streaming || !answer.text;
+    this.#parts['[data-action=again]'].hidden = offered.includes('retry');
+  }
+
+  /** Count down to the time at which a retry can succeed. @param {Problem} [problem] */
+  #drawRetry(problem) {
+    const button = this.#parts['[data-action=retry]'];
+    const seconds = Math.ceil(((problem?.retryAt ?? 0) - Date.now()) / 1000);
+    const isWaiting = seconds > 0 && seconds <= LONGEST_COUNTDOWN_SECONDS;
+    const label = problem && !problem.retryable ? 'Try again' : 'Retry';
+    say(button, isWaiting ? `Retry in ${seconds} s` : label);
+    button.disabled = isWaiting;
+    clearTimeout(this.#countdown);
+    if (isWaiting) this.#countdown = setTimeout(() => this.draw(), 1000);
+  }
+}
+
+/** @param {Problem} problem */
+function sentenceFor({ message, requestId }) {
+  return requestId ? `${message} (request ${requestId})` : message;
 }

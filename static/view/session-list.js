@@ -4,21 +4,23 @@ import { make } from './dom.js';
 import { signIn } from './session.js';
 
 const times = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+/** @param {number} seconds */
 const when = (seconds) => times.format(seconds * 1000);
 
-/** Fill the list; where the server does not tell, say so in it. @param {Element} list */
-export async function show(list) {
+/** Fill the list; say so in it if the server does not answer. @param {Element} list */
+export async function showSessions(list) {
   try {
     const response = await fetch('sessions', { cache: 'no-store' });
     if (response.status === 401) return signIn();
     const { sessions } = await response.json();
-    list.replaceChildren(...sessions.map(item));
+    list.replaceChildren(...sessions.map(itemFor));
   } catch {
-    list.replaceChildren(make('li', { textContent: 'The server does not tell now.' }));
+    list.replaceChildren(make('li', { textContent: 'The list cannot be loaded now.' }));
   }
 }
 
-function item({ began, seen, address, browser, is_this: isThis }) {
+/** @param {import('../types.js').Session} session */
+function itemFor({ began, seen, address, browser, is_this: isThis }) {
   const entry = make('li');
   entry.append(
     make('strong', { textContent: `${browser || 'Another program'}${isThis ? ' (here)' : ''}` }),

@@ -1,17 +1,17 @@
-// When the session is over, by the clock or by the reader: on to the page to sign in on, and back.
+// When the session is over, by time or by the reader: to the page for signing in, and back.
 // Conversations and drafts stay in this browser, unless the reader has them deleted at signing out.
 
 import { find, say } from './dom.js';
 
-/** What the page to sign in on is to delete: it can, since nobody writes there any more. */
+/** Set in sessionStorage, it has the sign-in page delete the conversations: no open page stores any then. */
 export const FORGET = 'claude-sse:forget';
 
-/** Go and sign in; afterwards this conversation is here again. */
+/** Go to the sign-in page; it comes back to this conversation. */
 export function signIn() {
   location.replace(`login${location.hash}`);
 }
 
-/** End the session, or all that the reader has; have the rest deleted where the reader wants that. */
+/** End the session, or all sessions of the reader; delete the conversations if the reader wants that. */
 export async function signOut(everywhere = false) {
   const headers = { 'Content-Type': 'application/json' };
   const ending = everywhere

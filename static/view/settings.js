@@ -1,38 +1,72 @@
-// What the reader has chosen, remembered in this browser: model, effort, theme, instructions.
+// What the reader has chosen, remembered in this browser: theme, shortcuts, instructions, model and effort.
 
 import { find, make, memory } from './dom.js';
 import { signIn } from './session.js';
 
-/** @import { Ask, Model } from '../types.js' */
+/** @import { Model, RequestOptions } from '../types.js' */
 
+/** @type {Record<string, string>} */
 const EFFORTS = { low: 'Low', medium: 'Medium', high: 'High', xhigh: 'Very high', max: 'Highest' };
 
 export class Settings {
-  #model = find('#model');
-  #effort = find('#effort');
+  #models = new ModelPicker();
   #system = find('#system');
   #default = find('#default-system');
-  /** @type {Model[]} */
-  #models = [];
-  #standard = '';
 
-  /** `onSystem`: the instructions of this conversation have changed. */
+  /** `onSystem` is called when the instructions of this conversation change. @param {(system: string) => void} onSystem */
   constructor(onSystem) {
-    const theme = find('#theme');
-    for (const choice of theme.querySelectorAll('input'))
-      choice.checked = choice.value === memory.get('theme');
-    theme.addEventListener('change', ({ target: { value } }) => {
-      memory.set('theme', value);
-      document.documentElement.dataset.theme = value;
-    });
-    const shortcuts = find('#shortcuts');
-    shortcuts.checked = memory.get('shortcuts') !== 'off';
-    shortcuts.addEventListener('change', () =>
-      memory.set('shortcuts', shortcuts.checked ? '' : 'off'),
-    );
+    keepTheme();
+    keepShortcuts();
     this.#default.value = memory.get('system');
     this.#default.addEventListener('input', () => memory.set('system', this.#default.value));
     this.#system.addEventListener('input', () => onSystem(this.#system.value));
+  }
+
+  /** Offer the models that this URL lists. @param {string} url */
+  load(url) {
+    return this.#models.load(url);
+  }
+
+  /** The instructions of the conversation on the page. @param {string} system */
+  set system(system) {
+    this.#system.value = system;
+    this.#system.placeholder = this.#default.value || 'None: Claude answers as it does by itself.';
+  }
+
+  /** Return what to send beside the messages of a conversation with these instructions. @param {string} [system] @returns {RequestOptions} */
+  requestOptions(system) {
+    const instructions = system?.trim() || this.#default.value.trim();
+    return { ...(instructions && { system: instructions }), ...this.#models.choice };
+  }
+}
+
+function keepTheme() {
+  const theme = find('#theme');
+  for (const choice of theme.querySelectorAll('input'))
+    choice.checked = choice.value === memory.get('theme');
+  theme.addEventListener('change', (/** @type {any} */ { target: { value } }) => {
+    memory.set('theme', value);
+    document.documentElement.dataset.theme = value;
+  });
+}
+
+function keepShortcuts() {
+  const shortcuts = find('#shortcuts');
+  shortcuts.checked = memory.get('shortcuts') !== 'off';
+  shortcuts.addEventListener('change', () =>
+    memory.set('shortcuts', shortcuts.checked ? '' : 'off'),
+  );
+}
+
+/** Which model answers, and with how much effort: what the server offers, and what the reader has chosen. */
+class ModelPicker {
+  #model = find('#model');
+  #effort = find('#effort');
+  /** @type {Model[]} */
+  #models = [];
+  #default = '';
+
+  constructor() {
     this.#model.addEventListener('change', () => {
       memory.set('model', this.#model.value);
       this.#offerEfforts();
@@ -40,61 +74,53 @@ export class Settings {
     this.#effort.addEventListener('change', () => memory.set('effort', this.#effort.value));
   }
 
-  /** Offer the models that there are; without a list the server's own choice answers. */
+  /** Offer the models of the server; without a list the server's default answers. @param {string} url */
   async load(url) {
     try {
       const response = await fetch(url);
       if (response.status === 401) return signIn();
       const { models, default: standard } = await response.json();
       this.#models = models;
-      this.#standard = standard;
+      this.#default = standard;
     } catch {
       return;
     }
-    if (!Array.isArray(this.#models)) return;
+    if (Array.isArray(this.#models)) this.#offerModels();
+  }
+
+  /** The model and the effort to ask for; nothing where the server's default is chosen. */
+  get choice() {
+    const model = this.#model.value;
+    const effort = this.#effort.hidden ? '' : this.#effort.value;
+    return { ...(model && model !== this.#default && { model }), ...(effort && { effort }) };
+  }
+
+  #offerModels() {
     const chosen = memory.get('model');
-    this.#model.replaceChildren(
-      ...this.#models.map((model) => {
-        const retires = model.retires_at ? ` until ${model.retires_at.slice(0, 10)}` : '';
-        return make('option', {
-          value: model.id,
-          text:
-            model.name + (model.lifecycle === 'active' ? '' : ` (${model.lifecycle}${retires})`),
-        });
-      }),
-    );
-    this.#model.value = this.#models.some(({ id }) => id === chosen) ? chosen : this.#standard;
+    const isOffered = this.#models.some(({ id }) => id === chosen);
+    this.#model.replaceChildren(...this.#models.map(optionFor));
+    this.#model.value = isOffered ? chosen : this.#default;
     this.#model.hidden = this.#model.selectedIndex < 0;
     this.#offerEfforts();
   }
 
-  /** The instructions of the conversation on the page. */
-  set system(system) {
-    this.#system.value = system;
-    this.#system.placeholder = this.#default.value || 'None: Claude answers as it does by itself.';
-  }
-
-  /** What to send beside the messages. @returns {Ask} */
-  ask(system) {
-    const instructions = system?.trim() || this.#default.value.trim();
-    const model = this.#model.value;
-    return {
-      ...(instructions && { system: instructions }),
-      ...(model && model !== this.#standard && { model }),
-      ...(!this.#effort.hidden && this.#effort.value && { effort: this.#effort.value }),
-    };
-  }
-
   #offerEfforts() {
     const efforts = this.#models.find(({ id }) => id === this.#model.value)?.efforts ?? [];
-    this.#effort.replaceChildren(
-      make('option', { value: '', text: 'Usual effort' }),
-      ...efforts.map((effort) =>
-        make('option', { value: effort, text: `${EFFORTS[effort] ?? effort} effort` }),
-      ),
+    const options = efforts.map((effort) =>
+      make('option', { value: effort, text: `${EFFORTS[effort] ?? effort} effort` }),
     );
     const chosen = memory.get('effort');
+    this.#effort.replaceChildren(make('option', { value: '', text: 'Usual effort' }), ...options);
     this.#effort.value = efforts.includes(chosen) ? chosen : '';
     this.#effort.hidden = !efforts.length;
   }
+}
+
+/** @param {Model} model */
+function optionFor({ id, name, lifecycle, retires_at: retiresAt }) {
+  const until = retiresAt ? ` until ${retiresAt.slice(0, 10)}` : '';
+  return make('option', {
+    value: id,
+    text: lifecycle === 'active' ? name : `${name} (${lifecycle}${until})`,
+  });
 }

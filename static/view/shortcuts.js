@@ -1,7 +1,8 @@
-// The keyboard: single keys outside of text fields (they can be switched off), and Esc everywhere.
+// The keyboard: single keys outside of text fields (which can be switched off), and Esc everywhere.
 
-import { find } from './dom.js';
+import { find, isComposing } from './dom.js';
 
+/** @type {Record<string, string>} */
 const COMMANDS = {
   '?': 'help',
   n: 'new',
@@ -16,33 +17,37 @@ const COMMANDS = {
 };
 const FIELDS = 'textarea, select, input:not([type=radio], [type=checkbox])';
 
-/** Call back with the command, and the button, that is asked for by a key or a click. */
+/** @typedef {(command: string, button?: HTMLElement) => void} OnCommand */
+
+/** Call back with each command that a key or a button asks for, and with the button. @param {OnCommand} onCommand */
 export function listen(onCommand) {
   document.addEventListener('click', ({ target }) => {
     const button = /** @type {Element} */ (target).closest('[data-command]');
-    if (button instanceof HTMLElement) onCommand(button.dataset.command, button);
+    if (button instanceof HTMLElement) onCommand(button.dataset.command ?? '', button);
   });
   document.addEventListener('keydown', (event) => {
-    const { key, target, ctrlKey, metaKey, altKey } = event;
     if (isComposing(event) || event.defaultPrevented || document.querySelector('dialog[open]'))
       return;
-    const field = target instanceof HTMLElement && target.matches(FIELDS) ? target : null;
-    if (key === 'Escape') {
-      if (find('#send').dataset.mode === 'stop') onCommand('stop');
-      else field?.blur();
-    } else if (
-      !field &&
-      !ctrlKey &&
-      !metaKey &&
-      !altKey &&
-      COMMANDS[key] &&
-      find('#shortcuts').checked
-    ) {
-      event.preventDefault();
-      onCommand(COMMANDS[key]);
-    }
+    if (event.key === 'Escape') return escape(event.target, onCommand);
+    if (!isShortcut(event)) return;
+    event.preventDefault();
+    onCommand(COMMANDS[event.key]);
   });
 }
 
-/** Whether this key still belongs to an input method; Safari says so only by the key code. */
-export const isComposing = (event) => event.isComposing || event.keyCode === 229;
+/** Stop the answer, or leave the field. @param {EventTarget | null} target @param {OnCommand} onCommand */
+function escape(target, onCommand) {
+  if (find('#send').dataset.mode === 'stop') onCommand('stop');
+  else fieldAt(target)?.blur();
+}
+
+/** @param {KeyboardEvent} event */
+function isShortcut({ key, target, ctrlKey, metaKey, altKey }) {
+  const isPlain = !ctrlKey && !metaKey && !altKey && !fieldAt(target);
+  return isPlain && COMMANDS[key] !== undefined && find('#shortcuts').checked;
+}
+
+/** @param {EventTarget | null} target */
+function fieldAt(target) {
+  return target instanceof HTMLElement && target.matches(FIELDS) ? target : null;
+}

@@ -1,8 +1,15 @@
 // The list of conversations: a column on wide screens, a drawer on narrow ones.
 
-import { copyOf, find, make, memory, part, say } from './dom.js';
+import { copyOf, find, isComposing, make, memory, part, say } from './dom.js';
 
 /** @import { Meta } from '../types.js' */
+/**
+ * @typedef {{
+ *   rename: (id: string, title: string) => void,
+ *   delete: (id: string) => void,
+ *   search: (words: string) => Promise<Map<string, string>>,
+ * }} Listeners `search` resolves to the ids of the conversations found, each with an excerpt.
+ */
 
 const WIDE = matchMedia('(min-width: 56rem)');
 
@@ -13,16 +20,18 @@ export class Sidebar {
   #on;
   /** @type {Meta[]} */
   #metas = [];
-  #found; // what was said where, by the search
+  /** Excerpts by the ids of the conversations found. @type {Map<string, string> | undefined} */
+  #found;
   #current = '';
+  /** @type {Set<string>} */
   #busy = new Set();
 
-  /** @param {{ rename: (id: string, title: string) => void, delete: (id: string) => void, search: (words: string) => Promise<Map<string, string>> }} on */
+  /** @param {Listeners} on */
   constructor(on) {
     this.#on = on;
-    this.#search.addEventListener('input', () => this.#look());
-    this.#list.addEventListener('click', ({ target }) => this.#clicked(target));
-    this.#root.addEventListener('keydown', (event) => {
+    this.#search.addEventListener('input', () => this.#searched());
+    this.#list.addEventListener('click', (/** @type {any} */ { target }) => this.#clicked(target));
+    this.#root.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== 'Escape' || WIDE.matches) return;
       event.stopPropagation();
       this.toggle(false);
@@ -40,7 +49,7 @@ export class Sidebar {
     else if (held) find('#menu').focus();
   }
 
-  /** On a narrow screen the list covers what was chosen. */
+  /** A conversation was chosen: on a narrow screen the list covers it. */
   chosen() {
     if (!WIDE.matches && !this.#root.inert) this.toggle(false);
   }
@@ -50,18 +59,19 @@ export class Sidebar {
     this.#search.select();
   }
 
-  /** @param {Meta[]} metas @param {Set<string>} busy */
+  /** @param {Meta[]} metas @param {string} current @param {Set<string>} busy */
   show(metas, current, busy) {
     [this.#metas, this.#current, this.#busy] = [metas, current, busy];
     this.#draw();
   }
 
-  /** The id of the one so many places below this one. */
+  /** Return the id of the conversation this many places below the current one. @param {number} step */
   neighbour(step) {
     const at = this.#metas.findIndex(({ id }) => id === this.#current);
     return this.#metas[at < 0 ? 0 : at + step]?.id;
   }
 
+  /** @param {boolean} open */
   #apply(open) {
     this.#root.inert = !open;
     document.body.toggleAttribute('data-sidebar', open);
@@ -70,26 +80,29 @@ export class Sidebar {
     find('#menu').ariaExpanded = String(open);
   }
 
-  async #look() {
+  async #searched() {
     const words = this.#search.value.trim();
     const found = words ? await this.#on.search(words) : undefined;
-    if (words !== this.#search.value.trim()) return; // it was typed on
+    if (words !== this.#search.value.trim()) return; // typing went on
     this.#found = found;
     this.#draw();
   }
 
-  /** Keeps the entries that are there, and with them the focus. */
+  /** Entries that are there stay, and with them the focus. */
   #draw() {
     if (this.#list.querySelector('input')) return; // being renamed
-    const old = new Map(Array.from(this.#list.children, (entry) => [entry.dataset.id, entry]));
+    /** @type {HTMLElement[]} */
+    const children = [...this.#list.children];
+    const old = new Map(children.map((entry) => [entry.dataset.id, entry]));
     const metas = this.#metas.filter(({ id }) => !this.#found || this.#found.has(id));
     const entries = metas.map((meta) => this.#entry(meta, old.get(meta.id) ?? copyOf('#entry')));
-    if (entries.length !== old.size || entries.some((entry, i) => entry !== this.#list.children[i]))
+    if (entries.length !== old.size || entries.some((entry, i) => entry !== children[i]))
       this.#list.replaceChildren(...entries);
     find('#none').hidden = entries.length > 0;
     say(find('#none'), this.#found ? 'Nothing found.' : 'Your conversations will be listed here.');
   }
 
+  /** @param {Meta} meta @param {HTMLElement} entry */
   #entry({ id, title }, entry) {
     const busy = this.#busy.has(id);
     const link = part(entry, 'a');
@@ -104,29 +117,31 @@ export class Sidebar {
     return entry;
   }
 
+  /** @param {Element} target */
   #clicked(target) {
-    const entry = target.closest('li');
+    const entry = /** @type {HTMLElement} */ (target.closest('li'));
     const act = target.closest('button')?.dataset.act;
-    if (act === 'delete') this.#on.delete(entry.dataset.id);
+    if (act === 'delete') this.#on.delete(entry.dataset.id ?? '');
     else if (act === 'rename') this.#rename(entry);
     else if (target.closest('a')) this.chosen();
   }
 
+  /** @param {HTMLElement} entry */
   #rename(entry) {
     const link = part(entry, 'a');
     const value = part(entry, '.name').textContent;
     const field = make('input', { ariaLabel: 'Name of the conversation', dir: 'auto', value });
     link.replaceWith(field);
     field.select();
-    const end = (keep) => {
-      field.onblur = null; // which comes once more when it goes
+    const end = (/** @type {boolean} */ keep) => {
+      field.onblur = null; // which fires once more when the field goes
       field.replaceWith(link);
-      if (keep && field.value.trim()) this.#on.rename(entry.dataset.id, field.value.trim());
-      this.#draw(); // what was not, meanwhile
+      if (keep && field.value.trim()) this.#on.rename(entry.dataset.id ?? '', field.value.trim());
+      this.#draw(); // what was left undrawn meanwhile
     };
     field.onblur = () => end(true);
-    field.addEventListener('keydown', (event) => {
-      if (event.isComposing || !['Enter', 'Escape'].includes(event.key)) return;
+    field.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+      if (isComposing(event) || !['Enter', 'Escape'].includes(event.key)) return;
       event.stopPropagation();
       end(event.key === 'Enter');
       link.focus();

@@ -1,13 +1,17 @@
-// One sentence at the foot of the page, for ten seconds, perhaps with a way back.
+// One sentence at the foot of the page, for ten seconds, with a button where something can be undone.
 
 import { find, part, say } from './dom.js';
 
+const SHOWN_MS = 10_000;
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
+/** Show a sentence, and a button with this label if there is one. @param {string} sentence @param {string} [label] @param {() => void} [act] */
 export function offer(sentence, label = '', act = () => {}) {
   const toast = find('#toast');
   const button = part(toast, 'button');
-  const show = (shown) => (toast.hidden = !shown);
+  const show = (/** @type {boolean} */ shown) => (toast.hidden = !shown);
   show(true);
   say(part(toast, 'span'), sentence);
   say(button, label);
@@ -17,5 +21,5 @@ export function offer(sentence, label = '', act = () => {}) {
     act();
   };
   clearTimeout(timer);
-  timer = setTimeout(show, 10_000, false);
+  timer = setTimeout(show, SHOWN_MS, false);
 }

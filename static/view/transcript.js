@@ -1,36 +1,45 @@
 // The conversation as the reader sees it. It draws at most once a frame, and only ever adds to the text;
-// saved answers become Markdown when they come near the screen.
+// stored answers become Markdown when they come near the screen.
 
-import { sourceOfCode } from '../markdown/code-block.js';
+import { Autoscroll } from './autoscroll.js';
 import { copy, find, say } from './dom.js';
-import { Follower } from './autoscroll.js';
-import { View } from './message-view.js';
+import { MessageView } from './message-view.js';
 
-/** @import { MarkdownLibrary, Message } from '../types.js' */
+/** @import { GrowingText, MarkdownLibrary, Message } from '../types.js' */
+
+const NEAR = '1000px';
+const COPIED_MS = 1500;
 
 export class Transcript {
   #log = find('#log');
-  #follower = new Follower(this.#log, find('#jump'));
+  #autoscroll = new Autoscroll(this.#log, find('#jump'));
+  #growingText;
   #onAction;
-  /** @type {Map<string, View>} */
+  /** @type {Map<string, MessageView>} */
   #views = new Map();
-  /** @type {Set<View>} */
+  /** @type {Set<MessageView>} */
   #changed = new Set();
   #frame = 0;
   /** @type {MarkdownLibrary | undefined} */
   #library;
   #near = new IntersectionObserver((entries) => this.#approached(entries), {
     root: this.#log,
-    rootMargin: '1000px',
+    rootMargin: NEAR,
   });
 
-  /** `onAction` hears the name of a message's button, and the message's id. */
-  constructor(onAction) {
+  /**
+   * `onAction` is called with the name of a message's button, and with the message's id.
+   *
+   * @param {GrowingText} growingText
+   * @param {(action: string, id: string) => void} onAction
+   */
+  constructor(growingText, onAction) {
+    this.#growingText = growingText;
     this.#onAction = onAction;
-    this.#log.addEventListener('click', (event) =>
-      this.#clicked(event.target.closest('button[data-action]')),
+    this.#log.addEventListener('click', (/** @type {any} */ { target }) =>
+      this.#clicked(target.closest('button[data-action]')),
     );
-    // A hidden page gets no frames; what came meanwhile is drawn at once when it is looked at.
+    // A hidden page gets no frames; what came meanwhile is drawn when it is shown.
     document.addEventListener('visibilitychange', () => document.hidden || this.#draw());
   }
 
@@ -38,22 +47,22 @@ export class Transcript {
   show(messages) {
     for (const id of [...this.#views.keys()]) this.remove(id);
     for (const message of messages) this.add(message);
-    this.#follower.pin();
+    this.#autoscroll.pin();
   }
 
   /** Add a message, at the end or before another. @param {Message} message @param {Message} [next] */
   add(message, next) {
     if (this.#views.has(message.id)) return;
-    const view = new View(message, () => this.#follower.follow());
+    const view = new MessageView(message, this.#growingText, () => this.#autoscroll.follow());
     this.#views.set(message.id, view);
     this.#log.insertBefore(view.article, this.#views.get(next?.id ?? '')?.article ?? null);
     this.#format(view);
-    this.#follower.follow();
+    this.#autoscroll.follow();
   }
 
   /** Follow the end from now on: the reader has just asked something. */
   pin() {
-    this.#follower.pin();
+    this.#autoscroll.pin();
   }
 
   /** Draw what is new in this message, with the next frame. @param {Message} message */
@@ -65,13 +74,14 @@ export class Transcript {
     else this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
 
+  /** @param {string} id */
   remove(id) {
     const view = this.#views.get(id);
     if (!view) return;
     this.#near.unobserve(view.article);
     this.#changed.delete(view);
     this.#views.delete(id);
-    view.forget();
+    view.remove();
   }
 
   /** From now on answers are Markdown. @param {MarkdownLibrary} library */
@@ -80,36 +90,40 @@ export class Transcript {
     for (const view of this.#views.values()) this.#format(view);
   }
 
-  /** @param {View} view */
+  /** @param {MessageView} view */
   #format(view) {
     if (!this.#library || view.message.role === 'user') return;
     if (view.streaming) view.format(this.#library);
     else this.#near.observe(view.article);
   }
 
+  /** @param {IntersectionObserverEntry[]} entries */
   #approached(entries) {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       this.#near.unobserve(target);
-      if (this.#library) this.#views.get(target.dataset.id)?.format(this.#library);
+      const { id = '' } = /** @type {HTMLElement} */ (target).dataset;
+      if (this.#library) this.#views.get(id)?.format(this.#library);
     }
   }
 
+  /** @param {HTMLElement | null} button */
   #clicked(button) {
     if (!button) return;
-    const { id } = button.closest('article').dataset;
-    const { action } = button.dataset;
-    if (action === 'copy-code') return this.#copy(button, sourceOfCode(button));
-    if (action === 'copy') return this.#copy(button, this.#views.get(id)?.message.text);
-    this.#log.focus({ preventScroll: true }); // the button is about to go, the focus must not get lost
-    this.#onAction(action, id);
+    const { id } = /** @type {HTMLElement} */ (button.closest('article')).dataset;
+    const { action = '' } = button.dataset;
+    if (action === 'copy-code') return this.#copy(button, this.#library?.sourceOfCode(button));
+    if (action === 'copy') return this.#copy(button, this.#views.get(id ?? '')?.message.text);
+    this.#log.focus({ preventScroll: true }); // the button is about to go: the focus must not get lost
+    this.#onAction(action, id ?? '');
   }
 
-  async #copy(button, text) {
+  /** @param {HTMLElement} button */
+  async #copy(button, text = '') {
     const label = button.querySelector('span') ?? button;
-    const before = (button.dataset.label ??= label.textContent);
+    const before = (button.dataset.label ??= label.textContent ?? '');
     say(label, (await copy(text)) ? 'Copied' : 'Not copied');
-    setTimeout(() => say(label, before), 1500);
+    setTimeout(() => say(label, before), COPIED_MS);
   }
 
   #draw() {
@@ -117,6 +131,6 @@ export class Transcript {
     this.#frame = 0;
     for (const view of this.#changed) view.draw();
     this.#changed.clear();
-    this.#follower.follow();
+    this.#autoscroll.follow();
   }
 }

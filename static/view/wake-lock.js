@@ -1,10 +1,11 @@
 // The screen stays on while an answer is written, where the browser offers that: a phone that locks itself
 // would cut the connection.
 
-/** @type {Promise<WakeLockSentinel | void> | undefined} asked for once, or two calls would hold two locks */
+/** @type {Promise<WakeLockSentinel | void> | undefined} requested once, or two calls would hold two locks */
 let lock;
 let wanted = false;
 
+/** Keep the screen on, or let it go. @param {boolean} awake */
 export function stayAwake(awake) {
   wanted = awake;
   if (!awake) {
@@ -17,6 +18,6 @@ export function stayAwake(awake) {
 
 document.addEventListener('visibilitychange', () => {
   if (document.hidden)
-    lock = undefined; // the browser has let it go
+    lock = undefined; // the browser has released it
   else stayAwake(wanted);
 });

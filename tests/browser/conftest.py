@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser(require: Callable[[str], str]) -> Iterator[Browser]:
-    """Debian's Chromium; as root it runs without its sandbox, and it looks for no hosts."""
+    """Debian's Chromium; as root it runs without its sandbox, and it contacts no other host."""
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=require("chromium"), args=options)
@@ -44,7 +44,7 @@ def server(standin: StandIn) -> Iterator[Server]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser that has never been here, with its page 15 s to show what it shall."""
+    """A new browser context; a page has 15 s for each step."""
     context = browser.new_context(viewport={"width": 1000, "height": 700})
     context.set_default_timeout(15_000)
     yield context

@@ -1,4 +1,4 @@
-"""A Chromium of its own, spoken to over its debugging pipe: nobody keeps its tabs awake.
+"""A Chromium of its own, driven over its debugging pipe, so that its tabs can fall asleep.
 
 Playwright makes every page believe that it is seen, and switches the back/forward cache off; here a
 tab behind another one is hidden, can be frozen, has slow timers, and comes back as a person's does.
@@ -146,7 +146,7 @@ class Tab:
         self.send("Page.navigate", url=url)
 
     def leave(self, script: str) -> None:
-        """Run what takes the page away, and with it whoever could return something."""
+        """Run a script that takes the page away, and with it the return value."""
         with contextlib.suppress(Refused):
             self.run(f"() => {{ {script} }}")
 

@@ -6,7 +6,7 @@ const some = (selector, number) => {
   const found = [...document.querySelectorAll(selector)].filter((one) => !one.hidden && !one.disabled);
   return found[number % found.length];
 };
-const isEditing = () => find('#notice').textContent.includes('in place of the question');
+const isEditing = () => find('#notice').textContent.includes('replaces the question');
 
 const ACTIONS = {
   new: () => find('#new').click(),

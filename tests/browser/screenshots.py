@@ -56,7 +56,7 @@ def _pictures(browser: Browser, size: str, theme: str, folder: Path) -> None:
         _story(page, size, theme, folder, claude)
     with StandIn() as standin, tempfile.TemporaryDirectory() as place:
         people = Passwords(Path(place) / "passwords")
-        people.set_password("ada", "the first services")
+        people.set_password("ada", "the first engine")
         with serve(standin, 1, AUTH="password", PASSWORDS=people.path) as (server,):
             page.goto(f"http://localhost:{server.port}/")
             page.get_by_label("Name").fill("ada")

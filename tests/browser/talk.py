@@ -1,10 +1,20 @@
-"""Words for the stories: ask, and look at the last answer."""
+"""What the stories do again and again: ask, and read the last answer."""
 
 from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
 ANSWER = "article[data-role=assistant]"
+#: Its state is told before its text is drawn: a text counts when it has rested for a while.
+_TEXT = """async (article) => {
+    const shown = () => article.querySelector('.text').innerText;
+    let before;
+    while (article.ariaBusy !== 'true' && before !== shown()) {
+        before = shown();
+        await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    return shown();
+}"""
 
 
 def ask(page: Page, prompt: str) -> None:
@@ -28,8 +38,10 @@ def last_answer(page: Page) -> Locator:
 
 
 def text(answer: Locator) -> str:
-    """Return the text of an answer as it is shown."""
-    return answer.locator(".text").inner_text()
+    """Return the text of an answer as it is shown; of one that has ended, once it is drawn."""
+    shown = answer.evaluate(_TEXT)
+    assert isinstance(shown, str)
+    return shown
 
 
 def wait_for_text(answer: Locator, words: str) -> None:

@@ -41,7 +41,7 @@ def test_thinking_is_shown_as_it_comes(page: Page, nonce: str) -> None:
     assert "Let me think" not in text(answer)
 
 
-def test_15_enter_sends_but_not_while_a_word_is_composed(
+def test_enter_sends_but_not_while_a_word_is_composed(
     page: Page, standin: StandIn, nonce: str
 ) -> None:
     """Shift+Enter makes a line; Enter that ends an IME composition sends nothing."""
@@ -66,7 +66,8 @@ def test_markup_is_shown_and_not_run(page: Page, nonce: str) -> None:
     ask(page, f"<img src=x onerror=alert(1)> fault imitate {nonce}")
     answer = last_answer(page)
     wait_until_over(answer)
-    assert "<script>alert(1)</script>" in text(answer) and "data: [DONE]" in text(answer)
+    wait_for_text(answer, "<script>alert(1)</script>")
+    wait_for_text(answer, "data: [DONE]")
     assert page.locator("#log img, #log script").count() == 0
 
 

@@ -19,7 +19,7 @@ def _is_whole(page: Page, standin: StandIn, nonce: str) -> None:
 
 
 def test_a_reload_in_mid_answer_loses_nothing(page: Page, standin: StandIn, nonce: str) -> None:
-    """After reloads in mid-answer the whole text is there, without a gap or a double."""
+    """After reloads in mid-answer the whole text is there, without a gap or a repetition."""
     ask(page, f"fault pace texts=120 gap_ms=25 {nonce}")
     for word in ("word5 ", "word30 ", "word60 "):
         wait_for_text(last_answer(page), word)
@@ -28,7 +28,7 @@ def test_a_reload_in_mid_answer_loses_nothing(page: Page, standin: StandIn, nonc
 
 
 def test_a_reload_before_the_first_word(page: Page, standin: StandIn, nonce: str) -> None:
-    """A reload while Claude has not begun finds the answer when it comes."""
+    """A reload before Claude begins to write finds the answer when it arrives."""
     ask(page, f"fault pace texts=5 first_ms=1500 {nonce}")
     exchange(standin, nonce)
     page.reload()
@@ -76,7 +76,7 @@ def test_the_conversation_is_there_the_next_day(
 
 
 def test_twenty_reloads_in_one_answer(page: Page, standin: StandIn, nonce: str) -> None:
-    """However often the page is loaded anew while an answer is written, it is whole in the end."""
+    """However many times the page is reloaded during an answer, it is complete in the end."""
     ask(page, f"fault pace texts=260 gap_ms=40 {nonce}")
     for reload in range(20):
         wait_for_text(last_answer(page), f"word{5 + reload * 8} ")
@@ -98,7 +98,7 @@ def test_offline_and_online_again(
 
 
 def test_away_and_back_again(page: Page, standin: StandIn, nonce: str) -> None:
-    """Who leaves the page in the middle of an answer and goes back finds it whole."""
+    """A reader who leaves the page during an answer and goes back finds it complete."""
     url = page.url
     ask(page, f"fault pace texts=100 gap_ms=25 {nonce}")
     wait_for_text(last_answer(page), "word5 ")

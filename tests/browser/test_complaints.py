@@ -1,38 +1,8 @@
-"""What people complain of in streaming chats, row by row; the rows that have no other place.
-
-The tests that answer a row have its number in their names (``pytest tests/browser -k test_17``).
-
-====  =========================================  ===================================================
-row   complaint                                  answered in
-====  =========================================  ===================================================
-1     Stop only hides the text                   here, test_stopping
-2     stop and resume exclude each other         test_complaints_twice
-3     replies lost: other chat, locked phone     here, test_conversations; test_coming_back
-4     an error or Stop takes the text away       here, test_errors
-5     all at once behind a proxy                 no page can: server/test_nginx, server/test_check
-6     cut while Claude thinks                    test_complaints_server; server/test_nginx
-7     overload inside a 200, rate limits         here; in mid-answer: test_complaints_twice
-8     a retry doubles text and bill              test_complaints_twice
-9     asked again on a switch of tabs            test_frozen
-10    doubles after a resume                     test_complaints_twice
-11    slower than the model, freezes             here; the time it takes: test_markdown
-12    code flickers, its button vanishes         here
-13    scrolling fights the reader                test_reading
-14    a screen reader hears all or nothing       test_everyone
-15    Enter in a composition sends               test_asking
-16    tokens, cost, speed                        test_reading
-17    cost of what was stopped or cached         test_reading, test_complaints_twice
-18    Stop is slow or stuck                      here
-19    writes on without a reader; goes on TERM   test_complaints_server; server/test_leaving
-20    newcomers starve behind streams            test_complaints_server; integration/test_capacity
-21    the protocol drifts                        test_complaints_server; js/sse.test.js
-====  =========================================  ===================================================
-"""
+"""What people complain of in streaming chats, as far as no other file is about it."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -69,18 +39,10 @@ NODES_MADE = """() => {
 }"""
 
 
-def test_every_row_has_a_test_of_its_number() -> None:
-    """Whatever the table above says to be answered in a browser has a test that says so."""
-    rows = set(re.findall(r"^(\d+) ", __doc__ or "", re.MULTILINE))
-    files = [path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py")]
-    told = set(re.findall(r"^def test_(\d+)_", "\n".join(files), re.MULTILINE))
-    assert rows - told == {"5"} and told < rows
-
-
-def test_1_stop_without_a_server_does_not_lie(
+def test_stop_without_a_server_does_not_lie(
     wired_page: Page, wire: Wire, standin: StandIn, nonce: str
 ) -> None:
-    """Stop that cannot be told says so, and reaches Claude as soon as there is a server again."""
+    """A stop that cannot be sent says so, and reaches Claude as soon as the server is back."""
     ask(wired_page, f"fault pace texts=2000 gap_ms=20 {nonce}")
     answer = last_answer(wired_page)
     wait_for_text(answer, "word5")
@@ -97,10 +59,10 @@ def test_1_stop_without_a_server_does_not_lie(
     expect(answer.locator(".status")).not_to_contain_text("cannot be told")
 
 
-def test_1_a_stop_that_was_not_heard_survives_a_reload(
+def test_a_stop_that_was_not_heard_survives_a_reload(
     page: Page, standin: StandIn, nonce: str
 ) -> None:
-    """A page loaded anew before the server heard of the stop tells it then."""
+    """A page that is reloaded before the server heard of the stop sends it then."""
     page.route("**/streams/*", lambda route: (
         route.abort() if route.request.method == "DELETE" else route.continue_()
     ))  # fmt: skip
@@ -114,7 +76,7 @@ def test_1_a_stop_that_was_not_heard_survives_a_reload(
     standin.wait(lambda _: exchange(standin, nonce).closed_at)
 
 
-def test_3_the_screen_stays_on_while_an_answer_is_written(page: Page, nonce: str) -> None:
+def test_the_screen_stays_on_while_an_answer_is_written(page: Page, nonce: str) -> None:
     """A wake lock is held while Claude writes, and afterwards no more."""
     page.add_init_script(f"({WAKE_LOCK})()")
     page.reload()
@@ -128,7 +90,7 @@ def test_3_the_screen_stays_on_while_an_answer_is_written(page: Page, nonce: str
         page.wait_for_function("() => held.length === 0")
 
 
-def test_7_a_long_rate_limit_is_counted_down(page: Page, standin: StandIn, nonce: str) -> None:
+def test_a_long_rate_limit_is_counted_down(page: Page, standin: StandIn, nonce: str) -> None:
     """Retry says how long it is of no use, over a reload too, and then can be pressed."""
     ask(page, f"fault rate_limited retry_after=21 times=1 texts=2 {nonce}")
     wait_until_over(last_answer(page), "error")
@@ -149,8 +111,8 @@ def test_7_a_long_rate_limit_is_counted_down(page: Page, standin: StandIn, nonce
     assert len(exchanges(standin, nonce)) == 2
 
 
-def test_4_a_full_disk_is_one_sentence(page: Page, standin: StandIn, nonce: str) -> None:
-    """A refusal that cannot say when to come back is shown at once, and can be tried again."""
+def test_a_full_disk_is_one_sentence(page: Page, standin: StandIn, nonce: str) -> None:
+    """A refusal without a time for a retry is shown immediately, and can be retried."""
     told = {"error": "The server has no room to store an answer.", "code": "log_unavailable",
             "retryable": True}  # fmt: skip
     page.route("**/streams/*", lambda route: route.fulfill(status=503, json=told))
@@ -163,8 +125,8 @@ def test_4_a_full_disk_is_one_sentence(page: Page, standin: StandIn, nonce: str)
     assert len(exchanges(standin, nonce)) == 1
 
 
-def test_18_a_server_that_never_answers_stop_leaves_no_spinner(page: Page, nonce: str) -> None:
-    """The button is free at once, even where the reply to Stop never comes."""
+def test_a_server_that_never_answers_stop_leaves_no_spinner(page: Page, nonce: str) -> None:
+    """Stop ends the answer on the page; the UI does not wait for the reply."""
     page.route("**/streams/*", lambda route: (
         None if route.request.method == "DELETE" else route.continue_()
     ))  # fmt: skip
@@ -175,8 +137,8 @@ def test_18_a_server_that_never_answers_stop_leaves_no_spinner(page: Page, nonce
     page.unroute_all()
 
 
-def test_12_the_copy_button_of_code_is_there_from_the_start(page: Page, nonce: str) -> None:
-    """While code comes, its block and button are the same elements that are there in the end."""
+def test_the_copy_button_of_code_is_there_from_the_start(page: Page, nonce: str) -> None:
+    """While code arrives, its block and button are the same elements as in the end."""
     ask(page, f"Show me code {nonce}")
     answer = last_answer(page)
     expect(answer.locator(".code pre").first).to_contain_text("def")
@@ -185,7 +147,7 @@ def test_12_the_copy_button_of_code_is_there_from_the_start(page: Page, nonce: s
     assert first.evaluate("(button) => button.isConnected")
 
 
-def test_11_what_is_written_is_never_drawn_again(page: Page, nonce: str) -> None:
+def test_what_is_written_is_never_drawn_again(page: Page, nonce: str) -> None:
     """Each part of a long answer is made about once, however often it is added to."""
     made = page.evaluate_handle(NODES_MADE)
     part = "## Part\n\nSome **words** and `code`, said\nin two lines.\n\n- one\n- *two*\n\n"

@@ -26,14 +26,14 @@ def _second_tab(context: BrowserContext, page: Page) -> Page:
     return other
 
 
-def test_3_a_reply_is_not_lost_when_switching_the_chat(
+def test_a_reply_is_not_lost_when_switching_the_chat(
     page: Page, standin: StandIn, nonce: str
 ) -> None:
     """An answer goes on while another conversation is read, and is whole when one returns."""
-    ask(page, f"fault pace texts=80 gap_ms=25 {nonce} first")
+    ask(page, f"fault pace texts=80 gap_ms=100 {nonce} first")
     wait_for_text(last_answer(page), "word3")
     _new(page)
-    ask(page, f"fault pace texts=80 gap_ms=25 {nonce} second")
+    ask(page, f"fault pace texts=80 gap_ms=100 {nonce} second")
     wait_for_text(last_answer(page), "word3")
     expect(page.locator("#list li[data-busy]")).to_have_count(2)
     _entries(page).filter(has_text="first").locator("a").click()

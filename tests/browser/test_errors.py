@@ -13,7 +13,7 @@ def _action(page: Page, name: str):  # type: ignore[no-untyped-def]
     return last_answer(page).locator(f"button[data-action={name}]")
 
 
-def test_4_an_error_in_mid_answer_keeps_the_text(page: Page, standin: StandIn, nonce: str) -> None:
+def test_an_error_in_mid_answer_keeps_the_text(page: Page, standin: StandIn, nonce: str) -> None:
     """What was written stays, the error stands below it, and Continue asks Claude to go on."""
     ask(page, f"fault cut after=4 {nonce}")
     answer = last_answer(page)
@@ -46,7 +46,7 @@ def test_retry_asks_the_same_again(page: Page, standin: StandIn, nonce: str) -> 
      ("html", "ANTHROPIC_BASE_URL"), ("rate_limited retry_after=25", "rate limit")],
 )  # fmt: skip
 def test_an_error_says_what_to_do(page: Page, nonce: str, fault: str, says: str) -> None:
-    """A refusal is a sentence that one can act on, announced to who cannot see it."""
+    """A refusal is a sentence that the reader can act on, announced to screen readers."""
     ask(page, f"fault {fault} {nonce}")
     answer = last_answer(page)
     wait_until_over(answer, "error")
@@ -56,7 +56,7 @@ def test_an_error_says_what_to_do(page: Page, nonce: str, fault: str, says: str)
 
 
 def test_a_retry_is_told_while_it_waits(page: Page, nonce: str) -> None:
-    """While Claude is busy the page says when it will try again; then the answer comes."""
+    """While Claude is busy the page says when it will try again; then the answer arrives."""
     ask(page, f"fault rate_limited retry_after=2 times=1 texts=2 {nonce}")
     answer = last_answer(page)
     expect(answer.locator(".status")).to_contain_text("trying again in")

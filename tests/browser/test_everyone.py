@@ -57,7 +57,7 @@ def test_axe_finds_nothing(
 
 
 def test_the_keyboard_is_enough(page: Page, nonce: str) -> None:
-    """Ask, stop, leave the field, search, start anew, read the help: no hand on the mouse."""
+    """Ask, stop, leave the field, search, begin a conversation, read the help: without a mouse."""
     expect(page.locator("#prompt")).to_be_focused()
     page.keyboard.type(f"fault pace texts=2000 gap_ms=20 {nonce}")
     page.keyboard.press("Enter")
@@ -80,7 +80,7 @@ def test_the_keyboard_is_enough(page: Page, nonce: str) -> None:
     wait_for_text(last_answer(page), "word3")
 
 
-def test_14_a_screen_reader_hears_the_state_and_not_every_word(page: Page, nonce: str) -> None:
+def test_a_screen_reader_hears_the_state_and_not_every_word(page: Page, nonce: str) -> None:
     """One polite line says what happens; the text itself is in no live region that speaks."""
     spoken = page.evaluate_handle(
         """() => {

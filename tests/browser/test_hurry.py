@@ -1,4 +1,4 @@
-"""A reader in a hurry, on a bad line: actions at random, several before the page has done anything.
+"""A reader in a hurry on a bad connection: random actions, several before the page has reacted.
 
 Whatever they do, what they asked is in the conversation where they asked it, once, or is still to
 be sent; no answer goes on for ever, and a reload shows the same.
@@ -58,7 +58,7 @@ def test_a_reader_in_a_hurry_loses_nothing(
             if name == "ask":
                 asked[str(argument).split()[-1]] = came[0]
                 taken_back += f" {came[1]} "
-            elif name == "undo" and "anew" in came:
+            elif name == "undo" and "replaced" in came:
                 taken_back += " ".join(asked)
             elif name == "delete" and came:
                 deleted |= {came, "", "new"}  # or one that had no place yet when it was asked

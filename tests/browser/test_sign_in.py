@@ -15,7 +15,7 @@ from claude_sse.standin import StandIn
 from ..integration.running import Server, serve
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
-PASSWORD = "the first services"
+PASSWORD = "the first engine"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def guarded(standin: StandIn, people: Passwords) -> Iterator[Server]:
 
 @pytest.fixture
 def visitor(context: BrowserContext, guarded: Server) -> Iterator[Page]:
-    """The page as somebody finds it who has not signed in; no script of it may fail."""
+    """The page before signing in; none of its scripts may fail."""
     complaints: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -53,7 +53,7 @@ def visitor(context: BrowserContext, guarded: Server) -> Iterator[Page]:
 
 
 def sign_in(page: Page) -> None:
-    """Sign in with what is right, and wait until the page is there."""
+    """Sign in with the right password, and wait for the page."""
     type_in(page, PASSWORD)
     expect(page.locator("body[data-ready]")).to_be_visible()
 
@@ -66,7 +66,7 @@ def type_in(page: Page, password: str) -> None:
 
 
 def test_a_name_and_a_password_open_the_page(visitor: Page) -> None:
-    """Who is not signed in meets the way in; a wrong password is told, the right one opens."""
+    """Without a session the sign-in page opens; only the right password opens the chat."""
     expect(visitor).to_have_url(re.compile("/login$"))
     type_in(visitor, "wrong password")
     expect(visitor.get_by_role("alert")).to_have_text("The name or the password is wrong.")
@@ -110,7 +110,7 @@ def test_signing_out_keeps_or_deletes(visitor: Page, forget: bool) -> None:
     expect(visitor.locator("article")).to_have_count(0 if forget else 2)
 
 
-def test_who_is_signed_in_is_listed_and_ends_everywhere(
+def test_sessions_are_listed_and_end_everywhere(
     visitor: Page, browser: Browser, guarded: Server
 ) -> None:
     """The settings show each session, this one marked; a key on the button ends all of them."""

@@ -10,7 +10,7 @@ from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 
 
 @pytest.mark.parametrize("how", ["button", "Escape"])
-def test_1_stop_reaches_claude_and_keeps_the_text(
+def test_stop_reaches_claude_and_keeps_the_text(
     page: Page, standin: StandIn, nonce: str, how: str
 ) -> None:
     """Stop ends the answer at Claude; what was written stays, and one can ask on."""
@@ -32,7 +32,7 @@ def test_1_stop_reaches_claude_and_keeps_the_text(
 
 @pytest.mark.parametrize("fault", ["silent", "silent_headers", "pings"])
 def test_stop_while_claude_is_silent(page: Page, standin: StandIn, nonce: str, fault: str) -> None:
-    """An answer that has not begun is stopped as well, at once."""
+    """An answer that has not begun is stopped as well, without delay."""
     ask(page, f"fault {fault} {nonce}")
     request = exchange(standin, nonce)
     page.locator("#send").click()

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
-LOADED = 150_000
+LOADED = 160_000
 
 
 def test_a_first_visit_loads_little(context: BrowserContext, page: Page) -> None:

@@ -67,10 +67,10 @@ def deployment(
 
 
 def test_it_knows_the_headers_of_the_app() -> None:
-    """What it expects of a response is exactly what the gate puts there."""
+    """What it expects of a response is exactly what the app adds to each."""
     tree = ast.parse((ROOT / "deploy/visitor.py").read_text("utf-8"))
     [value] = [n.value for n in tree.body if isinstance(n, ast.Assign) and _names(n) == ["HEADERS"]]
-    assert ast.literal_eval(value) == security._HEADERS
+    assert ast.literal_eval(value) == security.HEADERS
 
 
 def _names(node: ast.Assign) -> list[str]:

@@ -1,4 +1,4 @@
-// The conversation as data: what is kept, what is sent, what can be done about an answer.
+// The conversation as data: what is stored, what is sent, what the reader can do about an answer.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -96,14 +96,14 @@ test('two tabs that write to one store keep both their questions', async () => {
   assert.deepEqual(texts, ['one', 'two', 'three']);
 });
 
-test('records that cannot be read do not keep the page from starting', async () => {
+test('unreadable records do not keep the page from starting', async () => {
   const { conversation, storage } = begin();
   const [question] = conversation.ask('Hi');
   storage.setItem(`claude-sse:messages:${question.id}`, '{');
   assert.equal((await reloaded(storage)).messages.length, 1);
 });
 
-test('a store that fails is told of, and the conversation goes on', async () => {
+test('a failing store is reported, and the conversation goes on', async () => {
   const failures = [];
   const heard = [];
   const full = {
@@ -124,14 +124,14 @@ test('a store that fails is told of, and the conversation goes on', async () => 
   assert.equal(conversation.messages.length, 2);
 });
 
-test('what another tab has taken away takes nothing else with it', () => {
+test('a message that another tab has removed takes nothing else with it', () => {
   const { conversation } = begin();
   conversation.ask('Hi');
   assert.deepEqual(conversation.cut('gone'), []);
   assert.equal(conversation.messages.length, 2);
 });
 
-test('frames that were applied before change nothing; unknown keys pass by', () => {
+test('frames that were applied before change nothing; unknown keys are ignored', () => {
   const { conversation } = begin();
   const [, answer] = conversation.ask('Hi');
   conversation.apply(answer, 1, { text: '', model: 'm', message: 'msg_1', more: {} });
@@ -214,7 +214,7 @@ test('an error keeps the text, and its problem says what happened', () => {
   });
 });
 
-test('what is sent are alternating turns that say something', () => {
+test('a request consists of alternating turns that say something', () => {
   const { conversation } = begin();
   const [, one] = conversation.ask('one');
   play(conversation, one, { text: 'answer' }, ...ended);
@@ -236,7 +236,7 @@ test('what is sent are alternating turns that say something', () => {
   ]);
 });
 
-test('the same answer is always asked for with the same bytes, also after a reload', async () => {
+test('the request for an answer is always the same, byte for byte, also after a reload', async () => {
   const { conversation, storage } = begin();
   play(conversation, conversation.ask('one')[1], { text: 'é\u2028🌍' }, ...ended);
   const [, answer] = conversation.ask('two');
@@ -247,7 +247,7 @@ test('the same answer is always asked for with the same bytes, also after a relo
   );
 });
 
-test('retry asks the same question under a new id; a text that came stays, but is not sent', () => {
+test('retry asks the same question under a new id; text that has arrived stays, but is not sent', () => {
   const { conversation } = begin();
   const [, first] = conversation.ask('one');
   conversation.accept(first);
@@ -302,7 +302,7 @@ test('a question without an answer can be taken back; one beside a half answer c
   assert.ok(!conversation.canWithdraw(conversation.ask(CONTINUE)[1]));
 });
 
-test('what arrives for what was deleted is not stored again', async () => {
+test('frames for a deleted answer are not stored', async () => {
   const { conversation, clock, storage } = begin();
   const [, answer] = conversation.ask('Hi');
   conversation.cut(conversation.messages[0].id);
@@ -312,7 +312,7 @@ test('what arrives for what was deleted is not stored again', async () => {
   assert.deepEqual(Object.keys(storage), []);
 });
 
-test('each ending offers what helps', () => {
+test('each end offers the steps that help', () => {
   const offered = (changes, text = '') => {
     const { conversation } = begin();
     const [, answer] = conversation.ask('Hi');
@@ -350,7 +350,7 @@ test('ids are version 4 UUIDs', () => {
     assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
-test('speed is what the page has seen, and only about so after a lost connection', () => {
+test('speed is what the page has measured, and an estimate after a lost connection', () => {
   const { conversation, clock } = begin();
   const [, answer] = conversation.ask('Hi');
   clock.ms += 500;
@@ -369,21 +369,21 @@ test('speed is what the page has seen, and only about so after a lost connection
   );
 });
 
-test('an ending that needs words has them', () => {
+test('an unusual end is explained in a sentence', () => {
   for (const stopReason of ['max_tokens', 'refusal', 'model_context_window_exceeded']) {
     assert.match(explain({ state: 'done', stopReason, text: 'x' }), /\.$/);
   }
   assert.equal(explain({ state: 'done', stopReason: 'end_turn', text: 'x' }), '');
 });
 
-test('what is cut can be put back in place of what followed', async () => {
+test('what was cut can be restored in place of what followed', async () => {
   const { conversation, storage } = begin();
   const [first] = conversation.ask('one');
   conversation.ask('two');
   const cut = conversation.cut(first.id);
   assert.equal(cut.length, 4);
   conversation.ask('other');
-  conversation.uncut(cut);
+  conversation.restore(cut);
   assert.deepEqual(conversation.messages, cut);
   assert.deepEqual(
     (await reloaded(storage)).messages.map(({ id }) => id),
@@ -391,7 +391,7 @@ test('what is cut can be put back in place of what followed', async () => {
   );
 });
 
-test('what another tab writes is taken in, but never an older text', () => {
+test('what another tab writes is taken over, but never an older text', () => {
   const { conversation } = begin();
   const [, answer] = conversation.ask('Hi');
   play(conversation, answer, { text: 'a' }, { text: 'b' });

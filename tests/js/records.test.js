@@ -1,16 +1,16 @@
-// What a store or another tab yields is repaired as far as the page needs, or is no record at all.
+// A record from the store or from another tab is repaired as far as the page needs, or dropped.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Library } from '../../static/model/conversations.js';
+import { Conversations } from '../../static/model/conversations.js';
 import { newAnswer, newQuestion } from '../../static/model/message.js';
-import { sound } from '../../static/model/records.js';
+import { repaired } from '../../static/model/records.js';
 import { stateOf, statusOf } from '../../static/model/status-text.js';
 import { localStore } from '../../static/model/store.js';
 
 const BROKEN = [null, undefined, 0, -1, NaN, '', 'x', [], {}, true];
 
-test('a sound record stays as it is', () => {
+test('a valid record stays as it is', () => {
   const answer = {
     ...newAnswer(5, { model: 'm' }),
     conversation: 'c',
@@ -18,14 +18,14 @@ test('a sound record stays as it is', () => {
     usage: { input_tokens: 1 },
     firstMs: 3,
   };
-  assert.deepEqual(sound('messages', answer), [answer]);
+  assert.deepEqual(repaired('messages', answer), [answer]);
   const question = { ...newQuestion('q', 5), conversation: 'c' };
-  assert.deepEqual(sound('messages', question), [question]);
+  assert.deepEqual(repaired('messages', question), [question]);
   const meta = { id: 'c', title: 't', at: 1, touched: 2, system: 's' };
-  assert.deepEqual(sound('conversations', meta), [meta]);
+  assert.deepEqual(repaired('conversations', meta), [meta]);
 });
 
-test('whatever one field holds, the record has what the page reads of it, or is none', () => {
+test('whatever one field holds, the record has what the page reads of it, or is dropped', () => {
   const whole = {
     messages: {
       ...newAnswer(5),
@@ -40,7 +40,7 @@ test('whatever one field holds, the record has what the page reads of it, or is 
   for (const [table, record] of Object.entries(whole)) {
     for (const name of [...Object.keys(record), 'stopReason', 'model']) {
       for (const value of BROKEN) {
-        for (const found of sound(table, { ...record, [name]: value })) {
+        for (const found of repaired(table, { ...record, [name]: value })) {
           assert.equal(typeof (table === 'messages' ? found.text : found.title), 'string', name);
           assert.ok(Number.isFinite(found.at));
           if (table === 'conversations') continue;
@@ -52,13 +52,16 @@ test('whatever one field holds, the record has what the page reads of it, or is 
   }
 });
 
-test('a record without an id, a place or an author is none', () => {
-  for (const value of BROKEN) assert.deepEqual(sound('messages', value), []);
+test('a record without an id, a conversation or a role is dropped', () => {
+  for (const value of BROKEN) assert.deepEqual(repaired('messages', value), []);
   for (const name of ['id', 'conversation', 'role'])
-    assert.deepEqual(sound('messages', { ...newAnswer(1), conversation: 'c', [name]: null }), []);
+    assert.deepEqual(
+      repaired('messages', { ...newAnswer(1), conversation: 'c', [name]: null }),
+      [],
+    );
 });
 
-test('a library with broken records shows and searches the others', async () => {
+test('broken records leave the others shown and searched', async () => {
   const storage = {
     getItem(key) {
       return this[key];
@@ -86,15 +89,15 @@ test('a library with broken records shows and searches the others', async () => 
     }),
     'claude-sse:messages:o': '{"id":',
   };
-  const library = new Library(localStore(storage));
-  await library.load();
+  const conversations = new Conversations(localStore(storage));
+  await conversations.load();
   assert.deepEqual(
-    library.metas.map(({ id }) => id),
+    conversations.metas.map(({ id }) => id),
     ['c'],
   );
-  assert.deepEqual([...(await library.search('needle'))], [['c', 'needle']]);
-  assert.equal(await library.adopt({ table: 'messages', record: { id: 5 } }), undefined);
-  const { messages } = await library.open('c');
+  assert.deepEqual([...(await conversations.search('needle'))], [['c', 'needle']]);
+  assert.equal(await conversations.adopt({ table: 'messages', record: { id: 5 } }), undefined);
+  const { messages } = await conversations.open('c');
   assert.deepEqual(
     messages.map(({ id, text }) => [id, text]),
     [

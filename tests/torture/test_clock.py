@@ -14,6 +14,7 @@ from claude_sse.protocol.question import Question
 from claude_sse.standin import StandIn
 from claude_sse.stream_log.file import FileStreamLog
 from claude_sse.streaming.streams import Streams
+from claude_sse.web.dialects import frames as frames_dialect
 from tests.server.client import data
 
 
@@ -22,23 +23,23 @@ def test_p9_a_jump_of_the_clock_ends_nothing(
     standin: StandIn, tmp_path: Path, nonce: str, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     """However far the clock jumps, streams go on, and the sweep spares those that are written."""
-    log = FileStreamLog(tmp_path)
+    log = FileStreamLog(tmp_path, 1800.0)
     claude = Claude(Settings(api_key="x", base_url=standin.base_url))
-    streams = Streams(log, claude, heartbeat_seconds=10.0, orphan_seconds=30.0, stream_ttl=3600.0)
+    streams = Streams(log, claude, heartbeat_seconds=10.0, orphan_seconds=30.0)
     prompt = f"fault pace texts=30 gap_ms=20 {nonce}"
     question = Question(messages=(("user", prompt),), digest="d" * 64)
     reader = streams.start("local/1", question, on_end=lambda *_: None)
-    following = streams.follow(reader)
+    following = frames_dialect.encode(streams.follow(reader))
     frames = b""
     while b"word3 " not in frames:
         frames += next(following)
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + hours * 3600)
-    log.sweep(1800.0)
+    log.sweep()
     frames += b"".join(following)
     reader.close()
     assert data(frames.removeprefix(sse.PREAMBLE))[-1][1] == "[DONE]"
     again = streams.open("local/1", 0)
-    assert b"".join(streams.follow(again)) == frames
+    assert b"".join(frames_dialect.encode(streams.follow(again))) == frames
     again.close()
     streams.drain(0.0)

@@ -16,6 +16,7 @@ from claude_sse.protocol.question import Question
 from claude_sse.standin import StandIn
 from claude_sse.stream_log.file import FileStreamLog
 from claude_sse.streaming.streams import Streams
+from claude_sse.web.dialects import frames as frames_dialect
 from tests.integration.client import data, text
 
 #: Before the first event nothing had been answered yet.
@@ -42,11 +43,10 @@ def test_cut_at_every_byte(standin: StandIn, tmp_path: Path, nonce: str, clean: 
     whole = answer_of(standin, nonce)
     end = whole.index(b"event: message_stop")
     streams = Streams(
-        FileStreamLog(tmp_path),
+        FileStreamLog(tmp_path, 3600.0),
         Claude(Settings(api_key="x", base_url=standin.base_url, model="claude-haiku-5-5")),
         heartbeat_seconds=10.0,
         orphan_seconds=30.0,
-        stream_ttl=3600.0,
     )
     asked = len(standin.requests)
     stop = len(whole) - 2  # the last byte ends the empty line that ends the last event
@@ -54,7 +54,7 @@ def test_cut_at_every_byte(standin: StandIn, tmp_path: Path, nonce: str, clean: 
         prompt = f"fault cut_at byte={byte} clean={clean} {ORDER} {nonce}"
         question = Question(messages=(("user", prompt),), digest="d" * 64)
         reader = streams.start(f"local/{byte}", question, on_end=lambda *_: None)
-        frames = b"".join(streams.follow(reader)).removeprefix(sse.PREAMBLE)
+        frames = b"".join(frames_dialect.encode(streams.follow(reader))).removeprefix(sse.PREAMBLE)
         reader.close()
         last = data(frames)[-1][1]
         assert last != "[DONE]" and last["code"] in CODES, (byte, last)

@@ -16,7 +16,7 @@ FLOORS = {
     "config": 1,
     "accounts": 2, "claude": 2, "claude/http": 2, "ledger": 2, "standin": 2, "stream_log": 2,
     "streaming": 3,
-    "web": 4,
+    "web": 4, "web/dialects": 4,
     "app": 5, "server": 5,
     "__init__": 6,
 }  # fmt: skip

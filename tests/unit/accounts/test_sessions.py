@@ -129,18 +129,17 @@ def test_a_folder_that_cannot_be_used_refuses_to_start(tmp_path):
     """Sign-ins that could not be kept are refused at the start."""
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
-        open_database(f"file://{tmp_path}/file/streams", str(tmp_path))
-    open_database(f"file://{tmp_path}/state/streams", "/nowhere")
+        open_database(tmp_path / "file/streams")
+    open_database(tmp_path / "state/streams")
     assert (tmp_path / "state/streams/sign-in.sqlite").exists()
 
 
-@pytest.mark.parametrize("stream_log", ["file://{}/streams", ""])
-def test_sign_ins_lie_in_the_folder_of_the_streams(tmp_path, passwords, stream_log):
+def test_sign_ins_lie_in_the_folder_of_the_streams(tmp_path, passwords):
     """What was kept beside that folder is moved into it: nobody has to sign in again."""
     old = Database(tmp_path / "sign-in.sqlite")
     cookie = Sessions(old, SECRET, passwords.fingerprint_of).begin("ada")
     for _ in range(2):
-        database = open_database(stream_log.format(tmp_path), str(tmp_path))
+        database = open_database(tmp_path / "streams")
         assert Sessions(database, SECRET, passwords.fingerprint_of).name_of(cookie) == "ada"
     assert (tmp_path / "streams/sign-in.sqlite").exists()
     assert not (tmp_path / "sign-in.sqlite").exists()
@@ -192,7 +191,7 @@ def test_two_names_that_are_one_are_refused(passwords):
     """A file with ADA and ada, from before they were one, is refused with what to do."""
     with passwords.path.open("a") as file:
         file.write("password ADA scrypt:32768:8:1$x$y\n")
-    with pytest.raises(ConfigError, match="line 2 has ada a second time"):
+    with pytest.raises(ConfigError, match="line 2 repeats ada"):
         passwords.check_file()
 
 

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from claude_sse.config.dotenv import load
-from claude_sse.config.settings import NAMES, ConfigError, Settings, from_environ, refuse_unknown
+from claude_sse.config.settings import (
+    NAMES,
+    TABLE,
+    ConfigError,
+    Settings,
+    from_environ,
+    refuse_unknown,
+)
 
 ROOT = Path(__file__).parents[3]
 SECRET = "0123456789abcdefghijklmnopqrstuv"
@@ -24,6 +31,33 @@ def test_values_are_read():
     )
     assert (settings.port, settings.orphan_seconds, settings.effort) == (8080, 1.5, "high")
     assert settings.max_streams == settings.reader_slots == 12
+    folder = from_environ({"STREAM_LOG": "file:///srv/streams"}).stream_folder("/instance")
+    assert (folder, settings.stream_folder("/instance")) == (
+        Path("/srv/streams"),
+        Path("/instance/streams"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "limits"),
+    [
+        ({}, (0, 0, 0, 0)),
+        ({"AUTH": "password"}, (20, 6, 1_000_000, 5_000_000)),
+        (
+            {"AUTH": "password", "RATE_LIMIT": "0", "DAILY_TOKENS": "7000000"},
+            (0, 6, 1_000_000, 7_000_000),
+        ),
+    ],
+)
+def test_an_empty_limit_depends_on_the_sign_in(environ, limits):
+    """One person on one machine has no limits by default; with a sign-in each has its own."""
+    settings = from_environ(environ)
+    assert limits == (
+        settings.rate_limit,
+        settings.max_streams_per_owner,
+        settings.daily_tokens_per_owner,
+        settings.daily_tokens,
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,6 +96,10 @@ def test_values_are_read():
         ("ANTHROPIC_API_KEY", "sk-ant-abc\nX: y", "printable ASCII on one line"),
         ("SYSTEM_PROMPT", "a\x1b[31mb\nc", "control characters"),
         ("BANNER", "a\x00b", "control characters"),
+        ("STREAM_LOG", "ftp://x", "such as file:///"),
+        ("STREAM_LOG", "file://relative", "such as file:///"),
+        ("STREAM_LOG", "/var/lib/streams", "such as file:///"),
+        ("MAX_STREAMS", "129", "whole number from 1 to 128"),
     ],
 )
 def test_a_malformed_value_is_named(name, value, hint):
@@ -149,7 +187,7 @@ def test_log_levels_have_their_common_names(spelling, level):
         ("THREADS", "4"),
         ("WORKERS", "auto"),
         ("LOG_LEVEL", "loud"),
-        ("MODEL", "Modèle"),
+        ("MODEL", "Mod\u2028el"),
         ("BANNER", "a\x1b[1mb"),
         ("SECRET_KEY", "change-me"),
     ],
@@ -215,9 +253,15 @@ def test_an_env_with_a_key_is_for_its_owner(tmp_path, mode):
 def test_env_example_lists_every_setting_with_its_default():
     """.env.example is the settings reference: every name, commented out, with the true default."""
     lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
-    shown = dict(match.groups() for line in lines if (match := re.match(r"#?([A-Z_]+)=(.*)", line)))
-    assert set(shown) == NAMES
-    assert from_environ(shown) == Settings()
+    shown = [match.groups() for line in lines if (match := re.match(r"(#?)([A-Z_]+)=(.*)", line))]
+    assert [name for _, name, _ in shown] == [row.name for row in TABLE.values()]
+    assert [name for mark, name, _ in shown if not mark] == ["ANTHROPIC_API_KEY"]
+    for (field, row), (_, name, value) in zip(TABLE.items(), shown, strict=True):
+        default = getattr(Settings, field)
+        if row.derive is not None or default in ("", (), None):
+            assert value == "", name
+        else:
+            assert row.read(value) == default, name
 
 
 def test_a_typo_in_env_is_refused(tmp_path):

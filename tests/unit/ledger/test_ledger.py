@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -19,8 +20,9 @@ from hypothesis import given
 from hypothesis import settings as run
 from hypothesis import strategies as st
 
-from claude_sse.ledger import Limits, database, open_ledger, retry_queue
+from claude_sse.ledger import Quotas, database, open_ledger, retry_queue
 from claude_sse.protocol.errors import OverLimit, Unavailable
+from claude_sse.system import sqlite_file
 
 SOME = {"questions": 6, "answers": 3, "owner_tokens": 100, "tokens": 150}
 NOON = 1_795_348_800.0  # Sunday, 22 November 2026, 12:00 UTC
@@ -29,7 +31,7 @@ MIDNIGHT = NOON + 12 * 3600
 
 def books(folder, **limits):
     """A ledger as one more worker has it."""
-    return open_ledger(f"file://{folder}", "", Limits(**limits))
+    return open_ledger(Path(folder), Quotas(**limits))
 
 
 def spent(folder):
@@ -248,9 +250,9 @@ def test_a_file_of_an_older_shape_goes_on(tmp_path):
 
 def test_a_line_that_is_too_long_is_no_fault_of_the_disk(tmp_path, monkeypatch):
     """Who has waited too long for the others of this process is told that many ask, and to wait."""
-    monkeypatch.setattr(database, "_LINE_SECONDS", 0.05)
+    monkeypatch.setattr(database, "TURN_SECONDS", 0.05)
     ledger = books(tmp_path, tokens=100)
-    with ledger._books._turn, pytest.raises(Unavailable, match="too many ask") as raised:
+    with ledger._database._connection._turn, pytest.raises(Unavailable, match="too many") as raised:
         ledger.admit("a", 1, NOON)
     assert (raised.value.code, raised.value.retry_after) == ("busy", 3)
     ledger.admit("a", 1, NOON)
@@ -258,7 +260,7 @@ def test_a_line_that_is_too_long_is_no_fault_of_the_disk(tmp_path, monkeypatch):
 
 def test_a_folder_that_was_removed_is_made_again(tmp_path, monkeypatch):
     """Who goes on counting in a file that nobody else sees would let others past the limits."""
-    monkeypatch.setattr(database, "_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(sqlite_file, "CHECK_SECONDS", 0.0)
     here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)
     lost = here.admit("a", 10, NOON)
     shutil.rmtree(tmp_path / "ledger")
@@ -271,14 +273,14 @@ def test_who_has_nothing_open_looks_at_once(tmp_path):
     """After a step that failed nobody is refused because the folder has gone meanwhile."""
     ledger = books(tmp_path, tokens=100)
     ledger.admit("a", 1, NOON)
-    pytest.raises(Unavailable, ledger._books.step, lambda run, worker: run("no SQL"))
+    pytest.raises(Unavailable, ledger._database.step, lambda run, worker: run("no SQL"))
     shutil.rmtree(tmp_path / "ledger")
     ledger.admit("a", 1, NOON)
 
 
 def test_a_folder_that_was_removed_leaves_nothing_open(tmp_path, monkeypatch, opened):
     """However often the books are begun anew, they cost the process no more, and are as private."""
-    monkeypatch.setattr(database, "_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(sqlite_file, "CHECK_SECONDS", 0.0)
     ledger = books(tmp_path, tokens=1000)
     counts = []
     for _ in range(5):
@@ -291,7 +293,7 @@ def test_a_folder_that_was_removed_leaves_nothing_open(tmp_path, monkeypatch, op
 
 def test_books_that_were_removed_alone_are_the_same_for_all(tmp_path, monkeypatch):
     """Where only the file has gone, who had it open does not go on in it beside a newer one."""
-    monkeypatch.setattr(database, "_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(sqlite_file, "CHECK_SECONDS", 0.0)
     here, there = books(tmp_path, tokens=100), books(tmp_path, tokens=100)
     here.admit("a", 10, NOON)
     for path in (tmp_path / "ledger").glob("ledger.sqlite*"):
@@ -357,7 +359,7 @@ STEPS = st.lists(
 @run(max_examples=60)
 def test_whatever_is_asked_in_whatever_order(steps, limits):
     """Each step is decided as the rules say, on either of two workers, and the sums are right."""
-    model = Model(Limits(**limits))
+    model = Model(Quotas(**limits))
     with TemporaryDirectory() as folder:
         workers = (books(folder, **limits), books(folder, **limits))
         open_ones = []
@@ -490,8 +492,9 @@ def test_processes_never_spend_more_than_there_is(tmp_path):
 
 HOLD = """
 import sys, time
-from claude_sse.ledger import Limits, open_ledger
-ledger = open_ledger("file://" + sys.argv[1], "", Limits(answers=2, tokens=1000))
+from pathlib import Path
+from claude_sse.ledger import Quotas, open_ledger
+ledger = open_ledger(Path(sys.argv[1]), Quotas(answers=2, tokens=1000))
 for _ in range(2):
     ledger.admit("a", 100, float(sys.argv[2]))
 print("held", flush=True)
@@ -521,7 +524,7 @@ def test_a_killed_worker_has_spent_what_it_reserved(tmp_path):
 @pytest.mark.parametrize("answers", [2, 9])
 def test_books_that_cannot_be_written_admit_nobody_and_heal(tmp_path, monkeypatch, answers):
     """While the file is locked nobody is admitted; what ends meanwhile is booked afterwards."""
-    monkeypatch.setattr(database, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
     ledger = books(tmp_path, answers=answers, tokens=1000)
     first, second = ledger.admit("a", 100, NOON), ledger.admit("a", 100, NOON)
     lock = sqlite3.connect(tmp_path / "ledger" / "ledger.sqlite", isolation_level=None)
@@ -545,8 +548,8 @@ def test_books_that_cannot_be_written_admit_nobody_and_heal(tmp_path, monkeypatc
 
 def test_what_could_not_be_booked_is_made_up_for_though_nobody_asks(tmp_path, monkeypatch):
     """For the other workers an answer ends soon after the books can be written again."""
-    monkeypatch.setattr(database, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(retry_queue, "_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(retry_queue, "RETRY_SECONDS", 0.05)
     here, there = books(tmp_path, answers=1), books(tmp_path, answers=1)
     for _ in range(2):
         asked = here.admit("a", 100, NOON)
@@ -578,7 +581,7 @@ def test_a_broken_file_admits_nobody(tmp_path):
 
 def test_a_hung_worker_keeps_the_others_waiting_for_a_while_only(tmp_path, monkeypatch):
     """However many threads wait for their turn, each of them is refused in time."""
-    monkeypatch.setattr(database, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
     ledger = books(tmp_path, tokens=1000)
     ledger.check()
     lock = sqlite3.connect(tmp_path / "ledger" / "ledger.sqlite", isolation_level=None)

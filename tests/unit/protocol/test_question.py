@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_sse.config.settings import EFFORTS
 from claude_sse.protocol.errors import BadRequest
-from claude_sse.protocol.question import PROMPT_CHARACTERS, parse
+from claude_sse.protocol.question import EFFORTS, PROMPT_CHARACTERS, parse
 
 
 def ask(body, *, allow_prompt=True):
@@ -59,7 +58,7 @@ def test_the_digest_tells_bodies_apart():
         ('{"prompt":"x"}'.encode("utf-16"), "not UTF-8"),
         (b'{"prompt":"\xff"}', "not UTF-8"),
         (b'{"prompt":NaN}', "NaN is not a JSON number"),
-        (b'{"prompt":"a","prompt":"b"}', "the key 'prompt' stands twice"),
+        (b'{"prompt":"a","prompt":"b"}', "the key 'prompt' occurs twice"),
         (b'{"prompt":"x","max_tokens":' + b"9" * 5000 + b"}", "more than 4,300 digits"),
         (b"[" * 100_000, "nested too deeply"),
         (b"[" * 33, "nested too deeply"),

@@ -1,7 +1,8 @@
-"""Runs a command under a kernel whose system calls fail: a file system that lacks something.
+"""Runs a command whose system calls fail, as on a file system that lacks a feature.
 
-``python -m tests.failing_calls link=EPERM,flock=ENOLCK COMMAND …``; with ``flock=0`` the call does
-nothing and says that it went well. Linux only (seccomp), and for good: there is no way back.
+``python -m tests.unit.stream_log.failing_calls link=EPERM,flock=ENOLCK COMMAND …``; with
+``flock=0`` the call does nothing and reports success. Linux only (seccomp); the filter
+cannot be removed again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import platform
 import struct
 import sys
 
-#: Each word stands for every call that does it.
+#: The numbers of all system calls that do the same.
 _NUMBERS = {
     "x86_64": {"link": (86, 265), "rename": (82, 264, 316), "flock": (73,)},
     "aarch64": {"link": (37,), "rename": (38, 276), "flock": (32,)},
@@ -29,7 +30,7 @@ class _Program(ctypes.Structure):
 
 
 def forbid(failures: dict[str, int]) -> None:
-    """Let these calls fail with these errors, in this process and all that it starts."""
+    """Make these calls fail with these errors, in this process and its children."""
     steps = [struct.pack("HBBI", _LOAD_NUMBER, 0, 0, 0)]
     for word, error in failures.items():
         for number in _NUMBERS[word]:

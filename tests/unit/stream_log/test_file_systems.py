@@ -1,9 +1,10 @@
-"""Where streams are kept: file systems that lack something, disks that fill up."""
+"""Stream logs on file systems that lack a feature, and on disks that fill up."""
 
 import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -12,15 +13,17 @@ from claude_sse.stream_log.file import FileStreamLog
 
 from . import failing_calls
 
-ROOT = os.path.dirname(os.path.dirname(__file__))
+ROOT = Path(__file__).parents[3]
 DIGEST = "d" * 64
-LIVE = """
+TTL_SECONDS = 24 * 3600.0
+USE_LOG = """
 import sys
-from claude_sse import sse
+from pathlib import Path
 from claude_sse.config.settings import ConfigError
+from claude_sse.protocol import sse
 from claude_sse.stream_log import StreamExists, open_log
 try:
-    log = open_log("file://" + sys.argv[1], "")
+    log = open_log(Path(sys.argv[1]), 3600.0)
 except ConfigError as exc:
     sys.exit(str(exc))
 log.check()
@@ -39,11 +42,11 @@ needs_seccomp = pytest.mark.skipif(
 )
 
 
-def live_on(folder, failures):
-    """Keep a stream in a process whose file system fails so; return what it printed."""
-    command = [sys.executable, "-m", "tests.failing_calls", failures]
+def use_log(folder, failures):
+    """Use a log in a process whose system calls fail like this; return the ended process."""
+    command = [sys.executable, "-m", failing_calls.__name__, failures]
     return subprocess.run(
-        [*command, sys.executable, "-c", LIVE, str(folder)],
+        [*command, sys.executable, "-c", USE_LOG, str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -54,8 +57,8 @@ def live_on(folder, failures):
 @needs_seccomp
 @pytest.mark.parametrize("error", ["EPERM", "EOPNOTSUPP", "EMLINK", "ENOSYS"])
 def test_no_hard_links_are_needed(tmp_path, error):
-    """Where the file system has none, as FAT and many mounts, a stream is kept, once, and read."""
-    ended = live_on(tmp_path, f"link={error}")
+    """Without hard links, as on FAT and many mounts, a stream is created once, and read."""
+    ended = use_log(tmp_path, f"link={error}")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.split() == ["once", "id:", "1", "data:", "[DONE]", "1"]
 
@@ -71,9 +74,9 @@ def test_no_hard_links_are_needed(tmp_path, error):
         ("rename=EPERM", "Operation not permitted"),
     ],
 )
-def test_what_a_file_system_lacks_is_found_at_the_start(tmp_path, failures, reason):
+def test_a_missing_feature_is_detected_at_the_start(tmp_path, failures, reason):
     """One sentence names the folder and the reason; nothing is left in the folder."""
-    ended = live_on(tmp_path, failures)
+    ended = use_log(tmp_path, failures)
     assert ended.returncode == 1
     [said] = ended.stderr.splitlines()
     assert str(tmp_path) in said and reason in said and "STREAM_LOG=" in said
@@ -97,10 +100,10 @@ def disk(tmp_path, require):
     subprocess.run(["umount", "-l", str(tmp_path)], capture_output=True)
 
 
-def test_a_disk_without_room_for_a_file_starts_and_says_so(disk):
-    """With no inode left the log opens, takes no stream, and heals when there are some again."""
+def test_a_disk_without_inodes_refuses_streams(disk):
+    """Without a free inode the log opens, refuses streams, and recovers once there are some."""
     folder = disk("size=100m,nr_inodes=4")  # the root and three folders
-    log = FileStreamLog(folder)
+    log = FileStreamLog(folder, TTL_SECONDS)
     with pytest.raises(Unavailable, match="disk is full"):
         log.check()
     disk("remount,size=100m,nr_inodes=99")
@@ -109,7 +112,7 @@ def test_a_disk_without_room_for_a_file_starts_and_says_so(disk):
 
 
 def store(log, folder, key, megabytes, hours_ago):
-    """Keep a stream of this size that ended so long ago; return its file."""
+    """Store a stream of this size that ended ``hours_ago``; return its file."""
     before = set((folder / "log").iterdir())
     writer = log.create(key, DIGEST)
     writer.append(b"x" * (megabytes << 20))
@@ -120,34 +123,34 @@ def store(log, folder, key, megabytes, hours_ago):
 
 
 def test_stored_streams_take_no_more_than_they_leave_free(disk):
-    """The oldest ended ones go early, as many as it takes; what is being written stays."""
-    log = FileStreamLog(folder := disk("size=180m,nr_inodes=99"))
+    """The oldest ended streams are removed early, as many as needed; a running one stays."""
+    log = FileStreamLog(folder := disk("size=180m,nr_inodes=99"), TTL_SECONDS)
     running = log.create("local/running", DIGEST)
     running.append(b"x" * (8 << 20))
     (first,) = (folder / "log").iterdir()
     os.utime(first, (0, time.time() - 20 * 3600))
     ended = [store(log, folder, f"local/{n}", 16, hours_ago=10 - n) for n in range(7)]
-    log.sweep(older_than=24 * 3600)
+    log.sweep()
     assert [os.path.exists(path) for path in ended] == [False, False] + [True] * 5
     assert os.path.exists(first)
     running.close()
-    log.sweep(older_than=24 * 3600)
+    log.sweep()
     assert all(map(os.path.exists, ended[2:]))
 
 
-def test_the_last_hour_is_kept_whatever_it_takes(disk):
-    """A client that comes back or repeats its request finds its answer; then the reserve holds."""
-    log = FileStreamLog(folder := disk("size=140m,nr_inodes=99"))
+def test_the_last_hour_is_kept_whatever_its_size(disk):
+    """A reconnecting client finds its answer; beyond the reserve new streams are refused."""
+    log = FileStreamLog(folder := disk("size=140m,nr_inodes=99"), TTL_SECONDS)
     young = [store(log, folder, f"local/{n}", 20, hours_ago=0.5) for n in range(4)]
-    log.sweep(older_than=24 * 3600)
+    log.sweep()
     assert all(map(os.path.exists, young))
     with pytest.raises(Unavailable):
         log.check()
 
 
-def test_a_full_disk_makes_room_for_the_next_question(disk):
-    """Old answers go when a question comes that there is no room for, not minutes later."""
-    log = FileStreamLog(folder := disk("size=140m,nr_inodes=99"))
+def test_a_full_disk_makes_room_for_the_next_stream(disk):
+    """Old streams are removed when a new one needs the room, not at the next sweep."""
+    log = FileStreamLog(folder := disk("size=140m,nr_inodes=99"), TTL_SECONDS)
     old = [store(log, folder, f"local/{n}", 20, hours_ago=5 - n) for n in range(4)]
     log.check()
     assert [os.path.exists(path) for path in old] == [False, True, True, True]

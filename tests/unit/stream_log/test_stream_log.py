@@ -42,7 +42,7 @@ class Contract:
         far.close()
 
     def test_a_reader_waits_no_longer_than_asked(self, here, elsewhere):
-        """A read that finds nothing returns nothing, after its time-out."""
+        """A read without frames returns ``b""`` after its timeout."""
         writer = here.create(KEY, DIGEST)
         for log in (here, elsewhere):
             reader = log.open(KEY)
@@ -77,7 +77,7 @@ class Contract:
                 log.create(KEY, DIGEST)
 
     def test_one_of_many_creators_wins(self, here, elsewhere):
-        """Of twenty who create the same key at once one gets the writer."""
+        """Of twenty threads that create the same key concurrently one gets the writer."""
         won, barrier = [], threading.Barrier(20)
 
         def create(log):
@@ -117,7 +117,7 @@ class Contract:
                 writer.close()
 
     def test_an_id_that_was_never_reached_is_refused(self, here, elsewhere):
-        """A reader cannot continue behind a frame that does not exist."""
+        """A reader cannot continue after a frame that does not exist."""
         writer = here.create(KEY, DIGEST)
         writer.append(frame(1) + sse.encode(2, sse.DONE))
         writer.close()
@@ -146,7 +146,7 @@ class Contract:
         writer.close()
 
     def test_what_was_lost_with_its_writer_is_not_waited_for(self, here, elsewhere):
-        """A reader that has seen more than a dead writer left is told so by its first read."""
+        """The first read after more frames than a dead writer left raises ``WriterLost``."""
         writer = here.create(KEY, DIGEST)
         writer.append(frame(1))
         writer.close()  # without a last frame, as a process that is killed
@@ -159,29 +159,43 @@ class Contract:
                 reader.close()
 
     def test_unknown_keys_are_not_found(self, here):
-        """A stranger's key finds nothing, whatever the id."""
+        """Another owner's key is not found, whatever the id."""
         writer = here.create(KEY, DIGEST)
         for key in ("other/1", "local/2", "local/../1", ""):
             with pytest.raises(NotFound):
                 here.open(key)
         writer.close()
 
-    def test_a_writer_knows_of_readers_anywhere(self, here, elsewhere):
-        """A writer is told of readers on its own and on other workers, and when the last left."""
-        writer = here.create(KEY, DIGEST)
-        assert not writer.has_readers()
+    def test_writers_with_readers_on_any_worker_are_found(self, here, elsewhere):
+        """A writer counts while it has a reader on its own or another worker, and only that one."""
+        writer, other = here.create(KEY, DIGEST), here.create("local/2", DIGEST)
+        assert here.with_readers([writer, other]) == set()
         for log in (here, elsewhere):
             first, second = log.open(KEY), log.open(KEY)
-            assert writer.has_readers()
+            assert here.with_readers([writer, other]) == {writer}
             first.close()
             first.close()
-            assert writer.has_readers()
+            assert here.with_readers([writer]) == {writer}
+            assert here.with_readers([other]) == here.with_readers([]) == set()
             second.close()
-            assert not writer.has_readers()
+            assert here.with_readers([writer, other]) == set()
         writer.close()
+        other.close()
+
+    def test_readers_of_both_kinds_are_found_together(self, here, elsewhere):
+        """One call tells the writers apart, whichever worker their readers are on."""
+        writers = [here.create(f"local/{n}", DIGEST) for n in range(4)]
+        readers = [here.open("local/0"), elsewhere.open("local/1")]
+        readers += [here.open("local/2"), elsewhere.open("local/2")]
+        assert here.with_readers(writers) == set(writers[:3])
+        for reader in readers[:3]:
+            reader.close()
+        assert here.with_readers(writers) == {writers[2]}
+        for each in (readers[3], *writers):
+            each.close()
 
     def test_a_stop_reaches_the_writer_from_anywhere(self, here, elsewhere):
-        """The writer's process learns who was asked to stop, and forgets it with the stream."""
+        """The writer's process learns which streams to stop, and forgets that with the stream."""
         writers = [here.create(f"local/{n}", DIGEST) for n in range(3)]
         keys = [f"local/{n}" for n in range(3)]
         assert here.asked_to_stop(keys) == set()
@@ -193,11 +207,11 @@ class Contract:
         for writer in writers:
             writer.close()
         assert here.asked_to_stop(keys) == set()
-        elsewhere.stop("local/1")  # too late, which is no harm
+        elsewhere.stop("local/1")  # too late: no effect
         assert here.asked_to_stop(keys) == set()
 
     def test_a_frame_of_any_size_is_read_whole(self, here, elsewhere):
-        """A frame longer than a read's buffer arrives in one payload."""
+        """A frame longer than the buffer of a read is returned whole."""
         large = frame(1, "y" * 300_000)
         writer = here.create(KEY, DIGEST)
         writer.append(large)
@@ -207,28 +221,29 @@ class Contract:
             reader.close()
         writer.close()
 
-    def test_sweep_removes_what_is_old_and_over(self, here, elsewhere):
-        """An expired stream is as if it had never been; one that is being written stays."""
-        over, running = here.create("local/over", DIGEST), here.create("local/running", DIGEST)
-        over.append(sse.encode(1, sse.DONE))
-        over.close()
-        elsewhere.sweep(older_than=3600.0)
-        here.open("local/over").close()
-        elsewhere.sweep(older_than=-1.0)
+    def test_sweep_removes_ended_streams_that_have_expired(self, here, elsewhere):
+        """An expired stream is as if it had never existed; one that is being written stays."""
+        ended, running = here.create("local/ended", DIGEST), here.create("local/running", DIGEST)
+        ended.append(sse.encode(1, sse.DONE))
+        ended.close()
+        elsewhere.sweep()
+        here.open("local/ended").close()
+        elsewhere.ttl_seconds = -1.0
+        elsewhere.sweep()
         with pytest.raises(NotFound):
-            here.open("local/over")
+            here.open("local/ended")
         here.open("local/running").close()
         running.close()
 
-    def test_a_sweep_that_fails_is_told_and_over(self, here, tmp_path, caplog):
-        """What cannot be swept is one line in the log; nothing else depends on it."""
+    def test_a_sweep_that_fails_is_logged(self, here, tmp_path, caplog):
+        """A failed sweep is a line in the log; nothing else depends on it."""
         for name in ("log", "stops", "readers"):
             (folder := next(tmp_path.rglob(name))).rename(folder.with_suffix(".gone"))
-        here.sweep(older_than=3600.0)
+        here.sweep()
         assert "cannot sweep" in caplog.text
 
-    def test_skip_steps_over_what_was_received_elsewhere(self, here):
-        """A reader that got frames from the writer itself continues behind them."""
+    def test_skip_advances_past_frames_from_the_writer(self, here):
+        """A reader that received frames from the writer itself continues after them."""
         writer = here.create(KEY, DIGEST)
         reader = here.open(KEY)
         writer.append(frame(1))
@@ -244,18 +259,18 @@ class TestFileStreamLog(Contract):
 
     @pytest.fixture
     def here(self, tmp_path):
-        return FileStreamLog(tmp_path)
+        return FileStreamLog(tmp_path, ttl_seconds=3600.0)
 
     @pytest.fixture
     def elsewhere(self, tmp_path):
-        return FileStreamLog(tmp_path)
+        return FileStreamLog(tmp_path, ttl_seconds=3600.0)
 
-    def test_a_killed_writer_is_found_out(self, here, tmp_path):
-        """When the writer's process is killed, readers get what it wrote, then know it is lost."""
+    def test_a_killed_writer_is_detected(self, here, tmp_path):
+        """When the writer's process is killed, readers get what it wrote, then ``WriterLost``."""
         code = (
             "import sys, time; from pathlib import Path\n"
             "from claude_sse.stream_log.file import FileStreamLog\n"
-            f"w = FileStreamLog(Path({str(tmp_path)!r})).create({KEY!r}, {DIGEST!r})\n"
+            f"w = FileStreamLog(Path({str(tmp_path)!r}), 60.0).create({KEY!r}, {DIGEST!r})\n"
             f"w.append({frame(1)!r} + b'id: 2\\ndata: half')\n"
             "print('ready', flush=True); time.sleep(60)\n"
         )
@@ -271,8 +286,8 @@ class TestFileStreamLog(Contract):
             reader.read(5.0)
         reader.close()
 
-    def test_half_a_write_is_not_seen(self, here, elsewhere, tmp_path):
-        """A reader elsewhere that meets a write half way returns the whole frames only."""
+    def test_a_partial_write_is_not_returned(self, here, elsewhere, tmp_path):
+        """A reader in another process that sees a partial write returns only the whole frames."""
         writer = here.create(KEY, DIGEST)
         reader = elsewhere.open(KEY)
         (path,) = (tmp_path / "log").iterdir()
@@ -299,8 +314,8 @@ class TestFileStreamLog(Contract):
         assert path.stat().st_mode & 0o077 == 0
         assert (tmp_path / "log").stat().st_mode & 0o077 == 0
 
-    def test_a_full_disk_hurts_nobody_who_is_reading(self, here, elsewhere, monkeypatch):
-        """When appends fail the readers here go on from memory; whatever is new gets 503."""
+    def test_a_full_disk_does_not_affect_running_readers(self, here, elsewhere, monkeypatch):
+        """When appends fail, readers in the process continue from memory; new ones get a 503."""
         import claude_sse.stream_log.file_writer as file_writer
 
         writer = here.create(KEY, DIGEST)
@@ -330,12 +345,12 @@ class TestFileStreamLog(Contract):
         assert far.read(0.0) == frame(1)
         with pytest.raises(WriterLost):
             far.read(1.0)
-        here.create("local/new", DIGEST).close()  # it heals by itself
+        here.create("local/new", DIGEST).close()  # it recovers without a restart
         for each in (reader, late, far):
             each.close()
 
     def test_a_read_only_folder_does_not_keep_a_stream_from_ending(self, here, monkeypatch):
-        """Where nothing can be removed any more, writers and readers still close."""
+        """Where files can no longer be removed, writers and readers still close."""
         import claude_sse.stream_log.file as file
 
         def read_only(path):
@@ -349,7 +364,7 @@ class TestFileStreamLog(Contract):
         assert here.open(KEY).read(0.0) == sse.encode(1, sse.DONE)
 
     def test_a_start_that_fails_late_leaks_nothing(self, here, monkeypatch, opened):
-        """Where a stream cannot get its name at the end, what was opened for it is given back."""
+        """Where the rename fails, the file that was opened for the stream is closed."""
         import claude_sse.stream_log.file_create as file_create
 
         def refuse(source, target):
@@ -363,8 +378,8 @@ class TestFileStreamLog(Contract):
         monkeypatch.undo()
         here.create(KEY, DIGEST).close()
 
-    def test_a_draft_that_a_killed_process_left_is_no_hindrance(self, here, tmp_path):
-        """A stream begins whole where its draft lies about, half written and unlocked."""
+    def test_a_draft_of_a_killed_process_is_reused(self, here, tmp_path):
+        """A stream is created whole where an unlocked, partly written draft of it exists."""
         here.create(KEY, DIGEST).close()
         (path,) = (tmp_path / "log").iterdir()
         path.rename(f"{path}.new")
@@ -377,7 +392,7 @@ class TestFileStreamLog(Contract):
         assert b"left" not in path.read_bytes()
 
     def test_a_damaged_log_is_not_found(self, here, tmp_path):
-        """A log whose beginning is damaged is as if it were not there; the others are fine."""
+        """A log whose header is damaged is not found."""
         for content in (b"", b"\0" * 100, b": sha256 short\n\n" + frame(1)):
             here.create(KEY, DIGEST).close()
             (path,) = (tmp_path / "log").iterdir()
@@ -386,8 +401,8 @@ class TestFileStreamLog(Contract):
                 here.open(KEY)
             path.unlink()
 
-    def test_the_last_of_the_disk_is_kept_for_what_runs(self, here, monkeypatch):
-        """With hardly any room left no stream begins, and the refusal says why."""
+    def test_the_last_of_the_disk_is_reserved_for_running_streams(self, here, monkeypatch):
+        """On a nearly full disk no stream is created, and the refusal says why."""
         import claude_sse.stream_log.file as file
         import claude_sse.stream_log.file_sweep as file_sweep
 
@@ -398,7 +413,7 @@ class TestFileStreamLog(Contract):
             here.check()
 
     def test_a_folder_that_was_removed_is_made_again(self, here, tmp_path, monkeypatch):
-        """Who removes it ends what was in it, and no more."""
+        """Removing the folders loses the streams in them, and nothing else."""
         import claude_sse.stream_log.file as file
 
         monkeypatch.setattr(file, "_FRESH_SECONDS", 0.0)
@@ -411,18 +426,17 @@ class TestFileStreamLog(Contract):
         writer.close()
 
     def test_a_folder_that_cannot_be_used_is_a_sentence(self, tmp_path):
-        """An address of no known kind, or a folder that cannot be made, says what to set."""
+        """A folder that cannot be made says what to set."""
         (tmp_path / "file").write_text("")
-        for url in ("ftp://x", "file://relative", f"file://{tmp_path}/file/x"):
-            with pytest.raises(ValueError, match="STREAM_LOG"):
-                open_log(url, str(tmp_path))
+        with pytest.raises(ValueError, match="STREAM_LOG"):
+            open_log(tmp_path / "file/x", 3600.0)
 
 
 @settings(max_examples=60)
 @given(sizes=st.lists(st.integers(0, 200), min_size=1, max_size=30), data=st.data())
 def test_any_cut_resumes_without_gap_or_double(tmp_path_factory, sizes, data):
-    """However frames were grouped into appends, a reader that leaves anywhere misses nothing."""
-    log = FileStreamLog(tmp_path_factory.mktemp("log"))
+    """However frames are grouped into appends, a reader that leaves anywhere misses nothing."""
+    log = FileStreamLog(tmp_path_factory.mktemp("log"), ttl_seconds=3600.0)
     writer = log.create(KEY, DIGEST)
     frames = [frame(n, "z" * size) for n, size in enumerate(sizes, 1)]
     received, after = b"", 0

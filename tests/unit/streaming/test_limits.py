@@ -1,4 +1,4 @@
-"""CapacityLimiter, a share of Claude, and what each end of an answer costs (the rows U1 to U24)."""
+"""Capacity, quotas, and what each way in which an answer can end costs."""
 
 import json
 import socket
@@ -9,6 +9,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from claude_sse import create_app
 from claude_sse.claude import tokens
 from claude_sse.config.settings import ConfigError, Settings, from_environ
-from claude_sse.ledger import Limits, open_ledger
+from claude_sse.ledger import Quotas, open_ledger
 from claude_sse.protocol import sse
 from claude_sse.protocol.errors import OverLimit, Unavailable
 from claude_sse.protocol.question import Question
@@ -26,43 +27,43 @@ from claude_sse.streaming.admission import Admissions, cost
 from claude_sse.streaming.capacity import CapacityLimiter
 
 
-def test_no_more_than_there_are():
-    """The place after the last is refused, with the time to come back."""
-    places = CapacityLimiter(2)
-    give_back = places.take()
-    places.take()
+def test_no_more_slots_than_the_total():
+    """The slot after the last is refused, with the time to return."""
+    limiter = CapacityLimiter(2)
+    release = limiter.acquire()
+    limiter.acquire()
     with pytest.raises(Unavailable) as raised:
-        places.take()
+        limiter.acquire()
     assert raised.value.retryable and raised.value.retry_after
-    give_back()
-    places.take()
+    release()
+    limiter.acquire()
 
 
-def test_a_place_is_given_back_once():
-    """Giving back twice makes no second place."""
-    places = CapacityLimiter(1)
-    give_back = places.take()
-    give_back()
-    give_back()
-    assert places.taken == 0
-    places.take()
-    give_back()
-    assert places.taken == 1
+def test_a_slot_is_released_once():
+    """Releasing twice makes no second slot."""
+    limiter = CapacityLimiter(1)
+    release = limiter.acquire()
+    release()
+    release()
+    assert limiter.taken == 0
+    limiter.acquire()
+    release()
+    assert limiter.taken == 1
 
 
-def test_nobody_has_all_the_places():
-    """Who has as many as one may have is refused for that, and others find room."""
-    places = CapacityLimiter(3, each=2)
-    give_back = places.take("ada")
-    places.take("ada")
+def test_no_owner_holds_all_the_slots():
+    """An owner who holds as many as one owner may is refused for that, and others find room."""
+    limiter = CapacityLimiter(3, per_owner_limit=2)
+    release = limiter.acquire("ada")
+    limiter.acquire("ada")
     with pytest.raises(OverLimit) as raised:
-        places.take("ada")
+        limiter.acquire("ada")
     assert raised.value.retry_after
-    places.take("bob")
+    limiter.acquire("bob")
     with pytest.raises(Unavailable):  # all are taken
-        places.take("cid")
-    give_back()
-    places.take("ada")
+        limiter.acquire("cid")
+    release()
+    limiter.acquire("ada")
 
 
 def question(text="Hello", **more):
@@ -74,7 +75,7 @@ def read(text, settings=None, **more):
 
 
 def test_what_will_be_read_is_bounded():
-    """Words take two thirds of their bytes, all else a token for each; the system counts."""
+    """Words take two thirds of their bytes, other text a token a byte; the system prompt counts."""
     alone = read("")
     assert 0 < alone < 100
     assert read("word " * 800) == alone + 4000 - 4000 // 3
@@ -136,22 +137,22 @@ def test_bounds_of_a_text_hold_each_other(text):
     ],
 )
 def test_what_an_answer_costs(usage, spent):
-    """All that was read and written counts; what nobody told costs the most that it can be."""
+    """Tokens read and written count; a count that was not reported costs its upper bound."""
     assert cost(usage, read=100, most=1900, seconds=2.0) == spent
     assert cost({}, read=100, most=1900, seconds=3600.0) == 1900
     assert cost({}, read=100, most=1900, seconds=0.0) == 101
 
 
 def test_a_question_without_a_slot_was_not_asked(tmp_path):
-    """Who is sent away because the server is full has asked nothing, and reserved nothing."""
-    ledger = open_ledger(f"file://{tmp_path}", "", Limits(questions=1, answers=1, tokens=40_000))
+    """A question that finds no slot does not count as asked, and leaves nothing reserved."""
+    ledger = open_ledger(tmp_path, Quotas(questions=1, answers=1, tokens=40_000))
     writer_slots = CapacityLimiter(1)
     admissions = Admissions(Settings(), writer_slots, ledger)
-    slot = writer_slots.take()
+    release = writer_slots.acquire()
     for _ in range(3):
         with pytest.raises(Unavailable):
             admissions.admit("a", question())
-    slot()
+    release()
     admission = admissions.admit("a", question())
     with pytest.raises(OverLimit):
         admissions.admit("a", question())
@@ -165,7 +166,7 @@ LIMITED = ("rate_limit", "max_streams_per_owner", "daily_tokens_per_owner", "dai
 
 
 def test_limits_begin_where_people_sign_in():
-    """One person on one machine has no limits unless they set one; whoever signs in has all."""
+    """One person on one machine has no limits by default; people who sign in have all of them."""
     alone, signed_in = from_environ({}), from_environ(SIGNED_IN)
     assert all(getattr(alone, name) == 0 for name in LIMITED)
     assert all(getattr(signed_in, name) > 0 for name in LIMITED)
@@ -194,17 +195,17 @@ def test_limits_that_cannot_be_meant_are_refused(environ, says):
         from_environ(environ)
 
 
-def test_without_limits_there_are_no_books(tmp_path):
-    """One person on one machine pays for no ledger: nothing of it is made."""
-    create_app(Settings(stream_log=f"file://{tmp_path}"))
+def test_without_limits_there_is_no_ledger(tmp_path):
+    """Without limits no file of a ledger is made."""
+    create_app(Settings(stream_log=tmp_path))
     assert not (tmp_path / "ledger").exists()
 
 
-class Desk:
-    """An app with limits, and what its books say."""
+class LimitedApp:
+    """An app with limits, and what its ledger says."""
 
     def __init__(self, folder, base_url, **limits):
-        self.log = f"file://{folder}"
+        self.log = Path(folder)
         settings = Settings(
             api_key="sk-test", base_url=base_url, stream_log=self.log, heartbeat_seconds=0.2,
             **{"daily_tokens": 10**9, **limits},
@@ -221,24 +222,26 @@ class Desk:
         return response
 
     def tokens(self):
-        """What is counted as spent today, and how many answers are under way."""
-        books = sqlite3.connect(self.file)
+        """Return the tokens spent today, and how many answers are running."""
+        ledger = sqlite3.connect(self.file)
         try:
-            spent = books.execute("SELECT TOTAL(tokens) FROM spent WHERE owner = ''").fetchone()[0]
-            under_way = "SELECT COUNT(*) FROM questions WHERE NOT ended"
-            return int(spent), books.execute(under_way).fetchone()[0]
+            spent = ledger.execute("SELECT TOTAL(tokens) FROM spent WHERE owner = ''").fetchone()[0]
+            running = "SELECT COUNT(*) FROM questions WHERE NOT ended"
+            return int(spent), ledger.execute(running).fetchone()[0]
         finally:
-            books.close()
+            ledger.close()
 
     def read_until(self, stream, expected):
-        """Return when this is on the stream's log."""
-        with closing(self.app.extensions["claude_sse"].streams.open(f"/{stream}", 0)) as reader:
-            came = reader.read(0.0)
-            while expected not in came:
-                came += reader.read(1.0)
+        """Return when ``expected`` is on the stream's log."""
+        with closing(
+            self.app.extensions["claude_sse"].streams.open(f"local/{stream}", 0)
+        ) as reader:
+            frames = reader.read(0.0)
+            while expected not in frames:
+                frames += reader.read(1.0)
 
-    def asked(self, prompt):
-        """What the question is thought to take."""
+    def estimate(self, prompt):
+        """Return the most tokens that Claude can read of the question."""
         return tokens.most_read(question(prompt), self.settings)
 
     def drain(self):
@@ -246,16 +249,16 @@ class Desk:
 
 
 @pytest.fixture
-def desk(standin, tmp_path):
-    desk = Desk(tmp_path, standin.base_url)
-    yield desk
-    desk.drain()
+def limited(standin, tmp_path):
+    limited = LimitedApp(tmp_path, standin.base_url)
+    yield limited
+    limited.drain()
 
 
 def usage_of(frames):
-    """The last usage that a stream tells of."""
-    told = [fields["usage"] for fields in sse.objects(frames) if "usage" in fields]
-    return told[-1] if told else None
+    """Return the last usage in a stream, if there is one."""
+    usages = [fields["usage"] for fields in sse.objects(frames) if "usage" in fields]
+    return usages[-1] if usages else None
 
 
 def shown(frames):
@@ -264,7 +267,7 @@ def shown(frames):
 
 
 def counted(standin, nonce):
-    """What the stand-in has counted of the last answer to this, read and written."""
+    """Return the tokens that the stand-in counted for the last answer, read and written."""
     asked = [request for request in standin.requests if nonce in request.prompt][-1]
     return asked.counted["read"], asked.counted["written"]
 
@@ -286,81 +289,83 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("fault", FREE)
-def test_what_claude_refused_is_free(desk, nonce, fault):
+def test_what_claude_refused_is_free(limited, nonce, fault):
     """A refusal, by a status or by the first event, costs nothing, and nothing stays reserved."""
-    frames = desk.put(f"fault {fault} {nonce}").data
+    frames = limited.put(f"fault {fault} {nonce}").data
     assert "error" in list(sse.objects(frames))[-1]
-    assert desk.tokens() == (0, 0)
+    assert limited.tokens() == (0, 0)
 
 
 @pytest.mark.parametrize("fault", EXACT)
-def test_a_whole_answer_costs_what_claude_says(desk, standin, nonce, fault):
-    """Whatever happened on its way, an answer that ended is counted once, to Claude's token."""
-    frames = desk.put(f"fault {fault} {nonce}").data
+def test_a_whole_answer_costs_what_claude_says(limited, standin, nonce, fault):
+    """A whole answer is counted once and exactly, whatever happened on its way."""
+    frames = limited.put(f"fault {fault} {nonce}").data
     usage = usage_of(frames)
     assert frames.endswith(b"data: [DONE]\n\n") and "estimated" not in usage
     assert (usage["input_tokens"], usage["output_tokens"]) == counted(standin, nonce)
-    assert usage["output_tokens"] > 1  # as it was told at the end, and not at the beginning
-    assert desk.tokens() == (usage["input_tokens"] + usage["output_tokens"], 0)
+    assert usage["output_tokens"] > 1  # as reported at the end, not at the beginning
+    assert limited.tokens() == (usage["input_tokens"] + usage["output_tokens"], 0)
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_an_answer_that_broke_off_costs_what_can_have_come(desk, standin, nonce, fault):
-    """The input as Claude counted it, the output by length and time; the reader is told so."""
+def test_a_broken_answer_costs_what_can_have_been_written(limited, standin, nonce, fault):
+    """The input as Claude counted it, the output by length and time, marked as an estimate."""
     began = time.monotonic()
-    frames = desk.put(f"fault {fault} {nonce}").data
+    frames = limited.put(f"fault {fault} {nonce}").data
     unseen = tokens.most_written(time.monotonic() - began)
     usage, text = usage_of(frames), tokens.most(shown(frames).encode())
     assert usage["estimated"] is True and usage["input_tokens"] == counted(standin, nonce)[0]
     assert max(1, text) <= usage["output_tokens"] <= text + unseen + 1
-    assert desk.tokens() == (usage["input_tokens"] + usage["output_tokens"], 0)
+    assert limited.tokens() == (usage["input_tokens"] + usage["output_tokens"], 0)
 
 
 @pytest.mark.parametrize("fault", ["html", "empty", "wrong_order"])
-def test_what_nobody_can_read_costs_an_estimate(desk, nonce, fault):
-    """Where Claude, or something in its place, took the question, it is not free."""
+def test_an_unreadable_answer_costs_an_estimate(limited, nonce, fault):
+    """A question that Claude, or a server in its place, accepted is not free."""
     prompt = f"fault {fault} {nonce}"
     began = time.monotonic()
-    desk.put(prompt)
-    spent, under_way = desk.tokens()
-    written = spent - desk.asked(prompt)
-    assert 1 <= written <= 1 + tokens.most_written(time.monotonic() - began) and not under_way
+    limited.put(prompt)
+    spent, running = limited.tokens()
+    written = spent - limited.estimate(prompt)
+    assert 1 <= written <= 1 + tokens.most_written(time.monotonic() - began) and not running
+
+
+SILENT_SECONDS = 0.3
 
 
 @pytest.mark.parametrize("fault", ["silent_headers", "silent", "pings", "stall"])
-def test_a_silence_that_is_ended_costs_what_came(desk, standin, nonce, monkeypatch, fault):
-    """Silence before the answer costs the question, later what came until then: never nothing."""
+def test_a_silence_that_is_ended_costs_its_time(limited, standin, nonce, monkeypatch, fault):
+    """Silence costs the question and what can have been written during it: never nothing."""
     prompt, stream = f"fault {fault} {nonce}", str(uuid.uuid4())
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(desk.put, prompt, stream)
+        asked = pool.submit(limited.put, prompt, stream)
         standin.wait(lambda s: [r for r in s.requests if r.prompt == prompt])
-        desk.read_until(stream, {"pings": b'"model"', "stall": b"word2 "}.get(fault, b""))
-        monkeypatch.setattr(
-            lifetime, "NO_CONTENT_SECONDS", 0.0
-        )  # from now on any silence is too long
+        limited.read_until(stream, {"pings": b'"model"', "stall": b"word2 "}.get(fault, b""))
+        time.sleep(SILENT_SECONDS)  # the silence that is to be paid for
+        monkeypatch.setattr(lifetime, "NO_CONTENT_SECONDS", 0.0)  # any silence is too long
         frames = asked.result().data
     usage = usage_of(frames)
-    spent, under_way = desk.tokens()
+    spent, running = limited.tokens()
     if usage is not None:
         assert spent == usage["input_tokens"] + usage["output_tokens"]
-    assert (usage is None) == fault.startswith("silent") and not under_way
-    read = usage["input_tokens"] if usage else desk.asked(prompt)
-    assert spent - read >= tokens.most_written(0.5)
+    assert (usage is None) == fault.startswith("silent") and not running
+    read = usage["input_tokens"] if usage else limited.estimate(prompt)
+    assert spent - read >= tokens.most_written(SILENT_SECONDS)
 
 
-def test_nobody_there_is_free(tmp_path, nonce):
-    """A connection that is refused has bought nothing."""
+def test_a_refused_connection_is_free(tmp_path, nonce):
+    """A question that never reached a server costs nothing."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    desk = Desk(tmp_path, f"http://127.0.0.1:{port}")
-    frames = desk.put(nonce).data
+    limited = LimitedApp(tmp_path, f"http://127.0.0.1:{port}")
+    frames = limited.put(nonce).data
     assert list(sse.objects(frames))[-1]["code"] == "unreachable"
-    assert desk.tokens() == (0, 0)
+    assert limited.tokens() == (0, 0)
 
 
 @pytest.fixture
 def gateway(tmp_path):
-    """A desk behind a gateway that answers every question with this."""
+    """An app with limits behind a gateway that answers every question like this."""
     servers = []
 
     def gateway(status, body=b""):
@@ -377,7 +382,7 @@ def gateway(tmp_path):
 
         servers.append(HTTPServer(("127.0.0.1", 0), Gateway))
         threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return Desk(tmp_path, f"http://127.0.0.1:{servers[-1].server_port}")
+        return LimitedApp(tmp_path, f"http://127.0.0.1:{servers[-1].server_port}")
 
     yield gateway
     for server in servers:
@@ -387,15 +392,15 @@ def gateway(tmp_path):
 
 @pytest.mark.parametrize(("status", "is_free"), [(503, False), (504, False), (418, True)])
 def test_a_gateway_that_gave_up_may_have_asked(gateway, nonce, status, is_free):
-    """Behind a gateway's time-out an answer may have begun; a refusal is none."""
-    desk = gateway(status)
-    desk.put(nonce)
-    spent, under_way = desk.tokens()
-    assert (spent == 0 if is_free else spent > desk.asked(nonce)) and not under_way
+    """Behind a gateway's timeout an answer may have begun; behind a refusal none has."""
+    limited = gateway(status)
+    limited.put(nonce)
+    spent, running = limited.tokens()
+    assert (spent == 0 if is_free else spent > limited.estimate(nonce)) and not running
 
 
 def answered(start, end, text="x" * 41):
-    """A whole answer with these as its usage, at its start and at its end."""
+    """Return a whole answer with this usage at its start and at its end."""
     delta = {"type": "text_delta", "text": text}
     events = (
         {"type": "message_start", "message": {"id": "m", "model": "other", **start}},
@@ -414,89 +419,89 @@ READ = {"input_tokens": 24_000}
 
 @pytest.mark.parametrize("bad", [0, -5, 1, 25.0, "25", None, True, 10**30, 2_000_001, [25]])
 @pytest.mark.parametrize("by", ["start", "end", "both"])
-def test_a_count_that_cannot_be_is_as_none(gateway, nonce, bad, by):
-    """What was read stays at the most that it can be, or as it was told where it could be."""
+def test_an_impossible_count_is_ignored(gateway, nonce, bad, by):
+    """The input costs its upper bound, or the other count where that one is possible."""
     wrong = {"input_tokens": bad, "output_tokens": 1}
     start = {"usage": wrong if by in ("start", "both") else READ}
     end = {"usage": {**(wrong if by in ("end", "both") else READ), "output_tokens": 9}}
-    desk = gateway(200, answered(start, end))
-    usage = usage_of(desk.put(LONG + nonce).data)
+    limited = gateway(200, answered(start, end))
+    usage = usage_of(limited.put(LONG + nonce).data)
     assert usage.get("input_tokens") == (None if by == "both" else 24_000)
     assert usage["output_tokens"] == 9 and ("estimated" in usage) == (by == "both")
-    asked = desk.asked(LONG + nonce) if by == "both" else 24_000
-    assert desk.tokens() == (asked + 9, 0) and asked >= 19_000
+    asked = limited.estimate(LONG + nonce) if by == "both" else 24_000
+    assert limited.tokens() == (asked + 9, 0) and asked >= 19_000
 
 
 @pytest.mark.parametrize(
     "end", [{}, *({"usage": {"output_tokens": n}} for n in (0, -1, 24, 16_001, 10**30, "9", 9.5))]
 )
-def test_what_was_written_is_bounded_where_it_is_not_told(gateway, nonce, end):
-    """A count at the end that is none, falls, or is beyond max_tokens leaves the estimate."""
+def test_the_output_is_bounded_where_it_is_not_reported(gateway, nonce, end):
+    """A final count that is missing, falls, or exceeds max_tokens leaves the estimate."""
     start = {"usage": {"input_tokens": 7, "output_tokens": 25}}
-    desk = gateway(200, answered(start, end))
-    usage = usage_of(desk.put(nonce).data)
+    limited = gateway(200, answered(start, end))
+    usage = usage_of(limited.put(nonce).data)
     assert usage["input_tokens"] == 7 and usage["estimated"] and 41 <= usage["output_tokens"]
-    assert desk.tokens() == (7 + usage["output_tokens"], 0)
+    assert limited.tokens() == (7 + usage["output_tokens"], 0)
 
 
 def test_a_long_text_is_not_one_token(gateway, nonce):
-    """A count at the end that its text cannot have is not believed."""
+    """A final count that is too low for its text is ignored."""
     usage = {"usage": {"input_tokens": 7, "output_tokens": 1}}
-    told = usage_of(gateway(200, answered(usage, usage, "日" * 4000)).put(nonce).data)
-    assert told["estimated"] and told["output_tokens"] >= 12_000
+    usage = usage_of(gateway(200, answered(usage, usage, "日" * 4000)).put(nonce).data)
+    assert usage["estimated"] and usage["output_tokens"] >= 12_000
 
 
 def test_the_cache_is_part_of_what_was_read(gateway, nonce):
-    """Nothing new is read where the cache gave it; thinking is not more than the output."""
+    """Cached input is part of the input; thinking is never more than the output."""
     read = {"input_tokens": 0, "cache_read_input_tokens": 24_000, "cache_creation_input_tokens": -3}
     end = {"output_tokens": 9, "output_tokens_details": {"thinking_tokens": 10}}
-    desk = gateway(200, answered({"usage": read}, {"usage": end}))
-    assert usage_of(desk.put(LONG + nonce).data) == {
+    limited = gateway(200, answered({"usage": read}, {"usage": end}))
+    assert usage_of(limited.put(LONG + nonce).data) == {
         "input_tokens": 0, "cache_read_input_tokens": 24_000, "output_tokens": 9,
     }  # fmt: skip
-    assert desk.tokens() == (24_009, 0)
+    assert limited.tokens() == (24_009, 0)
 
 
 def test_a_gateway_that_does_not_count_is_counted(gateway, nonce):
-    """A whole answer without usage is estimated, and the reader is told that it is."""
-    desk = gateway(200, answered({}, {}))
-    usage = usage_of(desk.put(nonce).data)
+    """A whole answer without usage is estimated, and marked as an estimate."""
+    limited = gateway(200, answered({}, {}))
+    usage = usage_of(limited.put(nonce).data)
     assert set(usage) == {"output_tokens", "estimated"} and usage["output_tokens"] >= 41
-    assert desk.tokens() == (desk.asked(nonce) + usage["output_tokens"], 0)
+    assert limited.tokens() == (limited.estimate(nonce) + usage["output_tokens"], 0)
 
 
 def test_joining_costs_nothing(standin, tmp_path, nonce):
-    """A repeat is no question: it is not counted for the rate, nor is another one under that id."""
-    desk = Desk(tmp_path, standin.base_url, rate_limit=1, max_streams_per_owner=2)
+    """A repeat is not a question: neither it nor a conflict on its id counts for the rate."""
+    limited = LimitedApp(tmp_path, standin.base_url, rate_limit=1, max_streams_per_owner=2)
     stream, prompt = str(uuid.uuid4()), f"fault pace texts=3 {nonce}"
-    assert desk.put(prompt, stream).status_code == 201
-    spent = desk.tokens()
+    assert limited.put(prompt, stream).status_code == 201
+    spent = limited.tokens()
     for _ in range(3):
-        assert desk.put(prompt, stream).status_code == 200
-        assert desk.put("another", stream).status_code == 409
-        assert desk.client.get(f"/streams/{stream}").status_code == 200
-        assert desk.client.delete(f"/streams/{stream}").status_code == 200
-    assert desk.tokens() == spent
-    refused = desk.put(prompt)
-    told = refused.get_json()
-    assert (refused.status_code, told["code"]) == (429, "too_many_questions")
-    assert 0 < int(refused.headers["Retry-After"]) == told["retry_after"] <= 60
-    tutorial = desk.client.post("/stream", json={"prompt": prompt})
+        assert limited.put(prompt, stream).status_code == 200
+        assert limited.put("another", stream).status_code == 409
+        assert limited.client.get(f"/streams/{stream}").status_code == 200
+        assert limited.client.delete(f"/streams/{stream}").status_code == 200
+    assert limited.tokens() == spent
+    refused = limited.put(prompt)
+    fields = refused.get_json()
+    assert (refused.status_code, fields["code"]) == (429, "too_many_questions")
+    assert 0 < int(refused.headers["Retry-After"]) == fields["retry_after"] <= 60
+    tutorial = limited.client.post("/stream", json={"prompt": prompt})
     assert (
         tutorial.status_code == 429
         and b'data: {"error":"You may ask 1 question a minute' in tutorial.data
     )
-    desk.drain()
+    limited.drain()
 
 
-def test_the_same_id_at_once_is_one_question(standin, tmp_path, nonce):
-    """However many requests start one stream together, one of them is counted."""
-    desk = Desk(tmp_path, standin.base_url, rate_limit=1000)
+def test_the_same_id_concurrently_is_one_question(standin, tmp_path, nonce):
+    """Of requests that start one stream concurrently, one is counted."""
+    limited = LimitedApp(tmp_path, standin.base_url, rate_limit=1000)
     stream, prompt = str(uuid.uuid4()), f"fault pace texts=3 {nonce}"
     statuses = []
 
     def ask():
-        statuses.append(desk.put(prompt, stream).status_code)
+        statuses.append(limited.put(prompt, stream).status_code)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -504,7 +509,7 @@ def test_the_same_id_at_once_is_one_question(standin, tmp_path, nonce):
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [200] * 7 + [201]
-    books = sqlite3.connect(desk.file)
-    assert books.execute("SELECT COUNT(*) FROM questions").fetchone()[0] == 1
-    books.close()
-    desk.drain()
+    ledger = sqlite3.connect(limited.file)
+    assert ledger.execute("SELECT COUNT(*) FROM questions").fetchone()[0] == 1
+    ledger.close()
+    limited.drain()

@@ -1,4 +1,4 @@
-"""Who pulls an answer: its first reader while it reads, a thread of ours from then on."""
+"""The thread that drives a producer: the first reader's, then a writer thread."""
 
 import threading
 import time
@@ -14,10 +14,10 @@ BATCHES = 20
 
 
 class Written:
-    """A stream on a log whose every batch notes who pulled it; no watch looks at it."""
+    """A stream whose every batch notes the thread that pulled it; no supervisor checks it."""
 
     def __init__(self, folder):
-        self.log = FileStreamLog(folder)
+        self.log = FileStreamLog(folder, ttl_seconds=3600.0)
         self.writer = self.log.create("a/1", "d" * 64)
         self.pullers = []
         self.may_go_on = threading.Event()
@@ -41,15 +41,15 @@ class Written:
             yield frames
 
     def rest(self, after):
-        """What another reader finds on the log until nothing can follow, and no later."""
+        """What another reader reads from the log until nothing can follow."""
         reader = self.log.open("a/1", after)
-        came = b""
+        frames = b""
         try:
             while True:
-                came += (read := reader.read(10.0))
-                assert read, "nobody goes on with the answer"
+                frames += (read := reader.read(10.0))
+                assert read, "no thread continues the answer"
         except WriterLost:
-            return came
+            return frames
         finally:
             reader.close()
 
@@ -60,7 +60,7 @@ def written(tmp_path):
 
 
 def writers():
-    """The threads that write; those of other tests may end at any time."""
+    """The writer threads; those of other tests may end at any time."""
     return {thread for thread in threading.enumerate() if thread.name == "writer"}
 
 
@@ -68,8 +68,8 @@ def numbers(frames):
     return [int(fields["text"][4:]) for fields in sse.objects(frames)]
 
 
-def test_the_reader_that_pulls_is_given_what_it_pulled(written):
-    """The first reader receives every batch once, in its own thread, and nothing behind the end."""
+def test_the_reader_that_drives_receives_what_it_pulled(written):
+    """The first reader receives every batch once, in its own thread, and nothing after the end."""
     assert numbers(b"".join(written.first.read(0.0) for _ in range(BATCHES))) == list(range(1, 21))
     assert written.pullers == [threading.get_ident()] * BATCHES
     assert written.producer.is_finished
@@ -79,8 +79,8 @@ def test_the_reader_that_pulls_is_given_what_it_pulled(written):
     assert written.left == 0
 
 
-def test_a_steady_first_reader_keeps_the_pen(written):
-    """However often the watch looks, it takes no producer that was used less than a second ago."""
+def test_a_steady_first_reader_stays_the_driver(written):
+    """No check hands over a producer that was pulled less than a second ago."""
     for _ in range(BATCHES):
         before = time.monotonic()
         assert written.first.read(0.0)
@@ -89,41 +89,41 @@ def test_a_steady_first_reader_keeps_the_pen(written):
     assert written.pullers == [threading.get_ident()] * BATCHES
 
 
-def test_a_stalled_first_reader_loses_the_pen(written):
-    """One that has not pulled for a second does not pull again: a thread goes on, and it reads."""
-    came = written.first.read(0.0)
+def test_a_stalled_first_reader_is_replaced(written):
+    """One that has not pulled for a second reads the log, which a writer thread continues."""
+    received = written.first.read(0.0)
     written.producer.hand_over(time.monotonic() + STALL_SECONDS, STALL_SECONDS)
-    assert numbers(came + written.rest(1)) == list(range(1, BATCHES + 1))
+    assert numbers(received + written.rest(1)) == list(range(1, BATCHES + 1))
     assert len(set(written.pullers)) == 2 and threading.get_ident() not in written.pullers[1:]
-    while len(numbers(came)) < BATCHES:
-        came += written.first.read(10.0)
-    assert numbers(came) == list(range(1, BATCHES + 1))
+    while len(numbers(received)) < BATCHES:
+        received += written.first.read(10.0)
+    assert numbers(received) == list(range(1, BATCHES + 1))
 
 
-def test_who_leaves_with_the_pen_hands_it_on(written):
-    """A thread goes on with the answer as soon as the first reader is gone, unasked."""
-    came = written.first.read(0.0)
+def test_a_driver_that_leaves_hands_over(written):
+    """A writer thread continues the answer as soon as the first reader has left."""
+    received = written.first.read(0.0)
     written.first.close()
-    assert numbers(came + written.rest(1)) == list(range(1, BATCHES + 1))
+    assert numbers(received + written.rest(1)) == list(range(1, BATCHES + 1))
     assert written.left == 1 and threading.get_ident() not in written.pullers[1:]
 
 
-def test_a_reader_that_comes_too_late_pulls_nothing(written):
-    """Who waits to pull while the producer passes on reads what the thread pulls, and misses nothing."""
+def test_a_reader_that_waited_during_the_hand_over_pulls_nothing(written):
+    """It reads what the writer thread pulls, and misses nothing."""
     read = []
-    written.producer._hand.acquire()  # as the watch does
+    written.producer._pulling.acquire()  # as the supervisor does
     late = threading.Thread(target=lambda: read.append(written.first.read(10.0)))
     late.start()
-    time.sleep(0.1)  # until it waits for its turn; where it does not yet, there is nothing to see
-    written.producer._pass_on(written.first)
-    written.producer._hand.release()
+    time.sleep(0.1)  # until it waits for the lock; a later one only makes the test see less
+    written.producer._replace(written.first)
+    written.producer._pulling.release()
     late.join()
     assert numbers(written.rest(0)) == list(range(1, BATCHES + 1))
     assert len(set(written.pullers)) == 1 and numbers(read[0])[0] == 1
 
 
-def test_who_leaves_without_the_pen_changes_nothing(written):
-    """The thread that goes on is not joined by another one when the first reader leaves at last."""
+def test_a_reader_that_leaves_without_driving_changes_nothing(written):
+    """No second writer thread starts when the replaced first reader leaves."""
     written.may_go_on.clear()
     written.producer.hand_over(time.monotonic() + STALL_SECONDS, STALL_SECONDS)
     before = writers()
@@ -135,12 +135,12 @@ def test_who_leaves_without_the_pen_changes_nothing(written):
     assert len(set(written.pullers)) == 1
 
 
-def test_a_pen_is_not_taken_out_of_a_hand_that_writes(written):
-    """While the first reader waits for Claude, however long, the producer stays with it."""
+def test_a_producer_is_not_handed_over_during_a_pull(written):
+    """While the first reader waits for Claude, however long, it stays the driver."""
     written.may_go_on.clear()
     thread = threading.Thread(target=written.first.read, args=[0.0])
     thread.start()
-    while not written.producer._hand.locked():  # no event tells that it has begun
+    while not written.producer._pulling.locked():  # no event reports that the pull has begun
         time.sleep(0.001)
     before = writers()
     written.producer.hand_over(time.monotonic() + 60.0, STALL_SECONDS)

@@ -1,4 +1,4 @@
-"""The hot path: one writer, who holds the producer, and many readers; ends for every reason."""
+"""The hot path: one producer, many readers, and every way in which a stream ends."""
 
 import contextlib
 import json
@@ -14,25 +14,25 @@ from claude_sse.protocol.errors import Conflict, NotFound, Unavailable
 from claude_sse.protocol.question import Question
 from claude_sse.stream_log import StreamExists
 from claude_sse.stream_log.file import FileStreamLog
-from claude_sse.streaming import lifetime, producer, streams, supervisor
+from claude_sse.streaming import lifetime, outcome, producer, streams, supervisor
 from claude_sse.streaming.streams import Streams
+from claude_sse.web.dialects import frames as frames_dialect
 from tests.slack import within
 
 DIGEST = "d" * 64
 
 
 class Services:
-    """Streams on a folder, against the stand-in; ``asks`` starts one."""
+    """Streams on a folder, against the stand-in; ``ask`` starts one."""
 
     def __init__(self, standin, folder, orphan_seconds=30.0, heartbeat_seconds=10.0):
         self.standin = standin
         self.ended = []
         self.streams = Streams(
-            FileStreamLog(folder),
+            FileStreamLog(folder, ttl_seconds=3600.0),
             Claude(Settings(api_key="x", base_url=standin.base_url)),
             heartbeat_seconds=heartbeat_seconds,
             orphan_seconds=orphan_seconds,
-            stream_ttl=3600.0,
         )
 
     def ask(self, key, prompt, **options):
@@ -51,22 +51,25 @@ class Services:
         self.standin.wait(lambda s: request.finished)
         return request.sent
 
+    def follow(self, reader, **options):
+        return frames_dialect.encode(self.streams.follow(reader, **options))
+
     def all(self, reader):
-        received = b"".join(self.streams.follow(reader))
+        received = b"".join(self.follow(reader))
         reader.close()
         return received.removeprefix(sse.preamble(reader.after))
 
 
 @pytest.fixture
 def make(standin, tmp_path):
-    engines = []
+    made = []
 
     def make(**options):
-        engines.append(Services(standin, tmp_path, **options))
-        return engines[-1]
+        made.append(Services(standin, tmp_path, **options))
+        return made[-1]
 
     yield make
-    for services in engines:
+    for services in made:
         services.streams.drain(0.0)
 
 
@@ -90,7 +93,7 @@ def written(services, key):
 
 
 def wait_for(condition):
-    """Wait until the condition holds; events that no socket tells of."""
+    """Wait until the condition holds: for events that no socket reports."""
     deadline = time.monotonic() + 30.0
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -102,13 +105,13 @@ def test_a_stream_is_what_claude_said_and_done(services, nonce):
     frames = services.all(services.ask("a/1", f"fault pace texts=9 {nonce}"))
     assert text(frames) == "".join(f"word{n} " for n in range(9))
     assert frames.endswith(b"data: [DONE]\n\n")
-    ids = [int(scope[4:]) for scope in frames.split(b"\n") if scope.startswith(b"id: ")]
+    ids = [int(line[4:]) for line in frames.split(b"\n") if line.startswith(b"id: ")]
     assert ids == list(range(1, len(ids) + 1))
     assert services.ended == ["a/1"]
 
 
-def test_only_the_end_waits_for_the_books(services, nonce):
-    """All that Claude said is on the log before it is booked, which a busy disk may hold up."""
+def test_only_the_terminal_frame_waits_for_the_ledger(services, nonce):
+    """All that Claude said is on the log before it is settled, which a busy disk may delay."""
     seen = []
 
     def on_end(usage, is_free):
@@ -131,7 +134,7 @@ def test_head_and_rest_are_the_log(services, make, nonce):
 
 
 def test_every_reader_gets_the_same_bytes(services, make, standin, nonce):
-    """Readers who join at any time, on any worker, receive what the first one did."""
+    """Readers that join at any time, on any worker, receive what the first one did."""
     prompt = f"fault pace texts=40 gap_ms=5 {nonce}"
     first, elsewhere, received = services.ask("a/1", prompt), make(), []
 
@@ -150,7 +153,7 @@ def test_every_reader_gets_the_same_bytes(services, make, standin, nonce):
 
 
 def test_a_large_answer_reaches_the_first_reader_whole(services, nonce):
-    """However much comes in one read, nothing is skipped."""
+    """However many frames one read returns, none is skipped."""
     for burst in (10, 1000, 20_000):
         prompt = f"bench n={burst} pad=50 {nonce}"
         frames = services.all(services.ask(f"a/{burst}", prompt))
@@ -170,11 +173,11 @@ def test_a_key_is_used_once(services, nonce):
         services.streams.join("b/1", DIGEST)
 
 
-def test_a_reader_that_leaves_passes_the_pen_on(services, nonce):
-    """When the first reader leaves in mid-answer the answer is written to its end all the same."""
+def test_a_reader_that_leaves_hands_the_producer_over(services, nonce):
+    """When the first reader leaves in mid-answer, the answer is still written to its end."""
     prompt = f"fault pace texts=30 gap_ms=5 {nonce}"
     reader = services.ask("a/1", prompt)
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     while b"word3" not in next(following):
         pass
     following.close()
@@ -183,8 +186,8 @@ def test_a_reader_that_leaves_passes_the_pen_on(services, nonce):
     assert text(frames) == services.sent(prompt) and frames.endswith(b"[DONE]\n\n")
 
 
-def test_a_reader_that_leaves_is_not_missed(services, nonce, monkeypatch):
-    """Who leaves hands the producer on at once: the watch, which would see it later, is idle."""
+def test_a_reader_that_leaves_needs_no_supervisor(services, nonce, monkeypatch):
+    """A first reader that leaves hands the producer over without waiting for a check."""
     monkeypatch.setattr(supervisor, "STALL_SECONDS", 3600.0)
     prompt = f"fault pace texts=20 gap_ms=10 {nonce}"
     services.ask("a/1", prompt).close()
@@ -192,19 +195,17 @@ def test_a_reader_that_leaves_is_not_missed(services, nonce, monkeypatch):
     assert text(frames) == services.sent(prompt) and frames.endswith(b"[DONE]\n\n")
 
 
-def test_a_steady_reader_pulls_to_the_end(services, nonce):
-    """A first reader that reads on has no second thread beside it, as long as the watch looks."""
+def test_a_steady_reader_drives_to_the_end(services, nonce):
+    """A first reader that keeps reading drives the producer in its own thread to the end."""
     ended_by = []
     reader = services.ask(
         "a/1",
         f"fault pace texts=40 gap_ms=1 {nonce}",
         on_end=lambda *_: ended_by.append(threading.get_ident()),
     )
-    for frames in services.streams.follow(reader):
+    for frames in services.follow(reader):
         last = frames
-        time.sleep(
-            0.02
-        )  # as long as it writes to its client: here the watch could take the producer
+        time.sleep(0.02)  # it writes to its client: the supervisor could hand the producer over
     assert last.endswith(b"[DONE]\n\n") and ended_by == [threading.get_ident()]
     reader.close()
 
@@ -213,12 +214,12 @@ def test_a_steady_reader_pulls_to_the_end(services, nonce):
 def test_stop_passes_a_first_reader_that_does_not_read(
     services, make, nonce, monkeypatch, elsewhere
 ):
-    """The last frame waits for no reader, however long one may stall; nor does who stops it."""
+    """Neither the terminal frame nor the reply to Stop waits for a reader that stalls."""
     monkeypatch.setattr(supervisor, "STALL_SECONDS", 3600.0)
-    if not elsewhere:  # here it is not even the watch that sees to it
+    if not elsewhere:  # in the writer's process Stop does not even wait for the supervisor
         monkeypatch.setattr(supervisor, "CHECK_SECONDS", 3600.0)
     reader = services.ask("a/1", f"fault stall after=3 {nonce}")
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     while b"word2" not in next(following):
         pass
     where = make() if elsewhere else services
@@ -230,13 +231,13 @@ def test_stop_passes_a_first_reader_that_does_not_read(
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_stop_tells_what_is_kept_however_long_the_end_takes(services, make, nonce, elsewhere):
-    """The reply waits for the last frame, also where the machine or the books take their time."""
+def test_the_reply_to_stop_waits_for_the_end(services, make, nonce, elsewhere):
+    """The reply waits for the terminal frame, also where the ledger takes its time."""
     stopping = threading.Event()
 
     def on_end(usage, is_free):
         stopping.wait()
-        time.sleep(1.5)  # several looks, and longer than a tick
+        time.sleep(1.5)  # several checks, and longer than a tick
 
     reader = services.ask("a/1", f"fault stall after=3 {nonce}", on_end=on_end)
     reader.close()
@@ -253,8 +254,8 @@ def test_stop_tells_what_is_kept_however_long_the_end_takes(services, make, nonc
     }
 
 
-def test_a_stop_whose_client_left_waits_for_nothing(services, nonce):
-    """No thread is held for a reply that nobody reads; the stream is stopped all the same."""
+def test_a_stop_whose_client_has_left_does_not_wait(services, nonce):
+    """No thread is held for a reply without a client; the stream is stopped nevertheless."""
     may_end = threading.Event()
     services.ask("a/1", f"fault stall after=3 {nonce}", on_end=lambda *_: may_end.wait()).close()
     wait_for(lambda: b"word2" in written(services, "a/1"))
@@ -264,9 +265,9 @@ def test_a_stop_whose_client_left_waits_for_nothing(services, nonce):
     assert objects(services.all(services.streams.open("a/1", 0)))[-1]["stop_reason"] == "stopped"
 
 
-def test_a_writer_that_does_not_end_is_told_of(services, nonce, monkeypatch):
-    """Where the end does not come the reply says so, after a while, with what there is."""
-    monkeypatch.setattr(streams, "STOP_SECONDS", 0.3)
+def test_the_reply_to_stop_reports_a_stuck_writer(services, nonce, monkeypatch):
+    """Where a stream does not end, the reply says so after a while, with the last id."""
+    monkeypatch.setattr(outcome, "STOP_SECONDS", 0.3)
     may_end = threading.Event()
     services.ask("a/1", f"fault stall after=3 {nonce}", on_end=lambda *_: may_end.wait()).close()
     wait_for(lambda: b"word2" in written(services, "a/1"))
@@ -276,11 +277,11 @@ def test_a_writer_that_does_not_end_is_told_of(services, nonce, monkeypatch):
     services.all(services.streams.open("a/1", 0))
 
 
-def test_a_reader_that_stalls_passes_the_pen_on(services, nonce):
-    """A first reader that does not read holds nobody up; when it reads again it misses nothing."""
+def test_a_reader_that_stalls_loses_the_producer(services, nonce):
+    """A stalled first reader delays no other one; when it reads again it misses nothing."""
     prompt = f"fault pace texts=40 gap_ms=10 {nonce}"
     reader = services.ask("a/1", prompt)
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     begun = next(following)
     while b"word2" not in begun:
         begun += next(following)
@@ -290,8 +291,8 @@ def test_a_reader_that_stalls_passes_the_pen_on(services, nonce):
     reader.close()
 
 
-def test_a_first_reader_that_never_reads_holds_nobody_up(services, nonce):
-    """A response that is never iterated costs nobody the answer."""
+def test_a_first_reader_that_never_reads_delays_no_other(services, nonce):
+    """An answer is written and read although the first response is never iterated."""
     prompt = f"fault pace texts=3 {nonce}"
     reader = services.ask("a/1", prompt)
     frames = services.all(services.streams.open("a/1", 0))
@@ -301,7 +302,7 @@ def test_a_first_reader_that_never_reads_holds_nobody_up(services, nonce):
 
 @pytest.mark.parametrize("elsewhere", [False, True])
 @pytest.mark.parametrize("fault", ["pace texts=500 gap_ms=20", "silent", "silent_headers", "pings"])
-def test_stop_reaches_claude_and_is_the_last_word(services, make, nonce, fault, elsewhere):
+def test_stop_reaches_claude_and_is_the_terminal_frame(services, make, nonce, fault, elsewhere):
     """Stop ends the answer at Claude at any moment, from any worker; the stream says stopped."""
     prompt = f"fault {fault} {nonce}"
     reader = services.ask("a/1", prompt)
@@ -316,7 +317,7 @@ def test_stop_reaches_claude_and_is_the_last_word(services, make, nonce, fault, 
 
 
 def test_stop_of_a_finished_stream_is_harmless(services, make, nonce):
-    """Stopping what has ended tells what is kept, and changes nothing."""
+    """Stopping a stream that has ended tells how it ended, and changes nothing."""
     frames = services.all(services.ask("a/1", f"fault pace texts=2 {nonce}"))
     for where in (services, make()):
         kept = where.streams.stop("a/1")
@@ -326,10 +327,10 @@ def test_stop_of_a_finished_stream_is_harmless(services, make, nonce):
         services.streams.stop("b/1")
 
 
-def test_who_may_not_return_stops_by_leaving(services, nonce):
-    """A reader that cannot come back ends the answer by leaving, even while Claude is silent."""
+def test_a_reader_that_may_not_return_stops_by_leaving(services, nonce):
+    """A reader without grace ends the answer by leaving, even while Claude is silent."""
     prompt = f"fault silent {nonce}"
-    reader = services.ask("a/1", prompt, may_return=False)
+    reader = services.ask("a/1", prompt, grace_seconds=0.0)
     request = services.request(prompt)
     reader.close()
     services.standin.wait(lambda s: request.closed_at)
@@ -337,7 +338,7 @@ def test_who_may_not_return_stops_by_leaving(services, nonce):
 
 
 def test_an_orphan_is_ended(make, nonce):
-    """A stream that nobody reads goes on for a while and is then ended, interrupted, text kept."""
+    """A stream without readers goes on for its grace, is then interrupted, and keeps its text."""
     services = make(orphan_seconds=0.4)
     prompt = f"fault pace texts=1000 gap_ms=10 {nonce}"
     reader = services.ask("a/1", prompt)
@@ -352,7 +353,7 @@ def test_an_orphan_is_ended(make, nonce):
 
 
 def test_a_reader_on_another_worker_keeps_a_stream_alive(make, nonce):
-    """A stream is no orphan as long as anybody reads it, anywhere."""
+    """A stream is not an orphan while it has a reader on any worker."""
     services, elsewhere = make(orphan_seconds=0.3), make()
     prompt = f"fault pace texts=80 gap_ms=10 {nonce}"
     first = services.ask("a/1", prompt)
@@ -370,10 +371,10 @@ def test_a_reader_on_another_worker_keeps_a_stream_alive(make, nonce):
      ("LIFE_SECONDS", "pace texts=1000 gap_ms=10", "interrupted")],
 )  # fmt: skip
 def test_what_takes_too_long_is_ended(services, nonce, monkeypatch, limit, fault, code):
-    """Silence (pings do not count) and endless answers are ended by the watch."""
+    """The supervisor ends silence (pings do not count) and endless answers."""
     prompt = f"fault {fault} {nonce}"
     reader = services.ask("a/1", prompt)
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     frames = next(following)
     request = services.request(prompt)
     while "silent" not in fault and b'"model"' not in frames:
@@ -386,7 +387,7 @@ def test_what_takes_too_long_is_ended(services, nonce, monkeypatch, limit, fault
 
 
 def test_a_failure_is_the_last_frame(services, nonce):
-    """What Claude refuses ends the stream with one error frame and nothing behind it."""
+    """A refusal of Claude's ends the stream with one error frame and nothing after it."""
     frames = services.all(services.ask("a/1", f"fault unauthorized {nonce}"))
     (failure,) = objects(frames)
     assert failure["code"] == "authentication" and failure["request_id"]
@@ -402,7 +403,7 @@ def test_a_retry_is_seen(services, nonce):
 
 
 def test_a_bug_ends_the_stream_honestly(services, nonce, monkeypatch):
-    """Whatever fails inside, the stream ends with an error frame that tells no internals."""
+    """A bug of ours ends the stream with an error frame that tells no internals."""
 
     def broken(question, scope):
         yield [{"text": "a"}]
@@ -419,22 +420,22 @@ def test_a_silent_stream_has_heartbeats(make, nonce, monkeypatch):
     monkeypatch.setattr(streams, "TICK_SECONDS", 0.1)
     services = make(heartbeat_seconds=0.2)
     reader = services.ask("a/1", f"fault silent_headers {nonce}")
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     assert [next(following) for _ in range(3)] == [sse.PREAMBLE, sse.HEARTBEAT, sse.HEARTBEAT]
     following.close()
     reader.close()
 
 
 def test_a_client_that_left_ends_the_response(services, nonce, monkeypatch):
-    """A silent response looks whether its client is still there, and ends when it is not."""
+    """A silent response checks for its client, and ends when the client has left."""
     monkeypatch.setattr(streams, "TICK_SECONDS", 0.1)
     reader = services.ask("a/1", f"fault silent {nonce}")
-    assert list(services.streams.follow(reader, gone=lambda: True)) == [sse.PREAMBLE]
+    assert list(services.follow(reader, gone=lambda: True)) == [sse.PREAMBLE]
     reader.close()
 
 
 def test_drain_lets_answers_finish_and_interrupts_the_rest(services, nonce):
-    """While draining nothing new starts, short answers finish, long ones end as interrupted."""
+    """While draining no stream starts, short answers finish, long ones end as interrupted."""
     short = services.ask("a/1", f"fault pace texts=5 gap_ms=20 {nonce}")
     long = services.ask("a/2", f"fault pace texts=1000 gap_ms=20 {nonce}")
     draining = threading.Thread(target=services.streams.drain, args=[0.8])
@@ -449,7 +450,7 @@ def test_drain_lets_answers_finish_and_interrupts_the_rest(services, nonce):
 
 
 def test_nothing_is_left_when_it_cannot_start(services, nonce, monkeypatch):
-    """Without a thread to be had a start is refused, and everything taken is given back."""
+    """A start without a thread is refused, and everything acquired is released."""
 
     def no_thread(self, stream):
         raise RuntimeError("can't start new thread")
@@ -461,19 +462,19 @@ def test_nothing_is_left_when_it_cannot_start(services, nonce, monkeypatch):
 
 
 def test_every_data_line_is_ascii_json(services, nonce):
-    """Whatever Claude writes, a frame's data is one scope of ASCII JSON with text or error."""
+    """Whatever Claude writes, a frame's data is one line of ASCII JSON with text or error."""
     frames = services.all(services.ask("a/1", f"fault imitate {nonce}"))
-    for scope in frames.decode("ascii").split("\n"):
-        if scope.startswith("data: ") and scope != "data: [DONE]":
-            fields = json.loads(scope[6:])
+    for line in frames.decode("ascii").split("\n"):
+        if line.startswith("data: ") and line != "data: [DONE]":
+            fields = json.loads(line[6:])
             assert "text" in fields or "error" in fields
 
 
 def test_an_answer_outlives_a_lack_of_threads(services, nonce, monkeypatch):
-    """Where no thread can take the producer at once, the watch tries again until one can."""
+    """Where no thread can be started for the producer, the supervisor tries until one can."""
     prompt = f"fault pace texts=30 gap_ms=10 {nonce}"
     reader = services.ask("a/1", prompt)
-    following = services.streams.follow(reader)
+    following = services.follow(reader)
     while b"word2" not in next(following):
         pass
     real, refusals = producer.threading.Thread.start, iter(range(3))
@@ -492,15 +493,15 @@ def test_an_answer_outlives_a_lack_of_threads(services, nonce, monkeypatch):
 
 
 def test_a_finished_answer_starts_no_thread(services, nonce, monkeypatch):
-    """A first reader that has read to the end leaves nothing to pull behind."""
+    """A first reader that has read to the end starts no thread by leaving."""
     reader = services.ask("a/1", f"fault pace texts=2 {nonce}")
-    assert b"".join(services.streams.follow(reader)).endswith(b"[DONE]\n\n")
-    monkeypatch.setattr(producer.Producer, "_run", lambda *_: pytest.fail("a thread for nothing"))
+    assert b"".join(services.follow(reader)).endswith(b"[DONE]\n\n")
+    monkeypatch.setattr(producer.Producer, "_start_thread", lambda *_: pytest.fail("a thread"))
     reader.close()
 
 
 def test_a_refused_start_has_never_been(services, nonce, monkeypatch):
-    """After a start that was refused, the same id can be started again."""
+    """After a refused start the same id can be started again."""
 
     def no_thread(self, stream):
         raise RuntimeError("can't start new thread")
@@ -514,15 +515,15 @@ def test_a_refused_start_has_never_been(services, nonce, monkeypatch):
     assert text(services.all(services.ask("a/1", f"fault pace texts=1 {nonce}"))) == "word0 "
 
 
-def test_last_words_that_cannot_be_told_end_the_stream_all_the_same(services, nonce, monkeypatch):
-    """Whatever the last object is, the stream ends, and its slot is free."""
+def test_a_terminal_frame_that_cannot_be_encoded_ends_the_stream(services, nonce, monkeypatch):
+    """A stream ends, and releases its slot, whatever its last object is."""
     monkeypatch.setattr(lifetime.Lifetime, "terminal_frames", lambda *_: [{"error": float("nan")}])
     frames = services.all(services.ask("a/1", f"fault billing {nonce}"))
     assert objects(frames)[-1]["code"] == "interrupted" and services.ended == ["a/1"]
 
 
 def test_a_second_drain_does_not_prolong_the_first(services, nonce):
-    """TERM twice is not twice the time."""
+    """A second SIGTERM leaves the time of the first as it is."""
     services.ask("a/1", f"fault silent {nonce}")
     began = time.monotonic()
     first = threading.Thread(target=services.streams.drain, args=[0.3])
@@ -533,8 +534,8 @@ def test_a_second_drain_does_not_prolong_the_first(services, nonce):
     assert time.monotonic() - began < 5.0
 
 
-def test_stop_tells_how_the_stream_ended_and_not_why_it_waited(services, nonce):
-    """The code of a retry that was announced is not the stream's."""
+def test_the_reply_to_stop_does_not_tell_the_code_of_a_retry(services, nonce):
+    """The code of an announced retry is not that of the stream's end."""
     reader = services.ask("a/1", f"fault rate_limited retry_after=15 {nonce}")
     wait_for(lambda: services.streams._log.open("a/1").read(0.0))
     kept = services.streams.stop("a/1")

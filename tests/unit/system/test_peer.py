@@ -24,7 +24,7 @@ NO_ADDRESS = [
 
 @pytest.fixture
 def app(tmp_path):
-    return create_app(Settings(api_key="x", stream_log=f"file://{tmp_path}/log"))
+    return create_app(Settings(api_key="x", stream_log=tmp_path / "log"))
 
 
 @pytest.mark.parametrize("address", LOOPBACK)
@@ -60,7 +60,7 @@ def test_a_server_that_says_nothing_of_its_clients_is_refused(app):
 def test_what_a_proxy_header_says_counts_for_nothing(tmp_path, proxies, claim):
     """Our own ProxyFix and those around the app put a header's word in place of the address."""
     app = create_app(
-        Settings(api_key="x", stream_log=f"file://{tmp_path}/log", trusted_proxies=proxies)
+        Settings(api_key="x", stream_log=tmp_path / "log", trusted_proxies=proxies)
     )
     for _ in range(3):
         for address in ("192.0.2.7", "", "127.0.0.1"):
@@ -85,7 +85,7 @@ def test_with_a_sign_in_strangers_may_come(tmp_path):
     app = create_app(
         Settings(
             api_key="x",
-            stream_log=f"file://{tmp_path}/log",
+            stream_log=tmp_path / "log",
             auth="token",
             auth_token="0123456789abcdefghijklmnopqrstuv",
             secret_key="0123456789abcdefghijklmnopqrstuv",

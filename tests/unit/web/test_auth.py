@@ -24,7 +24,7 @@ def make_app(standin, tmp_path):
 
     def make_app(**fields):
         options = {"api_key": "sk-ant-canary", "base_url": standin.base_url, "secret_key": SECRET}
-        options |= {"stream_log": f"file://{tmp_path}/log", "heartbeat_seconds": 0.2}
+        options |= {"stream_log": tmp_path / "log", "heartbeat_seconds": 0.2}
         if fields.get("auth") == "token":
             options["auth_token"] = TOKEN
         apps.append(create_app(Settings(**(options | fields))))
@@ -108,7 +108,7 @@ def test_the_cookie_says_as_little_as_it_can(make_app, passwords, tmp_path):
     """It is out of scripts' and other sites' reach, and of one installation, port and path only."""
     settings = {"auth": "password", "passwords": str(passwords.path)}
     app, again = make_app(**settings), make_app(**settings)
-    other = make_app(**settings, stream_log=f"file://{tmp_path}/other/log")
+    other = make_app(**settings, stream_log=tmp_path / "other/log")
     places = [
         "http://localhost:3000",
         "http://[::1]:81",

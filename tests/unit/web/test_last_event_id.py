@@ -17,7 +17,7 @@ def make_app(standin, tmp_path):
 
     def make_app(**fields):
         options = {"api_key": "sk-test", "base_url": standin.base_url}
-        settings = Settings(**(options | {"stream_log": f"file://{tmp_path}/log"} | fields))
+        settings = Settings(**(options | {"stream_log": tmp_path / "log"} | fields))
         apps.append(create_app(settings))
         return apps[-1]
 

@@ -19,7 +19,7 @@ def make_app(standin, tmp_path):
 
     def make_app(**fields):
         options = {"api_key": "sk-ant-canary", "base_url": standin.base_url}
-        settings = Settings(**(options | {"stream_log": f"file://{tmp_path}/log"} | fields))
+        settings = Settings(**(options | {"stream_log": tmp_path / "log"} | fields))
         apps.append(create_app(settings))
         return apps[-1]
 
@@ -292,7 +292,7 @@ def test_without_a_key_everything_says_so(make_app, url):
 
 
 def test_places_are_limited_and_given_back(make_app, nonce):
-    """Beyond the writer_slots and reader_slots there is a 503 with Retry-After at once; what ends makes room."""
+    """Without a free writer or reader slot there is a 503 with Retry-After; an end frees both."""
     app = make_app(max_streams=1, threads=10)
     client, places = app.test_client(), app.extensions["claude_sse"]
     running, another = f"/streams/{uuid.uuid4()}", f"/streams/{uuid.uuid4()}"

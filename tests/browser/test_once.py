@@ -1,4 +1,4 @@
-"""What people complain of that they got, or paid for, twice: rows 2, 8, 9, 10 and 17."""
+"""What must happen once: an answer is paid for once, and no text is shown twice."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _sent(page: Page) -> list[str]:
     return methods
 
 
-def test_2_leaving_is_no_stop_and_stop_is_final(page: Page, standin: StandIn, nonce: str) -> None:
+def test_leaving_is_no_stop_and_stop_is_final(page: Page, standin: StandIn, nonce: str) -> None:
     """An answer that was left and found again can still be stopped, and then nothing resumes it."""
     ask(page, f"fault pace texts=2000 gap_ms=20 {nonce}")
     wait_for_text(last_answer(page), "word5 ")
@@ -48,7 +48,7 @@ def test_2_leaving_is_no_stop_and_stop_is_final(page: Page, standin: StandIn, no
     assert sent == [] and len(exchanges(standin, nonce)) == 1
 
 
-def test_8_overload_in_mid_answer_is_not_asked_again_by_itself(
+def test_overload_in_mid_answer_is_not_asked_again_by_itself(
     page: Page, standin: StandIn, nonce: str
 ) -> None:
     """After the first word nothing is repeated behind the reader's back: no double text or bill."""
@@ -65,7 +65,7 @@ def test_8_overload_in_mid_answer_is_not_asked_again_by_itself(
     assert len(exchanges(standin, nonce)) == 2
 
 
-def test_8_a_question_whose_receipt_was_lost_is_asked_once(
+def test_a_question_whose_receipt_was_lost_is_asked_once(
     context: BrowserContext, server: Server, standin: StandIn, nonce: str
 ) -> None:
     """Sent again because no reply came, the same id joins the answer that is already written."""
@@ -86,10 +86,10 @@ def test_8_a_question_whose_receipt_was_lost_is_asked_once(
         page.close()
 
 
-def test_10_a_replay_from_the_start_doubles_nothing(
+def test_a_replay_from_the_start_doubles_nothing(
     wired_page: Page, wire: Wire, standin: StandIn, nonce: str
 ) -> None:
-    """Where a proxy forgets how far the reader was, what comes again is passed over."""
+    """Where a proxy drops the reader's position, frames that arrive again are skipped."""
 
     def forget(route: Route) -> None:
         headers = route.request.headers
@@ -112,7 +112,7 @@ def test_10_a_replay_from_the_start_doubles_nothing(
 
 
 @pytest.mark.parametrize("ending", ["end_turn", "stopped"])
-def test_17_cached_tokens_are_counted_once(page: Page, ending: str) -> None:
+def test_cached_tokens_are_counted_once(page: Page, ending: str) -> None:
     """What the cache gave and took is part of what was read; stopped, the sum is an estimate."""
     usage = {"input_tokens": 20, "cache_creation_input_tokens": 300,
              "cache_read_input_tokens": 4000, "output_tokens": 50}  # fmt: skip

@@ -1,14 +1,11 @@
-// When a stream is asked for again and after how long: the bounds themselves, by a network that answers at once.
+// When a stream is asked for again and after how long: the bounds themselves, with a network that answers immediately.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  Connection,
-  StreamError,
-  isEventStream,
-  refusalOf,
-} from '../../static/network/connection.js';
-import { follow, stop } from '../../static/network/stream.js';
+import { Connection, isEventStream } from '../../static/network/connection.js';
+import { StreamError, refusalOf } from '../../static/network/stream-error.js';
+import { stop } from '../../static/network/stop.js';
+import { follow } from '../../static/network/stream.js';
 
 const TIMING = {
   silence: 60_000,
@@ -34,7 +31,7 @@ const sse = (text, type = 'text/event-stream') =>
 const frame = (id, data = { text: 'x' }) =>
   `id: ${id}\ndata: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
 
-/** Follow with these responses, one for each request, the last one again and again; no wait is waited for. */
+/** Follow with these responses, one for each request, the last one repeatedly; waits are skipped. */
 async function play(responses, options = {}, most = 100) {
   const wake = new EventTarget();
   const reading = new AbortController();
@@ -80,7 +77,7 @@ async function play(responses, options = {}, most = 100) {
 const within = (value, low, high) =>
   assert.ok(value >= low && value <= high, `${value} is not in ${low}..${high}`);
 
-test('a busy server is waited for up to the longest time, that included, and not a moment longer', async () => {
+test('a busy server is waited for up to the longest time, inclusive, and not a moment longer', async () => {
   for (const [seconds, waits] of [
     [60, true],
     [60.001, false],
@@ -108,7 +105,7 @@ test('a busy server is waited for up to the longest time, that included, and not
   assert.deepEqual((await play([refusal(429, { retry_after: 1 })], put)).whys, ['busy']);
 });
 
-test('a busy server is asked again as often as said, then its refusal is told', async () => {
+test('a busy server is asked again `busyPuts` times, then its refusal is shown', async () => {
   const timing = { ...TIMING, firstDelay: 1, busyPuts: 3 };
   const { whys, error, requests } = await play([refusal(503, { retry_after: 0 })], {
     ...put,
@@ -118,7 +115,7 @@ test('a busy server is asked again as often as said, then its refusal is told', 
   assert.deepEqual([whys, error.code, requests.length], [['busy', 'busy', 'busy'], 'busy', 4]);
 });
 
-test('while following, a refusal that passes is waited for as long as it says, or as after a cut', async () => {
+test('while following, a passing refusal is waited for as it says, or as after a cut', async () => {
   const ends = sse(frame(3, '[DONE]'));
   for (const [seconds, low, high] of [
     [2, 2_000, 2_000],
@@ -165,7 +162,7 @@ test('only what cannot be the server itself lets a question be sent again', asyn
   }
 });
 
-test('what is not readable as a refusal may pass where the status says so', async () => {
+test('a response that is not a readable refusal is retryable by its status', async () => {
   for (const [status, retryable] of [
     [404, false],
     [428, false],
@@ -188,7 +185,7 @@ test('what is not readable as a refusal may pass where the status says so', asyn
   assert.equal(new StreamError('No.', {}).retryable, false);
   const header = { 'Retry-After': '7' };
   assert.equal((await refusalOf(refusal(503, {}, header))).retryAfter, 7);
-  assert.equal((await refusalOf(refusal(503, { retry_after: 0 }, header))).retryAfter, 0); // its own word counts
+  assert.equal((await refusalOf(refusal(503, { retry_after: 0 }, header))).retryAfter, 0); // the body counts
   assert.equal(
     (await refusalOf(refusal(503, {}, { 'Retry-After': 'soon' }))).retryAfter,
     undefined,
@@ -222,7 +219,7 @@ const silent =
     return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } });
   };
 
-test('a silent connection is replaced at once, but once only: then with a pause, until something comes', async () => {
+test('a silent connection is replaced immediately, but only once: then after a pause, until a frame comes', async () => {
   const { delays, ids } = await play(
     [silent(), silent(), silent(), silent(frame(1)), silent(), sse(frame(2, '[DONE]'))],
     { lastEventId: 0 },
@@ -236,7 +233,7 @@ test('a silent connection is replaced at once, but once only: then with a pause,
   within(delays[4], 1_000, 2_000);
 });
 
-test('a body that ends or breaks by itself is never followed at once', async () => {
+test('a body that ends or breaks by itself is never followed without a pause', async () => {
   const { delays } = await play([sse(''), sse(frame(1)), sse(frame(2, '[DONE]'))], {
     lastEventId: 0,
   });
@@ -244,7 +241,7 @@ test('a body that ends or breaks by itself is never followed at once', async () 
   assert.equal(delays.length, 2);
 });
 
-test('a reader says what it has: no id before the first frame, then the last one', async () => {
+test('a reader asks without an id before the first frame, then with the last one', async () => {
   const { requests } = await play([sse(''), sse(frame(1)), sse(frame(2, '[DONE]'))], {
     lastEventId: 0,
   });
@@ -259,7 +256,7 @@ test('a reader says what it has: no id before the first frame, then the last one
   );
 });
 
-test('preamble and heartbeats are no frames, and what has no number or an old one is passed over', async () => {
+test('preamble and heartbeats are no frames, and an event without a number or with an old one is skipped', async () => {
   const preamble = 'retry: 1000\nid: 0\n: heartbeat\n: heartbeat\n';
   const text = `${preamble}${frame(1)}${frame('x', { error: 'a stranger' })}`;
   const { ids, waits, error } = await play(
@@ -269,7 +266,7 @@ test('preamble and heartbeats are no frames, and what has no number or an old on
   assert.deepEqual([ids, waits, error], [[1, 2, 3], [], undefined]);
 });
 
-test('what retry: asks for is obeyed within bounds', async () => {
+test('the delay of retry: counts, within bounds', async () => {
   for (const [said, low, high] of [
     [50, 50, 100],
     [100, 50, 100],
@@ -283,7 +280,7 @@ test('what retry: asks for is obeyed within bounds', async () => {
   }
 });
 
-test('an event stream is one with any parameter or none, in any case, and nothing that begins like it', () => {
+test('an event stream has this media type, in any case, with any parameter or none', () => {
   for (const type of [
     'text/event-stream',
     'Text/Event-Stream; charset=utf-8',
@@ -297,7 +294,7 @@ test('an event stream is one with any parameter or none, in any case, and nothin
   assert.ok(!isEventStream({ headers: new Headers() }));
 });
 
-test('a wake-up call cuts a connection that has been silent for so long, no other', async () => {
+test('a wake-up call cuts a connection that has been silent for the time it names, no other', async () => {
   for (const [silentFor, cut] of [
     [0, true],
     [undefined, true],
@@ -314,7 +311,7 @@ test('a wake-up call cuts a connection that has been silent for so long, no othe
   }
 });
 
-test('stop is over where the server has answered, and told again where it could not be', async () => {
+test('a stop ends with an answer of the server, and is repeated where there is none', async () => {
   const told = async (response) => {
     const patience = new AbortController();
     const statuses = [];
@@ -346,7 +343,7 @@ test('one missing frame is an error, and so is a frame that is not an object', a
   }
 });
 
-test('those who were refused together come back apart: by a fifth of the wait, two seconds at most', async (t) => {
+test('readers that were refused together come back apart: by a fifth of the wait, two seconds at most', async (t) => {
   for (const [chance, seconds, ms] of [
     [0, 5, 5_000],
     [1, 5, 6_000],
@@ -359,7 +356,7 @@ test('those who were refused together come back apart: by a fifth of the wait, t
   }
 });
 
-test('204 is the end, a lost server may be asked again, and what is no stream starts nothing', async () => {
+test('204 is the end, a lost server may be asked again, and a page in place of a stream starts nothing', async () => {
   const nothing = await play([new Response(null, { status: 204 })], { lastEventId: 5 });
   assert.deepEqual([nothing.requests.length, nothing.waits, nothing.error], [1, [], undefined]);
   assert.equal((await play([undefined], { lastEventId: 2 })).error.retryable, true);
@@ -369,7 +366,7 @@ test('204 is the end, a lost server may be asked again, and what is no stream st
   assert.deepEqual((await play([page(), sse(frame(3, '[DONE]'))], { lastEventId: 2 })).ids, [3]);
 });
 
-test('stop is a DELETE that outlives the page; what is not there has nothing', async () => {
+test('a stop is a DELETE that outlives the page; a stream that is not there has no frames', async () => {
   const requests = [];
   const fetch = async (url, init) => {
     requests.push(init);
@@ -381,4 +378,66 @@ test('stop is a DELETE that outlives the page; what is not there has nothing', a
   });
   const [{ method, keepalive, cache }] = requests;
   assert.deepEqual([method, keepalive, cache], ['DELETE', true, 'no-store']);
+});
+
+/** A connection of a network without delays, on a clock that the test moves. */
+function quietConnection(t, timing) {
+  const clock = { ms: 0 };
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  t.mock.method(performance, 'now', () => clock.ms);
+  const connection = new Connection({ timing: { ...TIMING, ...timing } });
+  const body = new TransformStream(undefined, undefined, { highWaterMark: 1 });
+  const writer = body.writable.getWriter();
+  const events = connection.events(new Response(body.readable));
+  return {
+    connection,
+    events,
+    /** Let time pass, second by second. */
+    wait(seconds) {
+      for (let n = 0; n < seconds; n += 1) {
+        clock.ms += 1_000;
+        t.mock.timers.tick(1_000);
+      }
+    },
+    send: (text) => writer.write(new TextEncoder().encode(text)),
+  };
+}
+const dead = { silence: 30_000, check: 5_000 };
+
+test('heartbeats keep a connection alive, however long Claude is silent', async (t) => {
+  const { connection, events, wait, send } = quietConnection(t, dead);
+  for (let id = 1; id <= 20; id += 1) {
+    wait(29);
+    const next = events.next();
+    await send(`: heartbeat\n${frame(id)}`);
+    assert.equal((await next).value.id, String(id));
+    assert.equal(connection.wasCut, false);
+  }
+  connection.close();
+});
+
+test('a connection without a byte for the time of silence is cut, no sooner', async (t) => {
+  const { connection, events, wait, send } = quietConnection(t, dead);
+  const first = events.next();
+  await send(frame(1));
+  await first;
+  wait(29);
+  assert.equal(connection.wasCut, false);
+  wait(7); // the next check, and the grace for bytes that arrived during a sleep
+  assert.equal(connection.wasCut, true);
+  connection.close();
+});
+
+test('bytes that arrived during a sleep are read before a connection counts as silent', async (t) => {
+  const { connection, events, send, wait } = quietConnection(t, { ...dead, check: 1_000 });
+  const clock = performance.now;
+  t.mock.method(performance, 'now', () => clock() + 3_600_000); // the lid was closed for an hour
+  t.mock.timers.tick(1_000); // the check after it
+  assert.equal(connection.wasCut, false);
+  const next = events.next();
+  await send(frame(1));
+  await next;
+  wait(2);
+  assert.equal(connection.wasCut, false);
+  connection.close();
 });

@@ -1,4 +1,4 @@
-"""What people complain of where the server is silent, full, newer or goes: rows 6, 19 to 21."""
+"""A server that is silent, full, newer than the page, or restarted."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 from .wire import Wire
 
 
-def test_6_a_cut_while_claude_is_silent_goes_unnoticed(
+def test_a_cut_while_claude_is_silent_goes_unnoticed(
     wired_page: Page, wire: Wire, standin: StandIn, nonce: str
 ) -> None:
-    """Whatever cuts a silent connection, the page follows anew, and the answer comes."""
+    """Whatever cuts a silent connection, the page reconnects, and the answer arrives."""
     ask(wired_page, f"fault pace texts=5 first_ms=3000 {nonce}")
     answer = last_answer(wired_page)
     request = exchange(standin, nonce)
@@ -35,7 +35,7 @@ def test_6_a_cut_while_claude_is_silent_goes_unnoticed(
 
 
 @pytest.mark.parametrize("how", ["restart", "kill -9"])
-def test_19_a_page_open_through_a_deploy_carries_on(
+def test_a_page_open_through_a_deploy_carries_on(
     context: BrowserContext, standin: StandIn, nonce: str, how: str
 ) -> None:
     """Restarted, or its worker killed, in mid-answer: what came stays, and the next is answered."""
@@ -54,6 +54,7 @@ def test_19_a_page_open_through_a_deploy_carries_on(
         assert "word9" in text(last_answer(page))
         assert exchange(standin, nonce).sent.startswith(text(last_answer(page)).strip())
         expect(last_answer(page).locator("[data-action=continue]")).to_be_visible()
+        server.wait_until_ready()  # on a busy machine that takes longer than the page tries
         ask(page, f"fault pace texts=2 again {nonce}")
         wait_until_over(last_answer(page))
         assert text(last_answer(page)).split() == ["word0", "word1"]
@@ -61,10 +62,10 @@ def test_19_a_page_open_through_a_deploy_carries_on(
         page.close()
 
 
-def test_20_a_full_server_lets_everybody_in_and_to_ask_in_turn(
+def test_a_full_server_lets_everybody_in_and_to_ask_in_turn(
     context: BrowserContext, standin: StandIn, nonce: str
 ) -> None:
-    """With every place taken the page still loads, says so to who asks, and asks again."""
+    """With every slot taken the page still loads, says that the server is busy, and asks again."""
     with serve(standin, THREADS=10, MAX_STREAMS=1) as [server]:
         page, other = context.new_page(), context.new_page()
         page.goto(f"http://localhost:{server.port}/")
@@ -75,7 +76,7 @@ def test_20_a_full_server_lets_everybody_in_and_to_ask_in_turn(
         other.locator("#new").click()
         ask(other, f"fault pace texts=3 second {nonce}")
         status = last_answer(other).locator(".status")
-        expect(status).to_contain_text("The server is busy: every place is taken. Trying again in")
+        expect(status).to_contain_text("The server is busy: every slot is taken. Trying again in")
         page.locator("#send").click()
         wait_until_over(last_answer(page), "stopped")
         wait_until_over(last_answer(other))
@@ -85,7 +86,7 @@ def test_20_a_full_server_lets_everybody_in_and_to_ask_in_turn(
         other.close()
 
 
-def test_21_what_a_newer_server_adds_is_passed_over(page: Page) -> None:
+def test_what_a_newer_server_adds_is_passed_over(page: Page) -> None:
     """Comments, events, fields and objects that this page does not know do not break it."""
     body = (
         ': hello\n\nretry: 2000\n\nid: 1\nevent: later\ndata: {"sparkle":{"n":[1]}}\n\n'

@@ -1,0 +1,46 @@
+// Where the blocks of an answer go: onto the page in parts of 50, and finished code to the highlighter.
+
+import { codeOf } from './code-block.js';
+import { patch } from './vdom.js';
+
+/** @import { Branch, RendererOptions } from '../types.js' */
+
+/** The browser visits each child of an element that it lays out, so no element has thousands. */
+const PART_BLOCKS = 50;
+
+export class BlockOutput {
+  #root;
+  #highlight;
+  /** @type {Element | undefined} */
+  #lastPart;
+
+  /** @param {Element} root @param {RendererOptions['highlight']} highlight */
+  constructor(root, highlight) {
+    this.#root = root;
+    this.#highlight = highlight;
+  }
+
+  /** Turn the blocks on the page, `old`, into `next`. @param {Branch[]} old @param {Branch[]} next */
+  show(old, next) {
+    patch(old, next, this.#root.ownerDocument, (node) => this.#partWithRoom().append(node));
+  }
+
+  /** Offer the code in these finished blocks for highlighting. @param {Branch[]} trees */
+  offer(trees) {
+    for (const tree of trees) {
+      const code = codeOf(tree);
+      const language = code?.attributes['data-language'];
+      if (code?.node && language) this.#highlight?.(code.node, language);
+      else this.offer(tree.kids.filter((kid) => 'kids' in kid));
+    }
+  }
+
+  #partWithRoom() {
+    const part = this.#lastPart;
+    if (part && part.childElementCount < PART_BLOCKS) return part;
+    const next = this.#root.ownerDocument.createElement('div');
+    this.#root.append(next);
+    this.#lastPart = next;
+    return next;
+  }
+}

@@ -1,0 +1,154 @@
+// The end of the text, which may still change: it is lexed again with each drawing. Text before the last cut (lexer.js)
+// leaves it for the settled blocks. The lines of an open fence, which may be long, go straight to the page; a block
+// that is too long is cut by force, and the rest of it is lexed alone or shown as written.
+
+import { blocks } from './blocks.js';
+import { codeOf, lastCodeIn } from './code-block.js';
+import { fenceOf, fenceWriter, openFenceIn, plainWriter } from './fence.js';
+import { cutOf, lex } from './lexer.js';
+import { growthOf } from './long-blocks.js';
+import { branch } from './vdom.js';
+
+/** @import { BlockOutput } from './block-output.js' */
+/** @import { SettledBlocks } from './settled-blocks.js' */
+/** @import { BlockWriter, Branch, Fence, Lexed, Token } from '../types.js' */
+
+/** What is lexed in one go; a longer block is cut. */
+const LONGEST = 16_000;
+const SLICE_CHARACTERS = 2000;
+
+export class Tail {
+  #text = '';
+  /** What is on the page of it. @type {Branch[]} */
+  #trees = [];
+  /** Takes the lines of an open fence, or the rest of a block that is too long. @type {BlockWriter | undefined} */
+  #write;
+  #settled;
+  #output;
+
+  /** @param {SettledBlocks} settled @param {BlockOutput} output */
+  constructor(settled, output) {
+    this.#settled = settled;
+    this.#output = output;
+  }
+
+  /** How many characters to add next: more to a long tail, or it would be lexed too often. */
+  get appetite() {
+    const { length } = this.#text;
+    if (this.#write) return SLICE_CHARACTERS;
+    return Math.min(Math.max(SLICE_CHARACTERS, length), LONGEST - length);
+  }
+
+  /** Draw this text after the text so far. @param {string} text */
+  append(text) {
+    this.#text += text;
+    let lexed;
+    do {
+      if (this.#write && !this.#writeLines()) return;
+      lexed = this.#text.includes('\n') && text.includes('\n') ? this.#cut() : undefined;
+    } while (this.#write);
+    if (this.#text.length < LONGEST) this.#draw(lexed);
+    else this.#cutByForce(lexed?.tokens ?? this.#lex(this.#text).tokens);
+  }
+
+  /** No more text follows: settle it. */
+  end() {
+    this.#write?.(this.#text, true);
+    if (this.#write) this.#closeWriter();
+    else if (this.#text) this.#settle(this.#text);
+    this.#output.show(this.#trees, []);
+    [this.#text, this.#trees] = ['', []];
+  }
+
+  /** Settle what can be settled; returns the tail's tokens if that yields them. @returns {Lexed | undefined} */
+  #cut() {
+    const lines = this.#text.slice(0, this.#text.lastIndexOf('\n') + 1);
+    const lexed = this.#lex(lines);
+    const at = cutOf(lines, lexed.tokens);
+    const n = lexed.tokens.findLastIndex(({ type }) => type !== 'space');
+    const last = at === lengthOf(lexed.tokens.slice(0, n)) ? lexed.tokens[n] : undefined;
+    const fence = last && at + last.raw.length === lines.length ? fenceOf(last) : undefined;
+    const growth = last && growthOf(last);
+    if (at) {
+      this.#settle(this.#text.slice(0, at));
+      this.#text = this.#text.slice(at);
+    }
+    if (fence) this.#openFence(fence);
+    if (growth) {
+      this.#settle(growth.raw, { growing: true });
+      this.#text = growth.head + this.#text.slice(growth.length);
+    }
+    return at || fence || growth || lines !== this.#text ? undefined : lexed;
+  }
+
+  /** Settle a tail that is too long as it is, and go on in its line, paragraph or fence. @param {Token[]} tokens */
+  #cutByForce(tokens) {
+    const lines = this.#text.lastIndexOf('\n') + 1;
+    const inLine = lines < this.#text.length / 2; // that line alone is too long
+    const at = inLine ? this.#text.length : lines;
+    const last = tokens.at(-1);
+    const fence = inLine ? undefined : openFenceIn(last, this.#text.slice(0, at));
+    const final = this.#settle(this.#text.slice(0, at), { open: Boolean(fence) });
+    const code = fence && lastCodeIn(final.at(-1));
+    this.#text = this.#text.slice(at);
+    this.#replaceTrees([]);
+    if (code) {
+      this.#trees = final;
+      this.#write = fenceWriter(fence, code);
+    } else if (inLine || last.type === 'paragraph') {
+      const paragraph = branch('p');
+      this.#replaceTrees([paragraph]);
+      this.#write = plainWriter(paragraph, last.type !== 'paragraph');
+    }
+    if (this.#text && (!this.#write || this.#writeLines())) this.#draw();
+  }
+
+  /** @param {string} raw @param {{ growing?: boolean, open?: boolean }} [more] */
+  #settle(raw, more) {
+    const { final, rest } = this.#settled.settle(raw, this.#trees, more);
+    this.#trees = rest;
+    return final;
+  }
+
+  #draw(lexed = this.#lex(this.#text)) {
+    const { references, continuation } = this.#settled;
+    // The tail's own definitions count in it, and may still change; the settled ones are only added to.
+    const definitions = references.version(lexed.links);
+    this.#replaceTrees(blocks(lexed.tokens, this.#trees, definitions, continuation));
+  }
+
+  /** From now on the lines of the tail go straight to the page. @param {Fence} fence */
+  #openFence(fence) {
+    this.#draw(this.#lex(fence.line));
+    this.#text = this.#text.slice(fence.line.length);
+    this.#write = fenceWriter(fence, /** @type {Branch} */ (codeOf(this.#trees[0])));
+  }
+
+  /** Write to the page; returns whether the written block has ended: the tail is then the text after it. */
+  #writeLines() {
+    const { closed, left } = /** @type {BlockWriter} */ (this.#write)(this.#text);
+    this.#text = left;
+    if (closed) this.#closeWriter();
+    return closed;
+  }
+
+  #closeWriter() {
+    this.#write = undefined;
+    this.#output.offer(this.#trees);
+    this.#trees = [];
+  }
+
+  /** @param {Branch[]} trees */
+  #replaceTrees(trees) {
+    this.#output.show(this.#trees, trees);
+    this.#trees = trees;
+  }
+
+  /** @param {string} text */
+  #lex(text) {
+    return lex(text, this.#settled.references.links);
+  }
+}
+
+/** @param {Token[]} tokens @returns {number} */
+const lengthOf = (tokens) => tokens.reduce((sum, { raw }) => sum + raw.length, 0);

@@ -1,0 +1,69 @@
+// Why a stream could not be read: the server's own sentence, or ours where the server could not speak.
+
+/** The failure of a stream; its message is a sentence for the reader. */
+export class StreamError extends Error {
+  code = 'error';
+  /** The HTTP status of a refusal; 0 where there was no response. */
+  status = 0;
+  retryable = false;
+  /** @type {number | undefined} in seconds */
+  retryAfter;
+  /** @type {string | undefined} */
+  requestId;
+
+  /** @param {string} message @param {Partial<StreamError>} fields */
+  constructor(message, fields) {
+    super(message);
+    Object.assign(this, fields);
+  }
+}
+
+/**
+ * Return the error that a response other than a stream stands for, in the server's own words where it has any.
+ *
+ * @param {Response} response
+ */
+export async function refusalOf(response) {
+  const { status } = response;
+  /** @type {Record<string, any>} */
+  const body = await response.json().catch(() => ({}));
+  const header = Number.parseFloat(response.headers.get('Retry-After') ?? '');
+  const retryAfter = body.retry_after ?? (Number.isNaN(header) ? undefined : header);
+  if (typeof body.error === 'string') {
+    const { code = 'error', retryable = false, request_id: requestId } = body;
+    return new StreamError(body.error, { code, status, retryable, retryAfter, requestId });
+  }
+  const retryable = status >= 500 || status === 429;
+  return new StreamError(sentenceFor(response), {
+    code: 'no_answer',
+    status,
+    retryable,
+    retryAfter,
+  });
+}
+
+/** @param {Response} response */
+function sentenceFor({ type, status }) {
+  return type === 'opaqueredirect'
+    ? 'The server sent this page elsewhere: load it again, and sign in if asked.'
+    : `The server did not answer as expected (HTTP ${status}).`;
+}
+
+/** @param {string} sentence */
+export function unreadable(sentence) {
+  return new StreamError(sentence, { code: 'protocol', retryable: true });
+}
+
+export function unreachable() {
+  return new StreamError('The server cannot be reached: check the connection, and try again.', {
+    code: 'no_connection',
+    retryable: true,
+  });
+}
+
+export function connectionLost() {
+  return new StreamError('The connection to the server is lost. What came is kept.', {
+    code: 'connection_lost',
+    retryable: true,
+  });
+}

@@ -1,0 +1,82 @@
+// The tree is the architecture: one number a folder of static/, and imports go down.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const STATIC = fileURLToPath(new URL('../../static/', import.meta.url));
+/** Folders of one floor do not know each other; the view has Markdown passed in. */
+const FLOORS = { app: 4, view: 3, markdown: 3, network: 1, model: 1, vendor: 0 };
+/** The entries, which templates load. */
+const ENTRY_FLOOR = 5;
+const PURE = ['model', 'network'];
+/** What exists only where there is a page; storage, locks and the network exist elsewhere as well. */
+const DOM =
+  /\b(?:document|window|location|history|HTML\w*Element|Element|querySelector|addEventListener\('(?:click|key))/;
+const LINES = 250;
+
+const FILES = readdirSync(STATIC, { recursive: true })
+  .map((name) => String(name).replaceAll('\\', '/'))
+  .filter((name) => name.endsWith('.js') && !name.startsWith('vendor/'))
+  .sort();
+const source = (name) => readFileSync(join(STATIC, name), 'utf8');
+const withoutComments = (text) => text.replace(/\/\*[^]*?\*\/|(?<![:'"`])\/\/.*$/gm, '');
+
+/** The folder of a file; an entry is a room of its own. */
+const roomOf = (name) => (name.includes('/') ? name.split('/')[0] : name);
+const floorOf = (room) => FLOORS[room] ?? (room.endsWith('.js') ? ENTRY_FLOOR : undefined);
+
+/** The files that this one imports, or names in a string: a Worker's, or one in `import()`. */
+function importsOf(name) {
+  const names = [...withoutComments(source(name)).matchAll(/'(\.{1,2}\/[\w./-]+\.js)'/g)];
+  return names.map(([, path]) => normalize(join(dirname(name), path)).replaceAll('\\', '/'));
+}
+
+/** Return the pairs of rooms of which the first imports the second; `vendor` is no room of ours. */
+function arrows() {
+  const pairs = FILES.flatMap((name) =>
+    importsOf(name).map((path) => `${roomOf(name)} → ${roomOf(path)}`),
+  );
+  return [...new Set(pairs)]
+    .filter((pair) => pair.split(' → ')[0] !== pair.split(' → ')[1] && !pair.endsWith('vendor'))
+    .sort();
+}
+
+for (const name of FILES) {
+  test(`imports of ${name} go down, and it is one thought`, () => {
+    const room = roomOf(name);
+    assert.ok(floorOf(room) !== undefined, `${room} has no floor`);
+    for (const path of importsOf(name)) {
+      const to = roomOf(path);
+      assert.ok(to === room || floorOf(to) < floorOf(room), `${room} must not import ${path}`);
+      if (to !== 'vendor') assert.ok(FILES.includes(path), `there is no ${path}`);
+    }
+    assert.ok(source(name).startsWith('// '), 'it opens with a sentence');
+    assert.ok(source(name).split('\n').length - 1 <= LINES, `it is longer than ${LINES} lines`);
+  });
+}
+
+for (const name of FILES.filter((path) => PURE.includes(roomOf(path)))) {
+  test(`${name} knows no DOM`, () => {
+    assert.doesNotMatch(withoutComments(source(name)), DOM);
+  });
+}
+
+test('what a template loads is an entry, and each entry is loaded', () => {
+  const templates = new URL('../../templates/', import.meta.url);
+  const loaded = readdirSync(templates).flatMap((name) => [
+    ...readFileSync(new URL(name, templates), 'utf8').matchAll(/filename='([\w/.-]+\.js)'/g),
+  ]);
+  assert.deepEqual(
+    [...new Set(loaded.map(([, path]) => path))].sort(),
+    FILES.filter((name) => !name.includes('/')),
+  );
+});
+
+test('rooms and arrows are as few as a drawing can show', (t) => {
+  const rooms = new Set(FILES.map(roomOf));
+  t.diagnostic(`${rooms.size} rooms, ${arrows().length} arrows: ${arrows().join(', ')}`);
+  assert.ok(rooms.size <= 8);
+  assert.ok(arrows().length <= 11);
+});
