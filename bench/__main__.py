@@ -31,7 +31,7 @@ def main() -> None:
         with Run(Path(folder), chosen.before) as run:
             for scenario in chosen.only:
                 for round in range(chosen.rounds):
-                    turn = round % max(1, len(names))  # nobody is always first
+                    turn = round % max(1, len(names))  # no server is always first
                     for name in names[turn:] + names[:turn]:
                         seen = run.measure(scenario, name)
                         if seen is not None:

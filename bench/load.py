@@ -1,4 +1,4 @@
-"""Holds many streams open at once and tells how late each text came; prints one line of JSON.
+"""Holds many streams open concurrently and measures how late each text is; prints a line of JSON.
 
     python -m bench.load '{"port": 3000, "body": {"prompt": "bench n=9"}, "streams": 250}'
 
@@ -25,20 +25,20 @@ from .tally import Tally, summary
 
 @dataclass(frozen=True)
 class Load:
-    """What to ask, how often, and by how many at once."""
+    """What is asked, how many times, and by how many streams concurrently."""
 
     port: int
     body: dict[str, Any] | None
     streams: int
     path: str = "/stream"
     method: str = "POST"
-    #: In a value "{n}" is the number of the stream: everybody may be somebody.
+    #: In a value "{n}" is the number of the stream: each may be another person.
     headers: dict[str, str] = field(default_factory=dict)
-    #: The streams start at random within so many seconds.
+    #: The streams start at random times within this many seconds.
     spread: float = 0.0
-    #: Each stream asks so often, one after the other ...
+    #: Each stream asks this many times, one question after the other ...
     rounds: int = 1
-    #: ... and, where this is set, until so many seconds are over.
+    #: ... and, where this is set, until this many seconds have passed.
     seconds: float = 0.0
     #: How many texts make an answer complete.
     texts: int = 0
@@ -91,7 +91,7 @@ class Process:
         sock = socket.socket()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            sock.connect(("127.0.0.1", self._load.port))  # at once: it is this machine
+            sock.connect(("127.0.0.1", self._load.port))  # immediate: it is this machine
             sock.sendall(self._load.request(number))
         except OSError as exc:
             sock.close()
@@ -143,7 +143,7 @@ class Process:
 
 def run(load: Load) -> dict[str, Any]:
     """Run the load in its processes and return what ``summary`` makes of it."""
-    chance = random.Random(1)  # the same starts for everybody
+    chance = random.Random(1)  # the same starts for every server
     starts = [(chance.uniform(0, load.spread), number) for number in range(load.streams)]
     processes = max(1, min(load.processes, load.streams))
     begin = time.monotonic()

@@ -1,4 +1,4 @@
-"""One scenario against one server, once: start it, warm it, load it, read the kernel's books."""
+"""One scenario against one server, once: start it, warm it, load it, read the kernel's accounts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WARM_UP = Scenario("", 8, 1000, 0, 0, spread=0, rounds=4)
 _WARM_UP_PACED = Scenario("", 8, 20, 10, 0, spread=0, rounds=1)
 #: Before the last text the memory is weighed, when all streams are still open.
 _WEIGH_BEFORE_END = 0.4
-#: Who waits so long for the first text waits through heartbeats.
+#: A client that waits this long for the first text receives heartbeats.
 _SILENCE_MS = 10_000
 
 
@@ -70,7 +70,7 @@ def measure(
             round(meter.between(a, b) * 1e6 / each, 2)
             for a, b in zip(edges, edges[1:], strict=False)
         ]
-    if scenario.first_ms >= _SILENCE_MS:  # from when all are there until the first text
+    if scenario.first_ms >= _SILENCE_MS:  # from the last start until the first text
         quiet = begin + scenario.spread + 2, begin + scenario.first_ms / 1000 - 0.5
         seen["idle_cpu_percent"] = round(100 * meter.between(*quiet) / (quiet[1] - quiet[0]), 2)
     return seen

@@ -174,7 +174,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/mutants", description=__doc__)
     parser.add_argument("--sample", type=int, default=200, help="how many mutants (200)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--part", action="append", help="only this folder or module, such as streaming/producer; may repeat")
+    parser.add_argument(
+        "--part",
+        action="append",
+        help="only this folder or module, such as streaming/producer; may repeat",
+    )
     parser.add_argument("--tests", nargs="*", help="the test files (all of tests/unit)")
     wanted = parser.parse_args()
     parts = wanted.part or PARTS

@@ -12,10 +12,10 @@ _FRAMES = b"".join(_FRAME % n for n in range(1, 20)) + b"id: 20\ndata: [DONE]\n\
 
 
 def fill(folder: Path, count: int) -> Path:
-    """Write so many streams of 1 KB into the folder, through the log's own door; returns it."""
+    """Write ``count`` streams of 1 KB into the folder, through the log's own API; return it."""
     log = open_log(folder, 86_400.0)
     for _ in range(count):
-        writer = log.create(f"somebody/{uuid.uuid4()}", "0" * 64)
+        writer = log.create(f"owner/{uuid.uuid4()}", "0" * 64)
         writer.append(_FRAMES)
         writer.close()
     return folder

@@ -1,4 +1,4 @@
-"""What a process and all its children have used, from the kernel's books."""
+"""What a process and all its children have used, from the kernel's accounts."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Meter:
         self.pss_before = pss_kb(tree(pid))
         self.pss_busy = 0
         self._before = cpu_seconds(tree(pid))
-        self._thread = threading.Thread(target=self._watch)
+        self._thread = threading.Thread(target=self._record)
         self._thread.start()
 
     def stop(self) -> float:
@@ -87,7 +87,7 @@ class Meter:
             before = point
         return before[1]
 
-    def _watch(self) -> None:
+    def _record(self) -> None:
         started = time.monotonic()
         pids = tree(self._pid)
         while not self._over.wait(self._every):

@@ -74,7 +74,7 @@ def line(result: Result) -> str:
 
 
 def table(results: list[Result], scenario: str) -> str:
-    """Return one scenario's medians as a Markdown table, without what nobody has."""
+    """Return one scenario's medians as a Markdown table, without the columns that no server has."""
     rows = {s: numbers for (name, s), numbers in medians(results).items() if name == scenario}
     columns = [c for c in COLUMNS if any(row.get(c) is not None for row in rows.values())]
     heads = " | ".join(COLUMNS[column] for column in columns)

@@ -11,14 +11,14 @@ ALL = ("us", "express", "flask", "fastapi", "nginx")
 
 @dataclass(frozen=True)
 class Scenario:
-    """So many streams with so many texts each, at a pace or all at once."""
+    """``streams`` streams with ``texts`` texts each, at a pace or as fast as they go."""
 
     about: str
     streams: int
     texts: int
     gap_ms: float = 50.0
     first_ms: float = 300.0
-    #: The streams start at random within so many seconds.
+    #: The streams start at random times within this many seconds.
     spread: float = 1.0
     rounds: int = 1
     seconds: float = 0.0
@@ -26,7 +26,7 @@ class Scenario:
     tls: bool = False
     #: Cut the answer's CPU into tenths.
     tenths: bool = False
-    #: So many ended streams lie in the log before; only ours has one.
+    #: How many ended streams are in the log beforehand; only ours has one.
     old_streams: int = 0
 
     @property
@@ -52,7 +52,7 @@ def paced(streams: int, texts: int = 200, **more: Any) -> Scenario:
 
 
 def burst(**more: Any) -> Scenario:
-    about = _with("4 clients, answers of 5,000 texts at once", more)
+    about = _with("4 clients, answers of 5,000 texts as fast as they go", more)
     return Scenario(about, 4, 5000, 0, 0, spread=0, seconds=4, **more)
 
 

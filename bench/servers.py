@@ -22,7 +22,7 @@ class Place:
     port: int
     folder: Path
     workers: int
-    streams: int  # open at once
+    streams: int  # open concurrently
     log: Path | None = None  # where ours keeps its streams; None: a folder of its own
 
     @property

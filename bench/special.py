@@ -57,7 +57,7 @@ def start(name: str, claude: Claude, checkout: Path = ROOT) -> dict[str, Any]:
         ready = time.perf_counter() - begin
         pids = proc.tree(pid)
         cpu = sum(proc.cpu_seconds(pids).values())
-        time.sleep(1.0)  # what a server still does behind its first answer
+        time.sleep(1.0)  # what a server still does after its first answer
         weight = proc.pss_kb(proc.tree(pid)) / 1024
     seen = {"errors": 0, "what": [], "ready_ms": ready * 1000, "ready_cpu_ms": cpu * 1000}
     seen["two_workers_mb"] = weight

@@ -56,7 +56,7 @@ class Upstream:
         self._timers: list[tuple[float, int, Connection]] = []
 
     def serve(self) -> None:
-        """Serve for ever."""
+        """Serve forever."""
         while True:
             wait = self._timers[0][0] - time.monotonic() if self._timers else 60.0
             # epoll's own timeout counts in milliseconds: 20 texts would leave as one group.
@@ -189,7 +189,7 @@ def listen(port: int) -> socket.socket:
 
 
 def main() -> None:
-    """Print the base URL as soon as all processes listen, then serve until a signal comes."""
+    """Print the base URL as soon as all processes listen, then serve until a signal arrives."""
     options = argparse.ArgumentParser(prog="bench.upstream")
     options.add_argument("port", type=int)
     options.add_argument("--tls", help="a PEM file with key and certificate")

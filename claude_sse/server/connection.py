@@ -36,16 +36,24 @@ class Connection(TConn):  # type: ignore[misc]
         self.parser.mesg_class = _Request
 
     def close(self, graceful: bool = False) -> None:
-        """Close immediately, without a reset.
+        """Close immediately, without a reset unless the app has asked for one (SO_LINGER).
 
         gthread waits in the accept loop until the client closes, 2 s for each that does not. What
         the client has sent and nothing has read is discarded first: closing over it would reset
         the connection before the client has read its response.
         """
+        resets = self._is_reset_on_close()
         fd = self.sock.detach()
-        syscalls.forget(fd)
-        syscalls.shutdown(fd, socket.SHUT_RDWR)
+        if not resets:  # after a FIN the client would not see the reset
+            syscalls.forget(fd)
+            syscalls.shutdown(fd, socket.SHUT_RDWR)
         syscalls.close(fd)
+
+    def _is_reset_on_close(self) -> bool:
+        try:
+            return bool(self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER))
+        except OSError:  # it has been closed
+            return False
 
 
 def read_refused_body(worker: Any, req: Any, environ: Any, resp: Any) -> None:

@@ -1,4 +1,4 @@
-"""Odd places to start from: links, folders that are missing, too little memory, a taken name."""
+"""Unusual starts: through links, without a folder, with too little memory, beside a neighbour."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCRIPTS = sorted(path for path in (ROOT / "script").iterdir() if path.is_file())
 
 
 def run(command: list[str], folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
-    """Run a command from this folder; return what it said."""
+    """Run a command in this folder; return its output."""
     return subprocess.run(
         command,
         cwd=folder,
@@ -33,7 +33,7 @@ def run(command: list[str], folder: Path, **settings: object) -> subprocess.Comp
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_every_script_finds_its_folder_through_a_link(tmp_path: Path, script: Path) -> None:
-    """Each script works on the folder that it lies in, from wherever a link to it is called."""
+    """Each script works on its own folder, also through a link in another one."""
     if script.read_text().startswith("#!/usr/bin/env python3"):
         assert "Path(__file__).resolve()" in script.read_text()
         return
@@ -56,7 +56,7 @@ def test_every_script_finds_its_folder_through_a_link(tmp_path: Path, script: Pa
 
 
 def test_scripts_run_through_a_link(tmp_path: Path) -> None:
-    """``script/setup`` finds that all is done, and ``script/check`` its program."""
+    """``script/setup`` and ``script/check`` find their programs through a link."""
     for name, argument in (("setup", "--nonsense"), ("check", "--help")):
         (tmp_path / name).symlink_to(ROOT / "script" / name)
         ended = run([str(tmp_path / name), argument], tmp_path)
@@ -64,7 +64,7 @@ def test_scripts_run_through_a_link(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_for_temporary_files_is_named(tmp_path: Path) -> None:
-    """Where TMPDIR is not there, script/server says so, and not mktemp."""
+    """Where TMPDIR does not exist, script/server says so, not mktemp."""
     (tmp_path / "server").symlink_to(ROOT / "script/server")
     ended = run([str(tmp_path / "server")], tmp_path, ANTHROPIC_API_KEY="", TMPDIR="/nowhere/tmp")
     assert ended.returncode == 1
@@ -73,7 +73,7 @@ def test_a_missing_folder_for_temporary_files_is_named(tmp_path: Path) -> None:
 
 
 def test_workers_that_cannot_start_are_given_up(tmp_path: Path) -> None:
-    """With too little memory for the threads the server ends after a few tries, and says why."""
+    """With too little memory for the threads the server exits after a few tries and says why."""
     ended = subprocess.run(
         [sys.executable, "-m", "gunicorn", "wsgi:app"],
         cwd=ROOT,
@@ -89,7 +89,7 @@ def test_workers_that_cannot_start_are_given_up(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_dies_later_is_replaced_forever(here_alone: Server) -> None:
-    """Once a worker has served, the server never gives up, however often one is killed."""
+    """Once a worker has served, the server replaces every worker that is killed."""
     for _ in range(5):
         eventually(here_alone.workers)
         for worker in here_alone.workers():
@@ -100,7 +100,7 @@ def test_a_worker_that_dies_later_is_replaced_forever(here_alone: Server) -> Non
 
 @pytest.fixture
 def here_alone(tmp_path: Path) -> object:
-    """A server that is this test's own."""
+    """A server for this test alone."""
     server = Server(tmp_path, STREAM_LOG=f"file://{tmp_path}/streams")
     server.wait_until_ready()
     yield server
@@ -116,10 +116,10 @@ def here_alone(tmp_path: Path) -> object:
         ({}, False),
     ],
 )
-def test_where_ports_are_forwarded_that_is_said(
+def test_forwarded_ports_are_warned_of(
     tmp_path: Path, settings: dict[str, object], is_said: bool
 ) -> None:
-    """What a forwarding passes on looks local, so the start names AUTH=token."""
+    """A forwarded client looks local, so the server names AUTH=token at its start."""
     server = Server(tmp_path, STREAM_LOG=f"file://{tmp_path}/streams", **settings)
     try:
         server.wait_until_ready()
@@ -133,7 +133,7 @@ def test_where_ports_are_forwarded_that_is_said(
 def test_the_printed_address_is_the_one_that_answers(
     tmp_path: Path, host: str, is_shared: bool
 ) -> None:
-    """Another program on the other loopback address would be what "localhost" leads to."""
+    """Where another program has the other loopback address, "localhost" is not printed."""
     other = {"127.0.0.1": "::1", "::1": "127.0.0.1"}[host]
     port = free_port()
     family = socket.AF_INET6 if ":" in other else socket.AF_INET

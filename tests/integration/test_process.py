@@ -1,4 +1,4 @@
-"""The process: how it ends, by signals and by force, and what its readers see of that."""
+"""How a process ends, by signal and by force, and what its readers see of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GONE_WITHIN_SECONDS = 1.0
 
 
 def test_an_answer_whose_worker_was_killed_ends_honestly(standin: StandIn, nonce: str) -> None:
-    """kill -9 of the writer's worker: readers elsewhere keep all that came, then an error frame."""
+    """After kill -9 of the writer readers elsewhere keep all frames and get an error frame."""
     with serve(standin, 2) as [here, there]:
         stream = new_id()
         first = here.put(stream, f"fault stall after=5 {nonce}")
@@ -37,7 +37,9 @@ def test_an_answer_whose_worker_was_killed_ends_honestly(standin: StandIn, nonce
         assert [number for number, _ in frames] == list(range(1, len(data(came)) + 2))
         assert frames[-1][1]["code"] == "interrupted"
         assert frames[-1][1]["retryable"] is True
-        while first.read():  # its own reader is cut off without a last frame, so that it comes back
+        while (
+            first.read()
+        ):  # its own reader is cut off without a terminal frame, so that it reconnects
             pass
         assert not first.complete
         assert logged(first.body) == came
@@ -56,7 +58,7 @@ def test_an_answer_whose_worker_was_killed_ends_honestly(standin: StandIn, nonce
 def test_after_term_short_answers_finish_and_long_ones_are_interrupted(
     standin: StandIn, nonce: str
 ) -> None:
-    """After TERM answers have DRAIN_SECONDS; what is left ends alike in log and at its reader."""
+    """After SIGTERM answers have DRAIN_SECONDS; the rest ends alike in the log and its reader."""
     with serve(standin, 2, DRAIN_SECONDS=1.2) as [here, there]:
         brief, long, silent = new_id(), new_id(), new_id()
         started = [
@@ -83,7 +85,7 @@ def test_after_term_short_answers_finish_and_long_ones_are_interrupted(
 
 
 def test_while_draining_nothing_new_is_started(standin: StandIn, nonce: str) -> None:
-    """From TERM on nobody is let in, while the running answers go on."""
+    """From SIGTERM on no stream is started, while the running answers go on."""
     with serve(standin, DRAIN_SECONDS=3) as [server]:
         with server.put(new_id(), f"fault pace texts=60 gap_ms=20 {nonce}-old") as running:
             running.read_until(b"word1 ")
@@ -105,7 +107,7 @@ def test_while_draining_nothing_new_is_started(standin: StandIn, nonce: str) -> 
 def test_clients_that_neither_read_nor_close_do_not_hold_the_exit_up(
     standin: StandIn, nonce: str
 ) -> None:
-    """Full sockets, silent streams, idle connections: the process goes a second after the drain."""
+    """Despite full sockets and idle connections the process exits a second after the drain."""
     with serve(standin, DRAIN_SECONDS=0.5) as [server]:
         full = server.put(new_id(), f"bench n=20000 pad=1500 {nonce}-full", receive_buffer=4096)
         silent = server.post(f"fault silent {nonce}-silent")
@@ -121,8 +123,8 @@ def test_clients_that_neither_read_nor_close_do_not_hold_the_exit_up(
             sock.close()
 
 
-def test_ctrl_c_ends_at_once(standin: StandIn, nonce: str) -> None:
-    """Ctrl-C waits neither for answers nor for clients: the log says that they are interrupted."""
+def test_ctrl_c_ends_immediately(standin: StandIn, nonce: str) -> None:
+    """Ctrl-C waits neither for answers nor for clients: the log ends with ``interrupted``."""
     with serve(standin, 3, DRAIN_SECONDS=30) as [*ended, other]:
         for server, number in zip(ended, (signal.SIGINT, signal.SIGQUIT), strict=True):
             stream, word = new_id(), f"{nonce}-{number.name}"
@@ -137,8 +139,8 @@ def test_ctrl_c_ends_at_once(standin: StandIn, nonce: str) -> None:
                 assert data(log.rest())[-1][1]["code"] == "interrupted"
 
 
-def test_a_worker_that_is_told_to_quit_goes_at_once(standin: StandIn, nonce: str) -> None:
-    """QUIT, which the master sends at Ctrl-C, ends a worker by itself, full sockets or not."""
+def test_a_worker_exits_immediately_on_sigquit(standin: StandIn, nonce: str) -> None:
+    """SIGQUIT, which the master sends on Ctrl-C, ends a worker whose clients do not read, too."""
     with serve(standin, DRAIN_SECONDS=30) as [server]:
         [worker] = server.workers()
         full = server.put(new_id(), f"bench n=20000 pad=1500 {nonce}-full", receive_buffer=4096)
@@ -150,10 +152,10 @@ def test_a_worker_that_is_told_to_quit_goes_at_once(standin: StandIn, nonce: str
         assert "SIGKILL" not in server.log()
 
 
-def test_a_reader_of_another_process_is_sent_back_without_a_last_frame(
+def test_a_reader_of_another_process_is_cut_without_a_terminal_frame(
     standin: StandIn, nonce: str
 ) -> None:
-    """When a reader's process goes and the writer's stays, the body ends unfinished: it resumes."""
+    """When only the reader's process exits, its body ends without a terminal frame: it resumes."""
     with serve(standin, 2) as [here, there]:
         stream = new_id()
         with here.put(stream, f"fault pace texts=40 gap_ms=30 {nonce}") as first:
@@ -170,7 +172,7 @@ def test_a_reader_of_another_process_is_sent_back_without_a_last_frame(
 
 
 def test_a_worker_that_reloads_finishes_its_answers(standin: StandIn, nonce: str) -> None:
-    """HUP starts new workers, and the old ones end their answers within DRAIN_SECONDS."""
+    """SIGHUP starts new workers, and the old ones end their answers within DRAIN_SECONDS."""
     with serve(standin, DRAIN_SECONDS=5) as [server]:
         old = server.workers()
         stream = new_id()
@@ -190,7 +192,7 @@ def test_a_worker_that_reloads_finishes_its_answers(standin: StandIn, nonce: str
 
 
 def test_streams_survive_a_restart(standin: StandIn, nonce: str) -> None:
-    """A server that starts again on the same folder serves what its predecessor had received."""
+    """A server that is restarted on the same folder serves what its predecessor had received."""
     with serve(standin, 2) as [here, there]:
         stream = new_id()
         with here.put(stream, f"fault pace texts=5 {nonce}") as answer:
@@ -205,8 +207,8 @@ def test_streams_survive_a_restart(standin: StandIn, nonce: str) -> None:
         assert rest == log[log.index(b"id: 4\n") :]
 
 
-def test_an_answer_that_nobody_reads_has_the_whole_drain(standin: StandIn, nonce: str) -> None:
-    """At TERM an answer whose reader has left goes on to its end, if that comes in time."""
+def test_an_answer_without_a_reader_has_the_whole_drain(standin: StandIn, nonce: str) -> None:
+    """After SIGTERM an answer whose reader has left goes on until DRAIN_SECONDS have passed."""
     with serve(standin, 2, DRAIN_SECONDS=10) as (server, other):
         stream = new_id()
         with server.put(stream, f"fault pace texts=60 gap_ms=30 {nonce}") as answer:
@@ -218,8 +220,8 @@ def test_an_answer_that_nobody_reads_has_the_whole_drain(standin: StandIn, nonce
 
 
 @contextlib.contextmanager
-def begun(folder: Path, **settings: object) -> Iterator[Server]:
-    """Start a server, which may never be ready, and end it however it is left."""
+def starting(folder: Path, **settings: object) -> Iterator[Server]:
+    """Start a server, which may never become ready, and kill it in the end."""
     server = Server(folder, STREAM_LOG=f"file://{folder}/streams", **settings)
     try:
         yield server
@@ -227,7 +229,7 @@ def begun(folder: Path, **settings: object) -> Iterator[Server]:
         server.kill()
 
 
-SLOW_TO_BEGIN = """
+SLOW_TO_START = """
 import time
 exec(open("gunicorn.conf.py").read())
 def post_fork(server, worker):
@@ -235,13 +237,11 @@ def post_fork(server, worker):
 """
 
 
-def test_a_worker_that_is_being_made_hears_that_it_is_over(
-    standin: StandIn, tmp_path: Path
-) -> None:
-    """Ctrl-C as soon as the address is printed: gunicorn alone would wait 30 s, and kill."""
+def test_a_worker_that_is_starting_obeys_ctrl_c(standin: StandIn, tmp_path: Path) -> None:
+    """Ctrl-C during the start ends the server; gunicorn alone would wait 30 s, and kill."""
     config = tmp_path / "slow.py"
-    config.write_text(SLOW_TO_BEGIN)
-    with begun(
+    config.write_text(SLOW_TO_START)
+    with starting(
         tmp_path,
         ANTHROPIC_BASE_URL=standin.base_url,
         GUNICORN_CMD_ARGS=f"--config={config}",
@@ -260,12 +260,10 @@ def test_a_worker_that_is_being_made_hears_that_it_is_over(
         ("nowhere.invalid", "must be an address of this machine"),
     ],
 )
-def test_an_address_that_cannot_be_served_is_a_sentence(
-    tmp_path: Path, host: str, said: str
-) -> None:
-    """Not every one that cannot be bound to is taken."""
+def test_an_address_that_cannot_be_bound_is_named(tmp_path: Path, host: str, said: str) -> None:
+    """The refusal says what is wrong with HOST, and not that the port is taken."""
     token = "a-token-of-more-than-32-characters"
     signed_in = {"AUTH": "token", "AUTH_TOKEN": token, "SECRET_KEY": token[::-1]}
-    with begun(tmp_path, HOST=host, **signed_in) as server:
+    with starting(tmp_path, HOST=host, **signed_in) as server:
         assert server.process.wait(30) != 0
         assert said in server.log() and "taken" not in server.log()

@@ -116,7 +116,7 @@ def test_the_head_has_to_arrive_in_time(small: Server) -> None:
 
 
 def test_a_refused_client_cannot_go_on_slowly(small: Server) -> None:
-    """As many refused bodies as there are threads, sent byte by byte, are cut off within seconds."""
+    """As many refused bodies as there are threads, sent byte by byte, are soon cut off."""
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(connect(small.port)) for _ in range(THREADS)]
         for sock in slow:

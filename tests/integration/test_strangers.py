@@ -1,4 +1,4 @@
-"""AUTH=none answers this machine only, whatever server runs the app and however it was started."""
+"""AUTH=none answers this machine only, whichever server runs the app, however it was started."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Started:
         self.process.wait()
 
     def wait_until_ready(self, connect: Callable[[], socket.socket]) -> None:
-        """Return when health is told."""
+        """Return when /healthz answers."""
 
         def is_ready() -> bool:
             assert self.process.poll() is None, self.log()
@@ -143,13 +143,13 @@ def ask(sock: socket.socket, method: str, path: str, body: object = None, **fiel
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_strangers_are_refused_whatever_started_it(
+def test_strangers_are_refused_however_it_was_started(
     machines: tuple[Machine, Machine], tmp_path: Path, way: str
 ) -> None:
-    """Another machine gets health and a sentence, whatever it claims; this machine is answered.
+    """Another machine gets /healthz and a refusal, whatever it claims; this machine is answered.
 
-    Without our worker that is said at the start, and SIGTERM ends a running answer and whatever
-    serves within a second (and two of slack).
+    Without our worker a line is logged at the start, and SIGTERM ends a running answer and the
+    server within a second (and two of slack).
     """
     own, other = machines
     with Started(own, *WAYS[way], tmp_path) as server:
@@ -167,13 +167,13 @@ def test_strangers_are_refused_whatever_started_it(
             assert ask(own.connect(address, PORT), "GET", "/").status == 200
         for address in for_others:
             refuses_strangers(lambda address=address: other.connect(address, PORT))
-            # The machine itself under its own outward address is no loopback, either.
+            # The machine's own outward address is not a loopback address, either.
             assert ask(own.connect(address, PORT), "GET", "/").status == 403
         ends_in_order(server, own, is_alone=way in ONE_AT_A_TIME)
 
 
 def refuses_strangers(connect: Callable[[], socket.socket]) -> None:
-    """Whatever a stranger asks and claims is 403 with one sentence; health is told."""
+    """Each request of a stranger is 403 with one sentence, whatever it claims; /healthz answers."""
     for path in ("/healthz", "/readyz"):
         for host in ("10.1.2.3:3000", "localhost", "evil.example"):
             assert ask(connect(), "GET", path, Host=host).status == 200
@@ -193,7 +193,7 @@ def refuses_strangers(connect: Callable[[], socket.socket]) -> None:
 
 
 def ends_in_order(server: Started, own: Machine, is_alone: bool) -> None:
-    """A running answer ends with a terminal frame at SIGTERM, and the process goes."""
+    """A running answer ends with a terminal frame on SIGTERM, and the process exits."""
     sock = own.connect("127.0.0.1", PORT)
     body = json.dumps({"prompt": "fault pace texts=99999 gap_ms=30"}).encode()
     sock.sendall(request("POST", "/stream", body))
@@ -209,10 +209,10 @@ def ends_in_order(server: Started, own: Machine, is_alone: bool) -> None:
     assert "Traceback" not in server.log()
 
 
-def test_a_claim_by_the_proxy_protocol_is_not_believed(
+def test_the_proxy_protocol_is_not_believed(
     machines: tuple[Machine, Machine], tmp_path: Path
 ) -> None:
-    """Where a conf of one's own lets anybody speak it, a stranger's "127.0.0.1" is refused."""
+    """Where a configuration lets every client speak it, a claim to be 127.0.0.1 is refused."""
     own, other = machines
     claim = f"PROXY TCP4 127.0.0.1 127.0.0.1 5 {PORT}\r\n".encode()
     with Started(own, *WAYS["a conf of one's own"], tmp_path) as server:
@@ -231,10 +231,10 @@ def test_a_claim_by_the_proxy_protocol_is_not_believed(
     ],
     ids=["gunicorn", "waitress"],
 )
-def test_a_unix_socket_shows_nobody(
+def test_clients_of_a_unix_socket_are_refused(
     machines: tuple[Machine, Machine], tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    """Who asks at a Unix socket has no address: health is told, all else a sentence, no 500."""
+    """A client of a Unix socket has no address: it gets /healthz and a refusal, not a 500."""
     own, _ = machines
     path = str(tmp_path / "socket")
     start_in = ROOT if "waitress" in command else "/"

@@ -17,7 +17,7 @@ def pool():
 
 
 def test_no_task_is_lost(pool):
-    """Whatever comes while threads fall asleep is served: many from two sides, a few threads."""
+    """Tasks that two threads put while the threads of the pool fall asleep are all served."""
     pool.start(3)
     served = []
     for _ in range(5):
@@ -36,19 +36,19 @@ def test_no_task_is_lost(pool):
     eventually(lambda: len(served) == 20_001)
 
 
-def test_the_last_one_free_serves_next(pool):
+def test_the_thread_that_became_idle_last_serves_next(pool):
     """One task after the other is served by one thread, not by each in turn."""
     pool.start(8)
     eventually(lambda: len(pool._idle) == 8)
-    who = []
+    served_by = []
     for n in range(20):
-        pool.put(lambda: who.append(threading.get_ident()))
-        eventually(lambda n=n: len(who) > n and len(pool._idle) == 8)
-    assert len(set(who)) == 1
+        pool.put(lambda: served_by.append(threading.get_ident()))
+        eventually(lambda n=n: len(served_by) > n and len(pool._idle) == 8)
+    assert len(set(served_by)) == 1
 
 
-def test_what_is_more_than_the_threads_waits(pool):
-    """A task that finds no thread is served when one is free."""
+def test_a_task_beyond_the_threads_waits(pool):
+    """A task that finds no idle thread is served when one becomes idle."""
     pool.start(1)
     go, served = threading.Event(), threading.Event()
     pool.put(go.wait)
@@ -59,7 +59,7 @@ def test_what_is_more_than_the_threads_waits(pool):
 
 
 def test_a_task_that_fails_leaves_its_thread(pool, caplog):
-    """The log tells of it, and the thread serves on, whatever was raised."""
+    """The failure is logged, whatever was raised, and the thread serves on."""
     pool.start(1)
 
     def fail():
@@ -72,8 +72,8 @@ def test_a_task_that_fails_leaves_its_thread(pool, caplog):
     assert "could not be served" in caplog.text
 
 
-class Bed(list):
-    """The list of the threads that sleep; ``meanwhile`` happens as one lies down."""
+class IdleThreads(list):
+    """The list of idle threads; ``before`` and ``after`` run as one is appended."""
 
     def __init__(self, before=None, after=None):
         super().__init__()
@@ -90,13 +90,13 @@ class Bed(list):
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_what_comes_while_a_thread_lies_down_is_served(pool, moment):
-    """A task that comes just before a thread can be woken, or just after, wakes it all the same.
+def test_a_task_put_while_a_thread_falls_asleep_is_served(pool, moment):
+    """A task put just before a thread is listed as idle, or just after, wakes it.
 
-    And it is woken once: the tasks after that find it where it is, and are served as well.
+    It is woken once: the tasks after that find it in the list and are served, too.
     """
     served = []
-    pool._idle = Bed(**{moment: lambda: pool.put(lambda: served.append("meanwhile"))})
+    pool._idle = IdleThreads(**{moment: lambda: pool.put(lambda: served.append("meanwhile"))})
     pool.start(1)
     eventually(lambda: served == ["meanwhile"] and len(pool._idle) == 1)
     for n in range(3):
@@ -105,16 +105,16 @@ def test_what_comes_while_a_thread_lies_down_is_served(pool, moment):
     assert served == ["meanwhile", 0, 1, 2]
 
 
-def test_shutdown_while_a_thread_lies_down_ends_it(pool):
-    """One that misses the call to get up sees that it is over."""
-    pool._idle = Bed(before=pool.shutdown)
+def test_shutdown_while_a_thread_falls_asleep_ends_it(pool):
+    """A thread that misses its wake-up sees that the pool is closed."""
+    pool._idle = IdleThreads(before=pool.shutdown)
     pool.start(1)
     ours = [thread for thread in threading.enumerate() if thread.name == "server-0"]
     eventually(lambda: not any(thread.is_alive() for thread in ours))
 
 
 def test_shutdown_ends_the_threads(pool):
-    """Idle ones end at once, a busy one behind its task, and what waits is served."""
+    """Idle threads end immediately, a busy one after its task."""
     pool.start(4)
     ours = [thread for thread in threading.enumerate() if thread.name.startswith("server-")]
     go = threading.Event()
@@ -128,8 +128,8 @@ def test_shutdown_ends_the_threads(pool):
         assert not thread.is_alive()
 
 
-def test_no_room_for_a_thread_is_said(pool, monkeypatch):
-    """Who starts the pool hears of it, and the threads that were started end with the pool."""
+def test_a_thread_that_cannot_be_started_is_reported(pool, monkeypatch):
+    """``start`` raises, and the threads that were started end with the pool."""
     real, left = threading.Thread.start, iter([True, True])
 
     def start(thread):

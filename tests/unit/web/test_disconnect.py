@@ -45,7 +45,7 @@ def test_without_a_socket_the_client_counts_as_connected():
     assert not client.has_left()
 
 
-def test_a_socket_without_the_option_is_monitored_too():
+def test_a_socket_without_the_options_is_monitored_too():
     """A socket that refuses TCP_USER_TIMEOUT fails no response."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
         ours.bind(("127.0.0.1", 0))

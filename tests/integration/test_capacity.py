@@ -1,4 +1,4 @@
-"""A full server: who finds no place is told so at once, and everything short goes on answering."""
+"""A full server refuses new streams immediately and goes on with everything short."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _small(standin: StandIn) -> Iterator[Server]:
 
 @pytest.fixture
 def small(_small: Server) -> Iterator[Server]:
-    """A server with two writer_slots and two reader_slots, all of them free."""
+    """A server with two writer slots and two reader slots, all of them free."""
     yield _small
     _small.check()
 
@@ -36,7 +36,7 @@ def assert_busy(answer: Answer) -> None:
 
 
 def admitted(server: Server, prompt: str) -> tuple[str, Answer]:
-    """Start a stream as soon as there is a place: one is free a moment after a response ends."""
+    """Start a stream as soon as a slot is free: a moment after a response ends."""
 
     def try_it() -> tuple[str, Answer] | None:
         stream = new_id()
@@ -50,10 +50,10 @@ def admitted(server: Server, prompt: str) -> tuple[str, Answer]:
     return found
 
 
-def test_a_full_server_refuses_at_once_and_answers_everything_short(
+def test_a_full_server_refuses_immediately_and_answers_everything_short(
     small: Server, nonce: str
 ) -> None:
-    """With every place taken, new streams and readers get 503; health, page and stop work."""
+    """With every slot taken, new streams and readers get 503; health, page and stop work."""
     prompt = f"fault stall after=3 {nonce}"
     first, answer = admitted(small, prompt)
     second, other = admitted(small, prompt)
@@ -84,7 +84,7 @@ def test_a_full_server_refuses_at_once_and_answers_everything_short(
 
 
 def test_a_stream_without_its_reader_keeps_its_slot(small: Server, nonce: str) -> None:
-    """Writers and readers are counted apart: who leaves gives back a reader_slot, who ends a slot."""
+    """A reader that leaves releases its reader slot; the writer slot lasts as the stream does."""
     prompt = f"fault stall after=3 {nonce}"
     streams = []
     for _ in range(2):
@@ -100,10 +100,10 @@ def test_a_stream_without_its_reader_keeps_its_slot(small: Server, nonce: str) -
         assert_busy(answer)
         return None
 
-    for answer in [eventually(reader), eventually(reader)]:  # both reader_slots are free again
+    for answer in [eventually(reader), eventually(reader)]:  # both reader slots are free again
         answer.read_until(b"word2 ")
         answer.leave()
-    assert_busy(small.put(new_id(), prompt))  # no slot is
+    assert_busy(small.put(new_id(), prompt))  # no writer slot is free
     for stream in streams:
         with small.delete(stream) as reply:
             assert reply.json()["ended"] is True
@@ -112,8 +112,8 @@ def test_a_stream_without_its_reader_keeps_its_slot(small: Server, nonce: str) -
     answer.leave()
 
 
-def test_a_place_is_given_back_however_a_stream_ends(small: Server, nonce: str) -> None:
-    """Twenty streams after each other, refused, failed, left, reset and complete, find a place."""
+def test_slots_are_released_however_a_stream_ends(small: Server, nonce: str) -> None:
+    """Twenty streams in a row, refused, failed, left, reset and complete, each find a slot."""
     orders = ["billing", "cut after=2", "pace texts=3", "stall after=2", "silent_headers"]
     for number in range(20):
         order = orders[number % 5]
@@ -124,12 +124,14 @@ def test_a_place_is_given_back_however_a_stream_ends(small: Server, nonce: str) 
             answer.read_until(b"retry")
             small.delete(stream).leave()
         answer.reset() if number % 2 else answer.leave()
-    with small.put(new_id(), "") as refused:  # refused before a place is taken, or given back
+    with small.put(
+        new_id(), ""
+    ) as refused:  # refused before a slot is taken, or after it is released
         assert refused.status == 400
 
 
-def test_clients_that_dawdle_over_their_request_hold_nobody_up(small: Server, nonce: str) -> None:
-    """Half a head and half a body hold a thread each; the others go on serving."""
+def test_slow_requests_delay_no_others(small: Server, nonce: str) -> None:
+    """Half a head and half a body hold a thread each; the other threads go on serving."""
     half_head = connect(small.port)
     half_head.sendall(b"POST /stream HTTP/1.1\r\nHost: local")
     half_body = connect(small.port)
