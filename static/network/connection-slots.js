@@ -73,8 +73,8 @@ export class ConnectionSlots {
 }
 
 /**
- * Return whether it is time to ask for somebody's slot: immediately and each turn for an answer in sight, at the end
- * of each turn for another.
+ * Return whether it is time to ask for a slot that is taken: immediately and after each turn for an answer in sight,
+ * at the end of each turn for another.
  *
  * @param {number} waitedMs
  * @param {Holder} holder

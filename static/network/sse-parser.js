@@ -6,7 +6,7 @@
 /** @import { ParserOptions } from '../types.js' */
 
 const KNOWN = /^(?:data|event|id|retry):/;
-/** Of a field that nobody reads, this much is enough to tell that it is unknown. */
+/** The beginning of an unknown field: enough to recognise it at the end of its line. */
 const NAME_CHARACTERS = 9;
 
 /** Return a parser that calls back for each event and reconnection time. @param {ParserOptions} options */

@@ -73,7 +73,7 @@ class StreamReader {
 
   /** Return when to send the next request; throw when there were too many. @param {Outcome} outcome @returns {Waiting} */
   waitAfter({ busy, retryAfterMs, wasCut }) {
-    if (busy) return { type: 'waiting', why: 'busy', ms: Number(retryAfterMs), said: busy.message };
+    if (busy) return { type: 'waiting', why: 'busy', ms: retryAfterMs ?? 0, said: busy.message };
     this.#failures += 1;
     if (this.#failures >= (this.#accepted ? this.#timing.gets : this.#timing.puts))
       throw this.#accepted ? connectionLost() : unreachable();
@@ -88,7 +88,7 @@ class StreamReader {
     yield { type: 'open', status: response.status };
     for await (const event of connection.events(response)) {
       const id = Number(event.id);
-      if (!this.#isNext(id)) continue;
+      if (!this.#receive(id)) continue;
       const data = parse(event.data);
       yield { type: 'frame', id, data };
       if (data === '[DONE]' || 'error' in data) return { ended: true };
@@ -97,8 +97,8 @@ class StreamReader {
     return { wasCut: connection.wasCut };
   }
 
-  /** Return whether this frame is the next one, not one from before a cut; throw where one is missing. @param {number} id */
-  #isNext(id) {
+  /** Count a frame as received; return false for one from before a cut, throw where one is missing. @param {number} id */
+  #receive(id) {
     if (!(id > this.#lastEventId)) return false;
     if (id > this.#lastEventId + 1) throw unreadable('A part of the answer was lost on its way.');
     this.#lastEventId = id;
