@@ -109,7 +109,7 @@ for (const [name, run] of Object.entries(RUNS)) {
   test(`twice as many ${name} are twice the work, as a whole and while they arrive`, () => {
     for (const [kind, start] of Object.entries(STARTS)) {
       for (const size of kind === 'a text' ? [1000, Infinity] : [Infinity]) {
-        const [half, all] = [20_000, 40_000].map((length) => {
+        const [half, all] = [9_000, 18_000].map((length) => {
           const text = hostile(start, run, length);
           return work(inPieces(text, Math.min(size, text.length)));
         });
