@@ -233,7 +233,8 @@ test('a line ends where it ends, also where its two characters come apart', () =
 });
 
 test('a long paragraph of prose is Markdown to its end, in an item and a quotation, too', () => {
-  const unit = 'Some **words** with `code`, a [link](https://example.com/a) and *emphasis*, in one go. ';
+  const unit =
+    'Some **words** with `code`, a [link](https://example.com/a) and *emphasis*, in one go. ';
   for (const start of ['', '- ', '> ']) {
     const root = rendered([start + unit.repeat(170)]);
     for (const selector of ['strong', 'code', 'a', 'em'])
