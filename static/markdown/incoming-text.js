@@ -2,7 +2,7 @@
 
 import { endOfLine } from './growing-text.js';
 
-const [SLICE_CHARACTERS, SLICE_LINES] = [2000, 50];
+const FEW_LINES = 50;
 
 export class IncomingText {
   #pending = '';
@@ -31,11 +31,10 @@ export class IncomingText {
     this.#carriageReturn = '';
   }
 
-  /** Take about this many characters, whole lines where possible; few lines where few are enough. */
-  take(characters = SLICE_CHARACTERS) {
+  /** Take about this many characters, whole lines where possible; `few`: not many lines. @param {number} characters @param {boolean} few */
+  take(characters, few) {
     const text = this.#pending;
-    const lines =
-      characters <= SLICE_CHARACTERS ? endOfLine(text.slice(0, characters), SLICE_LINES) : 0;
+    const lines = few ? endOfLine(text.slice(0, characters), FEW_LINES) : 0;
     const end = lines || endWithin(text, characters);
     this.#pending = text.slice(end);
     return text.slice(0, end);

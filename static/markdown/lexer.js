@@ -10,14 +10,14 @@ import { Lexer, Tokenizer, getDefaults } from '../vendor/marked.js';
 /** Deeper nesting is text: marked recurses, and 3,000 `>` overflow the stack. */
 const DEEPEST = 50;
 /**
- * How many characters the rules of inline text may scan: the end of what opens is searched for to the end of the
- * text, so `**a` repeated would take quadratic time. Beyond the bound the rest of the text is plain. Both are for
+ * How many characters the rules of inline text may scan in vain: the end of what opens is searched for to the end
+ * of the text, so `**a` repeated would take quadratic time. Beyond the bound the rest of the text is plain. Both are for
  * one lexing: a text of at most 16,000 characters (tail.js), not a whole answer.
  */
 const MOST_IN_A_TEXT = 300_000;
 const MOST_IN_ALL = 600_000;
-/** The characters that make a rule scan the rest of the text. */
-const OPENERS = '*_~`[!<';
+/** What makes a rule scan the rest of the text, in vain if nothing closes it. */
+const OPENERS = /^(?:[*_~`[<]|!\[)/;
 /** At each letter of a word marked tries whether an address begins; a longer word is not an address. */
 const LONG_WORD = /^[a-zA-Z0-9.!#$%&'*+/=?_`{|}~-]{300}/;
 const START_OF_WORD = /^[^][a-zA-Z0-9.#$%'+/=?{|}-]*/;
@@ -94,7 +94,7 @@ function followsBlankLine(text, start) {
 }
 
 class Rules extends Tokenizer {
-  /** How many characters have been scanned: of the current inline text, and of all. */
+  /** How many characters have been scanned in vain: of the current inline text, and of all. */
   inText = 0;
   inAll = 0;
   forHeadings = 0;
@@ -116,16 +116,26 @@ class Rules extends Tokenizer {
   }
   /** The first rule that is tried at each position of an inline text. @override @param {string} src @returns {Token} */
   escape(src) {
-    const cost = OPENERS.includes(src[0]) ? src.length : 1;
-    this.inText += cost;
-    this.inAll += cost;
     const spent = this.inText > MOST_IN_A_TEXT || this.inAll > MOST_IN_ALL;
     return spent ? { type: 'text', raw: src, text: src } : super.escape(src);
   }
-  /** @override @param {string} src @returns {Token} */
+  /** The last one: all others have failed, and where something may open, scanned the rest. @override @param {string} src @returns {Token} */
   inlineText(src) {
+    this.#charge(src);
     const [raw] = (LONG_WORD.test(src) && START_OF_WORD.exec(src)) || [];
     return raw ? { type: 'text', raw, text: raw, escaped: false } : super.inlineText(src);
+  }
+  /** An undefined label yields its bracket alone, as text. @override @param {string} src @param {Links} links @returns {Token} */
+  reflink(src, links) {
+    const token = super.reflink(src, links);
+    if (token?.type === 'text') this.#charge(src);
+    return token;
+  }
+  /** @param {string} src */
+  #charge(src) {
+    const cost = OPENERS.test(src) ? src.length : 1;
+    this.inText += cost;
+    this.inAll += cost;
   }
   /** Raw HTML is text. @override @returns {undefined} */
   html() {}

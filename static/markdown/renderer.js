@@ -58,7 +58,7 @@ class Renderer {
   #draw(isSpent) {
     const incoming = this.#incoming;
     for (let weight = 0; !incoming.isEmpty && weight < FRAME_CHARACTERS && !isSpent();) {
-      const slice = incoming.take(this.#tail.appetite);
+      const slice = incoming.take(this.#tail.appetite, this.#tail.isShort);
       weight += slice.length + LINE_CHARACTERS * linesOf(slice);
       this.#tail.append(slice);
     }

@@ -34,9 +34,14 @@ export class Tail {
 
   /** How many characters to add next: more to a long tail, or it would be lexed too often. */
   get appetite() {
+    if (this.isShort) return SLICE_CHARACTERS;
     const { length } = this.#text;
-    if (this.#write) return SLICE_CHARACTERS;
-    return Math.min(Math.max(SLICE_CHARACTERS, length), LONGEST - length);
+    return Math.min(length, LONGEST - length);
+  }
+
+  /** It is lexed quickly, or not at all. */
+  get isShort() {
+    return Boolean(this.#write) || this.#text.length <= SLICE_CHARACTERS;
   }
 
   /** Draw this text after the text so far. @param {string} text */

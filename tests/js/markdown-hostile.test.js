@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { lex } from '../../static/markdown/lexer.js';
+import { createRenderer } from '../../static/markdown/renderer.js';
 import { Lexer, Tokenizer } from '../../static/vendor/marked.js';
 import { rendered } from './markdown-rendering.js';
 
@@ -81,26 +82,47 @@ const STARTS = {
 /** A text of this many characters. */
 const hostile = (start, run, size) => start + run.repeat(size / run.length);
 
-/** How many characters are given to the lexer, and how many the rules of inline text look at, for these pieces. */
+/** A page that shows nothing, and counts the nodes that are made for it. */
+function blankPage() {
+  const page = { nodes: 0 };
+  const make = () => (page.nodes++, node);
+  const node = {
+    ownerDocument: { createElement: make, createTextNode: make },
+    classList: { add() {} },
+    childElementCount: 0,
+  };
+  for (const name of ['append', 'appendData', 'remove', 'replaceWith']) node[name] = () => {};
+  for (const name of ['setAttribute', 'removeAttribute']) node[name] = () => {};
+  return Object.assign(page, { root: node });
+}
+
+/** How many nodes are made, how many characters are given to the lexer, and how many the rules of inline text scan in vain, for these pieces. */
 function work(pieces) {
   const { lex: whole } = Lexer.prototype;
-  const { escape } = Tokenizer.prototype;
+  const { inlineText } = Tokenizer.prototype;
   let count = 0;
+  const page = blankPage();
   Lexer.prototype.lex = function (text) {
     count += text.length;
     return whole.call(this, text);
   };
-  Tokenizer.prototype.escape = function (text) {
+  Tokenizer.prototype.inlineText = function (text) {
     if ('*_~`[!<'.includes(text[0])) count += text.length / 100;
-    return escape.call(this, text);
+    return inlineText.call(this, text);
   };
   try {
-    rendered(pieces);
+    const view = createRenderer(page.root, { now: () => 0, schedule() {} });
+    for (const piece of pieces) {
+      view.append(piece);
+      view.flush();
+    }
+    view.finish();
+    view.flush();
   } finally {
     Object.assign(Lexer.prototype, { lex: whole });
-    Object.assign(Tokenizer.prototype, { escape });
+    Object.assign(Tokenizer.prototype, { inlineText });
   }
-  return count;
+  return count + page.nodes;
 }
 
 const inPieces = (text, size) => text.match(new RegExp(`[^]{1,${size}}`, 'g'));

@@ -231,3 +231,13 @@ test('a line ends where it ends, also where its two characters come apart', () =
   const root = rendered(['a\r', '\nb\r', 'c', '\r']);
   assert.equal(root.textContent, 'a\nb\nc');
 });
+
+test('a long paragraph of prose is Markdown to its end, in an item and a quotation, too', () => {
+  const unit =
+    'Some **words** with `code`, a [link](https://example.com/a) and *emphasis*, in one go. ';
+  for (const start of ['', '- ', '> ']) {
+    const root = rendered([start + unit.repeat(170)]);
+    for (const selector of ['strong', 'code', 'a', 'em'])
+      assert.equal(root.querySelectorAll(selector).length, 170);
+  }
+});
