@@ -185,7 +185,7 @@ class Streams:
         Whatever happens, the last frame says how it ended; when it is yielded the stream is over.
         """
         running = self._supervisor.get(key)
-        assert running is not None  # nosec B101 # tells mypy what ``start`` has made true
+        assert running is not None
         _, writer, producer, lifetime = running
         number = 0
         last: Sequence[sse.Payload] = [sse.DONE]
