@@ -37,9 +37,9 @@ def stream(site: Site) -> str:
     _check_end(payloads, whole)
     if payloads[0][0] > 1 or len(payloads) < 4:
         raise Wrong(
-            f"held back: the first byte took {payloads[0][0]:.1f} s, {len(payloads) - 1} payloads in "
-            "all: nginx: proxy_buffering off; Apache: flushpackets=on and no buffer; and no other "
-            "on the way"
+            f"held back: the first byte took {payloads[0][0]:.1f} s, {len(payloads) - 1} payloads "
+            "in all: nginx: proxy_buffering off; Apache: flushpackets=on and no buffer; and no "
+            "other on the way"
         )
     again = site.ask("GET", path, Accept_Encoding="gzip, br")
     if again.headers["Content-Encoding"] or frames(again.body) != frames(whole):

@@ -21,8 +21,8 @@ from .cuts import (
 from .play import Asked, Play, joined
 
 CUTS = int(os.environ.get("CLAUDE_SSE_CUTS", "300"))
-#: Texts of many scripts, a few frames each, with the heartbeats of a slow answer between them.
-ORDER = "fault slice n=900 texts=25 gap_ms=1"
+#: Texts of many scripts, in writes of 900 bytes.
+ORDER = "fault slice n=900 texts=25"
 
 
 def finished(play: Play) -> tuple[Asked, bytes]:
@@ -74,7 +74,7 @@ def test_cut_again_and_again_while_claude_writes(play: Play, chance: random.Rand
     with Proxy(play.server.port) as network:
         done = 0
         while done < CUTS / 2:
-            asked = play.ask("fault slice n=60 texts=60 gap_ms=10")
+            asked = play.ask("fault slice n=60 texts=60")
             asked.answer.leave()
             log, cuts = come_back_until_the_end(network, asked.stream, chance, 400)
             done += cuts
