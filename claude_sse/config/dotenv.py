@@ -43,7 +43,9 @@ def load(path: Path = ENV_FILE) -> Settings:
             from_file[line.key] = line.value
     refuse_unknown(from_file)
     if any(from_file.get(name) for name in SECRETS) and path.stat().st_mode & 0o077:
-        raise ConfigError(".env contains a secret and can be read by other users: chmod 600 .env")
+        raise ConfigError(
+            ".env holds a secret and can be read by others on this machine: chmod 600 .env"
+        )
     environ = {name: value or "" for name, value in {**from_file, **os.environ}.items()}
     near_names.refuse_typos(os.environ, {name for name in NAMES if environ.get(name)})
     try:

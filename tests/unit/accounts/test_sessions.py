@@ -259,7 +259,7 @@ def test_tokens_are_kept_as_hashes(passwords):
     assert passwords.name_of_token(newer) is None
 
 
-def test_a_broken_file_lets_nobody_in(passwords, caplog):
+def test_a_broken_file_lets_no_one_in(passwords, caplog):
     """A malformed file of passwords is refused at the start, and later lets no one in."""
     passwords.check_file()
     with passwords.path.open("a") as file:
@@ -267,7 +267,7 @@ def test_a_broken_file_lets_nobody_in(passwords, caplog):
     with pytest.raises(ConfigError, match="line 2"):
         passwords.check_file()
     assert not passwords.is_right("ada", "the first services")
-    assert "nobody can sign in" in caplog.text
+    assert "no one can sign in" in caplog.text
     passwords.path.write_text("# nobody\n")
     with pytest.raises(ConfigError, match="script/password NAME"):
         passwords.check_file()
@@ -451,7 +451,7 @@ def test_commands_at_once_do_not_undo_each_other(tmp_path):
     ("arguments", "typed", "sentence"),
     [
         (["ada"], "short\nshort\n", "10 to 1000 characters"),
-        (["ada"], "a good password\nanother password\n", "not the same"),
+        (["ada"], "a good password\nanother password\n", "differ"),
         (["ada"], "\x1b[A long enough\n", "letters, digits, signs"),
         (["ada"], "\udcff\udcfe long enough\n", "letters, digits, signs"),
         (["a b"], "", "A name is"),
