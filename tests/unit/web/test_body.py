@@ -27,7 +27,7 @@ def make_client(standin, tmp_path):
     def make_client(read, **fields):
         """A client of an app in whose host application every request is read like this."""
         settings = Settings(
-            api_key="x", base_url=standin.base_url, stream_log=f"file://{tmp_path}/log", **fields
+            api_key="x", base_url=standin.base_url, stream_log=tmp_path / "log", **fields
         )
         apps.append(create_app(settings))
         apps[-1].before_request_funcs[None].insert(0, lambda: [None for _ in [read()]][0])
@@ -41,7 +41,7 @@ def make_client(standin, tmp_path):
 @pytest.mark.parametrize("in_chunks", [False, True])
 @pytest.mark.parametrize("read", READS)
 def test_a_body_that_the_host_has_read_is_read_again(make_client, nonce, read, in_chunks):
-    """Questions and repeats work, whichever way the host has looked at the body."""
+    """Questions and repeats work, whichever way the host has read the body."""
     client, url = make_client(READS[read]), f"/streams/{uuid.uuid4()}"
     prompt = f"fault pace texts=1 {nonce}"
 

@@ -18,7 +18,7 @@ FRAME = sse.encode(3, b'"word"')
 
 @pytest.fixture
 def client(standin, tmp_path):
-    settings = Settings(api_key="x", base_url=standin.base_url, stream_log=f"file://{tmp_path}/log")
+    settings = Settings(api_key="x", base_url=standin.base_url, stream_log=tmp_path / "log")
     app = plain_text.make_app(settings)
     yield app.test_client()
     app.extensions["claude_sse"].streams.drain(0.0)
