@@ -1,7 +1,7 @@
-"""The page's files, under a name that changes with them, so that a browser keeps them for ever.
+"""The page's files, under a name that changes with them, so that a browser keeps them forever.
 
 ``/static/<digest>/chat.js``: the digest is that of all files, taken once, and what a module imports
-by a relative name inherits it. ``/static/chat.js`` is the same file, asked for anew each time.
+by a relative name inherits it. ``/static/chat.js`` is the same file, revalidated at each use.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Flask, Response, abort, request, send_from_directory
 
-_FOR_EVER = "public, max-age=31536000, immutable"
+_FOREVER = "public, max-age=31536000, immutable"
 _IMPORT = re.compile(r"^(?:import|export) [^;]*?from '(\.{1,2}/[\w./-]+)';", re.MULTILINE)
 _TEXT = re.compile(r"text/|.*(javascript|json|svg)")
 
@@ -37,7 +37,7 @@ def init_app(app: Flask, folder: Path) -> None:
         response = send_from_directory(folder, filename)
         del response.headers["Content-Disposition"]  # says nothing, once for each of sixty files
         # A page from before an update asks by the old name: it gets the file, but keeps nothing.
-        response.headers["Cache-Control"] = _FOR_EVER if version == digest else "no-cache"
+        response.headers["Cache-Control"] = _FOREVER if version == digest else "no-cache"
         if _TEXT.match(response.mimetype or ""):
             response.vary.add("Accept-Encoding")
             if response.status_code == 200 and request.accept_encodings["gzip"]:
@@ -70,7 +70,7 @@ def _digest(folder: Path) -> str:
 
 
 def _imports(folder: Path, entry: str) -> list[str]:
-    """Return what this module imports, and they in turn: a browser can fetch them all at once."""
+    """Return the entry and all that it imports: a browser can fetch them concurrently."""
     found = [entry]
     for name in found:  # which grows meanwhile
         base = posixpath.dirname(name)

@@ -69,7 +69,7 @@ def test_a_bind_beyond_loopback_is_refused_whatever_set_it() -> None:
 
 
 def test_a_unix_socket_is_refused(tmp_path: Path) -> None:
-    """Who asks at a Unix socket is a proxy: it is named at the start, without a trace."""
+    """Clients of a Unix socket are proxies: the start is refused in one sentence."""
     ended = start("--bind", f"unix:{tmp_path}/socket")
     assert ended.returncode != 0
     [said] = (ended.stdout + ended.stderr).strip().splitlines()
@@ -126,7 +126,7 @@ def test_requests_from_elsewhere_ask_claude_nothing(
 def test_other_methods_start_nothing(
     here: Server, standin: StandIn, nonce: str, method: str, path: str
 ) -> None:
-    """HEAD, OPTIONS and TRACE are answered at once, on every address, and ask Claude nothing."""
+    """HEAD, OPTIONS and TRACE are answered immediately everywhere, and ask Claude nothing."""
     asked = len(standin.requests)
     path = path.replace("{id}", new_id())
     sock = connect(here.port)
@@ -161,7 +161,7 @@ def test_a_body_over_the_limit_is_refused(here: Server, nonce: str, carrier: str
 
 
 def test_who_sends_too_much_can_send_it_all_and_read_why(here: Server) -> None:
-    """The 413 comes before the body has; whoever sends on, as nginx does, is not reset for it."""
+    """The 413 may precede the body; a client that sends on, as nginx does, is not reset."""
     head, _, body = request("POST", "/stream", b"x" * 290_000).partition(b"\r\n\r\n")
     sock = connect(here.port)
     sock.sendall(head + b"\r\n\r\n" + body[:1000])
@@ -178,7 +178,7 @@ def test_who_sends_too_much_can_send_it_all_and_read_why(here: Server) -> None:
 def test_a_body_that_breaks_off_is_no_question(
     here: Server, standin: StandIn, nonce: str, method: str, how: str
 ) -> None:
-    """Who left in mid-upload asked nothing, though what came may be whole JSON, and is no bug."""
+    """A client that leaves in mid-upload asks nothing, even where its JSON is complete."""
     path, body = {
         "POST": ("/stream", b'{"prompt":"%b"}'),
         "PUT": (f"/streams/{new_id()}", b'{"messages":[{"role":"user","content":"%b"}]}'),

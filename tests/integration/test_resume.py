@@ -1,4 +1,4 @@
-"""Coming back: whoever returns, wherever, receives what is missing and nothing twice."""
+"""Resuming: a client that reconnects to any worker receives what is missing, nothing twice."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_every_place_of_a_finished_stream_can_be_resumed(
 def test_every_place_of_a_running_stream_can_be_resumed(
     here: Server, there: Server, nonce: str
 ) -> None:
-    """While Claude writes, whoever returns after any frame receives the rest, on any worker."""
+    """While Claude writes, a client that resumes after any frame gets the rest, on any worker."""
     stream = new_id()
     returned: list[tuple[int, Answer]] = []
     with here.put(stream, f"fault pace texts=20 gap_ms=20 {nonce}") as first:

@@ -136,7 +136,7 @@ def test_the_first_bytes_leave_before_claude_answers(
 
 
 def test_the_head_says_what_proxies_and_browsers_need(here: Server, nonce: str) -> None:
-    """Each header is there once; nobody may store, transform or buffer the stream."""
+    """Each header is there once; no proxy may store, transform or buffer the stream."""
     prompt = f"fault pace {nonce}"
     for answer in (here.post(prompt), here.put(new_id(), prompt)):
         answer.rest()

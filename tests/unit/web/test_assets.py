@@ -1,4 +1,4 @@
-"""The page's files: kept for ever under one name, sent small, never from outside the folder."""
+"""The page's files: kept forever under one name, sent small, never from outside the folder."""
 
 import gzip
 import re
@@ -8,7 +8,7 @@ import pytest
 from claude_sse import create_app
 from claude_sse.config.settings import Settings
 
-FOR_EVER = "public, max-age=31536000, immutable"
+FOREVER = "public, max-age=31536000, immutable"
 
 
 @pytest.fixture
@@ -22,13 +22,13 @@ def page(client):
     return client.get("/").get_data(as_text=True)
 
 
-def test_what_the_page_names_may_be_kept_for_ever(client, page):
+def test_what_the_page_names_may_be_kept_forever(client, page):
     """Every file that the page names is there, under a name that changes with the files."""
     named = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
     assert len(named) > 20
     for name in named:
         with client.get(name) as response:
-            assert (response.status_code, response.headers["Cache-Control"]) == (200, FOR_EVER)
+            assert (response.status_code, response.headers["Cache-Control"]) == (200, FOREVER)
 
 
 def test_a_file_without_its_digest_is_asked_for_each_time(client):

@@ -1,4 +1,4 @@
-"""Who is asking: each way of signing in, one at a time, and nobody reads what is not theirs."""
+"""Authentication: each way of signing in, one at a time; no one reads another's streams."""
 
 import unicodedata
 import uuid
@@ -243,7 +243,7 @@ def test_signing_in_takes_text_only(app, fields):
 
 
 def test_a_token_is_one_person(make_app):
-    """With AUTH=token whoever has the token is in, by session or as Bearer, and all are one."""
+    """With AUTH=token a client with the token is in, by session or as Bearer; all are one."""
     app = make_app(auth="token")
     client = app.test_client()
     assert client.post("/login", json={"token": TOKEN[:-1]}).status_code == 401

@@ -41,7 +41,7 @@ def make_client(standin, tmp_path):
 @pytest.mark.parametrize("in_chunks", [False, True])
 @pytest.mark.parametrize("read", READS)
 def test_a_body_that_the_host_has_read_is_read_again(make_client, nonce, read, in_chunks):
-    """Questions and repeats work, whichever way the host has looked at the body."""
+    """Questions and repeats work, whichever way the host has read the body."""
     client, url = make_client(READS[read]), f"/streams/{uuid.uuid4()}"
     prompt = f"fault pace texts=1 {nonce}"
 

@@ -65,7 +65,7 @@ def test_no_route_answers_another_sites_page(guarded):
 
 
 def test_no_route_answers_a_stranger(guarded):
-    """Who has not signed in gets 401 (or the way in, from the page), on any route but the open."""
+    """Without a sign-in every route but the public ones answers 401, or the page's redirect."""
     walked = set()
     for endpoint, method, path in requests(guarded):
         body = {"json": {}} if method in ("POST", "PUT") else {}
@@ -85,7 +85,7 @@ def test_no_route_answers_a_stranger(guarded):
     assert walked >= set(PUBLIC_ENDPOINTS)
 
 
-def test_the_open_list_is_short_and_true(guarded):
+def test_the_public_list_is_short_and_true(guarded):
     """What the way in is made of is open, all of it; the chat page's own modules are not."""
     client = guarded.test_client()
     page = client.get("/login").text

@@ -65,7 +65,7 @@ def test_the_tutorials_reader_works_unchanged(client, nonce):
 
 
 def test_stream_headers(client, nonce):
-    """A stream is UTF-8 event-stream that nobody may keep, change or hold back."""
+    """A stream is UTF-8 event-stream that no proxy may store, change or hold back."""
     response = client.post("/stream", json={"prompt": f"fault pace texts=1 {nonce}"})
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "text/event-stream"
