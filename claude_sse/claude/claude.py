@@ -97,8 +97,8 @@ class Claude:
 
         An empty batch is a second of silence. The generator returns after ``message_stop`` and
         raises an ``AnswerFailed`` for everything else, ``scope.cancel()`` included; its ``usage``
-        is then what is known so far. Before the first event of Claude a failure that may pass is tried
-        once more, announced by an object with ``waiting``.
+        is then what is known so far. Before the first event of Claude a failure that may pass is
+        tried once more, announced by an object with ``waiting``.
         """
         self._refuse_again(question)
         try:

@@ -56,7 +56,7 @@ class CancelScope:
 
 
 def current() -> CancelScope:
-    """Return the scope that the calling thread has opened, or a scope of its own that is never cancelled."""
+    """Return the scope that the calling thread has opened, or one that is never cancelled."""
     return _current.get() or CancelScope()
 
 
