@@ -96,9 +96,9 @@ class Claude:
         """Yield the answer in batches: what the network delivered together, as our frames carry it.
 
         An empty batch is a second of silence. The generator returns after ``message_stop`` and
-        raises an ``AnswerFailed`` for everything else, ``scope.cancel()`` included; its ``usage`` is
-        then what is known so far. Before the first event of Claude a failure that may pass is tried
-        once more, announced by an object with ``waiting``.
+        raises an ``AnswerFailed`` for everything else, ``scope.cancel()`` included; its ``usage``
+        is then what is known so far. Before the first event of Claude a failure that may pass is
+        tried once more, announced by an object with ``waiting``.
         """
         self._refuse_again(question)
         try:
@@ -182,7 +182,7 @@ class Claude:
 
 
 def _log_what_came(failure: AnswerFailed, response: Any, answer: Answer) -> None:
-    """Say in one scope what was received instead of an answer, or of the end of one."""
+    """Log in one line what was received instead of an answer, or of the end of one."""
     kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
     cause = f" ({failure.__cause__})" if failure.__cause__ else ""
     log.warning(

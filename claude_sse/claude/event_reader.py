@@ -34,7 +34,7 @@ from .usage import Usage
 
 #: Longer than any event of the API by far; more is a broken server.
 _EVENT_BYTES = 4 * 1024 * 1024
-#: IdlePool of a response that has not begun to be an answer: it may be an error in plain JSON.
+#: What is kept of a response that has not begun to be an answer: it may be an error in plain JSON.
 _FIRST_BYTES = 16_384
 _ENDED = {"text": "", "stop_reason": None}
 _decode = json.JSONDecoder().decode

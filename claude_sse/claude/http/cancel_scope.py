@@ -33,11 +33,11 @@ class CancelScope:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether ``cancel()`` was called; a cut scope stays cut."""
+        """Whether ``cancel()`` was called; a cancelled scope stays cancelled."""
         return self._cancelled.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Sleep, but no longer than until the scope is cut; tell whether it is."""
+        """Sleep until the scope is cancelled, for ``seconds`` at most; return whether it is."""
         return self._cancelled.wait(seconds)
 
     def hold(self, sock: socket.socket | None) -> None:
@@ -56,7 +56,7 @@ class CancelScope:
 
 
 def current() -> CancelScope:
-    """Return the scope that the calling thread has opened, or one that nobody will cut."""
+    """Return the scope that the calling thread has opened, or one that is never cancelled."""
     return _current.get() or CancelScope()
 
 

@@ -10,7 +10,7 @@ from claude_sse.config.settings import Settings
 from claude_sse.protocol.errors import AnswerFailed
 from claude_sse.protocol.question import Question
 
-from .raw_answers import CASES
+from .raw_answers import CASES, ESTIMATED
 from .raw_upstream import RawUpstream
 
 QUESTION = Question(messages=(("user", "Hi"),), digest="", model="claude-x")
@@ -61,6 +61,8 @@ def read_by_us(ask):
                     read["stop_reason"] = fields["stop_reason"]
                     read["input"] = fields["usage"].get("input_tokens")
                     read["output"] = fields["usage"].get("output_tokens")
+                    if fields["usage"].get("estimated") and read["input"]:  # not for want of input
+                        read["output"] = ESTIMATED
     except AnswerFailed as exc:
         assert str(exc) and exc.code
         return {**read, "failed": True}

@@ -267,7 +267,7 @@ def test_a_cut_ends_the_wait_for_a_retry(claude, standin, nonce):
     prompt, scope = f"fault rate_limited retry_after=19 {nonce}", CancelScope()
     events = claude.events(question(prompt), scope)
     assert next(events)[0]["waiting"] == 19
-    threading.Timer(0.05, scope.cut).start()
+    threading.Timer(0.05, scope.cancel).start()
     with within(0.1), pytest.raises(AnswerFailed):
         next(events)
     assert len(requests_for(standin, prompt)) == 1

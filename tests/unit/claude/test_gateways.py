@@ -12,11 +12,11 @@ import pytest
 
 from claude_sse.claude import CancelScope, Claude
 from claude_sse.claude.http.transport import Transport
-from claude_sse.config.settings import Settings, from_environ
+from claude_sse.config.settings import EFFORTS, Settings, from_environ
 from claude_sse.protocol.errors import AnswerFailed
 from claude_sse.protocol.question import Question, parse
 
-from .raw_answers import GOOD, ONE, PUBLIC_ENDPOINTS, STOP, delta, end, event, start
+from .raw_answers import GOOD, ONE, OPENING, STOP, delta, end, event, start
 from .raw_upstream import RawUpstream, chunked, read_request, whole
 
 
@@ -99,7 +99,7 @@ def test_every_model_that_is_listed_can_be_asked_for(upstream):
     assert [(m.id, m.name, m.lifecycle) for m in claude.models()] == [(o, o, "active") for o in odd]
     for name in odd:
         body = json.dumps({"prompt": "Hi", "model": name}).encode()
-        assert claude.knows(parse(body, max_tokens=9, allow_prompt=True).model)
+        assert claude.knows(parse(body, max_tokens=9, allow_prompt=True, efforts=EFFORTS).model)
         ask(claude, name)
         sent = json.loads(upstream.requests[-1].partition(b"\r\n\r\n")[2])
         assert sent["model"] == name and from_environ({"MODEL": name}).model == name
@@ -155,7 +155,7 @@ def test_the_model_asked_for_stands_in(upstream, fields):
 
 def test_a_cut_is_a_cut(upstream):
     """``[DONE]`` is not ``message_stop``: all that is known is that the answer was cut."""
-    upstream.reply = chunked(PUBLIC_ENDPOINTS + ONE + end() + b"data: [DONE]\n\n")
+    upstream.reply = chunked(OPENING + ONE + end() + b"data: [DONE]\n\n")
     assert ask(claude_at(upstream))[-1].code == "interrupted"
 
 
@@ -164,9 +164,9 @@ def test_a_cut_is_a_cut(upstream):
     [
         (whole(b"<h1>It works! sk-ant-secret</h1>", kind="text/html"), ["text/html", "It works"]),
         (whole(b'{"type":"message","content":[{"type":"text","text":"private"}]}'), ["json"]),
-        (chunked(PUBLIC_ENDPOINTS + event("content_block_delta", index=9, delta={"type": "text_delta"})),
+        (chunked(OPENING + event("content_block_delta", index=9, delta={"type": "text_delta"})),
          ["text/event-stream", "message_start"]),
-        (chunked(PUBLIC_ENDPOINTS + delta("private") + end()), ["cut", "message_start"]),
+        (chunked(OPENING + delta("private") + end()), ["cut", "message_start"]),
         (whole(b"", "302 Found"), ["HTTP 302"]),
         (whole(b"x", "404 No", "a/b"), ["HTTP 404 ", "a/b"]),
         (b"SSH-2.0\r\n", ["RemoteProtocolError"]),

@@ -61,7 +61,7 @@ def test_every_field_is_sent_once(nonce):
             head, _, body = near.recv(65536).partition(b"\r\n\r\n")
             near.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
         asking.join()
-    names = [scope.partition(b":")[0].lower() for scope in head.split(b"\r\n")[1:]]
+    names = [line.partition(b":")[0].lower() for line in head.split(b"\r\n")[1:]]
     assert len(names) == len(set(names)) and b"host" in names
     assert b"content-length: %d" % len(body) in head
 

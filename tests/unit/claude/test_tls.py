@@ -95,7 +95,7 @@ def test_silence_is_told_each_second_and_stop_is_heard(claude, nonce):
     with within(1.0):
         assert next(events) == []
     assert time.monotonic() - began > 0.9
-    threading.Timer(0.1, scope.cut).start()
+    threading.Timer(0.1, scope.cancel).start()
     with within(0.15), pytest.raises(Interrupted):
         while True:
             next(events)
