@@ -145,9 +145,7 @@ def _message(name: str, message: Any) -> tuple[str, str]:
 def _filled_text(name: str, value: Any) -> str:
     text = _text(name, value)
     if not text.strip():
-        raise BadRequest(
-            f"{name} must hold 1 to {PROMPT_CHARACTERS:,} characters, not all blank."
-        )
+        raise BadRequest(f"{name} must hold 1 to {PROMPT_CHARACTERS:,} characters, not all blank.")
     return text
 
 
