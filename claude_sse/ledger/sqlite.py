@@ -32,7 +32,7 @@ _MINUTE = (
     f"AND at > :at - {MINUTE_SECONDS} AND at < :at + {MINUTE_SECONDS}"
 )
 _OWN = "IFNULL((SELECT tokens FROM spent WHERE day = :day AND owner = :owner), 0)"
-_ALL = f"IFNULL((SELECT tokens FROM spent WHERE day = :day AND owner = '{_ALL_OWNERS}'), 0)"
+_ALL = _OWN.replace(":owner", f"'{_ALL_OWNERS}'")
 _ANSWERS = "(SELECT COUNT(*) FROM questions WHERE owner = :owner AND ended = 0)"
 
 _INSERT = "INSERT INTO questions SELECT :owner, 0, :at, :id, :worker, :day, :tokens"
@@ -53,7 +53,8 @@ class SQLiteLedger:
     def admit(self, owner: str, tokens: int, now: float) -> Reservation:
         """See ``base.Ledger.admit``."""
         # The number is never used again: a late end must not settle another question.
-        reservation = Reservation(random.getrandbits(63), owner, now, tokens)
+        number = random.getrandbits(63)  # nosec B311 # it is not a secret
+        reservation = Reservation(number, owner, now, tokens)
         question = {**vars(reservation), "day": denials.day_of(now)}
 
         def insert(run: Run, lock: LivenessLock) -> int:

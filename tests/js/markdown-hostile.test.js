@@ -186,10 +186,12 @@ test('no letter is lost where a block is too long to be lexed', () => {
   ]) {
     let n = 0;
     const text = unit.repeat(Math.ceil(50_000 / unit.length)).replaceAll('word', () => `w${n++}`);
-    const roots = [[text], inPieces(text, 997), inPieces(text, 80)].map(
-      (pieces) => rendered(pieces).textContent,
-    );
-    for (const shown of roots) assert.equal(letters(shown), letters(text), unit);
+    for (const pieces of [[text], inPieces(text, 997), inPieces(text, 80)]) {
+      const root = rendered(pieces);
+      for (const button of root.querySelectorAll('button')) button.remove();
+      // Not assert.equal, which would print 100,000 characters.
+      assert.ok(letters(root.textContent) === letters(text), unit);
+    }
   }
 });
 
