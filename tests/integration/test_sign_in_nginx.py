@@ -25,7 +25,7 @@ def test_the_app_signs_in_behind_nginx(
     certificate(require("openssl"), tmp_path)
     people(require("openssl"), tmp_path)  # for the includes of a sign-on that is then taken out
     passwords = Passwords(tmp_path / "passwords")
-    passwords.set_password("ada", "the first services")
+    passwords.set_password("ada", "the first engine")
     settings = {"AUTH": "password", "PASSWORDS": passwords.path, "TRUSTED_PROXIES": 1}
     settings |= {"SECRET_KEY": SECRET, "PUBLIC_HOSTS": "chat.example.com"}
     port, plain_port = free_port(), free_port()
@@ -49,7 +49,7 @@ def test_the_app_signs_in_behind_nginx(
             forged = {"X_Forwarded_User": "ada", "X_Proxy_Secret": SECRET}
             with ask("GET", "/models", **forged) as answer:
                 assert answer.status == 401
-            fields = {"name": "ada", "password": "the first services"}
+            fields = {"name": "ada", "password": "the first engine"}
             with ask("POST", "/login", fields, **own) as answer:
                 assert answer.status == 200, answer.rest()
                 cookie = answer["Set-Cookie"]

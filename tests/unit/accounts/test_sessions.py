@@ -37,7 +37,7 @@ def database(tmp_path):
 @pytest.fixture
 def passwords(tmp_path):
     passwords = Passwords(tmp_path / "passwords")
-    passwords.set_password("ada", "the first services")
+    passwords.set_password("ada", "the first engine")
     return passwords
 
 
@@ -147,12 +147,12 @@ def test_sign_ins_lie_in_the_folder_of_the_streams(tmp_path, passwords):
 
 def test_passwords_are_right_or_wrong(passwords):
     """The password signs in, whether composed or decomposed; nothing else does."""
-    assert passwords.is_right("ada", "the first services")
+    assert passwords.is_right("ada", "the first engine")
     passwords.set_password("zoe.b@x.org", "caf\u00e9 caf\u00e9")
     assert passwords.is_right("zoe.b@x.org", "cafe\u0301 cafe\u0301")
-    for name, password in [("ada", "the first services "), ("adа", "the first services"), ("", "")]:  # noqa: RUF001
+    for name, password in [("ada", "the first engine "), ("adа", "the first services"), ("", "")]:  # noqa: RUF001
         assert not passwords.is_right(name, password)
-    assert "the first services" not in passwords.path.read_text()
+    assert "the first engine" not in passwords.path.read_text()
 
 
 SAME = [
@@ -254,7 +254,7 @@ def test_tokens_are_kept_as_hashes(passwords):
     assert token not in passwords.path.read_text()
     newer = passwords.new_token("ada")
     assert passwords.name_of_token(token) is None and passwords.name_of_token(newer) == "ada"
-    assert passwords.is_right("ada", "the first services")
+    assert passwords.is_right("ada", "the first engine")
     passwords.delete("ada")
     assert passwords.name_of_token(newer) is None
 
@@ -266,7 +266,7 @@ def test_a_broken_file_lets_no_one_in(passwords, caplog):
         file.write("password\n")
     with pytest.raises(ConfigError, match="line 2"):
         passwords.check_file()
-    assert not passwords.is_right("ada", "the first services")
+    assert not passwords.is_right("ada", "the first engine")
     assert "no one can sign in" in caplog.text
     passwords.path.write_text("# nobody\n")
     with pytest.raises(ConfigError, match="script/password NAME"):

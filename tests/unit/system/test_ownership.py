@@ -55,7 +55,7 @@ def app_in(folder, standin):
 def test_a_password_keeps_owner_and_mode(theirs):
     """A name that root adds leaves the file whose it was; a new file is the folder's owner's."""
     passwords = Passwords(theirs / "made" / "passwords")
-    passwords.set_password("ada", "the first services")
+    passwords.set_password("ada", "the first engine")
     assert (passwords.path.stat().st_mode & 0o777, roots(theirs)) == (0o600, [])
     os.chown(passwords.path, 12345, 23456)
     passwords.path.chmod(0o400)
@@ -194,7 +194,7 @@ def run(checkout, *command, user=None, text=""):
 
 def test_script_password_as_root_leaves_nothing_of_roots(checkout):
     """In another user's checkout it makes the file for them, and no __pycache__."""
-    typed = "the first services\n" * 2
+    typed = "the first engine\n" * 2
     code, said = run(checkout, "script/password", "ada", text=typed)
     assert code == 0 and "ada can sign in" in said, said
     assert roots(checkout) == []

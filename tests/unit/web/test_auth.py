@@ -38,7 +38,7 @@ def make_app(standin, tmp_path):
 @pytest.fixture
 def passwords(tmp_path):
     passwords = Passwords(tmp_path / "passwords")
-    passwords.set_password("ada", "the first services")
+    passwords.set_password("ada", "the first engine")
     passwords.set_password("bob", "the other builder")
     return passwords
 
@@ -54,7 +54,7 @@ def session_cookie(client, **more):
     return cookie.key, cookie.value
 
 
-def signed_in(app, name="ada", password="the first services"):
+def signed_in(app, name="ada", password="the first engine"):
     client = app.test_client()
     reply = client.post("/login", json={"name": name, "password": password}, headers=OWN)
     assert reply.status_code == 200, reply.text
@@ -91,7 +91,7 @@ def test_signing_out_ends_the_session_and_not_only_the_cookie(app):
 
 
 def name_of_cookie(app, base, script_name=""):
-    fields = {"name": "ada", "password": "the first services"}
+    fields = {"name": "ada", "password": "the first engine"}
     more = {"base_url": base + script_name, "headers": OWN}
     reply = app.test_client().post("/login", json=fields, **more)
     first, *rest = reply.headers["Set-Cookie"].split("; ")
@@ -127,7 +127,7 @@ def test_signing_in_makes_a_new_session(app):
     name, _ = session_cookie(signed_in(app))
     client = app.test_client()
     client.set_cookie(name, "planted")
-    client.post("/login", json={"name": "ada", "password": "the first services"}, headers=OWN)
+    client.post("/login", json={"name": "ada", "password": "the first engine"}, headers=OWN)
     first = session_cookie(client)
     client.post("/login", json={"name": "bob", "password": "the other builder"}, headers=OWN)
     second = session_cookie(client)
@@ -216,7 +216,7 @@ def test_guessing_is_slowed_and_nobody_is_locked_out(app):
         for n in range(7)
     ]
     assert statuses == [401] * 5 + [429] * 2
-    right = {"name": "ada", "password": "the first services"}
+    right = {"name": "ada", "password": "the first engine"}
     refused = client.post("/login", json=right)
     assert refused.status_code == 429 and int(refused.headers["Retry-After"]) <= 60
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
