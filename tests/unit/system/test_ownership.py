@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -167,7 +166,7 @@ def checkout(theirs):
     whole = b"".join((theirs / name).read_bytes() for name in listed)
     stamp = subprocess.run(["cksum"], input=whole, capture_output=True, check=True).stdout
     (theirs / "static/vendor/stamp").write_bytes(stamp)
-    (theirs / ".venv").symlink_to(Path(sys.prefix))
+    (theirs / ".venv").symlink_to(ROOT / ".venv")  # as script/setup has made it
     for path in theirs.rglob("*"):
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
     assert roots(theirs) == []
