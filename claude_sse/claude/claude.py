@@ -30,7 +30,7 @@ from ..protocol.question import Question
 from ..protocol.sse import Payload
 from . import tokens
 from .error_mapping import translate
-from .event_reader import Answer
+from .event_reader import EventReader
 from .http.cancel_scope import CancelScope
 from .http.transport import TICK
 from .models import Model, Models
@@ -132,20 +132,20 @@ class Claude:
         name = question.model or self._settings.model
         model = self._models.find(name, scope) if self._settings.api_key else None
         limit = question.max_tokens or self._settings.max_tokens
-        answer = Answer(name, Usage(tokens.least_read(question, self._settings), limit))
+        reader = EventReader(name, Usage(tokens.least_read(question, self._settings), limit))
         try:
             with scope:
                 stream = self._open(question, name, model).__enter__()
             try:
                 for chunk in stream.response.stream:  # type: ignore[union-attr]
-                    yield answer.read(chunk) if chunk else []
-                    if answer.finished:
+                    yield reader.read(chunk) if chunk else []
+                    if reader.finished:
                         scope.is_done = True
                         return
-                yield answer.end()
+                yield reader.end()
                 scope.is_done = True
             except (Protocol, Interrupted) as exc:
-                _log_what_came(exc, stream.response.stream, answer)
+                _log_unexpected_response(exc, stream.response.stream, reader)
                 raise
             finally:
                 stream.close()
@@ -153,8 +153,8 @@ class Claude:
             if scope.is_cancelled:  # our own doing; nothing to translate or to log
                 failure: AnswerFailed = Interrupted("The answer was cut.")
             else:
-                failure = translate(exc, began=answer.began, model=name)
-            failure.usage = answer.usage_so_far()
+                failure = translate(exc, began=reader.began, model=name)
+            failure.usage = reader.usage_so_far()
             try:
                 if failure is exc:
                     raise
@@ -181,7 +181,7 @@ class Claude:
         )
 
 
-def _log_what_came(failure: AnswerFailed, response: Any, answer: Answer) -> None:
+def _log_unexpected_response(failure: AnswerFailed, response: Any, reader: EventReader) -> None:
     """Log in one line what was received instead of an answer, or of the end of one."""
     kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
     cause = f" ({failure.__cause__})" if failure.__cause__ else ""
@@ -190,7 +190,7 @@ def _log_what_came(failure: AnswerFailed, response: Any, answer: Answer) -> None
         kind,
         redact(cause),
         redact(response.described()),
-        first_bytes(answer.first),
+        first_bytes(reader.first),
     )
 
 

@@ -41,7 +41,7 @@ _decode = json.JSONDecoder().decode
 _DELTA = b"\n\nevent: content_block_delta\n"
 
 
-class Answer:
+class EventReader:
     """Reads one answer; ``began`` and ``finished`` tell how far it got."""
 
     def __init__(self, model: str = "", usage: Usage | None = None) -> None:

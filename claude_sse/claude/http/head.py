@@ -26,7 +26,7 @@ class Head(NamedTuple):
     fields: dict[str, str]
     chunked: bool
     length: int | None  # of the body; None where chunks or the connection's end tell
-    may_be_kept: bool  # the connection, when the body was read to its end
+    may_be_reused: bool  # the connection, when the body was read to its end
 
 
 def take_head(data: bytes) -> tuple[Head, bytes] | None:
@@ -70,7 +70,7 @@ def _parse(lines: list[bytes]) -> Head:
         fields,
         chunked=coding is not None and code not in _BODILESS,
         length=0 if code in _BODILESS else int(length[1]) if length and not coding else None,
-        may_be_kept=status[1] == b"1"
+        may_be_reused=status[1] == b"1"
         and "close" not in fields.get("connection", "").lower()
         and (coding is None or size is None),
     )

@@ -40,7 +40,7 @@ class IdlePool:
         self._lock = threading.Lock()
         self._closes = False  # whether a thread looks after the old ones
 
-    def take(self) -> socket.socket | None:
+    def acquire(self) -> socket.socket | None:
         """Return a connection that is open and silent, None where there is none."""
         while True:
             with self._lock:
@@ -51,7 +51,7 @@ class IdlePool:
                 return idle.sock
             idle.sock.close()
 
-    def give(self, sock: socket.socket, body: Body) -> None:
+    def release(self, sock: socket.socket, body: Body) -> None:
         """Keep a connection that has sent the last word of an answer, or close it."""
         with self._lock:
             if len(self._idle) < _MOST and self._is_looked_after():
@@ -62,7 +62,7 @@ class IdlePool:
     def _is_looked_after(self) -> bool:
         if not self._closes:
             try:
-                threading.Thread(target=self._close_old, name="kept", daemon=True).start()
+                threading.Thread(target=self._close_old, name="idle-pool", daemon=True).start()
             except RuntimeError:  # no thread left
                 return False
             self._closes = True

@@ -49,7 +49,7 @@ class Transport(httpx2.BaseTransport):
 
     def __init__(self) -> None:
         self._tls = ssl.create_default_context()  # system roots; honours SSL_CERT_FILE and _DIR
-        self._kept = IdlePool()
+        self._pool = IdlePool()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one of the SDK's requests; return its response, the body still to be read."""
@@ -79,7 +79,7 @@ class Transport(httpx2.BaseTransport):
     ) -> Reply:
         """Send a request and return its reply, which is still to come."""
         scope = current()
-        sock = self._kept.take() or self._connect(url, scope, connect_timeout)
+        sock = self._pool.acquire() or self._connect(url, scope, connect_timeout)
         scope.hold(sock)
         try:
             send(sock, request)
@@ -89,7 +89,7 @@ class Transport(httpx2.BaseTransport):
         except BaseException:
             _close(sock, scope)
             raise
-        return Reply(sock, scope, self._kept, read_timeout)
+        return Reply(sock, scope, self._pool, read_timeout)
 
     def _connect(self, url: httpx2.URL, scope: CancelScope, timeout: float | None) -> socket.socket:
         try:
@@ -128,11 +128,11 @@ class Reply(httpx2.SyncByteStream):
     _early: bytes  # of the body, come with the head
 
     def __init__(
-        self, sock: socket.socket, scope: CancelScope, kept: IdlePool, read_timeout: float | None
+        self, sock: socket.socket, scope: CancelScope, pool: IdlePool, read_timeout: float | None
     ) -> None:
         self._socket = sock
         self._scope = scope
-        self._kept = kept
+        self._pool = pool
         self._read_timeout = read_timeout
         self._size = 0
         self._has_begun = self._is_closed = False
@@ -230,8 +230,8 @@ class Reply(httpx2.SyncByteStream):
         self._is_closed = True
         self._scope.hold(None)
         is_over = self._scope.is_done and not self._scope.is_cancelled
-        if is_over and self._has_begun and self._reply.may_be_kept:
-            self._kept.give(self._socket, self._body)
+        if is_over and self._has_begun and self._reply.may_be_reused:
+            self._pool.release(self._socket, self._body)
         else:
             self._socket.close()
 

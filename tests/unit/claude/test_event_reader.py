@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_sse.claude.event_reader import Answer
+from claude_sse.claude.event_reader import EventReader
 from claude_sse.protocol.errors import AnswerFailed
 
 START = [
@@ -24,10 +24,10 @@ def delta(text, index=0):
 
 
 def begun(*blocks):
-    answer = Answer()
+    reader = EventReader()
     for event in [*START, *blocks]:
-        answer.read(frame(json.dumps(event)))
-    return answer
+        reader.read(frame(json.dumps(event)))
+    return reader
 
 
 def frame(data, event="content_block_delta"):
@@ -71,24 +71,24 @@ def test_an_answer_is_the_same_however_it_is_cut(events, newline, data):
     written = [json.dumps(e, separators=(",", ":")) for e in (*events, {"type": "message_stop"})]
     wire = b"".join([b": a comment\n\n", *map(frame, written)])
     wire = wire.replace(b"\n", newline.encode())
-    answer, read = begun(), []
+    reader, read = begun(), []
     while wire:
         cut = data.draw(st.integers(1, len(wire)))
-        read += objects(answer.read(wire[:cut]))
+        read += objects(reader.read(wire[:cut]))
         wire = wire[cut:]
     texts = [e["delta"]["text"] for e in events if "delta" in e]
     assert read[:-1] == [{"text": text} for text in texts if text]
-    assert answer.finished and read[-1]["stop_reason"] is None
+    assert reader.finished and read[-1]["stop_reason"] is None
 
 
 def test_what_came_before_broken_bytes_is_read():
-    """A text that is no UTF-8 breaks the answer, behind what was right before it."""
+    """A text that is not UTF-8 breaks the answer, after the texts received before it."""
     good, bad = (json.dumps(delta(text), separators=(",", ":")) for text in ("good", "BAD"))
-    answer = begun()
-    payloads = answer.read(frame(good) + frame(bad).replace(b"BAD", b"\xff\xed\xa0\x80"))
+    reader = begun()
+    payloads = reader.read(frame(good) + frame(bad).replace(b"BAD", b"\xff\xed\xa0\x80"))
     assert objects(payloads) == [{"text": "good"}]
     with pytest.raises(AnswerFailed):
-        answer.read(b"")
+        reader.read(b"")
 
 
 def test_a_text_within_another_line_is_none():
@@ -124,6 +124,6 @@ def test_a_text_in_a_block_that_never_began_is_broken():
 
 def test_text_blocks_may_take_turns():
     """Deltas of two blocks arrive as they were sent."""
-    answer = begun({**START[1], "index": 1})
+    reader = begun({**START[1], "index": 1})
     wire = [frame(json.dumps(delta(str(n), n % 2), separators=(",", ":"))) for n in range(6)]
-    assert objects(answer.read(b"".join(wire))) == [{"text": str(n)} for n in range(6)]
+    assert objects(reader.read(b"".join(wire))) == [{"text": str(n)} for n in range(6)]

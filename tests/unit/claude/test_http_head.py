@@ -13,7 +13,7 @@ def test_a_head_is_taken_and_the_rest_left():
         OK + b"Content-Type: text/plain\r\nX: a\r\nx:b\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nHe"
     )
     head, rest = take_head(wire)
-    assert head.status == 200 and head.chunked and head.length is None and head.may_be_kept
+    assert head.status == 200 and head.chunked and head.length is None and head.may_be_reused
     assert head.fields["content-type"] == "text/plain" and head.fields["x"] == "a, b"
     assert rest == b"5\r\nHe"
 
@@ -39,7 +39,7 @@ def test_a_head_cut_anywhere_is_waited_for():
 def test_the_framing_is_read(fields, length, kept):
     """The length of the body, and whether its connection may serve another answer."""
     head, _ = take_head(OK + fields + b"\r\n\r\n")
-    assert (head.length, head.may_be_kept) == (length, kept)
+    assert (head.length, head.may_be_reused) == (length, kept)
 
 
 @pytest.mark.parametrize("status", [204, 304])
