@@ -36,6 +36,7 @@ from .http.transport import TICK
 from .models import Model, Models
 from .redaction import first_bytes, redact
 from .sdk import Anthropic
+from .sdk_internals import response_stream
 from .usage import Usage
 
 log = logging.getLogger(__name__)
@@ -136,8 +137,9 @@ class Claude:
         try:
             with scope:
                 stream = self._open(question, name, model).__enter__()
+            body = response_stream(stream)
             try:
-                for chunk in stream.response.stream:  # type: ignore[union-attr]
+                for chunk in body:
                     yield reader.read(chunk) if chunk else []
                     if reader.finished:
                         scope.is_done = True
@@ -145,7 +147,7 @@ class Claude:
                 yield reader.end()
                 scope.is_done = True
             except (Protocol, Interrupted) as exc:
-                _log_unexpected_response(exc, stream.response.stream, reader)
+                _log_unexpected_response(exc, body.described(), reader)
                 raise
             finally:
                 stream.close()
@@ -181,7 +183,7 @@ class Claude:
         )
 
 
-def _log_unexpected_response(failure: AnswerFailed, response: Any, reader: EventReader) -> None:
+def _log_unexpected_response(failure: AnswerFailed, response: str, reader: EventReader) -> None:
     """Log in one line what was received instead of an answer, or of the end of one."""
     kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
     cause = f" ({failure.__cause__})" if failure.__cause__ else ""
@@ -189,7 +191,7 @@ def _log_unexpected_response(failure: AnswerFailed, response: Any, reader: Event
         "claude: %s%s: %s: %s",
         kind,
         redact(cause),
-        redact(response.described()),
+        redact(response),
         first_bytes(reader.first),
     )
 

@@ -19,6 +19,8 @@ import httpx2
 
 from .http.request import head_of
 from .http.transport import Reply, Transport
+from .sdk_internals import Anthropic as SdkClient
+from .sdk_internals import Stream
 
 _CONNECT_SECONDS = 5.0
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -26,7 +28,7 @@ _ABSENT = (anthropic.Omit, anthropic.NotGiven)
 _FRAMING = ("content-length", "transfer-encoding")
 
 
-class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
+class Anthropic(SdkClient):  # the name is sent as user agent
     """Asks Claude without retries; the answer is not waited for, its head neither."""
 
     def __init__(
@@ -77,7 +79,7 @@ class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
         request = b"%bcontent-length: %d\r\n\r\n%b" % (self._head, len(content), content)
         reply = self._transport.ask(self._asked, request, connect_timeout=_CONNECT_SECONDS)
         response = httpx2.Response(200, stream=Answering(reply, self._asked))  # as far as is known
-        return anthropic.Stream(cast_to=cast_to, response=response, client=self)
+        return Stream(cast_to=cast_to, response=response, client=self)
 
 
 def _fields(url: httpx2.URL, *layers: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
