@@ -95,7 +95,7 @@ def test_a_connection_that_failed_is_not(claude, standin, nonce, fault):
 
 def test_a_kept_connection_goes_with_time(standin, nonce, monkeypatch):
     """Nothing stays open longer than a few seconds, whether somebody asks again or not."""
-    monkeypatch.setattr(pool, "KEEP_SECONDS", 0.2)
+    monkeypatch.setattr(pool, "IDLE_SECONDS", 0.2)
     monkeypatch.setattr(pool, "_CHECK_SECONDS", 0.05)
     claude = Claude(Settings(api_key="x", base_url=standin.base_url))
     answer(claude, f"fault pace texts=1 {nonce}")

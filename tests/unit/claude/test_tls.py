@@ -11,7 +11,7 @@ import time
 import pytest
 
 from claude_sse.claude import CancelScope, Claude
-from claude_sse.claude.http.transport import let_reads_give_up
+from claude_sse.claude.http.transport import set_read_timeout
 from claude_sse.config.settings import Settings
 from claude_sse.protocol.errors import AnswerFailed, Interrupted, Unreachable
 from claude_sse.protocol.question import Question
@@ -135,7 +135,7 @@ def test_a_record_may_come_in_pieces_with_silence_between(certificate):
     context = ssl.create_default_context(cafile=certificate / "cert.pem")
     with raw, context.wrap_socket(ours, server_hostname="localhost") as ours:
         thread.join()
-        let_reads_give_up(ours)
+        set_read_timeout(ours)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, 20_000))
         far.write(b"a text")
         silences, record = 0, outgoing.read()
