@@ -147,7 +147,7 @@ class Claude:
                 yield reader.end()
                 scope.is_done = True
             except (Protocol, Interrupted) as exc:
-                _log_unexpected_response(exc, body.described(), reader)
+                _log_unexpected_response(exc, body.summary(), reader)
                 raise
             finally:
                 stream.close()
@@ -183,19 +183,6 @@ class Claude:
         )
 
 
-def _log_unexpected_response(failure: AnswerFailed, response: str, reader: EventReader) -> None:
-    """Log in one line the response that was not an answer, or not a complete one."""
-    kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
-    cause = f" ({failure.__cause__})" if failure.__cause__ else ""
-    log.warning(
-        "claude: %s%s: %s: %s",
-        kind,
-        redact(cause),
-        redact(response),
-        first_bytes(reader.first),
-    )
-
-
 def no_key() -> Unavailable:
     """Return the error of a server that has no API key."""
     return Unavailable(
@@ -203,12 +190,6 @@ def no_key() -> Unavailable:
         code="no_key",
         retryable=False,
     )
-
-
-def _cancelled_before_retry() -> Interrupted:
-    failure = Interrupted("The answer was cut.")
-    failure.is_free = True
-    return failure
 
 
 def _pause(failure: AnswerFailed) -> float | None:
@@ -222,3 +203,22 @@ def _pause(failure: AnswerFailed) -> float | None:
     if failure.retry_after is None:
         return round(random.uniform(1.0, 3.0), 1)  # nosec B311 # spaces out retries
     return failure.retry_after if failure.retry_after <= _LONGEST_WAIT_SECONDS else None
+
+
+def _cancelled_before_retry() -> Interrupted:
+    failure = Interrupted("The answer was cut.")
+    failure.is_free = True
+    return failure
+
+
+def _log_unexpected_response(failure: AnswerFailed, response: str, reader: EventReader) -> None:
+    """Log in one line the response that was not an answer, or not a complete one."""
+    kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
+    cause = f" ({failure.__cause__})" if failure.__cause__ else ""
+    log.warning(
+        "claude: %s%s: %s: %s",
+        kind,
+        redact(cause),
+        redact(response),
+        first_bytes(reader.first),
+    )

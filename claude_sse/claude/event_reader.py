@@ -81,7 +81,7 @@ class EventReader:
         if not payloads:
             self._raise_failure()
         else:
-            self._usage.saw(payloads)
+            self._usage.add_payloads(payloads)
             if self.finished:
                 payloads[-1] = {**_ENDED, **self._closing, "usage": self._usage.final()}
         return payloads
@@ -181,7 +181,7 @@ class EventReader:
         if self.began:
             return None
         message = object_of(event.get("message"))
-        self._usage.tell(message.get("usage"), at_end=False)
+        self._usage.add_counts(message.get("usage"), at_end=False)
         self._closing = closing_of(message)
         opening = {"text": "", "model": word_of(message.get("model")) or self._model}
         if word_of(message.get("id")):
@@ -207,7 +207,7 @@ class EventReader:
         return fields
 
     def _on_message_delta(self, event: Mapping[str, Any]) -> None:
-        self._usage.tell(event.get("usage"), at_end=True)
+        self._usage.add_counts(event.get("usage"), at_end=True)
         self._closing = closing_of(object_of(event.get("delta")))
 
     def _on_message_stop(self, event: Mapping[str, Any]) -> dict[str, Any]:

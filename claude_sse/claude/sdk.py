@@ -124,7 +124,7 @@ class Answering(httpx2.SyncByteStream):
         )
         raise httpx2.HTTPStatusError("refused", request=response.request, response=response)
 
-    def described(self) -> str:
+    def summary(self) -> str:
         """Return the status and the content type of the response, for the log."""
         return f"HTTP {self._reply.status} {self._reply.content_type}"
 

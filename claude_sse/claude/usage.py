@@ -46,38 +46,40 @@ class Usage:
         self._at = time.monotonic()
         self._flows = False  # whether a text was received last
 
-    def tell(self, usage: object, *, at_end: bool) -> None:
+    def add_counts(self, usage: object, *, at_end: bool) -> None:
         """Add the counts of ``message_start``, or with ``at_end`` those of ``message_delta``."""
         counts = _possible(usage)
         read = self._read | {name: counts.pop(name) for name in READ if name in counts}
         if sum(read.values()) >= max(self._least_read, sum(self._read.values())):
             self._read = read
         written = counts.pop("output_tokens", -1)
-        if self._written <= written and (written <= self._limit or written <= self._shown()):
+        if self._written <= written and (
+            written <= self._limit or written <= self._received_tokens()
+        ):
             self._written = written
             self._is_final |= at_end
         self._more |= counts
 
-    def saw(self, payloads: Sequence[Payload]) -> None:
+    def add_payloads(self, payloads: Sequence[Payload]) -> None:
         """Add the payloads that Claude has just written."""
-        self._pass()
+        self._add_time()
         plain = self._plain
         for payload in payloads:
             if type(payload) is bytes:  # nearly every one
                 plain += payload[1:-1]
             else:
-                self._saw(payload)
+                self._add_fields(payload)
         self._flows = type(payload) is bytes or bool(payload.get("text"))  # type: ignore[union-attr]
         if len(plain) > _BATCH_BYTES:
             self._count_text()
 
-    def _saw(self, fields: Any) -> None:
+    def _add_fields(self, fields: Any) -> None:
         if fields.get("text"):
             self._plain += quote(fields["text"])[1:-1]
         if fields.get("thinking"):
             self._thought += tokens.most(fields["thinking"].encode("utf-8", "surrogatepass"))
 
-    def _shown(self) -> int:
+    def _received_tokens(self) -> int:
         self._count_text()
         return self._text + self._thought
 
@@ -90,8 +92,8 @@ class Usage:
     def so_far(self) -> dict[str, Any]:
         """Return the counts of an incomplete answer: the most that it can have cost."""
         self._flows = False  # the text written last may not have arrived
-        self._pass()
-        shown = self._shown()
+        self._add_time()
+        shown = self._received_tokens()
         written = self._text + max(self._thought, tokens.most_written(self._unseen))
         written = min(written, max(self._limit, shown))
         return self._counts(max(1, self._written, written)) | {"estimated": True}
@@ -107,7 +109,7 @@ class Usage:
         more = {name: count for name, count in self._more.items() if count <= written}
         return {**self._read, "output_tokens": written, **more}
 
-    def _pass(self) -> None:
+    def _add_time(self) -> None:
         """Count the time until now as time without text, unless it is the gap between two texts."""
         now = time.monotonic()
         if not self._flows or now - self._at >= _FLOW_SECONDS:

@@ -1,4 +1,4 @@
-"""Gateways that speak the Messages API in a way of their own: fields, lists, ends, connections."""
+"""Gateways whose Messages API differs: header fields, lists, ends of answers, connections."""
 
 import json
 import logging
@@ -59,7 +59,7 @@ CUSTOM = [
 
 @pytest.mark.parametrize("line", CUSTOM)
 def test_a_custom_header_is_sent_once_as_the_sdk_sends_it(upstream, monkeypatch, line):
-    """It replaces ours of the same name, however that is written."""
+    """A custom header replaces ours of the same name in any case."""
     settings = from_environ({"ANTHROPIC_CUSTOM_HEADERS": line})
     ask(claude_at(upstream, custom_headers=settings.custom_headers))
     monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", line)
@@ -79,7 +79,7 @@ def test_a_custom_header_is_sent_once_as_the_sdk_sends_it(upstream, monkeypatch,
 
 
 def models(*pages):
-    """Return what answers each request for the list with the next page."""
+    """Return a function that answers each request for the list with the next page."""
     left = iter(pages)
 
     def answer(request):
@@ -91,7 +91,7 @@ def models(*pages):
 
 
 def test_every_model_that_is_listed_can_be_asked_for(upstream):
-    """Whatever an id looks like; what cannot be one is not listed."""
+    """Unusual ids are listed; values that cannot be ids are not."""
     odd = ["Kimi K3-compatible", "claude-opus-4-1[1m]", "~vendor/x", "модель-ü", "a" * 256, "<b>"]
     bad = ["", " x", "a\nb", "\ud83d", "a" * 257, None, 5]
     upstream.models = models({"data": [{"id": name} for name in [*odd, *bad]] + [None, "x"]})
@@ -106,7 +106,7 @@ def test_every_model_that_is_listed_can_be_asked_for(upstream):
 
 
 def test_the_pages_of_a_list_are_followed(upstream):
-    """To the last one; a list that repeats itself ends."""
+    """Every page is fetched, to the last one; a list that repeats itself ends."""
     upstream.models = models(
         {"data": [{"id": "a"}], "has_more": True, "last_id": "a"},
         {"data": [{"id": "b"}], "has_more": True},
@@ -125,7 +125,7 @@ def test_the_pages_of_a_list_are_followed(upstream):
      {"data": {"id": "x"}}, "x", 5],
 )  # fmt: skip
 def test_a_list_that_is_none_is_none(upstream, body):
-    """It is told, nothing is listed, and questions are asked all the same."""
+    """A malformed list is reported, nothing is listed, and questions are still sent."""
     upstream.models = models(*[body] * 3)
     claude = claude_at(upstream)
     with pytest.raises(AnswerFailed):
@@ -134,7 +134,7 @@ def test_a_list_that_is_none_is_none(upstream, body):
 
 
 def test_impossible_limits_are_not_told(upstream):
-    """Nor used: the limit that was set is asked for."""
+    """An implausible limit is not used; the configured limit is sent."""
     odd = [-1, 0, "8192", True, 1.5, None, [], 8192]
     infos = [{"id": f"m{n}", "max_tokens": limit, "capabilities": limit, "retires_at": limit,
               "display_name": limit} for n, limit in enumerate(odd)]  # fmt: skip
@@ -148,13 +148,13 @@ def test_impossible_limits_are_not_told(upstream):
 
 @pytest.mark.parametrize("fields", [{"model": None, "id": None}, {"model": 5, "id": ""}])
 def test_the_model_asked_for_stands_in(upstream, fields):
-    """What the answer does not say of itself is not made up."""
+    """Fields that the answer does not have are not invented."""
     upstream.reply = chunked(start(**fields) + GOOD[len(start()) :])
     assert ask(claude_at(upstream), "claude-y")[0] == {"text": "", "model": "claude-y"}
 
 
 def test_a_cut_is_a_cut(upstream):
-    """``[DONE]`` is not ``message_stop``: all that is known is that the answer was cut."""
+    """``[DONE]`` is not ``message_stop``: the answer is interrupted."""
     upstream.reply = chunked(OPENING + ONE + end() + b"data: [DONE]\n\n")
     assert ask(claude_at(upstream))[-1].code == "interrupted"
 
@@ -174,7 +174,7 @@ def test_a_cut_is_a_cut(upstream):
     ],
 )  # fmt: skip
 def test_what_is_not_an_answer_is_one_line_in_the_log(upstream, caplog, reply, says):
-    """Status, content type and the first bytes; no key, nothing of an answer."""
+    """The log has status, content type and first bytes; no key, no text of an answer."""
     claude = claude_at(upstream)
     claude.models()
     upstream.reply = reply
@@ -187,7 +187,7 @@ def test_what_is_not_an_answer_is_one_line_in_the_log(upstream, caplog, reply, s
 
 
 def test_one_persons_refusal_is_not_everybodys(upstream):
-    """After a 403 of one question the next is asked; after one of the key it is not."""
+    """After a 403 of one question the next is sent; after one of the key it is not."""
     claude = claude_at(upstream)
     page = whole(b"<h1>Forbidden</h1>", "403 Forbidden", "text/html")
     shape = b'{"type":"error","error":{"type":"%b","message":"no"}}'
@@ -204,8 +204,8 @@ def test_one_persons_refusal_is_not_everybodys(upstream):
         assert len(upstream.requests) - before == asked
 
 
-def test_a_401_is_told_however_it_is_sent(upstream):
-    """Not hidden by a coding that is none, a body that breaks off, or odd bytes in its head."""
+def test_a_401_is_found_in_every_encoding(upstream):
+    """A 401 is found despite an unknown coding, an incomplete body, or odd bytes in its head."""
     body = b'{"type":"error","error":{"type":"authentication_error","message":"no"}}'
     head = b"HTTP/1.1 401 No\r\nContent-Length: 999\r\nX-Odd: \xff\r\n\r\n"
     for reply in (whole(body, "401 No", "a/b", "Content-Encoding: made-up"), head + body, head):
@@ -214,7 +214,7 @@ def test_a_401_is_told_however_it_is_sent(upstream):
 
 
 def test_a_read_that_falls_silent_ends():
-    """The list of models is not waited for without end: the read time-out is kept."""
+    """The read timeout ends the wait for the list of models."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/models"
         timeouts = {"connect": 5.0, "read": 2.0}
@@ -229,7 +229,7 @@ def test_a_read_that_falls_silent_ends():
 
 @pytest.mark.parametrize("comes_late", [True, False])
 def test_a_connection_is_used_again_only_when_its_answer_is_over(comes_late):
-    """The last chunk may come after ``message_stop``; until it has, the connection is not used."""
+    """A connection is not reused until the last chunk after ``message_stop`` has arrived."""
     reply = chunked(GOOD, end=b"")
     used = []
 
@@ -252,7 +252,7 @@ def test_a_connection_is_used_again_only_when_its_answer_is_over(comes_late):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         claude = Claude(Settings(api_key="x", base_url=base_url))
-        claude._models._due = float("inf")  # there is no list to be had
+        claude._models._due = float("inf")  # the list is not fetched
         thread = threading.Thread(target=serve, args=[listener])
         thread.start()
         assert ask(claude)[-1]["stop_reason"] == "end_turn"
