@@ -187,9 +187,8 @@ def _broad_type(fields: ErrorFields) -> str:
     """Return the API's type of an error: by its fields, otherwise by its status."""
     # Gateways send a broad type, and name the error in other fields.
     is_broad = fields.type in _BROAD and not fields.is_api_shaped
-    for name in (
-        (fields.code, fields.message) if is_broad else (fields.type, fields.code, fields.message)
-    ):
+    names = (fields.type, fields.code, fields.message)
+    for name in names[1:] if is_broad else names:
         known = name if name in _TYPES else _SYNONYMS.get(name.lower())
         if known:
             return known

@@ -84,7 +84,7 @@ class Anthropic(SdkClient):  # the name is sent as user agent
 
 
 def _fields(url: httpx2.URL, *layers: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """Return the header fields of a question, each name once, in any case.
+    """Return the header fields of a question, each name once, regardless of its case.
 
     Later layers win, as in the SDK. The fields that frame the body are left out.
     """

@@ -58,7 +58,7 @@ def test_an_answer_opens_speaks_and_closes(claude, nonce):
 
 def test_what_is_asked_reaches_claude(claude, standin, nonce):
     """Messages, system, model, max_tokens, effort and thinking are sent; the key as a Bearer."""
-    asked = Question(
+    sent = Question(
         messages=(("user", "one"), ("assistant", "two"), ("user", nonce)),
         digest="",
         system="Be brief.",
@@ -66,7 +66,7 @@ def test_what_is_asked_reaches_claude(claude, standin, nonce):
         max_tokens=77,
         effort="low",
     )
-    for _ in claude.events(asked, CancelScope()):
+    for _ in claude.events(sent, CancelScope()):
         pass
     (request,) = requests_for(standin, nonce)
     assert request.headers["authorization"] == "Bearer sk-ant-test"
@@ -280,7 +280,7 @@ def test_a_line_that_was_cut_before_stays_cut(claude, nonce):
     assert isinstance(answer(claude, f"fault silent {nonce}", scope)[-1], Interrupted)
 
 
-def test_silence_is_told_every_second(claude, nonce):
+def test_silence_is_reported_every_second(claude, nonce):
     """While Claude is silent the generator yields an empty batch each second."""
     scope = CancelScope()
     events = claude.events(question(f"fault silent {nonce}"), scope)
@@ -301,7 +301,7 @@ def test_the_key_never_follows_a_redirect(claude, standin, nonce):
 
 def test_a_proxy_from_the_environment_is_used(claude, nonce, monkeypatch):
     """With HTTP_PROXY set the answer comes through a tunnel of that proxy, with its credentials."""
-    asked = []
+    heads = []
 
     def copy(source, sink):
         while data := source.recv(65536):
@@ -314,7 +314,7 @@ def test_a_proxy_from_the_environment_is_used(claude, nonce, monkeypatch):
         head = b""
         while b"\r\n\r\n" not in head:
             head += near.recv(4096)
-        asked.append(head)
+        heads.append(head)
         host, port = head.split()[1].decode().rsplit(":", 1)
         far = socket.create_connection((host, int(port)))
         near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -334,12 +334,12 @@ def test_a_proxy_from_the_environment_is_used(claude, nonce, monkeypatch):
         objects = answer(claude, f"fault pace texts=2 thinking=0 {nonce}")
         thread.join()
     assert text_of(objects) == "word0 word1 "
-    assert asked[0].startswith(b"CONNECT 127.0.0.1:")
-    assert b"Proxy-Authorization: Basic bWU6cGFzcw==" in asked[0]
+    assert heads[0].startswith(b"CONNECT 127.0.0.1:")
+    assert b"Proxy-Authorization: Basic bWU6cGFzcw==" in heads[0]
 
 
 @pytest.mark.parametrize("address", ["https://127.0.0.1:1", "socks5://127.0.0.1:1", "http://"])
-def test_a_proxy_that_cannot_be_used_is_told(claude, nonce, monkeypatch, address):
+def test_a_proxy_that_cannot_be_used_is_reported(claude, nonce, monkeypatch, address):
     """A TLS or SOCKS proxy is rejected with a sentence that names the kind that works."""
     monkeypatch.setenv("all_proxy", address)
     monkeypatch.setenv("no_proxy", "")
@@ -382,14 +382,14 @@ def test_early_hints_are_passed_over(standin, nonce):
 
 def test_stop_does_not_cut_the_list_of_models(nonce):
     """Cancelling an answer ends its wait for the list, and not the fetch of the list."""
-    asked, told = threading.Event(), threading.Event()
+    requested, released = threading.Event(), threading.Event()
 
     def slow_list(listener):
         near, _ = listener.accept()
         with near:
             near.recv(65536)
-            asked.set()
-            told.wait(10)
+            requested.set()
+            released.wait(10)
             body = b'{"data":[],"has_more":false,"first_id":null,"last_id":null}'
             head = (
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -402,10 +402,10 @@ def test_stop_does_not_cut_the_list_of_models(nonce):
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         claude, scope = Claude(Settings(api_key="k", base_url=base_url)), CancelScope()
         events = claude.events(question(nonce), scope)
-        threading.Thread(target=lambda: (asked.wait(10), scope.cancel()), daemon=True).start()
+        threading.Thread(target=lambda: (requested.wait(10), scope.cancel()), daemon=True).start()
         assert pytest.raises(Interrupted, next, events)
-        assert not told.is_set()
-        told.set()
+        assert not released.is_set()
+        released.set()
         thread.join()
         assert claude.models() == ()  # a failure would be raised
 

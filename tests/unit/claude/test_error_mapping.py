@@ -111,7 +111,7 @@ def ahead(seconds):
     return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
-def test_a_rate_limit_is_told_by_its_hints():
+def test_a_rate_limit_follows_its_hints():
     """A rate limit without a time is not retried; only the body can name a spend limit."""
     plain = refusal(429, said("Number of requests exceeds", "rate_limit_error"))
     assert (plain.code, plain.retryable, plain.retry_after, plain.may_retry) == (
@@ -183,7 +183,7 @@ STATUSES = [
 
 @pytest.mark.parametrize(("status", "code", "passes", "is_free"), STATUSES)
 def test_what_a_status_means(status, code, passes, is_free):
-    """After an answer has begun, no error is retried, and none is certainly free."""
+    """The status decides the code and the retry; after an answer began nothing is retried."""
     failure = refusal(status)
     assert (failure.code, failure.may_retry, failure.is_free) == (code, passes, is_free)
     began = refusal(status, began=True)
@@ -232,7 +232,7 @@ def test_what_an_exception_means(exc, began, cls, code, passes, is_free):
         ({"error": {"type": ["x"], "message": 5, "code": {}}}, "upstream_error", False),
     ],
 )  # fmt: skip
-def test_an_error_of_any_shape_is_told(event, code, passes):
+def test_an_error_of_any_shape_is_reported(event, code, passes):
     """The type or the status decides the code, by default a server error, and whether to retry."""
     failure = from_event(event, began=False)
     assert (failure.code, failure.may_retry) == (code, passes)

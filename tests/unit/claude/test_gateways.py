@@ -83,10 +83,10 @@ def models(*pages):
     left = iter(pages)
 
     def answer(request):
-        answer.asked.append(request.split()[1].decode())
+        answer.paths.append(request.split()[1].decode())
         return whole(json.dumps(next(left)).encode())
 
-    answer.asked = []
+    answer.paths = []
     return answer
 
 
@@ -113,10 +113,10 @@ def test_the_pages_of_a_list_are_followed(upstream):
         {"data": [{"id": "c"}], "has_more": False, "last_id": "c"},
     )
     assert [model.id for model in claude_at(upstream).models()] == ["a", "b", "c"]
-    assert [path.partition("after_id=")[2] for path in upstream.models.asked] == ["", "a", "b"]
+    assert [path.partition("after_id=")[2] for path in upstream.models.paths] == ["", "a", "b"]
     upstream.models = models(*[{"data": [{"id": "a"}], "has_more": True, "last_id": "a"}] * 9)
     assert [model.id for model in claude_at(upstream).models()] == ["a"]
-    assert len(upstream.models.asked) == 2
+    assert len(upstream.models.paths) == 2
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_the_pages_of_a_list_are_followed(upstream):
     [{"models": ["x"]}, [], None, {"data": None}, {"data": "x"}, {"data": [{"name": "x"}]},
      {"data": {"id": "x"}}, "x", 5],
 )  # fmt: skip
-def test_a_list_that_is_none_is_none(upstream, body):
+def test_a_malformed_list_is_rejected(upstream, body):
     """A malformed list is reported, nothing is listed, and questions are still sent."""
     upstream.models = models(*[body] * 3)
     claude = claude_at(upstream)
@@ -133,7 +133,7 @@ def test_a_list_that_is_none_is_none(upstream, body):
     assert claude.knows("anything") and ask(claude)[-1]["stop_reason"] == "end_turn"
 
 
-def test_impossible_limits_are_not_told(upstream):
+def test_implausible_limits_are_ignored(upstream):
     """An implausible limit is not used; the configured limit is sent."""
     odd = [-1, 0, "8192", True, 1.5, None, [], 8192]
     infos = [{"id": f"m{n}", "max_tokens": limit, "capabilities": limit, "retires_at": limit,
@@ -147,13 +147,13 @@ def test_impossible_limits_are_not_told(upstream):
 
 
 @pytest.mark.parametrize("fields", [{"model": None, "id": None}, {"model": 5, "id": ""}])
-def test_the_model_asked_for_stands_in(upstream, fields):
+def test_the_requested_model_is_the_default(upstream, fields):
     """Fields that the answer does not have are not invented."""
     upstream.reply = chunked(start(**fields) + GOOD[len(start()) :])
     assert ask(claude_at(upstream), "claude-y")[0] == {"text": "", "model": "claude-y"}
 
 
-def test_a_cut_is_a_cut(upstream):
+def test_done_without_message_stop_is_an_interruption(upstream):
     """``[DONE]`` is not ``message_stop``: the answer is interrupted."""
     upstream.reply = chunked(OPENING + ONE + end() + b"data: [DONE]\n\n")
     assert ask(claude_at(upstream))[-1].code == "interrupted"
@@ -191,7 +191,7 @@ def test_one_persons_refusal_is_not_everybodys(upstream):
     claude = claude_at(upstream)
     page = whole(b"<h1>Forbidden</h1>", "403 Forbidden", "text/html")
     shape = b'{"type":"error","error":{"type":"%b","message":"no"}}'
-    for reply, asked in [
+    for reply, sent in [
         (page, True),
         (whole(b"", "401 Unauthorized"), True),
         (whole(shape % b"forbidden", "403 Forbidden"), True),
@@ -200,8 +200,8 @@ def test_one_persons_refusal_is_not_everybodys(upstream):
         upstream.reply = reply
         assert isinstance(ask(claude)[-1], AnswerFailed)
         upstream.reply, before = chunked(GOOD), len(upstream.requests)
-        assert isinstance(ask(claude)[-1], AnswerFailed) != asked
-        assert len(upstream.requests) - before == asked
+        assert isinstance(ask(claude)[-1], AnswerFailed) != sent
+        assert len(upstream.requests) - before == sent
 
 
 def test_a_401_is_found_in_every_encoding(upstream):
@@ -239,7 +239,7 @@ def test_a_connection_is_used_again_only_when_its_answer_is_over(comes_late):
             read_request(near)
             near.sendall(reply)
             if comes_late:
-                asked.wait(10)
+                sent.wait(10)
             near.sendall(b"0\r\n\r\n")
             over.set()
             if comes_late:
@@ -248,7 +248,7 @@ def test_a_connection_is_used_again_only_when_its_answer_is_over(comes_late):
                 used.append(read_request(near))
                 near.sendall(chunked(GOOD))
 
-    over, asked = threading.Event(), threading.Event()
+    over, sent = threading.Event(), threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         claude = Claude(Settings(api_key="x", base_url=base_url))
@@ -258,7 +258,7 @@ def test_a_connection_is_used_again_only_when_its_answer_is_over(comes_late):
         assert ask(claude)[-1]["stop_reason"] == "end_turn"
         if not comes_late:
             assert over.wait(10)
-        threading.Timer(0.5, asked.set).start()
+        threading.Timer(0.5, sent.set).start()
         assert ask(claude)[-1]["stop_reason"] == "end_turn"
         thread.join()
     assert used[0].startswith(b"POST") and STOP in reply

@@ -26,12 +26,12 @@ def claude(standin):
 
 def test_what_leaves_is_what_the_sdk_sends(claude, standin, nonce):
     """The bypass sends the same headers and the same JSON as the SDK, except for its own."""
-    asked = Question(
+    sent = Question(
         messages=(("user", "one"), ("assistant", "zwei ü \u2028"), ("user", nonce)),
         digest="",
         system="be brief",
     )
-    for _ in claude.events(asked, CancelScope()):
+    for _ in claude.events(sent, CancelScope()):
         pass
     [ours] = requests_for(standin, nonce)
     fields = {name: value for name, value in ours.body.items() if name != "stream"}
