@@ -1,4 +1,4 @@
-"""The far side: Claude's Messages API, through the SDK over a transport of our own."""
+"""Claude's Messages API, called through the SDK over a transport of our own."""
 
 from .claude import Claude, no_key
 from .http.cancel_scope import CancelScope

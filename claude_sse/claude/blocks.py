@@ -1,4 +1,4 @@
-"""The blocks of one answer: which were started, and what each of them is."""
+"""The content blocks of one answer: which were started, and the type of each."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ _WITH_TEXT = ("text", "thinking")
 
 
 class Blocks:
-    """Known by the number that the far side gives a block, else by its place, as to the SDK."""
+    """The types of the blocks, by the index that the API gives, otherwise by position.
+
+    The SDK finds a block by its position.
+    """
 
     def __init__(self) -> None:
         self._by_index: dict[int, str] = {}
-        self._by_place: list[str] = []
+        self._by_position: list[str] = []
 
     def start(self, event: Mapping[str, Any]) -> tuple[int, dict[str, str]]:
-        """Note a block that starts; return its index, and the text that it brings along."""
+        """Add a block that starts; return its index, and the text in its start event."""
         block = object_of(event.get("content_block"))
         index = event.get("index")
-        index = len(self._by_place) if index is None else int(index)
+        index = len(self._by_position) if index is None else int(index)
         kind = word_of(block.get("type"))
         self._by_index[index] = kind
-        self._by_place.append(kind)
+        self._by_position.append(kind)
         text = word_of(block.get(kind)) if kind in _WITH_TEXT else ""
         return index, {kind: text} if text else {}
 
     def kind(self, index: Any) -> str:
-        """Return what the block of a delta is, ``""`` where that was not said.
+        """Return the type of the block of a delta, ``""`` if its start event named none.
 
-        Raises ``LookupError`` where no such block began.
+        Raises ``LookupError`` if no such block was started.
         """
         index = int(index)
-        return self._by_index[index] if index in self._by_index else self._by_place[index]
+        return self._by_index[index] if index in self._by_index else self._by_position[index]

@@ -1,8 +1,8 @@
-"""The far side: one question in, Claude's answer out as it is written.
+"""Claude: one question in, the events of the answer out as they arrive.
 
 ``Claude.events`` opens the answer with the SDK's ``client.messages.stream()`` and reads the bytes
-of its response. Not ``text_stream``: the SDK's parsed events cost ten times the CPU, hide Claude's
-pings, and end silently when the answer is cut before ``message_stop``.
+of its response. It does not use ``text_stream``: the SDK's parsed events cost much more CPU, hide
+Claude's pings, and end silently when the answer is cut before ``message_stop``.
 """
 
 from __future__ import annotations
@@ -30,24 +30,25 @@ from ..protocol.question import Question
 from ..protocol.sse import Payload
 from . import tokens
 from .error_mapping import translate
-from .event_reader import Answer
+from .event_reader import EventReader
 from .http.cancel_scope import CancelScope
 from .http.transport import TICK
 from .models import Model, Models
 from .redaction import first_bytes, redact
 from .sdk import Anthropic
+from .sdk_internals import response_stream
 from .usage import Usage
 
 log = logging.getLogger(__name__)
 
-#: A rate limit that lifts within this many seconds is waited for.
-_LONGEST_WAIT = 20.0
-#: A key that was refused is not tried again for a while.
+#: A rate limit that resets within this time is waited for.
+_LONGEST_WAIT_SECONDS = 20.0
+#: A rejected key is not sent again for this time.
 _REFUSED_SECONDS = 30.0
 
 
 class _Refused(NamedTuple):
-    """A refusal of the key, and not of one question; no exception, which would hold its frames."""
+    """A rejection of the key itself. Not an exception, which would keep its frames alive."""
 
     model: str | None
     until: float
@@ -55,15 +56,15 @@ class _Refused(NamedTuple):
     code: str
     request_id: str | None
 
-    def again(self) -> Rejected:
-        """Return the refusal once more, without having asked."""
+    def failure(self) -> Rejected:
+        """Return the rejection again; it is free, since no request was sent."""
         failure = Rejected(self.message, code=self.code, request_id=self.request_id)
         failure.is_free = True
         return failure
 
 
 class Claude:
-    """Asks Claude; one per process, safe to use from any thread, never called before the fork."""
+    """Asks Claude. One per process, thread-safe, first used after the fork."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -74,33 +75,33 @@ class Claude:
         self._refused: _Refused | None = None
 
     def models(self) -> tuple[Model, ...]:
-        """Return the models that the key can use, newest list an hour old.
+        """Return the models that the key can use, from a list that is at most an hour old.
 
-        Raises ``Unavailable`` without a key, ``AnswerFailed`` where Claude does not tell.
+        Raises ``Unavailable`` without a key, ``AnswerFailed`` if the list cannot be fetched.
         """
         if not self._settings.api_key:
             raise no_key()
         return self._models.all()
 
     def knows(self, model: str) -> bool:
-        """Tell whether this model is listed, or no list is known yet; never waits."""
+        """Return whether this model is listed, or no list is known yet; never blocks."""
         known = self._models.known()
         return not known or model in known
 
     def warm_up(self) -> None:
-        """Fetch the list of models, so that the first question need not wait for it."""
+        """Fetch the list of models, so that the first question does not wait for it."""
         if self._settings.api_key:
             self._models.refresh()
 
     def events(self, question: Question, scope: CancelScope) -> Iterator[list[Payload]]:
-        """Yield the answer in batches: what the network delivered together, as our frames carry it.
+        """Yield the payloads of the answer in batches: one for each read from the network.
 
-        An empty batch is a second of silence. The generator returns after ``message_stop`` and
-        raises an ``AnswerFailed`` for everything else, ``scope.cancel()`` included; its ``usage``
-        is then what is known so far. Before the first event of Claude a failure that may pass is
-        tried once more, announced by an object with ``waiting``.
+        An empty batch is a second without data. The generator returns after ``message_stop`` and
+        raises an ``AnswerFailed`` in every other case, also after ``scope.cancel()``; the
+        exception's ``usage`` holds the counts so far. A temporary failure before Claude's first
+        event is retried once; a payload with ``waiting`` announces the retry.
         """
-        self._refuse_again(question)
+        self._raise_if_refused(question)
         try:
             yield from self._attempt(question, scope)
             return
@@ -118,49 +119,50 @@ class Claude:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if scope.wait(min(left, TICK)):
-                raise _never_asked_again()
+                raise _cancelled_before_retry()
             yield []
         yield from self._attempt(question, scope)
 
-    def _refuse_again(self, question: Question) -> None:
-        """Fail at once what Claude refused a moment ago; only another key mends that."""
+    def _raise_if_refused(self, question: Question) -> None:
+        """Raise the rejection of the key again if it is recent; only another key helps."""
         refused = self._refused
         if refused and refused.model == question.model and time.monotonic() < refused.until:
-            raise refused.again()
+            raise refused.failure()
 
     def _attempt(self, question: Question, scope: CancelScope) -> Iterator[list[Payload]]:
         name = question.model or self._settings.model
         model = self._models.find(name, scope) if self._settings.api_key else None
         limit = question.max_tokens or self._settings.max_tokens
-        answer = Answer(name, Usage(tokens.least_read(question, self._settings), limit))
+        reader = EventReader(name, Usage(tokens.least_read(question, self._settings), limit))
         try:
             with scope:
                 stream = self._open(question, name, model).__enter__()
+            body = response_stream(stream)
             try:
-                for chunk in stream.response.stream:  # type: ignore[union-attr]
-                    yield answer.read(chunk) if chunk else []
-                    if answer.finished:
+                for chunk in body:
+                    yield reader.read(chunk) if chunk else []
+                    if reader.finished:
                         scope.is_done = True
                         return
-                yield answer.end()
+                yield reader.end()
                 scope.is_done = True
             except (Protocol, Interrupted) as exc:
-                _log_what_came(exc, stream.response.stream, answer)
+                _log_unexpected_response(exc, body.summary(), reader)
                 raise
             finally:
                 stream.close()
         except (anthropic.AnthropicError, httpx2.HTTPError, AnswerFailed) as exc:
-            if scope.is_cancelled:  # our own doing; nothing to translate or to log
+            if scope.is_cancelled:  # by us: there is nothing to translate or to log
                 failure: AnswerFailed = Interrupted("The answer was cut.")
             else:
-                failure = translate(exc, began=answer.began, model=name)
-            failure.usage = answer.usage_so_far()
+                failure = translate(exc, began=reader.began, model=name)
+            failure.usage = reader.usage_so_far()
             try:
                 if failure is exc:
                     raise
                 raise failure from exc
             finally:
-                del failure  # its traceback holds this frame: together they would outlive it
+                del failure  # its traceback holds this frame: a reference cycle
 
     def _open(
         self, question: Question, name: str, model: Model | None
@@ -181,21 +183,8 @@ class Claude:
         )
 
 
-def _log_what_came(failure: AnswerFailed, response: Any, answer: Answer) -> None:
-    """Log in one line what was received instead of an answer, or of the end of one."""
-    kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
-    cause = f" ({failure.__cause__})" if failure.__cause__ else ""
-    log.warning(
-        "claude: %s%s: %s: %s",
-        kind,
-        redact(cause),
-        redact(response.described()),
-        first_bytes(answer.first),
-    )
-
-
 def no_key() -> Unavailable:
-    """Return the refusal of a server that has no key."""
+    """Return the error of a server that has no API key."""
     return Unavailable(
         "This server has no Anthropic API key: put ANTHROPIC_API_KEY=... into .env and restart it.",
         code="no_key",
@@ -203,20 +192,33 @@ def no_key() -> Unavailable:
     )
 
 
-def _never_asked_again() -> Interrupted:
-    failure = Interrupted("The answer was cut.")
-    failure.is_free = True
-    return failure
-
-
 def _pause(failure: AnswerFailed) -> float | None:
-    """Return the seconds to wait before the one retry, or None where there shall be none.
+    """Return the seconds to wait before the only retry, or None if there must not be one.
 
-    Only what certainly did not start an answer is asked again; jitter spreads those who failed
-    together.
+    A request is retried only if it certainly did not start an answer. Jitter spreads the requests
+    that failed together.
     """
     if not failure.may_retry:
         return None
     if failure.retry_after is None:
         return round(random.uniform(1.0, 3.0), 1)  # nosec B311 # spaces out retries
-    return failure.retry_after if failure.retry_after <= _LONGEST_WAIT else None
+    return failure.retry_after if failure.retry_after <= _LONGEST_WAIT_SECONDS else None
+
+
+def _cancelled_before_retry() -> Interrupted:
+    failure = Interrupted("The answer was cut.")
+    failure.is_free = True
+    return failure
+
+
+def _log_unexpected_response(failure: AnswerFailed, response: str, reader: EventReader) -> None:
+    """Log in one line the response that was not an answer, or not a complete one."""
+    kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
+    cause = f" ({failure.__cause__})" if failure.__cause__ else ""
+    log.warning(
+        "claude: %s%s: %s: %s",
+        kind,
+        redact(cause),
+        redact(response),
+        first_bytes(reader.first),
+    )

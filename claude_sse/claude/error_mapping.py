@@ -1,8 +1,8 @@
-"""Whatever goes wrong on the way to Claude becomes one sentence that says what to do.
+"""Every failure of a request to Claude becomes one exception, whose sentence says what to do.
 
-The rule that covers everything: the error's ``type`` first (failures in mid-answer come under HTTP
-200), then its status, then the exception's class; what it says narrows that (``error_words.py``).
-The API's own words may quote the question, so they go to the log only.
+The error's ``type`` decides first (errors in mid-answer have status 200), then the status, then the
+class of the exception; the wording of the error narrows the type (``error_words.py``). The API's
+message may quote the question, so it is only logged.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import anthropic
 import httpx2
 
 from ..protocol.errors import AnswerFailed, Interrupted, Protocol, Unreachable
-from .error_words import Told, family, load_body, told_in
+from .error_words import ErrorFields, fields_of, load_body, narrow_type
 from .redaction import first_bytes, redact
 from .retry_hints import forbids_retry, limit_resets, retry_after
 from .sentences import BY_TYPE
@@ -42,8 +42,8 @@ _BY_STATUS = {
 }
 _TYPES = frozenset(_BY_STATUS.values())
 _BROAD = ("invalid_request_error", "api_error")
-#: What gateways of other dialects call the same.
-_BY_OTHER_NAMES = {
+#: The names of the same types in other APIs, as gateways send them.
+_SYNONYMS = {
     "rate_limit_exceeded": "rate_limit_error",
     "rate_limited": "rate_limit_error",
     "resource_exhausted": "rate_limit_error",
@@ -63,18 +63,18 @@ _BY_OTHER_NAMES = {
     "timeout": "timeout_error",
     "deadline_exceeded": "timeout_error",
 }
-#: What bought nothing and may pass soon, by status and by type; 429 only with a time. Not the other
-#: 5xx: behind a gateway's time-out or bad connection an answer may have begun.
-_PASSING = (500, 529)
-#: What says that the key, and not a question, is refused.
-_OF_THE_KEY = ("authentication_error", "permission_error")
-_PASSING_TYPES = ("overloaded_error", "api_error")
+#: The statuses and types of temporary errors that cost nothing; 429 only with a reset time. Not the
+#: other 5xx: an answer may have begun when a gateway times out or loses its connection.
+_TEMPORARY_STATUSES = (500, 529)
+#: The types that reject the key rather than one question.
+_KEY_TYPES = ("authentication_error", "permission_error")
+_TEMPORARY_TYPES = ("overloaded_error", "api_error")
 
 
 def translate(exc: Exception, *, began: bool, model: str = "") -> AnswerFailed:
-    """Return the failure that this exception means.
+    """Return the failure that stands for this exception, and log the exception.
 
-    ``began``: Claude had begun to answer; ``model``: the one that was asked for.
+    ``began``: whether Claude had begun to answer; ``model``: the requested model.
     """
     if isinstance(exc, AnswerFailed):
         return exc
@@ -93,13 +93,15 @@ def translate(exc: Exception, *, began: bool, model: str = "") -> AnswerFailed:
         return failure
     if isinstance(exc, httpx2.DecodingError):
         return Protocol(
-            "What answered at ANTHROPIC_BASE_URL is packed in a way that cannot be undone: check "
-            "the proxies in between."
+            "The response from ANTHROPIC_BASE_URL is compressed in a way that cannot be decoded: "
+            "check the proxies in between."
         )
     if isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout | anthropic.APIConnectionError):
         return _no_connection(exc)
     if isinstance(exc, httpx2.TransportError) and began:
-        return Interrupted("The connection to Claude broke in mid-answer; what came is kept.")
+        return Interrupted(
+            "The connection to Claude broke in mid-answer; the text received so far is kept."
+        )
     if isinstance(exc, httpx2.TransportError):
         return Unreachable("The connection to Claude broke before it answered: try again.")
     return Protocol("The answer could not be read; the server's log has the reason.")
@@ -108,7 +110,7 @@ def translate(exc: Exception, *, began: bool, model: str = "") -> AnswerFailed:
 def _no_connection(exc: Exception) -> AnswerFailed:
     if isinstance(exc.__cause__, ssl.SSLCertVerificationError):
         failure = Unreachable(
-            "Claude's address shows a certificate that is not trusted here: check "
+            "The certificate of Claude's address is not trusted by this server: check "
             "ANTHROPIC_BASE_URL, any proxy in between, and the system's CA certificates."
         )
     else:
@@ -121,11 +123,13 @@ def _no_connection(exc: Exception) -> AnswerFailed:
 
 
 def from_event(event: Mapping[str, Any], *, began: bool, model: str = "") -> AnswerFailed:
-    """Return the failure in an ``error`` event, which comes under HTTP 200."""
-    told = told_in(event)
+    """Return the failure in an ``error`` event, whose response has status 200."""
+    fields = fields_of(event)
     log.warning("claude: error event: %s", redact(str(dict(event))))
-    passing = told.status in _PASSING if told.status else told.type in _PASSING_TYPES
-    return _failure(told, None, began=began, passing=passing, model=model)
+    is_temporary = (
+        fields.status in _TEMPORARY_STATUSES if fields.status else fields.type in _TEMPORARY_TYPES
+    )
+    return _failure(fields, None, began=began, is_temporary=is_temporary, model=model)
 
 
 def _from_status(response: httpx2.Response, began: bool, model: str) -> AnswerFailed:
@@ -145,42 +149,51 @@ def _from_status(response: httpx2.Response, began: bool, model: str) -> AnswerFa
         )
         redirect.is_free = True
         return redirect
-    told = told_in(load_body(response.content))
-    told = told._replace(status=status, request_id=request_id or told.request_id)
-    return _failure(told, headers, began=began, passing=status in _PASSING, model=model)
+    fields = fields_of(load_body(response.content))
+    fields = fields._replace(status=status, request_id=request_id or fields.request_id)
+    return _failure(
+        fields, headers, began=began, is_temporary=status in _TEMPORARY_STATUSES, model=model
+    )
 
 
 def _failure(
-    told: Told, headers: httpx2.Headers | None, *, began: bool, passing: bool, model: str
+    fields: ErrorFields,
+    headers: httpx2.Headers | None,
+    *,
+    began: bool,
+    is_temporary: bool,
+    model: str,
 ) -> AnswerFailed:
-    broad = _broad_type(told)
-    kind = family(broad, told, model)
+    broad = _broad_type(fields)
+    kind = narrow_type(broad, fields, model)
     after = None
     if headers is not None:
         after = retry_after(headers)
         if kind == "rate_limit_error":
             after = limit_resets(headers) if after is None else after
-            passing = after is not None  # without a time nobody knows how long
-        passing = passing and not forbids_retry(headers)
+            is_temporary = after is not None  # without a time the wait is unknown
+        is_temporary = is_temporary and not forbids_retry(headers)
     sentence = BY_TYPE.get(kind, BY_TYPE["api_error"])
-    failure = sentence.failure(retry_after=after, request_id=told.request_id)
-    failure.may_retry = not began and passing
-    # Not behind a gateway's time-out or bad connection: there an answer may have begun.
-    is_sure = (told.status or 0) < 500 or told.status in _PASSING
+    failure = sentence.failure(retry_after=after, request_id=fields.request_id)
+    failure.may_retry = not began and is_temporary
+    # Not after a gateway's timeout or lost connection: an answer may have begun.
+    is_sure = (fields.status or 0) < 500 or fields.status in _TEMPORARY_STATUSES
     failure.is_free = not began and broad != "timeout_error" and is_sure
-    failure.is_about_the_key = kind == told.type and kind in _OF_THE_KEY
+    failure.is_about_the_key = kind == fields.type and kind in _KEY_TYPES
     return failure
 
 
-def _broad_type(told: Told) -> str:
-    """Return the type of the API's that this is: as it says, else by its status."""
-    is_broad = told.type in _BROAD and not told.is_the_apis  # then other dialects put it elsewhere
-    for name in (told.code, told.message) if is_broad else (told.type, told.code, told.message):
-        known = name if name in _TYPES else _BY_OTHER_NAMES.get(name.lower())
+def _broad_type(fields: ErrorFields) -> str:
+    """Return the API's type of an error: by its fields, otherwise by its status."""
+    # Gateways send a broad type, and name the error in other fields.
+    is_broad = fields.type in _BROAD and not fields.is_api_shaped
+    names = (fields.type, fields.code, fields.message)
+    for name in names[1:] if is_broad else names:
+        known = name if name in _TYPES else _SYNONYMS.get(name.lower())
         if known:
             return known
-    if told.status in _BY_STATUS:
-        return _BY_STATUS[told.status]
+    if fields.status in _BY_STATUS:
+        return _BY_STATUS[fields.status]
     if is_broad:
-        return told.type
-    return "api_error" if (told.status or 500) >= 500 else "invalid_request_error"
+        return fields.type
+    return "api_error" if (fields.status or 500) >= 500 else "invalid_request_error"

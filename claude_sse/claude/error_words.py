@@ -1,9 +1,9 @@
-"""What an error of the far side says, whatever its shape, and which family its words belong to.
+"""Parses the errors of the API and of gateways, and narrows their type by their wording.
 
-Gateways answer in shapes of their own. What names the error is looked for where people put it: in
-``error`` (an object or a string), else on top. The API's own ``type`` is broad: a 400 may be about
-the credit, the length, a setting of the operator's or a filter, and only its words tell. Words that
-are not known change nothing.
+Gateways use shapes of their own. The fields of an error are searched in ``error`` (an object or a
+string), then at the top level. The API's ``type`` is broad: a 400 may be about the credit, the
+length, a setting of the operator or a filter, and only its wording says which. Unknown wording
+leaves the type as it is.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from typing import Any, NamedTuple
 from .events import object_of, word_of
 
 
-class Told(NamedTuple):
-    """An error as the far side tells it; what it does not tell is empty."""
+class ErrorFields(NamedTuple):
+    """The fields of a received error; absent fields are empty."""
 
     type: str = ""
     code: str = ""
     status: int | None = None
     message: str = ""
     request_id: str | None = None
-    is_the_apis: bool = False  # in the shape of the Messages API
+    is_api_shaped: bool = False  # in the shape of the Messages API
 
     def mentions(self, words: re.Pattern[str]) -> bool:
-        """Tell whether these words stand in it."""
+        """Return whether the pattern matches the type, the code or the message."""
         return bool(words.search(f"{self.type} {self.code} {self.message}"))
 
 
-def told_in(body: Any) -> Told:
-    """Return what this parsed body, or an ``error`` event, says."""
+def fields_of(body: Any) -> ErrorFields:
+    """Return the error in a parsed body, or in an ``error`` event."""
     top = object_of(body[0] if isinstance(body, list) and body else body)
     inner = object_of(top.get("error"))
     details = object_of(inner.get("details"))
     outer = word_of(top.get("type"))
     request_id = top.get("request_id")
-    return Told(
+    return ErrorFields(
         type=word_of(inner.get("type")) or ("" if outer == "error" else outer),
         code=_first_word(details.get("error_code"), inner.get("code"), inner.get("status"),
                          top.get("code"), top.get("status")),
@@ -46,14 +46,14 @@ def told_in(body: Any) -> Told:
         message=_first_word(inner.get("message"), top.get("error"), top.get("message"),
                             top.get("detail"), body),
         request_id=request_id if isinstance(request_id, str) else None,
-        is_the_apis=outer == "error" and bool(word_of(inner.get("type"))),
+        is_api_shaped=outer == "error" and bool(word_of(inner.get("type"))),
     )  # fmt: skip
 
 
 def load_body(content: bytes) -> Any:
-    """Return the body of a refusal: parsed where it is JSON or an event that holds some.
+    """Return the body of an error response, parsed if it is JSON or an event with JSON.
 
-    A page for people is no message: it is empty.
+    An HTML page is not a message, so ``""`` is returned for it.
     """
     text = content.decode("utf-8", "replace").strip()
     for candidate in (text, text.partition("data:")[2].partition("\n")[0]):
@@ -96,7 +96,7 @@ _DISABLED = _words(
     r"(organi[sz]ation|account|workspace) (has been|is|was) (currently )?"
     r"(disabled|suspended|deactivated|terminated|blocked|banned|on hold)|organization_on_hold"
 )
-_TOO_MANY_ASKED = _words(r"\bmax_(output_|completion_)?tokens`?: \d+ > \d+")
+_OVER_MAX_TOKENS = _words(r"\bmax_(output_|completion_)?tokens`?: \d+ > \d+")
 _TOO_LONG = _words(
     r"(prompt|input|conversation|context) is too long|too many (input |prompt )?tokens|input length"
     r"|context[ _-]?(length|limit|window)|maximum context|request_too_large|exceeds the (maximum )?"
@@ -118,13 +118,13 @@ _CONTENT = _words(
     r"|violat\w+ .{0,60}polic|output blocked"
 )
 
-#: By the broad type: the words that make it a narrower one; the first that are found.
-_FAMILIES: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
+#: By the broad type: patterns and their narrower types; the first match wins.
+_NARROWER: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "invalid_request_error": (
         (_CREDIT, "billing_error"),
         (_SPEND, "spend_limit"),
         (_DISABLED, "disabled"),
-        (_TOO_MANY_ASKED, "max_tokens"),
+        (_OVER_MAX_TOKENS, "max_tokens"),
         (_TOO_LONG, "request_too_large"),
         (_MAX_TOKENS, "max_tokens"),
         (_THINKING, "thinking"),
@@ -144,15 +144,15 @@ _FAMILIES: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
 }
 
 
-def family(kind: str, told: Told, model: str) -> str:
-    """Return the narrower type that the words of an error of this broad type mean."""
-    for words, narrower in _FAMILIES.get(kind, ()):
-        if told.mentions(words):
+def narrow_type(kind: str, fields: ErrorFields, model: str) -> str:
+    """Return the narrower type for an error of this broad type, by its wording."""
+    for words, narrower in _NARROWER.get(kind, ()):
+        if fields.mentions(words):
             return narrower
-    if kind == "permission_error" and not (told.is_the_apis and told.type == kind):
+    if kind == "permission_error" and not (fields.is_api_shaped and fields.type == kind):
         return "forbidden"
     if kind == "not_found_error" and not (
-        told.mentions(_ANY_MODEL) or (model and model in told.message)
+        fields.mentions(_ANY_MODEL) or (model and model in fields.message)
     ):
         return "no_such_address"
     return kind

@@ -1,10 +1,9 @@
-"""Claude's events become objects of our wire: a small state machine over one answer.
+"""Claude's events become payloads of our frames: a small state machine over one answer.
 
-It switches on the ``type`` strings of the Messages API, never on classes. What carries no type that
-it knows passes by, whatever it is; an event that is needed and cannot be read ends the answer, as
-does whatever is named ``error``. A text belongs to a block that was started, and only
-``message_stop`` makes an answer complete. What it reads is what the SDK reads
-(``tests/unit/claude/test_beside_the_sdk.py``).
+It switches on the ``type`` strings of the Messages API, never on classes. Events of unknown types
+are ignored. An event that is needed and cannot be parsed ends the answer, as does every event named
+``error``. A text belongs to a block that was started, and only ``message_stop`` completes an
+answer. The result is the same as the SDK's (``tests/unit/claude/test_beside_the_sdk.py``).
 """
 
 from __future__ import annotations
@@ -32,39 +31,39 @@ from .events import (
 from .plain_texts import Split, splitter
 from .usage import Usage
 
-#: Longer than any event of the API by far; more is a broken server.
+#: Far longer than any event of the API; a longer one means a broken server.
 _EVENT_BYTES = 4 * 1024 * 1024
-#: What is kept of a response that has not begun to be an answer: it may be an error in plain JSON.
+#: The bytes stored of a response before the answer begins: it may be an error in plain JSON.
 _FIRST_BYTES = 16_384
 _ENDED = {"text": "", "stop_reason": None}
 _decode = json.JSONDecoder().decode
 _DELTA = b"\n\nevent: content_block_delta\n"
 
 
-class Answer:
-    """Reads one answer; ``began`` and ``finished`` tell how far it got."""
+class EventReader:
+    """Reads one answer; ``began`` and ``finished`` say how far it is."""
 
     def __init__(self, model: str = "", usage: Usage | None = None) -> None:
         self.began = False
         self.finished = False
-        #: The first bytes of the response, as far as they were read before the answer began.
+        #: The first bytes of the response, up to the beginning of the answer.
         self.first = b""
-        self._model = model  # that was asked for
+        self._model = model  # the one requested
         self._decoder = Decoder(errors="strict", limit=_EVENT_BYTES)
         self._failure: AnswerFailed | None = None
         self._blocks = Blocks()
-        self._closing: dict[str, Any] = {}  # how it ends
+        self._closing: dict[str, Any] = {}  # stop reason and explanation
         self._usage = usage or Usage()
-        self._split: Split | None = None  # finds the plain texts, once a text block was started
+        self._split: Split | None = None  # finds the plain texts after a text block was started
         self._split_index = 0  # of that block
-        self._rest = b""  # of an event behind whole ones
-        self._between_events = True  # as far as the decoder has read
+        self._rest = b""  # the beginning of an event
+        self._between_events = True  # the position of the decoder
 
     def read(self, chunk: bytes) -> list[Payload]:
-        """Return what these bytes complete.
+        """Return the payloads that these bytes complete.
 
-        A failure is raised only when nothing was completed before it, else by the next call: what
-        was received is never lost to what came after it.
+        A failure after a completed payload is raised by the next call, so that no text received
+        before the failure is lost.
         """
         if self._failure is not None:
             self._raise_failure()
@@ -77,37 +76,37 @@ class Answer:
             self._failure = exc
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
             self._failure = _broken()
-            # Without its frames: they hold what may be megabytes, in a circle with this object.
+            # Without its frames: they may hold megabytes, in a reference cycle with this object.
             self._failure.__cause__ = exc.with_traceback(None)
         if not payloads:
             self._raise_failure()
         else:
-            self._usage.saw(payloads)
+            self._usage.add_payloads(payloads)
             if self.finished:
                 payloads[-1] = {**_ENDED, **self._closing, "usage": self._usage.final()}
         return payloads
 
     def end(self) -> list[Payload]:
-        """Say that no more bytes come, and return what was still open.
+        """Accept the end of the response, and return the payloads of an unterminated last event.
 
-        That is ``message_stop`` without the empty line after it; raises where there is none.
+        Raises ``Interrupted`` unless that event is ``message_stop`` without its empty line.
         """
         self._raise_failure()
         if not self.began:
             error = error_in(self.first)
             raise from_event(error, began=False, model=self._model) if error else _broken()
-        with contextlib.suppress(Protocol):  # half an event
+        with contextlib.suppress(Protocol):  # an incomplete event
             payloads = self.read(b"\n\n")
             if self.finished:
                 return payloads
         raise Interrupted("The answer was cut off before Claude had finished.")
 
     def usage_so_far(self) -> dict[str, Any] | None:
-        """Return the tokens until now, the output estimated; None where Claude never began."""
+        """Return the tokens so far, the output estimated; None if the answer has not begun."""
         return self._usage.so_far() if self.began else None
 
     def _raise_failure(self) -> None:
-        failure, self._failure = self._failure, None  # no circle with the frames it will hold
+        failure, self._failure = self._failure, None  # no cycle with the frames of its traceback
         if failure is not None:
             try:
                 raise failure
@@ -115,9 +114,9 @@ class Answer:
                 del failure
 
     def _read(self, chunk: bytes, payloads: list[Payload]) -> None:
-        """Read the events, and the plain texts among them at a glance."""
+        """Read the events; plain texts are recognised without parsing JSON."""
         events = self._whole_events(chunk)
-        if self._split is None:  # a text block may begin here, and its texts follow
+        if self._split is None:  # a text block may begin in these events, and its texts follow
             before, found, after = events.partition(_DELTA)
             events = found[2:] + after
             self._read_events(before + found[:2], payloads)
@@ -129,18 +128,18 @@ class Answer:
         for n, part in enumerate(self._split(events)):
             if self.finished:
                 break
-            if n % 2:  # a text; the others are what is between them
+            if n % 2:  # a text; the even parts are the events between the texts
                 payloads.append(part if ascii_only else quote(_decode(part.decode())))
             elif part:
                 self._read_events(part, payloads)
 
     def _whole_events(self, chunk: bytes) -> bytes:
-        """Keep the beginning of an event that follows whole ones, so that it is read in one."""
+        """Return the whole events; store the beginning of an event for the next call."""
         if chunk.endswith(b"\n\n") and not self._rest:
             return chunk
         events = self._rest + chunk
         end = events.rfind(b"\n\n") + 2
-        if end < 2 or b"\r" in events:  # nothing whole, or in other line breaks
+        if end < 2 or b"\r" in events:  # no whole event, or other line breaks
             end = len(events)
         self._rest = events[end:]
         return events[:end]
@@ -155,7 +154,7 @@ class Answer:
                 payloads.append(fields)
 
     def _apply(self, name: str, data: str) -> dict[str, Any] | None:
-        if name == "ping":  # whatever it holds
+        if name == "ping":  # its data is ignored
             return None
         event = load(name, data)
         kind = kind_of(name, event)
@@ -182,7 +181,7 @@ class Answer:
         if self.began:
             return None
         message = object_of(event.get("message"))
-        self._usage.tell(message.get("usage"), at_end=False)
+        self._usage.add_counts(message.get("usage"), at_end=False)
         self._closing = closing_of(message)
         opening = {"text": "", "model": word_of(message.get("model")) or self._model}
         if word_of(message.get("id")):
@@ -199,7 +198,7 @@ class Answer:
         return {"text": "", **fields} if fields else None
 
     def _start_block(self, event: Mapping[str, Any]) -> dict[str, str]:
-        """Note a block, and return the text that it brings along."""
+        """Add a block, and return the text in its start event."""
         index, fields = self._blocks.start(event)
         if self._blocks.kind(index) == "text":
             self._split, self._split_index = splitter(index), index
@@ -208,23 +207,18 @@ class Answer:
         return fields
 
     def _on_message_delta(self, event: Mapping[str, Any]) -> None:
-        self._usage.tell(event.get("usage"), at_end=True)
+        self._usage.add_counts(event.get("usage"), at_end=True)
         self._closing = closing_of(object_of(event.get("delta")))
 
     def _on_message_stop(self, event: Mapping[str, Any]) -> dict[str, Any]:
         self.finished = True
-        return self._closing  # completed by ``read``
+        return self._closing  # ``read`` adds the usage
 
 
 def _string(value: Any) -> str:
     if not isinstance(value, str):
         raise _broken()
     return value
-
-
-def _shown(fields: dict[str, Any]) -> dict[str, Any] | None:
-    """Return these where there is something to show."""
-    return fields if fields.get("thinking") or fields["text"] else None
 
 
 def _broken() -> Protocol:

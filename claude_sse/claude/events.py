@@ -1,4 +1,4 @@
-"""What one event holds: its object, its type, and whether it is an error of the far side."""
+"""What one event holds: its object, its type, and whether it is an error."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-#: The types of events that say something; the others pass by.
+#: The types of events that are read; all others are ignored.
 KNOWN = (
     "message_start", "content_block_start", "content_block_delta", "message_delta", "message_stop"
 )  # fmt: skip
 _SILENT = ("content_block_stop", "ping")
-#: Where a delta of this kind holds its text; the block that it belongs to is of the same kind.
+#: By the type of a delta: the field that holds its text, which is also the type of its block.
 TEXT_FIELDS = {"text_delta": "text", "thinking_delta": "thinking"}
 _decode = json.JSONDecoder().decode
 
 
 def load(name: str, data: str) -> Mapping[str, Any]:
-    """Return the object in an event's data, an empty one where it holds nothing of ours."""
+    """Return the object in an event's data, an empty one if the data is not needed.
+
+    Raises ``ValueError`` or ``RecursionError`` if the data of a known event is not JSON.
+    """
     try:
         event = _decode(data) if data else ""
     except (ValueError, RecursionError):
@@ -31,20 +34,20 @@ def load(name: str, data: str) -> Mapping[str, Any]:
 
 
 def kind_of(name: str, event: Mapping[str, Any]) -> Any:
-    """Return the type of an event: its own, or the one that it was sent under."""
+    """Return the type of an event: the ``type`` in its data, otherwise the SSE event name."""
     if "type" in event:
         return event["type"]
     return name if event or name == "message_stop" else None
 
 
 def is_error(event: Mapping[str, Any]) -> bool:
-    """Tell whether an object is the far side's way to say that it failed."""
+    """Return whether an object is an error, in the shape of the API or of a gateway."""
     kind = event.get("type")
     return kind == "error" or bool(event.get("error") and kind not in (*KNOWN, *_SILENT))
 
 
 def error_in(body: bytes) -> Mapping[str, Any] | None:
-    """Return the error in a response that is no stream of events but plain JSON, else None."""
+    """Return the error in a response that is plain JSON instead of an event stream, or None."""
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):
@@ -54,17 +57,17 @@ def error_in(body: bytes) -> Mapping[str, Any] | None:
 
 
 def closing_of(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return why the answer ends, with Claude's explanation where there is one."""
+    """Return the stop reason of an answer, with Claude's explanation if there is one."""
     closing: dict[str, Any] = {"stop_reason": word_of(message.get("stop_reason")) or None}
     explanation = word_of(object_of(message.get("stop_details")).get("explanation"))
     return {**closing, "explanation": explanation} if explanation else closing
 
 
 def object_of(value: Any) -> Mapping[str, Any]:
-    """Return what should be an object, an empty one where it is none."""
+    """Return the value if it is an object, otherwise an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def word_of(value: Any) -> str:
-    """Return what should be a string, an empty one where it is none."""
+    """Return the value if it is a string, otherwise an empty one."""
     return value if isinstance(value, str) else ""

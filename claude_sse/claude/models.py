@@ -1,8 +1,8 @@
-"""What the key can use: the API's own list, fetched when first needed and kept for an hour.
+"""The models that the key can use: the API's list, fetched when first needed, cached for an hour.
 
-There is no hard-coded list, and a gateway's may be of another dialect: what it tells beside the ids
-is used, what it does not tell is unknown. While the list is unknown every model gets the plain
-request, since older ones answer 400 to ``thinking`` and ``effort``.
+There is no hard-coded list. A gateway's list may hold only ids; every other field is optional.
+While the list is unknown every model is sent the plain request, since older models answer 400 to
+``thinking`` and ``effort``.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from .http.cancel_scope import CancelScope
 log = logging.getLogger(__name__)
 
 _FRESH_SECONDS = 3600.0
-#: After a failed fetch questions go out plain for this long, instead of waiting for it each time.
+#: After a failed fetch no question waits for the list, or fetches it, for this time.
 _RETRY_SECONDS = 30.0
 _TIMEOUT_SECONDS = 5.0
-#: So long the first question waits for the first list, looking so often whether it is there.
+#: The first question waits for the first list for this time, and checks at this interval.
 _WAIT_SECONDS = 2.0
 _CHECK_SECONDS = 0.02
-#: A list of more pages than these has no end.
-_PAGES = 20
+#: Stops a list whose pages never end.
+_MOST_PAGES = 20
 
 
 @dataclass(frozen=True)
 class Model:
-    """One model as the page needs it."""
+    """One model: what the page shows of it, and what a request to it may hold."""
 
     id: str
     name: str
@@ -52,7 +52,7 @@ class Model:
 
 
 class Models:
-    """The cached list; any number of threads may ask, one of them fetches."""
+    """The cached list; thread-safe, and fetched by one thread at a time."""
 
     def __init__(self, client: anthropic.Anthropic) -> None:
         self._client = client
@@ -62,27 +62,27 @@ class Models:
         self._due = 0.0  # time.monotonic() of the next fetch
 
     def all(self) -> tuple[Model, ...]:
-        """Return every model that can be used; raises ``AnswerFailed`` where none are known."""
+        """Return every model that can be used; raises ``AnswerFailed`` if none are known."""
         with self._lock:
             if time.monotonic() >= self._due:
                 self._fetch()
             if not self._listed and self._failure is not None:
-                # All who waited meanwhile fail with it, not one after another.
+                # Every thread that waited for the lock fails with it, instead of fetching again.
                 raise copy.copy(self._failure)
             return tuple(self._listed.values())
 
     def known(self) -> dict[str, Model]:
-        """Return the models by id as far as they are known by now; never waits."""
+        """Return the models known so far, by id; never blocks."""
         return self._listed
 
     def find(self, model: str, scope: CancelScope) -> Model | None:
-        """Return what is known of a model, None where nothing is; an old list is renewed meanwhile.
+        """Return a model, or None if it is not listed; an old list is fetched in the background.
 
-        Only for the first list a question waits, and for a moment, which a cut of its scope ends.
+        Waits a moment for the first list, unless the scope is cancelled.
         """
         if time.monotonic() >= self._due:
-            with contextlib.suppress(RuntimeError):  # no thread left; the next question tries again
-                # Not this thread: Stop would cut the list, which is for everybody.
+            with contextlib.suppress(RuntimeError):  # no thread left; the next question retries
+                # Another thread: Stop would cancel the fetch, and the list serves every question.
                 fetching = threading.Thread(target=self.refresh, name="models", daemon=True)
                 fetching.start()
                 until = time.monotonic() + _WAIT_SECONDS
@@ -92,8 +92,8 @@ class Models:
         return self._listed.get(model)
 
     def refresh(self) -> None:
-        """Fetch the list if it is time to; a failure is kept for those who ask for the list."""
-        with contextlib.suppress(AnswerFailed):  # a question itself will say what is wrong
+        """Fetch the list if it is due; a failure is stored, and raised by ``all``."""
+        with contextlib.suppress(AnswerFailed):  # the next question reports the failure
             self.all()
 
     def _fetch(self) -> None:
@@ -112,10 +112,10 @@ class Models:
         self._due = time.monotonic() + _FRESH_SECONDS
 
     def _pages(self) -> list[Mapping[str, Any]]:
-        """Return every entry of every page; raises ``AnswerFailed`` for what is no list."""
+        """Return every entry of every page; raises ``AnswerFailed`` for a malformed list."""
         infos: list[Mapping[str, Any]] = []
         params: dict[str, Any] = {"limit": 1000}
-        for _ in range(_PAGES):
+        for _ in range(_MOST_PAGES):
             page = object_of(
                 self._client.get(
                     "/v1/models",
@@ -134,8 +134,8 @@ class Models:
 
 
 def _no_list(how: str) -> Protocol:
-    log.warning("claude: the answer to GET /v1/models is no list of models: %s", how)
-    return Protocol("What answers at ANTHROPIC_BASE_URL gives no list of models.")
+    log.warning("claude: the response to GET /v1/models is not a list of models: %s", how)
+    return Protocol("The server at ANTHROPIC_BASE_URL does not list its models.")
 
 
 def _model(info: Mapping[str, Any]) -> Model:

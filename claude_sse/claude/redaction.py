@@ -1,4 +1,4 @@
-"""What the far side wrote, made fit for a log: no key, no answer, one line, not long."""
+"""Makes text received from the network fit for the log: one short line, no key, no answer."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _KEYS = re.compile(
     r"(?<=key: )[^\s\"'<]+|(?<=key\": \")[^\"]+|(?<=key\":\")[^\"]+",
     re.IGNORECASE,
 )
-#: What an answer may hold, as JSON; the end may be cut off.
+#: The texts of an answer as JSON; the end may be missing.
 _TEXTS = re.compile(
     r'("(?:text|thinking|content|partial_json|prompt)"\s*:\s*")(?:[^"\\]|\\.)*', re.DOTALL
 )
 
 
 def redact(text: str) -> str:
-    """Return text fit for a log: no key, no control characters, not long."""
+    """Return the text for the log: shortened, without keys and control characters."""
     return ascii(_KEYS.sub("[key]", text[:_LONGEST]))
 
 
 def first_bytes(body: bytes) -> str:
-    """Return how a body begins, fit for a log: without the texts of an answer, too."""
+    """Return the beginning of a body for the log, also without the texts of an answer."""
     text = body[:_LONGEST].decode("utf-8", "replace")
     return redact(_TEXTS.sub(r"\1...", text))[:200]

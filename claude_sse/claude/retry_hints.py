@@ -1,6 +1,6 @@
-"""When a refused question may be asked again, as far as the response's fields can be read.
+"""When a rejected request may be retried, according to the fields of its response.
 
-A hint that is absent, or that cannot be read, proves nothing.
+A field that is absent or malformed is no hint.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _EPOCH = 1e9
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:
-    """Return the seconds that ``retry-after-ms`` or ``retry-after`` (seconds or a date) ask for."""
+    """Return the seconds in ``retry-after-ms`` or ``retry-after`` (seconds or a date), or None."""
     ms = _number(headers.get("retry-after-ms"))
     if ms is not None:
         return ms / 1000
@@ -34,9 +34,9 @@ def retry_after(headers: httpx2.Headers) -> float | None:
 
 
 def limit_resets(headers: httpx2.Headers) -> float | None:
-    """Return the seconds until every limit that is used up is there again.
+    """Return the seconds until every exhausted rate limit has reset, or None.
 
-    Those with nothing ``-remaining``; all of them where none says so.
+    Exhausted are the limits with ``-remaining`` 0; if there are none, all limits count.
     """
     resets: dict[str, float] = {}
     for name, value in headers.items():
@@ -53,7 +53,7 @@ def limit_resets(headers: httpx2.Headers) -> float | None:
 
 
 def forbids_retry(headers: httpx2.Headers) -> bool:
-    """Tell whether the response says that asking again is of no use."""
+    """Return whether the response says that the request must not be retried."""
     return headers.get("x-should-retry", "").strip().lower() == "false"
 
 
@@ -62,14 +62,14 @@ def _number(value: str | None) -> float | None:
 
 
 def _reset(value: str) -> float | None:
-    """Read RFC 3339, as the API writes it, or a number of seconds."""
+    """Return the seconds until a reset: RFC 3339, as the API writes it, or a number of seconds."""
     number = _number(value)
     if number is not None:
         is_time = number > _EPOCH
         return max(0.0, number - datetime.now(UTC).timestamp()) if is_time else number
     try:
         return _seconds_until(datetime.fromisoformat(value))
-    except (ValueError, TypeError, OverflowError):  # without a zone it is no time
+    except (ValueError, TypeError, OverflowError):  # TypeError: a time without a zone
         return None
 
 

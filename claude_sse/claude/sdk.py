@@ -1,10 +1,10 @@
-"""The SDK's client, with a short way from ``messages.stream()`` to the wire.
+"""The SDK's client, with a bypass from ``messages.stream()`` to the transport.
 
-Between the two the SDK builds and copies options, spans, URLs, headers, a request and a response,
-for every question anew: 0.9 ms of CPU in a busy worker, a fifth of a short answer. Here its headers
-are asked for once, and what is left to do is the JSON. The same bytes leave, but for what the SDK
-says of its own time-outs and retries (``tests/unit/claude/test_sdk.py`` compares). What is not a
-question, the list of models, goes the SDK's way.
+Between the two the SDK builds and copies options, spans, URLs, headers, a request and a response
+for every question, which is a large part of the CPU time of a short answer. The bypass reads the
+SDK's headers once and then encodes only the JSON of each question. It sends the same bytes, except
+for the headers that describe the SDK's own timeouts and retries (``tests/unit/claude/test_sdk.py``
+compares them). The list of models is fetched without the bypass.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import httpx2
 
 from .http.request import head_of
 from .http.transport import Reply, Transport
+from .sdk_internals import Anthropic as SdkClient
+from .sdk_internals import Stream
 
 _CONNECT_SECONDS = 5.0
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -26,19 +28,19 @@ _ABSENT = (anthropic.Omit, anthropic.NotGiven)
 _FRAMING = ("content-length", "transfer-encoding")
 
 
-class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
-    """Asks Claude without retries; the answer is not waited for, its head neither."""
+class Anthropic(SdkClient):  # the name is sent as user agent
+    """Sends questions without retries; returns before the head of the response is received."""
 
     def __init__(
         self, api_key: str, base_url: str, custom_headers: Mapping[str, str] | None = None
     ) -> None:
         self._transport = Transport()
         super().__init__(
-            # An explicit key turns every other credential look-up of the SDK off.
+            # An explicit key disables every other credential lookup of the SDK.
             api_key=api_key,
             base_url=base_url,
-            max_retries=0,  # the SDK would sleep for as long as retry-after says, deaf to Stop
-            # The wait for headers and for bytes is the watch's to end (watch.py).
+            max_retries=0,  # the SDK would sleep for retry-after, and Stop could not wake it
+            # The supervisor ends the wait for headers and for bytes.
             timeout=anthropic.Timeout(None, connect=_CONNECT_SECONDS),
             default_headers={**(custom_headers or {}), "accept-encoding": "identity"},
             open_telemetry=False,
@@ -49,7 +51,7 @@ class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
             ),
         )
         self._head = b""
-        self._asked = self.base_url
+        self._url = self.base_url
 
     def post(  # type: ignore[override]
         self,
@@ -60,30 +62,31 @@ class Anthropic(anthropic.Anthropic):  # the name is sent as user agent
         options: Mapping[str, Any],
         **_: Any,
     ) -> Any:
-        """Send the body of ``messages.stream()``; the response's stream tells what comes of it.
+        """Send the body of ``messages.stream()``; return before the response has arrived.
 
-        Its status is looked at there: one that is no success is raised as ``HTTPStatusError``.
+        Iterating over the response's stream raises ``HTTPStatusError`` unless the status is 2xx.
         """
         if not self._head:
-            self._asked = self.base_url.copy_with(
+            self._url = self.base_url.copy_with(
                 raw_path=self.base_url.raw_path + path.removeprefix("/").encode()
             )
             fields = _fields(
-                self._asked, self.default_headers, self._custom_headers, options["headers"]
+                self._url, self.default_headers, self._custom_headers, options["headers"]
             )
-            self._head = head_of("POST", self._asked, fields)
+            self._head = head_of("POST", self._url, fields)
         given = {name: value for name, value in body.items() if not isinstance(value, _ABSENT)}
         content = _encode(given).encode()
         request = b"%bcontent-length: %d\r\n\r\n%b" % (self._head, len(content), content)
-        reply = self._transport.ask(self._asked, request, connect_timeout=_CONNECT_SECONDS)
-        response = httpx2.Response(200, stream=Answering(reply, self._asked))  # as far as is known
-        return anthropic.Stream(cast_to=cast_to, response=response, client=self)
+        reply = self._transport.ask(self._url, request, connect_timeout=_CONNECT_SECONDS)
+        stream = Answering(reply, self._url)  # learns the status later; 200 stands in for it
+        response = httpx2.Response(200, stream=stream)
+        return Stream(cast_to=cast_to, response=response, client=self)
 
 
 def _fields(url: httpx2.URL, *layers: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """Return the fields of a question, each of them once, whatever the case it is written in.
+    """Return the header fields of a question, each name once, regardless of its case.
 
-    Later ones win, as with the SDK. How the body is framed is ours to say.
+    Later layers win, as in the SDK. The fields that frame the body are left out.
     """
     fields = httpx2.Headers({"host": url.netloc.decode("ascii")}, encoding="utf-8")
     for layer in layers:
@@ -94,7 +97,7 @@ def _fields(url: httpx2.URL, *layers: Mapping[str, Any]) -> list[tuple[bytes, by
 
 
 class Answering(httpx2.SyncByteStream):
-    """The body of a response whose head is still to come; ``b""`` for each second of silence."""
+    """The body of a response whose head is still to arrive; ``b""`` for a second without data."""
 
     def __init__(self, reply: Reply, url: httpx2.URL) -> None:
         self._reply = reply
@@ -107,7 +110,7 @@ class Answering(httpx2.SyncByteStream):
             return
         content: list[bytes] = []
         with contextlib.suppress(httpx2.TransportError, httpx2.DecodingError):
-            for data in self._reply:  # a body that breaks off does not hide the status
+            for data in self._reply:  # an incomplete body does not hide the status
                 if data:
                     content.append(data)
                 else:
@@ -121,8 +124,8 @@ class Answering(httpx2.SyncByteStream):
         )
         raise httpx2.HTTPStatusError("refused", request=response.request, response=response)
 
-    def described(self) -> str:
-        """Return the status and the kind of the response, for a log."""
+    def summary(self) -> str:
+        """Return the status and the content type of the response, for the log."""
         return f"HTTP {self._reply.status} {self._reply.content_type}"
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What is said of each type of refusal: one sentence that names what to do about it."""
+"""One sentence for each type of error, which says what to do about it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Sentence(NamedTuple):
     text: str
 
     def failure(self, *, retry_after: float | None, request_id: str | None) -> AnswerFailed:
-        """Return the failure that says so."""
+        """Return the exception with this sentence."""
         return self.cls(self.text, code=self.code, retry_after=retry_after, request_id=request_id)
 
 
-#: By the type of the API's error, or the narrower one that its words mean.
+#: By the error type of the API, or the narrower type that ``error_words`` finds.
 BY_TYPE = {
     "authentication_error": Sentence(
         Rejected,
@@ -35,7 +35,7 @@ BY_TYPE = {
         Rejected,
         "rejected",
         "Claude's address refused this question (HTTP 403), as a filter, a firewall or a block of "
-        "this region does: the server's log has its words.",
+        "this region does: the server's log has the response.",
     ),
     "disabled": Sentence(
         Rejected,

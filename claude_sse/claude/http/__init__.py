@@ -1,1 +1,1 @@
-"""HTTP to Claude's address, cancelled at any time from any thread."""
+"""HTTP/1.1 to Claude's address; any thread can cancel a request at any time."""

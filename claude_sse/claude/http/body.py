@@ -1,8 +1,7 @@
-"""Where a response's body ends: an incremental parser of HTTP/1.1 message bodies.
+"""An incremental parser of HTTP/1.1 message bodies, which finds where a body ends.
 
-RFC 9112, section 6: chunked, with a length, or until the connection closes. It is fed what the
-network delivers and returns what of that is body, so that what arrived together stays together: one
-parse per read, not one per line.
+RFC 9112, section 6: chunked, with a length, or until the connection closes. It parses each read
+from the network as a whole, not line by line, so that bytes received together stay together.
 """
 
 from __future__ import annotations
@@ -11,18 +10,18 @@ import re
 
 from .head import Head
 
-#: The sizes that chunks of events have; others are read with more care.
+#: The sizes that chunks of events have; the regular expression reads all others.
 _SIZES = {b"%x" % size: size for size in range(1, 2048)}
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL).fullmatch
 
 
 class Body:
-    """Parses one body; ``ended`` tells whether its last byte was fed."""
+    """Parses one body; ``ended`` says whether its last byte was fed."""
 
     def __init__(self, head: Head) -> None:
         self._chunked = head.chunked
         length = head.length
-        #: Bytes that are still missing: of the chunk, or of the whole; None is "until it closes".
+        #: The bytes missing from the chunk or the body; None: until the connection closes.
         self._left: int | None = 0 if self._chunked else length
         self._rest = b""
         self._trailer = False
@@ -30,7 +29,7 @@ class Body:
         self.ended = self._left == 0 and not self._chunked
 
     def feed(self, data: bytes) -> bytes:
-        """Return the body in this read; raises ``ValueError`` where the framing is broken."""
+        """Return the body bytes in this read; raises ``ValueError`` if the framing is broken."""
         if self._chunked:
             return self._whole_chunk(data) or self._feed_chunks(self._rest + data)
         if self._left is None:
@@ -41,13 +40,13 @@ class Body:
         return data
 
     def end(self) -> None:
-        """Say that the connection closed; raises ``ValueError`` where that cuts the body."""
+        """Accept the end of the connection; raises ``ValueError`` if the body is incomplete."""
         if self._left is not None:
             raise ValueError("the connection closed before the end of the response")
         self.ended = True
 
     def _whole_chunk(self, data: bytes) -> bytes:
-        """Return what is in it where this is one chunk, as most reads are, else nothing."""
+        """Return the data if the read is one whole chunk, as most are, otherwise ``b""``."""
         lines = data.split(b"\r\n", 2)
         if len(lines) < 3 or lines[2] or _SIZES.get(lines[0]) != len(lines[1]):
             return b""
@@ -75,12 +74,12 @@ class Body:
         return b"".join(payloads)
 
     def _start_chunk(self, line: bytes) -> None:
-        if self._in_chunk:  # behind its data there is a line break
+        if self._in_chunk:  # a line break follows its data
             if line:
                 raise ValueError("the chunk framing of the response is broken")
             self._in_chunk = False
         elif self._trailer:
-            self.ended = not line  # else a trailer field; nobody needs them
+            self.ended = not line  # trailer fields are ignored
         else:
             size = _SIZE(line)
             if size is None:
@@ -91,14 +90,16 @@ class Body:
 
 
 def _take_whole_chunks(data: bytes, payloads: list[bytes]) -> int:
-    """Take the chunks that are here from size to line break, in one glance; return their end.
+    """Append the data of all complete chunks at the beginning; return the position after them.
 
-    That is 0.2 us for each of many; step by step it is 0.7.
+    Splitting the whole read at its line breaks costs less than parsing chunk by chunk.
     """
     *lines, rest = data.split(b"\r\n")
     sizes, chunks = lines[0::2], lines[1::2]
     count = len(chunks)
-    if list(map(_SIZES.get, sizes[:count])) != list(map(len, chunks)):  # the last one of a body
+    if list(map(_SIZES.get, sizes[:count])) != list(
+        map(len, chunks)
+    ):  # also at the last chunk of a body
         pairs = enumerate(zip(sizes, chunks, strict=False))
         count = next(n for n, (size, chunk) in pairs if _SIZES.get(size) != len(chunk))
     payloads += chunks[:count]

@@ -1,4 +1,4 @@
-"""The way to Claude for one answer: its socket from the moment it is connected, and its end."""
+"""Cancellation of one answer: shuts down its connection to Claude from any thread."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _current: ContextVar[CancelScope | None] = ContextVar("scope", default=None)
 
 
 class CancelScope:
-    """The way to Claude for one answer: whatever socket it uses now, ``cancel()`` ends it.
+    """The connection of one answer to Claude; ``cancel()`` shuts it down from any thread.
 
-    Used as a context manager around the calls whose connections it shall hold::
+    Used as a context manager around the calls that open the connection::
 
         with scope, client.messages.stream(...) as stream: ...
     """
@@ -21,11 +21,11 @@ class CancelScope:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._cancelled = threading.Event()
-        #: Whether Claude has said its last word: the connection may serve another answer.
+        #: Whether the answer is complete, so that the connection may be reused.
         self.is_done = False
 
     def cancel(self) -> None:
-        """End the answer now: Claude sees the connection end, the reading thread wakes up."""
+        """Shut the connection down: Claude stops writing, and the reading thread wakes up."""
         with self._lock:
             self._cancelled.set()
             if self._socket is not None:
@@ -37,11 +37,11 @@ class CancelScope:
         return self._cancelled.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until the scope is cancelled, for ``seconds`` at most; return whether it is."""
+        """Wait until the scope is cancelled, at most ``seconds``; return whether it is."""
         return self._cancelled.wait(seconds)
 
     def hold(self, sock: socket.socket | None) -> None:
-        """Make this the socket that ``cancel()`` ends; None lets go of it before it is closed."""
+        """Set the socket that ``cancel()`` shuts down; None, before that socket is closed."""
         with self._lock:
             self._socket = sock
             if sock is not None and self._cancelled.is_set():
@@ -56,13 +56,13 @@ class CancelScope:
 
 
 def current() -> CancelScope:
-    """Return the scope that the calling thread has opened, or one that is never cancelled."""
+    """Return the scope that the calling thread has entered, or one that is never cancelled."""
     return _current.get() or CancelScope()
 
 
 def _shutdown(sock: socket.socket) -> None:
     try:
-        # Not sock.shutdown(): SSLSocket's own drops the TLS object under the reader's feet.
+        # Not sock.shutdown(): SSLSocket's own drops the TLS object that the reader is using.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
-        pass  # it is gone already, which is what was wanted
+        pass  # the peer has closed it already

@@ -1,8 +1,8 @@
-"""The content codings of a response, undone: gzip and deflate, whoever did them on the way.
+"""Decodes the content codings of a response: gzip and deflate.
 
-None is asked for, since a compressor keeps texts back; a proxy may pack all the same. Words that
-are not known are passed by, as the SDK does: ``none``, an empty one, or a coding that was undone on
-the way and left its name.
+The request accepts no coding, since a compressor delays texts; a proxy may compress nevertheless.
+Unknown codings are ignored, as the SDK does: ``none``, an empty name, or the name of a coding that
+a proxy has already decoded.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ import zlib
 from collections.abc import Iterator
 
 _GZIP = b"\x1f\x8b"
-_PIECE_BYTES = 1 << 20
-_MOST = 5
+_PAYLOAD_BYTES = 1 << 20
+_MOST_LAYERS = 5
 
 
 class Codings:
-    """Undoes what a ``content-encoding`` names; false where that is nothing."""
+    """Decodes the codings that a ``content-encoding`` field names; false if there are none."""
 
     def __init__(self, field: str) -> None:
         words = [word.strip().lower() for word in field.split(",")]
         known = [word for word in words if word in ("gzip", "x-gzip", "deflate")]
-        if len(known) > _MOST:
-            raise ValueError("the response is packed too many times")
+        if len(known) > _MOST_LAYERS:
+            raise ValueError("the response is compressed too many times")
         self._layers = [_Layer(is_gzip=word != "deflate") for word in reversed(known)]
 
     def __bool__(self) -> bool:
         return bool(self._layers)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what these bytes hold, in payloads of 1 MiB at most; raises ``zlib.error``."""
+        """Yield the decoded bytes, at most 1 MiB at a time; raises ``zlib.error``."""
         return _feed(self._layers, data)
 
 
@@ -42,7 +42,7 @@ def _feed(layers: list[_Layer], data: bytes) -> Iterator[bytes]:
 
 
 class _Layer:
-    """One coding. Both names are used for the three formats that there are, so its start tells."""
+    """One coding. Servers use both names for all three formats, so its first bytes decide."""
 
     def __init__(self, *, is_gzip: bool) -> None:
         self._is_gzip = is_gzip
@@ -60,11 +60,11 @@ class _Layer:
             yield data
             return
         while data:
-            while payload := self._unpack.decompress(data, _PIECE_BYTES):
+            while payload := self._unpack.decompress(data, _PAYLOAD_BYTES):
                 yield payload
                 data = self._unpack.unconsumed_tail
             data = self._unpack.unused_data
-            if not data.startswith(_GZIP):  # gzip may go on with a further member
+            if not data.startswith(_GZIP):  # gzip may continue with another member
                 return
             self._unpack = zlib.decompressobj(31)
 
@@ -73,5 +73,5 @@ class _Layer:
             return zlib.decompressobj(31)
         if data[0] & 15 == 8 and (data[0] << 8 | data[1]) % 31 == 0:
             return zlib.decompressobj()
-        self._is_plain = self._is_gzip  # undone on the way, the name left
+        self._is_plain = self._is_gzip  # a proxy has decoded it and left the name
         return None if self._is_plain else zlib.decompressobj(-15)

@@ -1,4 +1,4 @@
-"""A connection to Claude's address, straight or through the proxy that the environment names."""
+"""Opens a connection to Claude's address, directly or through the proxy in the environment."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ def connect(
     timeout: float | None,
     hold: Callable[[socket.socket], None],
 ) -> socket.socket:
-    """Return a socket that is connected to this address, over TLS where the address says so.
+    """Return a socket that is connected to this URL, over TLS for ``https``.
 
-    ``hold`` gets it ahead of the tunnel and the handshake, which may take long. Raises ``OSError``,
-    ``ValueError`` for a proxy that speaks no HTTP, and ``httpx2.ProxyError`` where the environment
-    names one that cannot be used.
+    ``hold`` is called with it before the tunnel and the handshake, which may take long. Raises
+    ``OSError``, ``ValueError`` for a proxy that does not answer in HTTP, and ``httpx2.ProxyError``
+    for a proxy setting that cannot be used.
     """
     proxy = _proxy_for(url)
     secure = url.scheme == "https"
     port = url.port or (443 if secure else 80)
-    near = (proxy.host, proxy.port or 80) if proxy else (url.host, port)
-    sock = socket.create_connection(near, timeout)
+    peer = (proxy.host, proxy.port or 80) if proxy else (url.host, port)
+    sock = socket.create_connection(peer, timeout)
     try:
         hold(sock)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if proxy:  # a tunnel also for http: the proxy sees no more than it must
+        if proxy:  # a tunnel for http, too: the proxy sees as little as possible
             _open_tunnel(sock, f"[{url.host}]" if ":" in url.host else url.host, port, proxy)
         if secure:
             sock = tls.wrap_socket(sock, server_hostname=url.host, do_handshake_on_connect=False)
@@ -54,13 +54,13 @@ def _open_tunnel(sock: socket.socket, host: str, port: int, proxy: httpx2.URL) -
         f"{_proxy_authorization(proxy)}\r\n".encode("ascii")
     )
     data = b""
-    while (answer := take_head(data)) is None:
+    while (reply := take_head(data)) is None:
         more = sock.recv(_READ_BYTES)
         if not more:
             raise ConnectionError("the proxy closed the connection")
         data += more
-    if answer[0].status // 100 != 2:
-        raise ConnectionError(f"the proxy opened no tunnel: HTTP {answer[0].status}")
+    if reply[0].status // 100 != 2:
+        raise ConnectionError(f"the proxy opened no tunnel: HTTP {reply[0].status}")
 
 
 def _proxy_for(url: httpx2.URL) -> httpx2.URL | None:
@@ -70,10 +70,10 @@ def _proxy_for(url: httpx2.URL) -> httpx2.URL | None:
         return None
     try:
         proxy = httpx2.URL(address if "://" in address else f"http://{address}")
-    except httpx2.InvalidURL:  # whose text would quote a password
+    except httpx2.InvalidURL:  # its text would quote a password
         raise httpx2.ProxyError("the environment's proxy is not valid") from None
     if proxy.scheme != "http" or not proxy.host:  # TLS to the proxy, SOCKS
-        raise httpx2.ProxyError(f"a proxy of the kind {proxy.scheme}:// cannot be used")
+        raise httpx2.ProxyError(f"a {proxy.scheme}:// proxy cannot be used")
     return proxy
 
 

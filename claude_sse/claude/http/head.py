@@ -1,7 +1,6 @@
-"""The head of an HTTP/1.1 response: status, fields, and how its body is framed (RFC 9112).
+"""Parses the head of an HTTP/1.1 response: status, fields, and the framing of the body (RFC 9112).
 
-Strict, and no more than is needed: a head that is not exactly one ends the answer. Interim
-responses (1xx) before it are passed over.
+The parser is strict: a malformed head ends the answer. Interim responses (1xx) are skipped.
 """
 
 from __future__ import annotations
@@ -9,30 +8,30 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-#: Longer than any head by far; more is a broken server.
+#: Far longer than any head; a longer one means a broken server.
 _HEAD_BYTES = 1 << 16
 _END = b"\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?").fullmatch
 _FIELD = re.compile(rb"([!#-'*+.0-9A-Z^-z|~-]+):([^\r\n\0]*)").fullmatch
 _LENGTH = re.compile(r"([0-9]{1,15})(?:, *\1)*").fullmatch
-#: The statuses of responses that have no body, whatever their fields say.
+#: The statuses of responses that never have a body.
 _BODILESS = (204, 304)
 
 
 class Head(NamedTuple):
-    """The head of one response; field names are in lower case, repeated fields are joined."""
+    """The head of one response; field names are lower-case, repeated fields are joined."""
 
     status: int
     fields: dict[str, str]
     chunked: bool
-    length: int | None  # of the body; None where chunks or the connection's end tell
-    may_be_kept: bool  # the connection, when the body was read to its end
+    length: int | None  # of the body; None: it is chunked, or ends with the connection
+    may_be_reused: bool  # the connection, after the whole body was read
 
 
 def take_head(data: bytes) -> tuple[Head, bytes] | None:
-    """Return the head at the beginning and what follows it, None while it is not whole.
+    """Return the head at the beginning and the bytes after it, or None if it is incomplete.
 
-    Raises ``ValueError`` where this is no HTTP response.
+    Raises ``ValueError`` if this is not an HTTP response.
     """
     while (end := data.find(_END)) >= 0:
         head = _parse(data[:end].split(b"\r\n"))
@@ -40,7 +39,7 @@ def take_head(data: bytes) -> tuple[Head, bytes] | None:
         if head.status >= 200:
             return head, data
         if head.status == 101:
-            raise ValueError("the response changes to a protocol that nobody asked for")
+            raise ValueError("the response switches to a protocol that was not requested")
     if len(data) > _HEAD_BYTES:
         raise ValueError("the head of the response is too long")
     return None
@@ -61,7 +60,7 @@ def _parse(lines: list[bytes]) -> Head:
     code = int(status[2])
     coding, size = fields.get("transfer-encoding"), fields.get("content-length")
     if coding is not None and coding.lower() != "chunked":
-        raise ValueError("the response has a transfer coding that nobody asked for")
+        raise ValueError("the response has a transfer coding that was not requested")
     length = _LENGTH(size) if size is not None else None
     if size is not None and length is None:
         raise ValueError("the length of the response is broken")
@@ -70,7 +69,7 @@ def _parse(lines: list[bytes]) -> Head:
         fields,
         chunked=coding is not None and code not in _BODILESS,
         length=0 if code in _BODILESS else int(length[1]) if length and not coding else None,
-        may_be_kept=status[1] == b"1"
+        may_be_reused=status[1] == b"1"
         and "close" not in fields.get("connection", "").lower()
         and (coding is None or size is None),
     )

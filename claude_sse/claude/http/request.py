@@ -1,4 +1,4 @@
-"""How a request is written: its head, and its bytes on a socket (RFC 9112)."""
+"""Writes a request: builds its head, and sends its bytes on a socket (RFC 9112)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _BROKEN_FIELD = re.compile(rb"[\r\n\0]").search
 
 
 def head_of(method: str, url: httpx2.URL, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return a request's first line and fields, but not the empty line behind them.
+    """Return the first line and the fields of a request, without the empty line after them.
 
-    Raises ``LocalProtocolError`` where a field would break out of its line.
+    Raises ``LocalProtocolError`` if a field cannot be sent in one line.
     """
     lines = [b"%b %b HTTP/1.1\r\n" % (method.encode("ascii"), url.raw_path)]
     for name, value in fields:
@@ -28,7 +28,7 @@ def head_of(method: str, url: httpx2.URL, fields: Iterable[tuple[bytes, bytes]])
 
 
 def send(sock: socket.socket, data: bytes) -> None:
-    """Send all of it."""
+    """Send all of the data; blocks until the kernel has accepted it."""
     sent = syscalls.send(sock.fileno(), data) if type(sock) is socket.socket else 0
     if sent < len(data):
         sock.sendall(data[sent:])

@@ -1,7 +1,7 @@
-"""Raw answers of the far side, to the letter: what is played to the SDK and to us.
+"""Raw responses, byte by byte, which are sent to the SDK and to our client.
 
-A case is its name, its bytes, and what we make of it otherwise than the SDK, with the reason. Where
-there is no reason, there is no difference.
+A case is its name, its bytes, and the fields that we read differently from the SDK, with a reason.
+A case without a reason is read the same.
 """
 
 import gzip
@@ -15,8 +15,8 @@ from .raw_upstream import chunked, whole
 class Case(NamedTuple):
     name: str
     reply: object
-    why: str = ""  # we differ
-    ours: dict = {}  # in this
+    why: str = ""  # our result differs
+    ours: dict = {}  # in these fields
 
 
 def event(kind, **fields):
@@ -56,18 +56,18 @@ OPENING = start() + block()
 GOOD = OPENING + ONE + TWO + CLOSE
 ALL = {"text": "Hello world", "failed": False, "stop_reason": "end_turn", "input": 25, "output": 12}
 SKIPS = "the SDK skips events without a name; Claude's own type is in the data"
-PASSES = "what carries no type that we know passes by"
-LENIENT = "the SDK trips over a field that nobody needs"
-STRICT = "a text that belongs nowhere is lost text"
-TOLD = "an error is told, where the SDK reads on"
-LATE = "message_stop is the end"
-FEW = "12 tokens cannot be a text of 20,000 letters: a count that cannot be is as good as none"
+PASSES = "events of unknown types are ignored"
+LENIENT = "the SDK fails on a field that is not needed"
+STRICT = "a text that belongs to no block fails the answer"
+REPORTED = "an error is reported; the SDK ignores it"
+LATE = "the answer ends with message_stop"
+FEW = "12 tokens cannot be a text of 20,000 letters: an implausible count is ignored"
 UNCOUNTED = "the count of message_start is of the first token; without message_delta there is none"
 ESTIMATED = "estimated"
 
 
 def mid(*events):
-    """An answer with these between its texts."""
+    """Return an answer with these events between its texts."""
     return chunked(OPENING + ONE + b"".join(events) + TWO + CLOSE)
 
 
@@ -174,7 +174,7 @@ def http():
     yield Case("status 201", b"HTTP/1.1 201 Created\r\n" + kind + length + b"\r\n" + GOOD)
     yield Case("a length twice", ok + length + length + b"\r\n" + GOOD)
     yield Case("two lengths", ok + length + b"Content-Length: 5\r\n\r\n" + GOOD)
-    yield Case("a length that is none", ok + b"Content-Length: x\r\n\r\n" + GOOD)
+    yield Case("a malformed length", ok + b"Content-Length: x\r\n\r\n" + GOOD)
     yield Case(
         "too long a length",
         ok + b"Content-Length: 99999\r\n\r\n" + GOOD,
@@ -221,7 +221,7 @@ def http():
 
 
 def codings():
-    def packed(word, body, size=None):
+    def compressed(word, body, size=None):
         return chunked(body, f"Content-Encoding: {word}", size=size)
 
     raw = zlib.compressobj(wbits=-15)
@@ -238,36 +238,40 @@ def codings():
         "utf-8",
     ):
         if word != "zstd":
-            yield Case(f"coding {word!r}, not packed", packed(word, GOOD))
+            yield Case(f"coding {word!r}, not compressed", compressed(word, GOOD))
     for word in ("gzip", "GZIP", "gzip, identity", "identity,gzip", "made-up, gzip"):
-        yield Case(f"coding {word!r}", packed(word, gzip.compress(GOOD)))
-    yield Case("coding x-gzip", packed("x-gzip", gzip.compress(GOOD)), **all_of("its old name"))
-    yield Case("gzip twice", packed("gzip, gzip", gzip.compress(gzip.compress(GOOD))))
-    yield Case("deflate, gzip", packed("deflate, gzip", gzip.compress(zlib.compress(GOOD))))
+        yield Case(f"coding {word!r}", compressed(word, gzip.compress(GOOD)))
+    yield Case("coding x-gzip", compressed("x-gzip", gzip.compress(GOOD)), **all_of("its old name"))
+    yield Case("gzip twice", compressed("gzip, gzip", gzip.compress(gzip.compress(GOOD))))
+    yield Case("deflate, gzip", compressed("deflate, gzip", gzip.compress(zlib.compress(GOOD))))
     for size in (None, 1, 5):
-        yield Case(f"gzip in chunks of {size}", packed("gzip", gzip.compress(GOOD), size))
-        yield Case(f"deflate in chunks of {size}", packed("deflate", zlib.compress(GOOD), size))
-    yield Case("raw deflate", packed("deflate", raw))
-    yield Case("raw deflate in chunks of 5", packed("deflate", raw, 5))
+        yield Case(f"gzip in chunks of {size}", compressed("gzip", gzip.compress(GOOD), size))
+        yield Case(f"deflate in chunks of {size}", compressed("deflate", zlib.compress(GOOD), size))
+    yield Case("raw deflate", compressed("deflate", raw))
+    yield Case("raw deflate in chunks of 5", compressed("deflate", raw, 5))
     yield Case(
-        "raw deflate byte by byte", packed("deflate", raw, 1), **all_of("the SDK decides too soon")
+        "raw deflate byte by byte",
+        compressed("deflate", raw, 1),
+        **all_of("the SDK decides too soon"),
     )
     flushed = zlib.compressobj(wbits=31)
     payloads = [
         flushed.compress(GOOD[n : n + 99]) + flushed.flush(zlib.Z_SYNC_FLUSH)
         for n in range(0, len(GOOD), 99)
     ]
-    yield Case("gzip, flushed", packed("gzip", b"".join(payloads) + flushed.flush()))
-    yield Case("gzip without an end", packed("gzip", b"".join(payloads)))
-    yield Case("gzip, cut", packed("gzip", b"".join(payloads[:4])))
-    yield Case("gzip that is none", packed("gzip", GOOD), **all_of("it was undone on the way"))
+    yield Case("gzip, flushed", compressed("gzip", b"".join(payloads) + flushed.flush()))
+    yield Case("gzip without an end", compressed("gzip", b"".join(payloads)))
+    yield Case("gzip, cut", compressed("gzip", b"".join(payloads[:4])))
+    yield Case(
+        "gzip that is not gzip", compressed("gzip", GOOD), **all_of("a proxy has decoded it")
+    )
     yield Case(
         "gzip in two members",
-        packed("gzip", gzip.compress(OPENING + ONE) + gzip.compress(TWO + CLOSE)),
+        compressed("gzip", gzip.compress(OPENING + ONE) + gzip.compress(TWO + CLOSE)),
         **all_of("gzip is a list of members"),
     )
-    yield Case("gzip, garbled", packed("gzip", gzip.compress(GOOD)[:60] + b"\xff" * 60))
-    yield Case("packed, and not said", chunked(gzip.compress(GOOD)))
+    yield Case("gzip, garbled", compressed("gzip", gzip.compress(GOOD)[:60] + b"\xff" * 60))
+    yield Case("compressed, without the field", chunked(gzip.compress(GOOD)))
 
 
 def strangers():
@@ -566,14 +570,14 @@ def errors():
     for data in ERRORS:
         for name in (b"", b"event: message\n", b"event: future\n"):
             wire = name + b"data: " + data.encode() + b"\n\n"
-            told = {
+            reported = {
                 "failed": True,
                 "text": "Hello",
                 "stop_reason": None,
                 "input": None,
                 "output": None,
             }
-            yield Case(f"{name.decode()}{data}", mid(wire), TOLD, told)
+            yield Case(f"{name.decode()}{data}", mid(wire), REPORTED, reported)
         yield Case(f"in plain JSON {data}", whole(data.encode()))
         yield Case(f"in a list {data}", whole(b"[%b]" % data.encode()))
         yield Case(f"as a stream {data}", chunked(data.encode()))
@@ -610,7 +614,7 @@ def errors():
         chunked(b'data: {"choices":[{"delta":{"content":"x"}}]}\n\ndata: [DONE]\n\n'),
     )
     yield Case(
-        "401, packed in a made-up way",
+        "401, in an unknown coding",
         whole(ERRORS[0].encode(), "401 No", "application/json", "Content-Encoding: none"),
     )
     yield Case("401 that breaks off", b"HTTP/1.1 401 No\r\nContent-Length: 999\r\n\r\n{")
@@ -646,7 +650,7 @@ def truncations():
     for cut in range(1, len(chunked(GOOD, size=50)) - 250, 97):
         yield Case(f"broken off after {cut}", chunked(GOOD, size=50)[:cut])
     yield Case("[DONE] for message_stop", chunked(GOOD.removesuffix(STOP) + b"data: [DONE]\n\n"))
-    yield Case("[DONE] behind message_stop", chunked(GOOD + b"data: [DONE]\n\n"))
+    yield Case("[DONE] after message_stop", chunked(GOOD + b"data: [DONE]\n\n"))
 
 
 FAMILIES = (

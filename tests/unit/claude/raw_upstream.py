@@ -1,4 +1,4 @@
-"""A far side that writes what a test gives it, to the letter, one response a connection."""
+"""An HTTP server that sends the bytes a test gives it, one response per connection."""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ LIST = b'{"data":[],"has_more":false,"first_id":null,"last_id":null}'
 
 
 class RawUpstream:
-    """Answers a POST with ``reply``: bytes, or a list of them, which are written one by one."""
+    """Answers a POST with ``reply``: bytes, or a list of them, which are sent one by one."""
 
     def __init__(self):
         self.reply = b""
@@ -52,7 +52,7 @@ class RawUpstream:
 
 
 def read_request(near):
-    """Return one whole request, fewer bytes where it breaks off."""
+    """Return one request, incomplete if its connection closes."""
     request = b""
     while not _is_whole(request):
         more = near.recv(65536)
@@ -77,7 +77,7 @@ def whole(body, status="200 OK", kind="application/json", *fields):
 
 
 def chunked(body, *fields, size=None, end=b"0\r\n\r\n", kind="text/event-stream"):
-    """Return a response in chunks of a size, all in one where none is given."""
+    """Return a response in chunks of a size, by default in one chunk."""
     lines = ["HTTP/1.1 200 OK", f"Content-Type: {kind}", "Transfer-Encoding: chunked", *fields]
     size = size or max(1, len(body))
     payloads = [body[n : n + size] for n in range(0, len(body), size)]

@@ -1,4 +1,4 @@
-"""The SDK reads an answer whole: then so do we, whatever the far side writes, and however."""
+"""Every answer that the SDK reads we read, too, with the same result."""
 
 import json
 
@@ -30,7 +30,7 @@ def sdk(upstream):
 
 @pytest.fixture(scope="module")
 def ask(upstream):
-    """Ask our Claude; another one where the key was refused, which is not tried again."""
+    """Ask our Claude; a new one after a rejected key, which is not sent again."""
     claudes = []
 
     def ask():
@@ -53,7 +53,7 @@ def read_by_us(ask):
         for batch in ask():
             for payload in batch:
                 fields = {"text": json.loads(payload)} if isinstance(payload, bytes) else payload
-                if "waiting" in fields:  # it would be tried once more
+                if "waiting" in fields:  # it would be retried
                     return {**read, "failed": True}
                 read["text"] += fields["text"]
                 read["thinking"] += fields.get("thinking", "")
@@ -70,7 +70,7 @@ def read_by_us(ask):
 
 
 def read_by_the_sdk(client):
-    """What its snapshot says; without ``message_stop`` an answer is cut."""
+    """Return the result of its snapshot; an answer without ``message_stop`` is incomplete."""
     stopped = failed = False
     message = None
     try:
@@ -80,7 +80,7 @@ def read_by_the_sdk(client):
             for event in stream:
                 stopped = stopped or (event.type == "message_stop" and message is not None)
                 message = stream._current_snapshot_or_none()
-    except Exception:  # whatever it is, the answer is not read
+    except Exception:  # any exception means that the answer is not read
         failed = True
     content = [as_dict(block) for block in (getattr(message, "content", None) or [])]
     failed = failed or not stopped
@@ -102,7 +102,7 @@ def as_dict(block):
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
 @pytest.mark.parametrize("family", CASES)
 def test_an_answer_is_what_the_sdk_makes_of_it(upstream, sdk, ask, family):
-    """Text, thinking, reason, usage and failure are the same, but for the exceptions listed."""
+    """Text, thinking, stop reason, usage and failure are the same, except for the listed fields."""
     wrong = []
     for case in CASES[family]:
         upstream.reply = case.reply

@@ -1,4 +1,4 @@
-"""Claude as the product meets it: the real SDK over our transport, against the stand-in."""
+"""Claude as the product uses it: the real SDK over our transport, against the stand-in."""
 
 import json
 import socket
@@ -25,7 +25,7 @@ def question(text, **fields):
 
 
 def answer(claude, text, scope=None, **fields):
-    """All objects of an answer; the last is the failure where there is one."""
+    """Return all objects of an answer; the last is its failure, if any."""
     objects = []
     try:
         for batch in claude.events(question(text, **fields), scope or CancelScope()):
@@ -45,7 +45,7 @@ def requests_for(standin, text):
 
 
 def test_an_answer_opens_speaks_and_closes(claude, nonce):
-    """First comes the model that answers, then thinking and text, last the reason and the usage."""
+    """The model comes first, then thinking and text, and the stop reason with the usage last."""
     objects = answer(claude, f"fault pace texts=3 gap_ms=1 {nonce}")
     assert objects[0]["text"] == "" and objects[0]["model"] == "claude-sonnet-5-5"
     assert objects[0]["message"].startswith("msg_")
@@ -57,8 +57,8 @@ def test_an_answer_opens_speaks_and_closes(claude, nonce):
 
 
 def test_what_is_asked_reaches_claude(claude, standin, nonce):
-    """Messages, system, model, max_tokens, effort and thinking travel; the key as a Bearer."""
-    asked = Question(
+    """Messages, system, model, max_tokens, effort and thinking are sent; the key as a Bearer."""
+    sent = Question(
         messages=(("user", "one"), ("assistant", "two"), ("user", nonce)),
         digest="",
         system="Be brief.",
@@ -66,7 +66,7 @@ def test_what_is_asked_reaches_claude(claude, standin, nonce):
         max_tokens=77,
         effort="low",
     )
-    for _ in claude.events(asked, CancelScope()):
+    for _ in claude.events(sent, CancelScope()):
         pass
     (request,) = requests_for(standin, nonce)
     assert request.headers["authorization"] == "Bearer sk-ant-test"
@@ -82,7 +82,7 @@ def test_what_is_asked_reaches_claude(claude, standin, nonce):
     assert not {"temperature", "top_p", "top_k"} & set(body)
 
 
-@pytest.mark.filterwarnings("ignore:The model")  # the SDK tells of its retirement
+@pytest.mark.filterwarnings("ignore:The model")  # the SDK warns of its retirement
 def test_an_older_model_gets_the_plain_request(claude, standin, nonce):
     """Thinking and effort are sent only to a model that the list says takes them."""
     for model in ("claude-sonnet-4-5", "claude-unlisted-9"):
@@ -122,7 +122,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("fault", "code", "says"), FAULTS, ids=[f[0] for f in FAULTS])
 def test_a_refusal_is_one_sentence_and_asked_once(claude, standin, nonce, fault, code, says):
-    """What will not pass by asking again is asked once, and its sentence says what to do."""
+    """A permanent failure is not retried, and its sentence says what to do."""
     prompt = f"fault {fault} {nonce}"
     (failure,) = answer(claude, prompt)
     assert failure.code == code and says in str(failure)
@@ -132,7 +132,7 @@ def test_a_refusal_is_one_sentence_and_asked_once(claude, standin, nonce, fault,
 
 
 def test_a_refused_key_is_not_tried_for_each_question(claude, standin, nonce):
-    """After Claude refused the key, further questions fail at once, without asking Claude."""
+    """After Claude rejects the key, further questions fail immediately, without a request."""
     (first,) = answer(claude, f"fault unauthorized {nonce}")
     (second,) = answer(claude, f"second {nonce}")
     assert (str(second), second.code) == (str(first), first.code)
@@ -140,20 +140,20 @@ def test_a_refused_key_is_not_tried_for_each_question(claude, standin, nonce):
 
 
 def test_a_refusal_names_claudes_request(claude, nonce):
-    """The request id travels with the failure, for Anthropic's support."""
+    """The failure has the request id, for Anthropic's support."""
     (failure,) = answer(claude, f"fault unauthorized {nonce}")
     assert failure.request_id.startswith("req_") and not failure.retryable
 
 
 def test_a_rate_limit_names_its_time(claude, nonce):
-    """How long to wait travels with the failure."""
+    """The failure has the time to wait."""
     (failure,) = answer(claude, f"fault rate_limited retry_after=25 {nonce}")
     assert failure.retry_after == 25 and failure.retryable
 
 
 @pytest.mark.parametrize("fault", ["overloaded", "server_error", "rate_limited retry_after=1"])
 def test_what_may_pass_is_tried_once_more(claude, standin, nonce, fault):
-    """Before the first event a passing failure is announced, waited for, and tried again."""
+    """A temporary failure before the first event is announced, and retried after a wait."""
     prompt = f"fault {fault} times=1 texts=2 {nonce}"
     objects = answer(claude, prompt)
     assert objects[0]["text"] == "" and 0 < objects[0]["waiting"] <= 3 and objects[0]["code"]
@@ -163,7 +163,7 @@ def test_what_may_pass_is_tried_once_more(claude, standin, nonce, fault):
 
 @pytest.mark.parametrize("value", ["inf", "nan", "1e999", "soon", "-1"])
 def test_a_senseless_retry_after_is_none(claude, nonce, value):
-    """A time that is no time does no harm; without one a rate limit is not waited for."""
+    """A malformed retry-after is ignored; a rate limit without a time is not retried."""
     objects = answer(claude, f"fault rate_limited retry_after={value} {nonce}")
     assert isinstance(objects[-1], AnswerFailed) or objects[-1]["stop_reason"]
 
@@ -177,14 +177,14 @@ def test_a_second_failure_is_the_answer(claude, standin, nonce):
 
 
 def test_an_error_as_the_first_event_is_tried_again(claude, standin, nonce):
-    """An overload that comes under HTTP 200 before anything else is retried like any other."""
+    """An overload with status 200 before the first event is retried like any other."""
     prompt = f"fault error_event after=0 times=1 texts=1 {nonce}"
     assert text_of(answer(claude, prompt)) == "word0 "
     assert len(requests_for(standin, prompt)) == 2
 
 
 def test_an_error_in_mid_answer_keeps_the_text(claude, standin, nonce):
-    """After the first event nothing is asked again: the text stays, the failure follows it."""
+    """After the first event nothing is retried: the failure follows the text received."""
     prompt = f"fault error_event after=2 {nonce}"
     objects = answer(claude, prompt)
     assert text_of(objects) == "word0 word1 " and objects[-1].code == "overloaded"
@@ -196,7 +196,7 @@ def test_an_error_in_mid_answer_keeps_the_text(claude, standin, nonce):
     "fault", ["reset", "cut", "cut_chunk", "bad_json", "bad_utf8", "bad_index"]
 )
 def test_a_broken_answer_is_never_whole(claude, standin, nonce, fault):
-    """A cut or garbled answer ends with a failure behind everything that came before it."""
+    """An incomplete or garbled answer ends with a failure after all text received before it."""
     prompt = f"fault {fault} after=3 {nonce}"
     objects = answer(claude, prompt)
     assert text_of(objects).startswith("word0 word1 ")
@@ -210,7 +210,7 @@ def test_a_broken_answer_is_never_whole(claude, standin, nonce, fault):
      "no_thinking", "stop_reason reason=refusal"],
 )  # fmt: skip
 def test_an_unusual_answer_is_read_exactly(claude, standin, nonce, fault):
-    """However the bytes are cut, packed and decorated, the text is what Claude wrote."""
+    """The text is the same for every framing, compression and decoration of the bytes."""
     prompt = f"fault {fault} {nonce}"
     objects = answer(claude, prompt)
     (request,) = requests_for(standin, prompt)
@@ -219,7 +219,7 @@ def test_an_unusual_answer_is_read_exactly(claude, standin, nonce, fault):
 
 
 def test_a_cut_at_every_byte_is_never_whole(claude, nonce):
-    """Wherever a short answer is cut, it fails; what came before is a prefix of what was sent."""
+    """A short answer that is cut anywhere fails; the text received is a prefix of the text sent."""
     sizes = iter(range(0, 100_000, 97))
     while True:
         byte = next(sizes)
@@ -238,8 +238,8 @@ def test_a_giant_event_is_refused(claude, nonce):
     assert objects[-1].code == "protocol"
 
 
-def test_nobody_there_is_tried_once_more():
-    """A refused connection is retried once, then said."""
+def test_a_refused_connection_is_retried_once():
+    """A refused connection is retried once, then reported."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -250,7 +250,7 @@ def test_nobody_there_is_tried_once_more():
 
 @pytest.mark.parametrize("fault", ["silent_headers", "silent", "pings", "stall after=2"])
 def test_a_cut_reaches_claude_at_any_moment(claude, standin, nonce, fault):
-    """Cutting the scope wakes the reading thread and closes the connection to Claude at once."""
+    """Cancelling the scope wakes the reading thread and closes the connection immediately."""
     prompt, scope, ended = f"fault {fault} {nonce}", CancelScope(), []
     thread = threading.Thread(target=lambda: ended.extend(answer(claude, prompt, scope)))
     thread.start()
@@ -263,7 +263,7 @@ def test_a_cut_reaches_claude_at_any_moment(claude, standin, nonce, fault):
 
 
 def test_a_cut_ends_the_wait_for_a_retry(claude, standin, nonce):
-    """Stop is heard while waiting to try again, and nothing more is asked."""
+    """A cancel ends the wait before a retry, and nothing more is sent."""
     prompt, scope = f"fault rate_limited retry_after=19 {nonce}", CancelScope()
     events = claude.events(question(prompt), scope)
     assert next(events)[0]["waiting"] == 19
@@ -274,14 +274,14 @@ def test_a_cut_ends_the_wait_for_a_retry(claude, standin, nonce):
 
 
 def test_a_line_that_was_cut_before_stays_cut(claude, nonce):
-    """An answer that was stopped before it was asked for ends as soon as it is connected."""
+    """An answer that was cancelled before its request ends as soon as it is connected."""
     scope = CancelScope()
     scope.cancel()
     assert isinstance(answer(claude, f"fault silent {nonce}", scope)[-1], Interrupted)
 
 
-def test_silence_is_told_every_second(claude, nonce):
-    """While Claude is silent whoever pulls gets an empty batch each second."""
+def test_silence_is_reported_every_second(claude, nonce):
+    """While Claude is silent the generator yields an empty batch each second."""
     scope = CancelScope()
     events = claude.events(question(f"fault silent {nonce}"), scope)
     began = time.monotonic()
@@ -293,28 +293,28 @@ def test_silence_is_told_every_second(claude, nonce):
 
 
 def test_the_key_never_follows_a_redirect(claude, standin, nonce):
-    """A redirect ends the answer; nobody else ever sees the key."""
+    """A redirect ends the answer; the key is sent to no other address."""
     before = len(standin.others)
     answer(claude, f"fault redirect to=/elsewhere-{nonce}")
     assert not [r for r in standin.others[before:] if nonce in r.path]
 
 
 def test_a_proxy_from_the_environment_is_used(claude, nonce, monkeypatch):
-    """With HTTP_PROXY set the answer comes through a tunnel of that proxy, credentials and all."""
-    asked = []
+    """With HTTP_PROXY set the answer comes through a tunnel of that proxy, with its credentials."""
+    heads = []
 
     def copy(source, sink):
         while data := source.recv(65536):
             sink.sendall(data)
             if data.endswith(b"\r\n0\r\n\r\n"):
-                break  # the answer is over, its connection would be kept
+                break  # the answer is complete, its connection would be reused
 
     def tunnel(listener):
         near, _ = listener.accept()
         head = b""
         while b"\r\n\r\n" not in head:
             head += near.recv(4096)
-        asked.append(head)
+        heads.append(head)
         host, port = head.split()[1].decode().rsplit(":", 1)
         far = socket.create_connection((host, int(port)))
         near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -334,13 +334,13 @@ def test_a_proxy_from_the_environment_is_used(claude, nonce, monkeypatch):
         objects = answer(claude, f"fault pace texts=2 thinking=0 {nonce}")
         thread.join()
     assert text_of(objects) == "word0 word1 "
-    assert asked[0].startswith(b"CONNECT 127.0.0.1:")
-    assert b"Proxy-Authorization: Basic bWU6cGFzcw==" in asked[0]
+    assert heads[0].startswith(b"CONNECT 127.0.0.1:")
+    assert b"Proxy-Authorization: Basic bWU6cGFzcw==" in heads[0]
 
 
 @pytest.mark.parametrize("address", ["https://127.0.0.1:1", "socks5://127.0.0.1:1", "http://"])
-def test_a_proxy_that_cannot_be_used_is_told(claude, nonce, monkeypatch, address):
-    """A proxy behind TLS or SOCKS is refused with the kind that works, and asked nothing."""
+def test_a_proxy_that_cannot_be_used_is_reported(claude, nonce, monkeypatch, address):
+    """A TLS or SOCKS proxy is rejected with a sentence that names the kind that works."""
     monkeypatch.setenv("all_proxy", address)
     monkeypatch.setenv("no_proxy", "")
     (failure,) = answer(claude, f"fault pace {nonce}")
@@ -369,7 +369,7 @@ def test_early_hints_are_passed_over(standin, nonce):
                 while data := far.recv(65536):
                     near.sendall(data)
                     if data.endswith(b"\r\n0\r\n\r\n"):
-                        break  # the answer is over, its connection would be kept
+                        break  # the answer is complete, its connection would be reused
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=pass_on, args=[listener])
@@ -381,15 +381,15 @@ def test_early_hints_are_passed_over(standin, nonce):
 
 
 def test_stop_does_not_cut_the_list_of_models(nonce):
-    """The list is for everybody: a cut ends the wait of one answer for it, and not the list."""
-    asked, told = threading.Event(), threading.Event()
+    """Cancelling an answer ends its wait for the list, and not the fetch of the list."""
+    requested, released = threading.Event(), threading.Event()
 
     def slow_list(listener):
         near, _ = listener.accept()
         with near:
             near.recv(65536)
-            asked.set()
-            told.wait(10)
+            requested.set()
+            released.wait(10)
             body = b'{"data":[],"has_more":false,"first_id":null,"last_id":null}'
             head = (
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -402,16 +402,16 @@ def test_stop_does_not_cut_the_list_of_models(nonce):
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         claude, scope = Claude(Settings(api_key="k", base_url=base_url)), CancelScope()
         events = claude.events(question(nonce), scope)
-        threading.Thread(target=lambda: (asked.wait(10), scope.cancel()), daemon=True).start()
+        threading.Thread(target=lambda: (requested.wait(10), scope.cancel()), daemon=True).start()
         assert pytest.raises(Interrupted, next, events)
-        assert not told.is_set()
-        told.set()
+        assert not released.is_set()
+        released.set()
         thread.join()
         assert claude.models() == ()  # a failure would be raised
 
 
 def test_tls_is_checked_and_cut_like_plain(nonce, tmp_path, monkeypatch, require):
-    """Over TLS an answer streams and is cut; a certificate that nobody trusts is unreachable."""
+    """Over TLS an answer streams and is cancelled; an untrusted certificate is unreachable."""
     import subprocess
 
     cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")

@@ -1,4 +1,4 @@
-"""What an error of the far side means: by its type, its status, its words and its hints."""
+"""The failure for an error: by its type, its status, its wording and its retry hints."""
 
 import json
 import logging
@@ -50,14 +50,14 @@ WORDS = [
     (400, "The provided model identifier is invalid.", "model_not_found", "MODEL"),
     (400, "Output blocked by content filtering policy", "rejected", "filter"),
     (400, "messages: at least one message is required", "rejected", "did not accept the question"),
-    (400, "words that nobody knows", "rejected", "did not accept the question"),
+    (400, "unknown wording", "rejected", "did not accept the question"),
     (422, "prompt is too long", "too_long", "too long"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("status", "message", "code", "says"), WORDS)
 def test_a_refusal_is_known_by_its_words(status, message, code, says):
-    """The type of a 400 is broad: its words tell what is to be done."""
+    """The type of a 400 is broad; its wording decides the sentence."""
     for body in (said(message), {"error": message}, {"error": {"message": message}},
                  {"message": message}, [said(message)], message.encode(),
                  {"error": {"message": f"Gateway: {json.dumps(said(message))}"}}):  # fmt: skip
@@ -83,7 +83,7 @@ def test_a_refusal_is_known_by_its_words(status, message, code, says):
     ],
 )
 def test_only_a_state_of_the_key_lasts(status, body, code, lasts):
-    """A refusal of one question concerns that question; one of the key, all of them."""
+    """An error of one question concerns that question; one of the key, all questions."""
     failure = refusal(status, body)
     assert (failure.code, failure.is_about_the_key) == (code, lasts)
 
@@ -101,7 +101,7 @@ def test_only_a_state_of_the_key_lasts(status, body, code, lasts):
     ],
 )
 def test_a_404_that_names_no_model_is_about_the_address(body, code):
-    """What knows nothing of models is not the Messages API."""
+    """A 404 that does not mention models is not from the Messages API."""
     failure = refusal(404, body)
     assert failure.code == code and not failure.retryable
     assert ("check ANTHROPIC_BASE_URL" in str(failure)) == (code == "protocol")
@@ -111,8 +111,8 @@ def ahead(seconds):
     return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
-def test_a_rate_limit_is_told_by_its_hints():
-    """Without a time it may still pass; a spend limit is one only where the body says so."""
+def test_a_rate_limit_follows_its_hints():
+    """A rate limit without a time is not retried; only the body can name a spend limit."""
     plain = refusal(429, said("Number of requests exceeds", "rate_limit_error"))
     assert (plain.code, plain.retryable, plain.retry_after, plain.may_retry) == (
         "rate_limited", True, None, False)  # fmt: skip
@@ -145,18 +145,18 @@ def test_a_rate_limit_is_told_by_its_hints():
     ],
 )  # fmt: skip
 def test_a_time_to_wait_is_read(fields, expected):
-    """Milliseconds before seconds or a date; what cannot be read is no hint."""
+    """Milliseconds come before seconds or a date; a malformed field is ignored."""
     assert retry_after(httpx2.Headers(fields)) == expected
 
 
 def test_a_date_to_wait_for_is_read():
-    """A date is the seconds until then."""
+    """A date is converted to the seconds until then."""
     seconds = retry_after(httpx2.Headers({"retry-after": format_datetime(ahead(9), usegmt=True)}))
     assert 7 < seconds <= 9
 
 
 def test_the_limits_that_are_used_up_are_waited_for():
-    """Of several resets those count that have nothing remaining, and of them the last one."""
+    """Of several limits the exhausted ones count, and of these the last reset."""
     reset = "anthropic-ratelimit-{}-{}".format
     fields = {reset("requests", "reset"): ahead(5).isoformat(), reset("tokens", "reset"): "50"}
     assert limit_resets(httpx2.Headers(fields)) == 50
@@ -183,7 +183,7 @@ STATUSES = [
 
 @pytest.mark.parametrize(("status", "code", "passes", "is_free"), STATUSES)
 def test_what_a_status_means(status, code, passes, is_free):
-    """What is tried once more, and what certainly cost nothing: never after an answer began."""
+    """The status decides the code and the retry; after an answer began nothing is retried."""
     failure = refusal(status)
     assert (failure.code, failure.may_retry, failure.is_free) == (code, passes, is_free)
     began = refusal(status, began=True)
@@ -205,7 +205,7 @@ EXCEPTIONS = [
 
 @pytest.mark.parametrize(("exc", "began", "cls", "code", "passes", "is_free"), EXCEPTIONS)
 def test_what_an_exception_means(exc, began, cls, code, passes, is_free):
-    """Only a connection that was never made is tried again, and is certainly free."""
+    """Only a connection that was never made is retried, and is certainly free."""
     failure = translate(exc, began=began)
     assert type(failure) is cls and failure.code == code
     assert (failure.may_retry, failure.is_free) == (passes, is_free)
@@ -232,8 +232,8 @@ def test_what_an_exception_means(exc, began, cls, code, passes, is_free):
         ({"error": {"type": ["x"], "message": 5, "code": {}}}, "upstream_error", False),
     ],
 )  # fmt: skip
-def test_an_error_of_any_shape_is_told(event, code, passes):
-    """By its type or its status, else as a failure on the far side; retryable as that code is."""
+def test_an_error_of_any_shape_is_reported(event, code, passes):
+    """The type or the status decides the code, by default a server error, and whether to retry."""
     failure = from_event(event, began=False)
     assert (failure.code, failure.may_retry) == (code, passes)
     assert failure.retryable == isinstance(failure, Overloaded)
@@ -250,7 +250,7 @@ def test_an_error_of_any_shape_is_told(event, code, passes):
     ],
 )  # fmt: skip
 def test_no_field_breaks_out_of_its_line(name, value, is_fine):
-    """A head is what it was made of, or it is not sent."""
+    """A head consists of exactly the fields it was made of, or it is not sent."""
     url = httpx2.URL("http://localhost/v1/messages?a=b")
     if is_fine:
         head = head_of("POST", url, [(name, value)])
@@ -261,7 +261,7 @@ def test_no_field_breaks_out_of_its_line(name, value, is_fine):
 
 
 def test_the_log_holds_no_key_and_no_answer(caplog):
-    """A refusal is one line: status, kind, first bytes; keys and texts are left out."""
+    """An error is logged in one line: status, content type, first bytes; no keys, no texts."""
     body = {
         "error": {"message": "bad key sk-ant-abc123, Bearer xyz987"},
         "text": "a private answer",

@@ -1,4 +1,4 @@
-"""The state machine over Claude's events: the same answer, however an event is written."""
+"""The state machine over Claude's events: every spelling of an event is read the same."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_sse.claude.event_reader import Answer
+from claude_sse.claude.event_reader import EventReader
 from claude_sse.protocol.errors import AnswerFailed
 
 START = [
@@ -24,10 +24,10 @@ def delta(text, index=0):
 
 
 def begun(*blocks):
-    answer = Answer()
+    reader = EventReader()
     for event in [*START, *blocks]:
-        answer.read(frame(json.dumps(event)))
-    return answer
+        reader.read(frame(json.dumps(event)))
+    return reader
 
 
 def frame(data, event="content_block_delta"):
@@ -35,13 +35,13 @@ def frame(data, event="content_block_delta"):
 
 
 def objects(payloads):
-    """What was read, a text alone as the object that its frame will carry."""
+    """Return the payloads as objects; a text alone is the object that its frame will carry."""
     return [{"text": json.loads(p)} if isinstance(p, bytes) else p for p in payloads]
 
 
 @given(st.text(min_size=1), st.booleans(), st.integers(0, 9))
 def test_a_text_is_the_same_in_compact_and_in_spacious_json(text, ascii_only, padding):
-    """As Claude writes it (compact, padded at the end) a text is what it is in any other JSON."""
+    """A text in Claude's JSON (compact, padded at the end) is the same as in any other JSON."""
     compact = json.dumps(delta(text), separators=(",", ":"), ensure_ascii=True)
     if not ascii_only and text.isprintable() and text.encode("utf-8", "replace").decode() == text:
         compact = json.dumps(delta(text), separators=(",", ":"), ensure_ascii=False)
@@ -67,32 +67,32 @@ EVENTS = st.lists(
 
 @given(EVENTS, st.sampled_from(["\n", "\r\n", "\r"]), st.data())
 def test_an_answer_is_the_same_however_it_is_cut(events, newline, data):
-    """Every text arrives once and in order, whatever is between them and wherever a read ends."""
+    """Every text arrives once and in order, with any events between and any sizes of reads."""
     written = [json.dumps(e, separators=(",", ":")) for e in (*events, {"type": "message_stop"})]
     wire = b"".join([b": a comment\n\n", *map(frame, written)])
     wire = wire.replace(b"\n", newline.encode())
-    answer, read = begun(), []
+    reader, read = begun(), []
     while wire:
         cut = data.draw(st.integers(1, len(wire)))
-        read += objects(answer.read(wire[:cut]))
+        read += objects(reader.read(wire[:cut]))
         wire = wire[cut:]
     texts = [e["delta"]["text"] for e in events if "delta" in e]
     assert read[:-1] == [{"text": text} for text in texts if text]
-    assert answer.finished and read[-1]["stop_reason"] is None
+    assert reader.finished and read[-1]["stop_reason"] is None
 
 
 def test_what_came_before_broken_bytes_is_read():
-    """A text that is no UTF-8 breaks the answer, behind what was right before it."""
+    """A text that is not UTF-8 breaks the answer, after the texts received before it."""
     good, bad = (json.dumps(delta(text), separators=(",", ":")) for text in ("good", "BAD"))
-    answer = begun()
-    payloads = answer.read(frame(good) + frame(bad).replace(b"BAD", b"\xff\xed\xa0\x80"))
+    reader = begun()
+    payloads = reader.read(frame(good) + frame(bad).replace(b"BAD", b"\xff\xed\xa0\x80"))
     assert objects(payloads) == [{"text": "good"}]
     with pytest.raises(AnswerFailed):
-        answer.read(b"")
+        reader.read(b"")
 
 
 def test_a_text_within_another_line_is_none():
-    """What looks like an event is one only where an event may begin."""
+    """Bytes that look like an event are one only at a position where an event may begin."""
     inner = frame(json.dumps(delta("x"), separators=(",", ":")))
     assert begun().read(b": " + inner.replace(b"\ndata", b"\nignored")) == []
     assert objects(begun().read(b"data: {}\n\n"[8:] + b": " + inner)) == [{"text": "x"}]
@@ -102,15 +102,15 @@ def test_a_text_within_another_line_is_none():
     "rest",
     [
         '"}',  # an end too early
-        '"}} x',  # something behind the end
+        '"}} x',  # text after the end
         '\\x"}}',  # no such escape
         '\t"}}',  # a bare control character
-        '","text":3}}',  # a second text that is no text
+        '","text":3}}',  # a second text that is not a string
         "",
     ],
 )
 def test_what_only_begins_like_a_text_is_broken(rest):
-    """Only whole JSON is a text."""
+    """Only complete JSON is a text."""
     broken = json.dumps(delta("good"), separators=(",", ":"))[: -len('"}}')] + rest
     with pytest.raises(AnswerFailed):
         begun().read(frame(broken))
@@ -124,6 +124,6 @@ def test_a_text_in_a_block_that_never_began_is_broken():
 
 def test_text_blocks_may_take_turns():
     """Deltas of two blocks arrive as they were sent."""
-    answer = begun({**START[1], "index": 1})
+    reader = begun({**START[1], "index": 1})
     wire = [frame(json.dumps(delta(str(n), n % 2), separators=(",", ":"))) for n in range(6)]
-    assert objects(answer.read(b"".join(wire))) == [{"text": str(n)} for n in range(6)]
+    assert objects(reader.read(b"".join(wire))) == [{"text": str(n)} for n in range(6)]

@@ -1,4 +1,4 @@
-"""Gateways that speak the Messages API in a way of their own: fields, lists, ends, connections."""
+"""Gateways whose Messages API differs: header fields, lists, ends of answers, connections."""
 
 import json
 import logging
@@ -59,7 +59,7 @@ CUSTOM = [
 
 @pytest.mark.parametrize("line", CUSTOM)
 def test_a_custom_header_is_sent_once_as_the_sdk_sends_it(upstream, monkeypatch, line):
-    """It replaces ours of the same name, however that is written."""
+    """A custom header replaces ours of the same name in any case."""
     settings = from_environ({"ANTHROPIC_CUSTOM_HEADERS": line})
     ask(claude_at(upstream, custom_headers=settings.custom_headers))
     monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", line)
@@ -79,19 +79,19 @@ def test_a_custom_header_is_sent_once_as_the_sdk_sends_it(upstream, monkeypatch,
 
 
 def models(*pages):
-    """Return what answers each request for the list with the next page."""
+    """Return a function that answers each request for the list with the next page."""
     left = iter(pages)
 
     def answer(request):
-        answer.asked.append(request.split()[1].decode())
+        answer.paths.append(request.split()[1].decode())
         return whole(json.dumps(next(left)).encode())
 
-    answer.asked = []
+    answer.paths = []
     return answer
 
 
 def test_every_model_that_is_listed_can_be_asked_for(upstream):
-    """Whatever an id looks like; what cannot be one is not listed."""
+    """Unusual ids are listed; values that cannot be ids are not."""
     odd = ["Kimi K3-compatible", "claude-opus-4-1[1m]", "~vendor/x", "модель-ü", "a" * 256, "<b>"]
     bad = ["", " x", "a\nb", "\ud83d", "a" * 257, None, 5]
     upstream.models = models({"data": [{"id": name} for name in [*odd, *bad]] + [None, "x"]})
@@ -106,17 +106,17 @@ def test_every_model_that_is_listed_can_be_asked_for(upstream):
 
 
 def test_the_pages_of_a_list_are_followed(upstream):
-    """To the last one; a list that repeats itself ends."""
+    """Every page is fetched, to the last one; a list that repeats itself ends."""
     upstream.models = models(
         {"data": [{"id": "a"}], "has_more": True, "last_id": "a"},
         {"data": [{"id": "b"}], "has_more": True},
         {"data": [{"id": "c"}], "has_more": False, "last_id": "c"},
     )
     assert [model.id for model in claude_at(upstream).models()] == ["a", "b", "c"]
-    assert [path.partition("after_id=")[2] for path in upstream.models.asked] == ["", "a", "b"]
+    assert [path.partition("after_id=")[2] for path in upstream.models.paths] == ["", "a", "b"]
     upstream.models = models(*[{"data": [{"id": "a"}], "has_more": True, "last_id": "a"}] * 9)
     assert [model.id for model in claude_at(upstream).models()] == ["a"]
-    assert len(upstream.models.asked) == 2
+    assert len(upstream.models.paths) == 2
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ def test_the_pages_of_a_list_are_followed(upstream):
     [{"models": ["x"]}, [], None, {"data": None}, {"data": "x"}, {"data": [{"name": "x"}]},
      {"data": {"id": "x"}}, "x", 5],
 )  # fmt: skip
-def test_a_list_that_is_none_is_none(upstream, body):
-    """It is told, nothing is listed, and questions are asked all the same."""
+def test_a_malformed_list_is_rejected(upstream, body):
+    """A malformed list is reported, nothing is listed, and questions are still sent."""
     upstream.models = models(*[body] * 3)
     claude = claude_at(upstream)
     with pytest.raises(AnswerFailed):
@@ -133,8 +133,8 @@ def test_a_list_that_is_none_is_none(upstream, body):
     assert claude.knows("anything") and ask(claude)[-1]["stop_reason"] == "end_turn"
 
 
-def test_impossible_limits_are_not_told(upstream):
-    """Nor used: the limit that was set is asked for."""
+def test_implausible_limits_are_ignored(upstream):
+    """An implausible limit is not used; the configured limit is sent."""
     odd = [-1, 0, "8192", True, 1.5, None, [], 8192]
     infos = [{"id": f"m{n}", "max_tokens": limit, "capabilities": limit, "retires_at": limit,
               "display_name": limit} for n, limit in enumerate(odd)]  # fmt: skip
@@ -147,14 +147,14 @@ def test_impossible_limits_are_not_told(upstream):
 
 
 @pytest.mark.parametrize("fields", [{"model": None, "id": None}, {"model": 5, "id": ""}])
-def test_the_model_asked_for_stands_in(upstream, fields):
-    """What the answer does not say of itself is not made up."""
+def test_the_requested_model_is_the_default(upstream, fields):
+    """Fields that the answer does not have are not invented."""
     upstream.reply = chunked(start(**fields) + GOOD[len(start()) :])
     assert ask(claude_at(upstream), "claude-y")[0] == {"text": "", "model": "claude-y"}
 
 
-def test_a_cut_is_a_cut(upstream):
-    """``[DONE]`` is not ``message_stop``: all that is known is that the answer was cut."""
+def test_done_without_message_stop_is_an_interruption(upstream):
+    """``[DONE]`` is not ``message_stop``: the answer is interrupted."""
     upstream.reply = chunked(OPENING + ONE + end() + b"data: [DONE]\n\n")
     assert ask(claude_at(upstream))[-1].code == "interrupted"
 
@@ -174,7 +174,7 @@ def test_a_cut_is_a_cut(upstream):
     ],
 )  # fmt: skip
 def test_what_is_not_an_answer_is_one_line_in_the_log(upstream, caplog, reply, says):
-    """Status, content type and the first bytes; no key, nothing of an answer."""
+    """The log has status, content type and first bytes; no key, no text of an answer."""
     claude = claude_at(upstream)
     claude.models()
     upstream.reply = reply
@@ -187,11 +187,11 @@ def test_what_is_not_an_answer_is_one_line_in_the_log(upstream, caplog, reply, s
 
 
 def test_one_persons_refusal_is_not_everybodys(upstream):
-    """After a 403 of one question the next is asked; after one of the key it is not."""
+    """After a 403 of one question the next is sent; after one of the key it is not."""
     claude = claude_at(upstream)
     page = whole(b"<h1>Forbidden</h1>", "403 Forbidden", "text/html")
     shape = b'{"type":"error","error":{"type":"%b","message":"no"}}'
-    for reply, asked in [
+    for reply, sent in [
         (page, True),
         (whole(b"", "401 Unauthorized"), True),
         (whole(shape % b"forbidden", "403 Forbidden"), True),
@@ -200,12 +200,12 @@ def test_one_persons_refusal_is_not_everybodys(upstream):
         upstream.reply = reply
         assert isinstance(ask(claude)[-1], AnswerFailed)
         upstream.reply, before = chunked(GOOD), len(upstream.requests)
-        assert isinstance(ask(claude)[-1], AnswerFailed) != asked
-        assert len(upstream.requests) - before == asked
+        assert isinstance(ask(claude)[-1], AnswerFailed) != sent
+        assert len(upstream.requests) - before == sent
 
 
-def test_a_401_is_told_however_it_is_sent(upstream):
-    """Not hidden by a coding that is none, a body that breaks off, or odd bytes in its head."""
+def test_a_401_is_found_in_every_encoding(upstream):
+    """A 401 is found despite an unknown coding, an incomplete body, or odd bytes in its head."""
     body = b'{"type":"error","error":{"type":"authentication_error","message":"no"}}'
     head = b"HTTP/1.1 401 No\r\nContent-Length: 999\r\nX-Odd: \xff\r\n\r\n"
     for reply in (whole(body, "401 No", "a/b", "Content-Encoding: made-up"), head + body, head):
@@ -214,7 +214,7 @@ def test_a_401_is_told_however_it_is_sent(upstream):
 
 
 def test_a_read_that_falls_silent_ends():
-    """The list of models is not waited for without end: the read time-out is kept."""
+    """The read timeout ends the wait for the list of models."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/models"
         timeouts = {"connect": 5.0, "read": 2.0}
@@ -229,7 +229,7 @@ def test_a_read_that_falls_silent_ends():
 
 @pytest.mark.parametrize("comes_late", [True, False])
 def test_a_connection_is_used_again_only_when_its_answer_is_over(comes_late):
-    """The last chunk may come after ``message_stop``; until it has, the connection is not used."""
+    """A connection is not reused until the last chunk after ``message_stop`` has arrived."""
     reply = chunked(GOOD, end=b"")
     used = []
 
@@ -239,7 +239,7 @@ def test_a_connection_is_used_again_only_when_its_answer_is_over(comes_late):
             read_request(near)
             near.sendall(reply)
             if comes_late:
-                asked.wait(10)
+                sent.wait(10)
             near.sendall(b"0\r\n\r\n")
             over.set()
             if comes_late:
@@ -248,17 +248,17 @@ def test_a_connection_is_used_again_only_when_its_answer_is_over(comes_late):
                 used.append(read_request(near))
                 near.sendall(chunked(GOOD))
 
-    over, asked = threading.Event(), threading.Event()
+    over, sent = threading.Event(), threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         claude = Claude(Settings(api_key="x", base_url=base_url))
-        claude._models._due = float("inf")  # there is no list to be had
+        claude._models._due = float("inf")  # the list is not fetched
         thread = threading.Thread(target=serve, args=[listener])
         thread.start()
         assert ask(claude)[-1]["stop_reason"] == "end_turn"
         if not comes_late:
             assert over.wait(10)
-        threading.Timer(0.5, asked.set).start()
+        threading.Timer(0.5, sent.set).start()
         assert ask(claude)[-1]["stop_reason"] == "end_turn"
         thread.join()
     assert used[0].startswith(b"POST") and STOP in reply

@@ -1,4 +1,4 @@
-"""Where a response's body ends, however it is framed and cut."""
+"""The end of a response's body is found for every framing and every size of reads."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from claude_sse.claude.http.body import Body
 
 
 class Reply:
-    """What the head of a response says of its body."""
+    """The fields of a head that frame the body."""
 
     def __init__(self, chunked=False, length=None):
         self.chunked = chunked
@@ -22,7 +22,7 @@ PIECES = st.one_of(st.binary(min_size=1, max_size=40), st.just(b"1\r\na" * 1000)
 
 @given(st.lists(PIECES, max_size=8), st.data())
 def test_chunks_are_joined_however_they_are_cut(payloads, data):
-    """Any chunked body, cut anywhere, extensions and trailers included, is its chunks' content."""
+    """Any chunked body, cut anywhere, with extensions and trailers, is the data of its chunks."""
     sizes = data.draw(st.lists(SIZE_LINES, min_size=len(payloads), max_size=len(payloads)))
     wire = b"".join(b"%b\r\n%b\r\n" % (s % len(p), p) for s, p in zip(sizes, payloads, strict=True))
     wire += b"0\r\nTrailer: x\r\n\r\n"
@@ -36,14 +36,14 @@ def test_chunks_are_joined_however_they_are_cut(payloads, data):
 
 
 def test_a_length_is_kept_to():
-    """With a length the body ends there, and what follows is not its."""
+    """A body with a length ends there, and does not include the bytes after it."""
     body = Body(Reply(length=5))
     assert body.feed(b"abc") == b"abc" and not body.ended
     assert body.feed(b"defg") == b"de" and body.ended
 
 
 def test_without_either_the_connection_ends_it():
-    """A body of no announced length ends with its connection."""
+    """A body without a length ends with its connection."""
     body = Body(Reply())
     assert body.feed(b"abc") == b"abc" and not body.ended
     body.end()
@@ -52,7 +52,7 @@ def test_without_either_the_connection_ends_it():
 
 @pytest.mark.parametrize("reply", [Reply(chunked=True), Reply(length=5)])
 def test_a_cut_body_is_noticed(reply):
-    """A connection that closes before the end was announced cut the body."""
+    """A connection that closes before the announced end leaves the body incomplete."""
     body = Body(reply)
     body.feed(b"3\r\nab" if reply.chunked else b"ab")
     with pytest.raises(ValueError, match="before the end"):
@@ -72,6 +72,6 @@ def test_a_cut_body_is_noticed(reply):
     ],
 )
 def test_broken_framing_is_refused(wire):
-    """What is not chunked framing is not guessed at."""
+    """Malformed chunked framing is rejected."""
     with pytest.raises(ValueError, match="framing"):
         Body(Reply(chunked=True)).feed(wire)

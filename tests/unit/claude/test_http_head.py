@@ -1,4 +1,4 @@
-"""The head of a response: what it says, and what is no head."""
+"""The head of a response: its fields, and the responses that are rejected."""
 
 import pytest
 
@@ -8,18 +8,18 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def test_a_head_is_taken_and_the_rest_left():
-    """Status, fields in lower case, the body's framing; what follows is the body's beginning."""
+    """A head has a status, lower-case fields and a framing; the bytes after it are the body's."""
     wire = (
         OK + b"Content-Type: text/plain\r\nX: a\r\nx:b\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nHe"
     )
     head, rest = take_head(wire)
-    assert head.status == 200 and head.chunked and head.length is None and head.may_be_kept
+    assert head.status == 200 and head.chunked and head.length is None and head.may_be_reused
     assert head.fields["content-type"] == "text/plain" and head.fields["x"] == "a, b"
     assert rest == b"5\r\nHe"
 
 
 def test_a_head_cut_anywhere_is_waited_for():
-    """Until its last byte there is no head."""
+    """A head is returned only after its last byte has arrived."""
     wire = b"HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n"
     assert [take_head(wire[:n]) for n in range(len(wire))] == [None] * len(wire)
     head, rest = take_head(wire)
@@ -27,7 +27,7 @@ def test_a_head_cut_anywhere_is_waited_for():
 
 
 @pytest.mark.parametrize(
-    ("fields", "length", "kept"),
+    ("fields", "length", "reused"),
     [
         (b"Content-Length: 12", 12, True),
         (b"Content-Length: 12\r\nContent-Length: 12", 12, True),
@@ -36,15 +36,15 @@ def test_a_head_cut_anywhere_is_waited_for():
         (b"X: y", None, True),
     ],
 )
-def test_the_framing_is_read(fields, length, kept):
-    """The length of the body, and whether its connection may serve another answer."""
+def test_the_framing_is_read(fields, length, reused):
+    """The head has the length of the body, and whether its connection may be reused."""
     head, _ = take_head(OK + fields + b"\r\n\r\n")
-    assert (head.length, head.may_be_kept) == (length, kept)
+    assert (head.length, head.may_be_reused) == (length, reused)
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_some_responses_have_no_body(status):
-    """Whatever their fields say."""
+    """The statuses 204 and 304 have no body, whichever fields they have."""
     head, _ = take_head(b"HTTP/1.1 %d x\r\nTransfer-Encoding: chunked\r\n\r\n" % status)
     assert head.length == 0 and not head.chunked
 
@@ -67,6 +67,6 @@ def test_some_responses_have_no_body(status):
     ],
 )
 def test_what_is_no_head_is_refused(wire):
-    """Strictly: what is not exactly HTTP/1.1, or cannot be framed for sure, ends the answer."""
+    """A response that is not exactly HTTP/1.1, or whose framing is ambiguous, is rejected."""
     with pytest.raises(ValueError):
         take_head(wire)

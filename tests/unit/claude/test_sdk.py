@@ -1,4 +1,4 @@
-"""The short way to the wire sends what the SDK's own way sends, over connections that stay."""
+"""The SDK bypass sends what the SDK sends, over connections that are reused."""
 
 import socket
 import threading
@@ -14,7 +14,7 @@ from claude_sse.protocol.question import Question
 from claude_sse.standin import StandIn
 from tests.unit.claude.test_claude import answer, question, requests_for, text_of
 
-#: What the SDK says of time-outs and retries, and how the two connect.
+#: The headers of the timeouts, retries and connections of each.
 OF_ITS_OWN = {"x-stainless-timeout", "x-stainless-read-timeout", "x-stainless-retry-count"}
 OF_ITS_OWN |= {"connection", "accept-encoding"}
 
@@ -25,13 +25,13 @@ def claude(standin):
 
 
 def test_what_leaves_is_what_the_sdk_sends(claude, standin, nonce):
-    """The same headers and the same JSON, in all that the API may look at."""
-    asked = Question(
+    """The bypass sends the same headers and the same JSON as the SDK, except for its own."""
+    sent = Question(
         messages=(("user", "one"), ("assistant", "zwei ü \u2028"), ("user", nonce)),
         digest="",
         system="be brief",
     )
-    for _ in claude.events(asked, CancelScope()):
+    for _ in claude.events(sent, CancelScope()):
         pass
     [ours] = requests_for(standin, nonce)
     fields = {name: value for name, value in ours.body.items() if name != "stream"}
@@ -49,11 +49,11 @@ def test_what_leaves_is_what_the_sdk_sends(claude, standin, nonce):
 
 
 def test_every_field_is_sent_once(nonce):
-    """No field stands twice in a request, the length of the body above all."""
+    """No header field occurs twice in a request, above all not the length of the body."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         claude = Claude(Settings(api_key="x", base_url=base_url))
-        claude._models._due = float("inf")  # there is no list to be had
+        claude._models._due = float("inf")  # the list is not fetched
         asking = threading.Thread(target=answer, args=[claude, nonce])
         asking.start()
         near, _ = listener.accept()
@@ -67,7 +67,7 @@ def test_every_field_is_sent_once(nonce):
 
 
 def test_a_connection_that_answered_is_used_again(claude, standin, nonce):
-    """One answer after the other comes over one connection, at once never."""
+    """Consecutive answers share one connection; concurrent answers never do."""
     prompts = [f"fault pace texts=2 thinking=0 {nonce}{n}" for n in range(3)]
     for prompt in prompts:
         assert text_of(answer(claude, prompt)) == "word0 word1 "
@@ -85,7 +85,7 @@ def test_a_connection_that_answered_is_used_again(claude, standin, nonce):
 
 @pytest.mark.parametrize("fault", ["overloaded times=2", "cut", "error_event", "billing"])
 def test_a_connection_that_failed_is_not(claude, standin, nonce, fault):
-    """Only an answer that was read to its end leaves a connection behind."""
+    """Only an answer that was read to its end returns its connection to the pool."""
     broken = f"fault {fault} {nonce}"
     answer(claude, broken)
     answer(claude, f"fault pace texts=1 {nonce}")
@@ -93,9 +93,9 @@ def test_a_connection_that_failed_is_not(claude, standin, nonce, fault):
     assert last.connection not in {request.connection for request in requests_for(standin, broken)}
 
 
-def test_a_kept_connection_goes_with_time(standin, nonce, monkeypatch):
-    """Nothing stays open longer than a few seconds, whether somebody asks again or not."""
-    monkeypatch.setattr(pool, "KEEP_SECONDS", 0.2)
+def test_an_idle_connection_is_closed(standin, nonce, monkeypatch):
+    """An idle connection is closed after a few seconds, without another question."""
+    monkeypatch.setattr(pool, "IDLE_SECONDS", 0.2)
     monkeypatch.setattr(pool, "_CHECK_SECONDS", 0.05)
     claude = Claude(Settings(api_key="x", base_url=standin.base_url))
     answer(claude, f"fault pace texts=1 {nonce}")
@@ -103,8 +103,8 @@ def test_a_kept_connection_goes_with_time(standin, nonce, monkeypatch):
     standin.wait(lambda s: request.connection not in {c._number for c in s.connections})
 
 
-def test_a_kept_connection_that_was_closed_meanwhile_is_no_failure(nonce):
-    """When the far side has let go of it, a question goes over a new one, and is asked once."""
+def test_an_idle_connection_that_the_server_closed_is_not_a_failure(nonce):
+    """A question opens a new connection if the server has closed the idle one, and is sent once."""
     with StandIn() as first:
         claude = Claude(Settings(api_key="x", base_url=first.base_url))
         answer(claude, f"fault pace texts=1 {nonce}a")

@@ -1,4 +1,4 @@
-"""TLS to Claude: an answer is the same, silence is seen, stop is heard, a stranger is refused."""
+"""TLS to Claude: answers, read timeouts, cancellation, and untrusted certificates."""
 
 import shutil
 import socket
@@ -11,7 +11,7 @@ import time
 import pytest
 
 from claude_sse.claude import CancelScope, Claude
-from claude_sse.claude.http.transport import let_reads_give_up
+from claude_sse.claude.http.transport import set_read_timeout
 from claude_sse.config.settings import Settings
 from claude_sse.protocol.errors import AnswerFailed, Interrupted, Unreachable
 from claude_sse.protocol.question import Question
@@ -22,7 +22,7 @@ from tests.slack import within
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A key and a certificate that trusts itself, for localhost."""
+    """Return a key and a self-signed certificate for localhost."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("openssl is not here, and makes the certificate")
@@ -56,7 +56,7 @@ def _url(far_side, host):
 
 
 def ask(claude, text, scope=None):
-    """The batches of an answer."""
+    """Yield the batches of an answer."""
     question = Question(messages=(("user", text),), digest="")
     return claude.events(question, scope or CancelScope())
 
@@ -68,7 +68,7 @@ def text_of(batches):
 
 @pytest.mark.parametrize("fault", ["pace texts=50", "dribble", "slice", "slow_close"])
 def test_an_answer_arrives_whole(claude, far_side, nonce, fault):
-    """Every text arrives, however the records are cut; the connection serves the next one, too."""
+    """Every text arrives for all sizes of records; the connection is reused."""
     for n in range(2):
         prompt = f"fault {fault} {nonce}-{n}"
         text = text_of(ask(claude, prompt))
@@ -77,7 +77,7 @@ def test_an_answer_arrives_whole(claude, far_side, nonce, fault):
 
 
 def test_a_cut_answer_is_interrupted(claude, nonce):
-    """An answer without its end is broken, and what came of it is read."""
+    """An answer without its end fails after the text received has been read."""
     received = []
     with pytest.raises(AnswerFailed):
         for batch in ask(claude, f"fault cut after=3 {nonce}"):
@@ -85,8 +85,8 @@ def test_a_cut_answer_is_interrupted(claude, nonce):
     assert text_of(received)
 
 
-def test_silence_is_told_each_second_and_stop_is_heard(claude, nonce):
-    """While Claude is silent there is an empty batch each second; a cut scope ends the wait."""
+def test_silence_is_reported_each_second_and_cancel_ends_it(claude, nonce):
+    """While Claude is silent an empty batch comes each second; a cancelled scope ends the wait."""
     scope = CancelScope()
     events = ask(claude, f"fault silent {nonce}", scope)
     while next(events):
@@ -102,7 +102,7 @@ def test_silence_is_told_each_second_and_stop_is_heard(claude, nonce):
 
 
 def test_a_stranger_is_refused(far_side, certificate, monkeypatch, nonce):
-    """A certificate by nobody known, or for another name, is not talked to."""
+    """No request is sent to a server with an untrusted certificate, or one for another name."""
     for trusted, host in ((False, "localhost"), (True, "127.0.0.1")):
         if trusted:
             monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
@@ -114,7 +114,7 @@ def test_a_stranger_is_refused(far_side, certificate, monkeypatch, nonce):
 
 
 def test_a_record_may_come_in_pieces_with_silence_between(certificate):
-    """Every read gives up in time, and the next one goes on where it was."""
+    """Every read times out, and the next read continues at the same byte."""
     ours, raw = socket.socketpair()
     far_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     far_context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
@@ -135,7 +135,7 @@ def test_a_record_may_come_in_pieces_with_silence_between(certificate):
     context = ssl.create_default_context(cafile=certificate / "cert.pem")
     with raw, context.wrap_socket(ours, server_hostname="localhost") as ours:
         thread.join()
-        let_reads_give_up(ours)
+        set_read_timeout(ours)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, 20_000))
         far.write(b"a text")
         silences, record = 0, outgoing.read()
@@ -147,7 +147,7 @@ def test_a_record_may_come_in_pieces_with_silence_between(certificate):
                 silences += 1
         assert ours.recv(8192) == b"a text" and silences > 20
         thread = threading.Thread(target=ours.sendall, args=(bytes(1 << 22),))
-        thread.start()  # more than a socket takes at once: it waits, as long as it takes
+        thread.start()  # more than a socket buffers: the send blocks until it is read
         received = 0
         while received < 1 << 22:
             incoming.write(raw.recv(1 << 16))
