@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -22,6 +24,14 @@ from .web.services import EXTENSION, Services
 _READERS_PER_STREAM = 5
 
 
+class App(Flask):
+    """Flask with synchronous views only."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is; Flask inspects each function of each request."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the app, wired; the settings come from the environment unless given.
 
@@ -29,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     connection, so that it may be called before gunicorn forks.
     """
     settings = settings or load()
-    app = Flask(__package__, template_folder="../templates", static_folder=None)
+    app = App(__package__, template_folder="../templates", static_folder=None)
     claude = Claude(settings)
     folder = settings.stream_folder(app.instance_path)
     streams = Streams(

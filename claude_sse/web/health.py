@@ -21,7 +21,7 @@ def healthz() -> Response:
 
     With ``?client`` also how the app sees the client, through the proxies in front of it.
     """
-    if "client" not in request.args:
+    if request.query_string != b"client":  # not ``args``, which raises on odd bytes
         return jsonify(ok=True)
     protocol = request.environ.get("SERVER_PROTOCOL", "")
     return jsonify(ok=True, address=request.remote_addr, scheme=request.scheme, protocol=protocol)

@@ -44,7 +44,13 @@ PUBLIC_FILES = (
 )
 #: The endpoints that a link on another site may lead to.
 _PAGES = ("views.page", "login.page")
-#: What every response carries.
+#: What a browser applies to documents only.
+_DOCUMENT_HEADERS = (
+    "Cross-Origin-Opener-Policy",
+    "Permissions-Policy",
+    "X-DNS-Prefetch-Control",
+)
+#: What every response carries, the page's own files without those of documents.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
@@ -131,14 +137,23 @@ def _other_machine(request: Request) -> Forbidden:
 
 def _with_headers(serve: WSGIApplication) -> WSGIApplication:
     """Add ``HEADERS`` to every response; Flask would copy each of its own headers three times."""
+    every_header = tuple(HEADERS.items())
+    file_headers = tuple(item for item in every_header if item[0] not in _DOCUMENT_HEADERS)
 
     def serve_with(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-            return start_response(status, [*headers, *HEADERS.items()], *exc_info)
+            ours = file_headers if _is_file(environ) and status.startswith("2") else every_header
+            return start_response(status, [*headers, *ours], *exc_info)
 
         return serve(environ, start)
 
     return serve_with
+
+
+def _is_file(environ: WSGIEnvironment) -> bool:
+    """Return whether this asks for one of the page's scripts or styles, which are many."""
+    path: str = environ.get("PATH_INFO", "")
+    return path.startswith("/static/") and path.endswith((".js", ".css"))
 
 
 def _is_public(request: Request) -> bool:

@@ -181,7 +181,7 @@ def _served(settings: dict[str, object], folder: Path) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def delayed(url: str, seconds: float) -> Iterator[str]:
-    """Pass on connections to this address, and what comes back only after a while."""
+    """Pass on connections to this address; the answer to each question begins after a while."""
     target = urlsplit(url)
     listener = socket.create_server(("127.0.0.1", 0))
     threads = []
@@ -190,9 +190,20 @@ def delayed(url: str, seconds: float) -> Iterator[str]:
         with client, socket.create_connection((target.hostname, target.port)) as server:
             client.settimeout(30)
             server.settimeout(30)
-            back = threading.Thread(target=pump, args=(server, client, seconds))
+            asked = threading.Event()
+
+            def note(data: bytes) -> None:
+                if data.startswith(b"POST"):
+                    asked.set()
+
+            def think(_: bytes) -> None:
+                if asked.is_set():
+                    asked.clear()
+                    time.sleep(seconds)
+
+            back = threading.Thread(target=pump, args=(server, client, think))
             back.start()
-            pump(client, server, 0)
+            pump(client, server, note)
             back.join()
 
     def accept() -> None:
@@ -212,12 +223,11 @@ def delayed(url: str, seconds: float) -> Iterator[str]:
             thread.join(30)
 
 
-def pump(source: socket.socket, target: socket.socket, seconds: float) -> None:
-    """Hand on what comes, the first of it after a while, until either end is gone."""
+def pump(source: socket.socket, target: socket.socket, before: Callable[[bytes], None]) -> None:
+    """Pass on what is received, after ``before`` has seen it, until either end is gone."""
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
-            time.sleep(seconds)
-            seconds = 0
+            before(data)
             target.sendall(data)
     for end in (source, target):
         with contextlib.suppress(OSError):

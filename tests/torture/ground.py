@@ -49,7 +49,7 @@ class Witness(StandIn):
 
     def __exit__(self, *exc: Any) -> None:
         super().__exit__(*exc)
-        assert not self.malformed, "these rows order what the stand-in does not know"
+        assert not self.malformed, self.malformed
 
     @property
     def port(self) -> int:

@@ -1,47 +1,38 @@
 """The socket of one client."""
 
 import socket
-import threading
-
-import pytest
 
 from claude_sse.server.client_socket import ClientSocket
+from claude_sse.system import syscalls
 
 
-@pytest.fixture
-def ends():
-    """The socket of a client as the worker accepts it, and the client."""
+def test_the_end_of_a_response_leaves_with_the_end_of_the_connection():
+    """The last texts, the last frames and chunk and the connection's end are one packet."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        with socket.create_connection(listener.getsockname()) as client:
-            client.settimeout(10)
-            ours, _ = ClientSocket.accept_from(listener)
-            with ours:
-                yield ours, client
+        client = socket.create_connection(listener.getsockname())
+        ours, _ = ClientSocket.accept_from(listener)
+        usage = (
+            b'id: 11\ndata: {"text":"!"}\n\nid: 12\ndata: {"text":"","usage":{"input_tokens":1}}'
+        )
+        ends = (
+            b"50\r\n%b\n\n\r\n" % usage,
+            b"15\r\nid: 13\ndata: [DONE]\n\n\r\n",
+            b"0\r\n\r\n",
+        )
+        with client, ours:
+            for data in ends:
+                ours.sendall(data)
+            assert not syscalls.has_come(client.fileno())
+            ours.shutdown(socket.SHUT_RDWR)
+            assert client.recv(999) == b"".join(ends)
 
 
-def test_a_frame_leaves_immediately(ends):
-    """Neither a text nor the head of a response waits for what follows it."""
-    ours, client = ends
-    for data in (b"HTTP/1.1 200 OK\r\n\r\n", b'1B\r\nid: 1\ndata: {"text":"}}"}\n\n\r\n'):
-        ours.sendall(data)
-        assert client.recv(99) == data
-
-
-def test_what_the_kernel_cannot_buffer_is_waited_for(ends):
-    """A response of many megabytes arrives whole at a client that reads slowly."""
-    ours, client = ends
-    whole = bytes(range(256)) * 40_000
-    sending = threading.Thread(target=ours.sendall, args=(whole,))
-    sending.start()
-    received = bytearray()
-    while len(received) < len(whole):
-        received += client.recv(65_536)
-    sending.join(10)
-    assert received == whole
-
-
-def test_the_socket_stays_blocking(ends):
-    """gunicorn switches the mode of each connection; only threads read this one, so it blocks."""
-    ours, _ = ends
-    ours.setblocking(False)
-    assert ours.getblocking()
+def test_a_text_leaves_at_once():
+    """Nothing but a response's head and its end waits for what follows."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        ours, _ = ClientSocket.accept_from(listener)
+        with client, ours:
+            frame = b'1B\r\nid: 1\ndata: {"text":"}}"}\n\n\r\n'
+            ours.sendall(frame)
+            assert client.recv(99) == frame
