@@ -147,6 +147,7 @@ def test_bodies_at_random(play: Play, chance: random.Random) -> None:
         answer = sent(play, put(bytes(body)))
         assert answer is not None and answer.status in (201, 400), body
         answer.rest()
+    play.ground.standin.malformed.clear()  # an order may be one of the texts that were changed
 
 
 @pytest.mark.parametrize(
