@@ -49,7 +49,7 @@ def test_cut_at_every_byte(standin: StandIn, tmp_path: Path, nonce: str, clean: 
         orphan_seconds=30.0,
     )
     asked = len(standin.requests)
-    stop = whole.rindex(b"}") - 1  # with its last brace the last event is whole
+    stop = end + len(b"event: message_st")  # its name says that Claude has finished
     for byte in range(stop + 1):
         prompt = f"fault cut_at byte={byte} clean={clean} {ORDER} {nonce}"
         question = Question(messages=(("user", prompt),), digest="d" * 64)
