@@ -59,14 +59,32 @@ def parse(body: bytes, *, max_tokens: int, efforts: Sequence[str], allow_prompt:
     """
     if len(body) > BODY_BYTES:
         raise TooLarge(TOO_LARGE)
+    digest = hashlib.sha256(body).hexdigest()
     fields = load_object(body)
+    return from_fields(
+        fields, digest, max_tokens=max_tokens, efforts=efforts, allow_prompt=allow_prompt
+    )
+
+
+def from_fields(
+    fields: dict[str, Any],
+    digest: str,
+    *,
+    max_tokens: int,
+    efforts: Sequence[str],
+    allow_prompt: bool = False,
+) -> Question:
+    """Return the question in these fields, for routes that read bodies of another form.
+
+    ``digest`` is that of the body. Raises ``BadRequest`` where they do not match the schema.
+    """
     for name in fields:
         if name not in _FIELDS or (name == "prompt" and not allow_prompt):
             known = ", ".join(_FIELDS if allow_prompt else _FIELDS[1:])
             raise BadRequest(f"Unknown field {_shown(name)}; the fields are {known}.")
     return Question(
         messages=_messages(fields, allow_prompt),
-        digest=hashlib.sha256(body).hexdigest(),
+        digest=digest,
         system=_optional(fields, "system", _text),
         model=_optional(fields, "model", _model),
         max_tokens=_optional(fields, "max_tokens", lambda n, v: _tokens(n, v, max_tokens)),

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import re
 import uuid
 
 from flask import Blueprint, Response, g, jsonify, render_template, request
 
-from ..claude import no_key
-from ..protocol.errors import BadRequest, Gone, NotFound, OverLimit
-from ..protocol.question import EFFORTS, Question, parse
-from ..stream_log import Reader, StreamExists
-from . import body, responses
+from ..protocol.errors import BadRequest, Gone
+from . import questions, responses
 from .dialects import frames
 from .disconnect import Client
-from .services import Services, current_services
+from .services import current_services
 
 bp = Blueprint("views", __name__)
 
@@ -53,9 +49,12 @@ def stream() -> Response:
             "to ask again, leave out Last-Event-ID."
         )
     services = current_services()
-    question = _question(services, allow_prompt=True)
+    question = questions.read(services, allow_prompt=True)
+    questions.check(services, question)
     key = _key(str(uuid.uuid4()))
-    return responses.follow(lambda: (_start(services, key, question, grace_seconds=0.0), 200))
+    return responses.follow(
+        lambda: (questions.start(services, key, question, grace_seconds=0.0), 200)
+    )
 
 
 @bp.put("/streams/<stream_id>")
@@ -68,11 +67,11 @@ def put_stream(stream_id: str) -> Response:
     services = current_services()
     key = _key(stream_id)
     last = _last_event_id()
+    question = questions.read(services, allow_prompt=False)
     if last is None:
-        question = _question(services, allow_prompt=False)
-        return responses.follow(lambda: _join_or_start(services, key, question))
-    digest = _parse(services, allow_prompt=False).digest
-    return responses.follow(lambda: (services.streams.join(key, digest, last), 200))
+        questions.check(services, question)
+        return responses.follow(lambda: questions.join_or_start(services, key, question))
+    return responses.follow(lambda: (services.streams.join(key, question.digest, last), 200))
 
 
 @bp.get("/streams/<stream_id>")
@@ -91,56 +90,6 @@ def delete_stream(stream_id: str) -> Response:
     """Stop a stream and return what is kept; it does no harm to one that has ended."""
     client = Client(request.environ)
     return jsonify(current_services().streams.stop(_key(stream_id), client.has_left))
-
-
-def _join_or_start(services: Services, key: str, question: Question) -> tuple[Reader, int]:
-    join = services.streams.join
-    try:
-        return join(key, question.digest), 200
-    except NotFound:
-        pass
-    try:
-        return _start(services, key, question), 201
-    except StreamExists:  # another request with this id was faster
-        return join(key, question.digest), 200
-    except OverLimit:  # perhaps because of that request
-        with contextlib.suppress(NotFound):
-            return join(key, question.digest), 200
-        raise
-
-
-def _start(
-    services: Services, key: str, question: Question, *, grace_seconds: float | None = None
-) -> Reader:
-    admission = services.admissions.admit(g.owner, question)
-    try:
-        return services.streams.start(
-            key, question, on_end=admission.end, grace_seconds=grace_seconds
-        )
-    except BaseException:  # also where another request with this id was faster
-        admission.withdraw()
-        raise
-
-
-def _question(services: Services, *, allow_prompt: bool) -> Question:
-    question = _parse(services, allow_prompt=allow_prompt)
-    if not services.settings.api_key:
-        raise no_key()
-    if question.model is not None and not services.claude.knows(question.model):
-        raise BadRequest(
-            f"model {question.model} is not offered to this key; GET /models lists what is.",
-            code="model_not_found",
-        )
-    return question
-
-
-def _parse(services: Services, *, allow_prompt: bool) -> Question:
-    return parse(
-        body.read(request),
-        max_tokens=services.settings.max_tokens,
-        efforts=EFFORTS,
-        allow_prompt=allow_prompt,
-    )
 
 
 def _last_event_id() -> int | None:

@@ -20,7 +20,19 @@ _MODULES = {
     "sse.js": "sse.js/lib/sse.js",
 }
 _PAGE = """<!doctype html><meta charset="utf-8"><script type="importmap">{"imports": {%s}}</script>
-<script type="module" src="/clients/run/%s"></script><body>"""
+<script>%s</script><script type="module" src="/clients/run/%s"></script><body>"""
+#: ``fetch`` drops the bytes of a response that breaks off before a script has read them. Each frame
+#: tells that it has read some, by another name of this host: its own has no connection to spare.
+_TELL = """
+    const { read } = ReadableStreamDefaultReader.prototype;
+    ReadableStreamDefaultReader.prototype.read = async function (...args) {
+        const result = await read.apply(this, args);
+        const told = `http://127.0.0.1:${location.port}/clients/read/`;
+        fetch(told + location.pathname.split('/').pop(), { mode: 'no-cors' });
+        return result;
+    };
+"""
+_READ_TIMEOUT_SECONDS = 20
 
 
 @dataclass
@@ -40,7 +52,8 @@ class Network:
     """Forwards to ``port``; a response whose body has ``cut_after`` in it is cut behind that frame,
     or behind that line, where it is a whole one.
 
-    Each request's response is cut once at most: the repeat of it passes.
+    Each request's response is cut once at most: the repeat of it passes. A client that reads by
+    ``fetch`` has read some of the response when it is cut.
     """
 
     def __init__(self, port: int) -> None:
@@ -51,6 +64,7 @@ class Network:
         self.requests: list[Noted] = []
         self.cut_after = b""
         self._cut: set[str] = set()
+        self._reading: set[str] = set()
         self._open: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -117,8 +131,17 @@ class Network:
                     continue
                 near.sendall(data[: max(0, len(data) - (len(noted.received) - end))])
                 self._cut.add(noted.path + noted.body.decode())
+                self._wait_until_read(noted)
                 _shut(near)
                 return
+
+    def _wait_until_read(self, noted: Noted) -> None:
+        words = [word for word in self.scripts if word.encode() in noted.body]
+        until = time.monotonic() + _READ_TIMEOUT_SECONDS
+        for word in words:
+            reads = "fetchEventSource" in self.scripts[word]
+            while reads and word not in self._reading and time.monotonic() < until:
+                time.sleep(0.02)
 
     def _place_of_cut(self, noted: Noted) -> int | None:
         if not self.cut_after or noted.path + noted.body.decode() in self._cut:
@@ -131,11 +154,14 @@ class Network:
 
     def _file(self, path: str) -> bytes:
         kind, _, name = path.removeprefix("/clients/").partition("/")
+        if kind == "read":
+            self._reading.add(name)
+            return _response("text/plain", "")
         if kind == "run":
             return _response("text/javascript", self.scripts[name])
         if kind == "page":
             imports = ", ".join(f'"{k}": "/clients/modules/{v}"' for k, v in _MODULES.items())
-            return _response("text/html", _PAGE % (imports, name))
+            return _response("text/html", _PAGE % (imports, _TELL, name))
         file = ROOT / "node_modules" / name
         file = file if file.suffix == ".js" else file.with_name(f"{file.name}.js")  # as bundlers do
         return _response("text/javascript", file.read_text("utf-8"))

@@ -104,7 +104,7 @@ def test_kill_9_of_everything() -> None:
 
 def test_kill_9_of_the_master_only() -> None:
     """Workers without a master leave the port at once and drain; the next server can stop them."""
-    with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=10) as [server]:
+    with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=20) as [server]:
         eventually(lambda: len(server.workers()) == 2)
         workers = server.workers()
         stalled = begun(server, "fault stall after=3", 2, b"word2 ")
@@ -114,15 +114,15 @@ def test_kill_9_of_the_master_only() -> None:
         eventually(lambda: not listens(server.port))
         server.start()
         server.wait_until_ready()
-        for stream, answer in short.items():
-            assert data(answer.rest())[-1][1] == "[DONE]"
-            assert text(answer.body) == sent_for(claude, stream)
         (stopped, first), (_, left) = stalled.items()
         with server.get(stopped) as returned:
             returned.read_until(b"word2 ")
             with server.delete(stopped) as reply:
                 assert reply.json()["stop_reason"] == "stopped"
             assert logged(returned.rest()) == logged(first.rest())
+        for stream, answer in short.items():
+            assert data(answer.rest())[-1][1] == "[DONE]"
+            assert text(answer.body) == sent_for(claude, stream)
         assert data(left.rest())[-1][1]["code"] == "interrupted"
         leave(first, left, *short.values())
         eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))

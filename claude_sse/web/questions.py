@@ -1,0 +1,66 @@
+"""From a request to a running stream, the same for every route that asks Claude."""
+
+from __future__ import annotations
+
+import contextlib
+
+from flask import g, request
+
+from ..claude import no_key
+from ..protocol.errors import BadRequest, NotFound, OverLimit
+from ..protocol.question import EFFORTS, Question, parse
+from ..stream_log import Reader, StreamExists
+from . import body
+from .services import Services
+
+
+def read(services: Services, *, allow_prompt: bool) -> Question:
+    """Return the question in the request's body; see ``question.parse``."""
+    return parse(
+        body.read(request),
+        max_tokens=services.settings.max_tokens,
+        efforts=EFFORTS,
+        allow_prompt=allow_prompt,
+    )
+
+
+def check(services: Services, question: Question) -> None:
+    """Raise ``Unavailable`` without an API key, ``BadRequest`` for a model that is not offered."""
+    if not services.settings.api_key:
+        raise no_key()
+    if question.model is not None and not services.claude.knows(question.model):
+        raise BadRequest(
+            f"model {question.model} is not offered to this key; GET /models lists what is.",
+            code="model_not_found",
+        )
+
+
+def start(
+    services: Services, key: str, question: Question, *, grace_seconds: float | None = None
+) -> Reader:
+    """Admit the question and start its stream; see ``Admissions.admit`` and ``Streams.start``."""
+    admission = services.admissions.admit(g.owner, question)
+    try:
+        return services.streams.start(
+            key, question, on_end=admission.end, grace_seconds=grace_seconds
+        )
+    except BaseException:  # also where another request with this id was faster
+        admission.withdraw()
+        raise
+
+
+def join_or_start(services: Services, key: str, question: Question) -> tuple[Reader, int]:
+    """Return a reader of the stream with this key, and the HTTP status: 200 if it existed."""
+    join = services.streams.join
+    try:
+        return join(key, question.digest), 200
+    except NotFound:
+        pass
+    try:
+        return start(services, key, question), 201
+    except StreamExists:  # another request with this id was faster
+        return join(key, question.digest), 200
+    except OverLimit:  # perhaps because of that request
+        with contextlib.suppress(NotFound):
+            return join(key, question.digest), 200
+        raise
