@@ -12,14 +12,19 @@ from .claude import Claude
 from .config.dotenv import load
 from .config.settings import Settings
 from .ledger import Quotas, open_ledger
+from .protocol.question import BODY_BYTES
 from .stream_log import open_log
 from .streaming.admission import Admissions
 from .streaming.capacity import CapacityLimiter
 from .streaming.streams import Streams
-from .web import assets, error_handlers, health, login, security, views
-from .web.auth import SignIn, open_auth
+from .web import assets, error_handlers, health, login, pages, security, views
+from .web.auth import Auth, SignIn, open_auth
 from .web.services import EXTENSION, Services
 
+#: The blueprints of the API: the server and a mount in another application have all of them.
+API = [
+    views.bp,
+]
 #: Readers that one owner may have per worker, for each answer that the owner may have running.
 _READERS_PER_STREAM = 5
 
@@ -40,16 +45,26 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load()
     app = App(__package__, template_folder="../templates", static_folder=None)
+    auth = open_auth(settings, app.instance_path)
+    add_api(app, open_services(settings, settings.stream_folder(app.instance_path), auth))
+    security.init_app(app, settings, auth)
+    assets.init_app(app, Path(app.root_path).parent / "static")
+    app.register_blueprint(pages.bp)
+    app.register_blueprint(health.bp)
+    if isinstance(auth, SignIn):
+        app.register_blueprint(login.bp)
+    return app
+
+
+def open_services(settings: Settings, folder: Path, auth: Auth) -> Services:
+    """Return the services, with their streams and their ledger in this folder."""
     claude = Claude(settings)
-    folder = settings.stream_folder(app.instance_path)
     streams = Streams(
         open_log(folder, settings.stream_ttl),
         claude,
         heartbeat_seconds=settings.heartbeat_seconds,
         orphan_seconds=settings.orphan_seconds,
     )
-    app.url_map.merge_slashes = False  # no redirect, and so no HTML, before ``security``
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
     quotas = Quotas(
         questions=settings.rate_limit,
         answers=settings.max_streams_per_owner,
@@ -64,15 +79,17 @@ def create_app(settings: Settings | None = None) -> Flask:
         per_owner_limit=_READERS_PER_STREAM * settings.max_streams_per_owner,
     )
     admissions = Admissions(settings, writer_slots, ledger)
-    auth = open_auth(settings, app.instance_path)
-    app.extensions[EXTENSION] = Services(
-        settings, claude, streams, admissions, writer_slots, reader_slots, auth
-    )
-    security.init_app(app, settings, auth)
-    assets.init_app(app, Path(app.root_path).parent / "static")
+    return Services(settings, claude, streams, admissions, writer_slots, reader_slots, auth)
+
+
+def add_api(app: Flask, services: Services) -> None:
+    """Give an app the routes of the API and their refusals, but nothing that protects them."""
+    app.extensions[EXTENSION] = services
+    app.url_map.merge_slashes = False  # no redirect, and so no HTML, before ``security``
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
+    # One more than the limit: of a body in chunks, Werkzeug silently drops what exceeds it.
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES + 1
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     error_handlers.init_app(app)
-    app.register_blueprint(views.bp)
-    app.register_blueprint(health.bp)
-    if isinstance(auth, SignIn):
-        app.register_blueprint(login.bp)
-    return app
+    for blueprint in API:
+        app.register_blueprint(blueprint)

@@ -43,7 +43,7 @@ PUBLIC_FILES = (
     *("chat.webmanifest", "images/icon-192.png", "images/icon-512.png"),
 )
 #: The endpoints that a link on another site may lead to.
-_PAGES = ("views.page", "login.page")
+_PAGES = ("pages.chat", "login.page")
 #: What a browser applies to documents only.
 _DOCUMENT_HEADERS = (
     "Cross-Origin-Opener-Policy",
@@ -69,9 +69,6 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
     """Check the requests to every route of this app, present and future."""
     hosts = {*_LOOPBACK, *_own_name(settings.host), *settings.public_hosts}
     serves_one_machine = settings.auth == "none"
-    # One more than the limit: of a body in chunks, Werkzeug silently drops what exceeds it.
-    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES + 1
-    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment,method-assign]
     if settings.auth != "none":  # which refuses every proxied request
         serve = proxies.with_check(app.wsgi_app, settings.trusted_proxies)
@@ -102,7 +99,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
         try:
             g.owner, g.is_revoked = auth.authenticate(current)
         except SignInNeeded:
-            if current.endpoint == "views.page":
+            if current.endpoint == "pages.chat":
                 return redirect("login", 303)
             raise
         return None
