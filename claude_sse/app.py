@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = App(__package__, template_folder="../templates", static_folder=None)
     auth = open_auth(settings, app.instance_path)
     add_api(app, open_services(settings, settings.stream_folder(app.instance_path), auth))
-    security.init_app(app, settings, auth)
+    security.init_app(app, settings, auth, api=[blueprint.name for blueprint in API])
     assets.init_app(app, Path(app.root_path).parent / "static")
     app.register_blueprint(pages.bp)
     app.register_blueprint(health.bp)

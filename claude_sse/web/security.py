@@ -3,15 +3,15 @@
 The checks, in this order: without a sign-in, the connection comes from this machine; the Host is
 ours (which stops DNS rebinding; Flask's ``TRUSTED_HOSTS`` cannot say ``[::1]``); the route exists
 and its body may be read; the request does not come from another site's page (Fetch Metadata,
-otherwise Origin; there is no CORS); the client is authenticated. Rates, budgets and slots are
-checked later, where a question is admitted. Health checks come from machines without a name, at any
-address: for them neither address nor Host counts.
+otherwise Origin; ``cross_origin`` has the exceptions); the client is authenticated. Rates, budgets
+and slots are checked later, where a question is admitted. Health checks come from machines without
+a name, at any address: for them neither address nor Host counts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, g, redirect, request
@@ -23,7 +23,7 @@ from ..config.settings import Settings, is_loopback
 from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, TooLarge, UnsupportedMedia
 from ..protocol.question import BODY_BYTES, TOO_LARGE
 from ..system import peer
-from . import proxies
+from . import cross_origin, proxies
 from .auth import Auth
 
 if TYPE_CHECKING:
@@ -65,8 +65,12 @@ HEADERS = {
 }
 
 
-def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
-    """Check the requests to every route of this app, present and future."""
+def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -> None:
+    """Check the requests to every route of this app, present and future.
+
+    ``api`` has the names of the blueprints that pages of ``ALLOWED_ORIGINS`` may use.
+    """
+    origins = frozenset(settings.allowed_origins)
     hosts = {*_LOOPBACK, *_own_name(settings.host), *settings.public_hosts}
     serves_one_machine = settings.auth == "none"
     app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment,method-assign]
@@ -81,6 +85,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
     def before_request() -> ResponseReturnValue | None:
         # Not Flask's proxy, which costs a microsecond for each of some twenty attributes.
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        origin = g.origin = cross_origin.origin_of(current, _own_origin(current), origins)
         if current.endpoint not in _HEALTH:
             if serves_one_machine and not peer.is_on_this_machine(current.environ):
                 raise _other_machine(current)
@@ -91,8 +96,14 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
                 )
         if isinstance(current.routing_exception, RequestRedirect):  # Flask's is a page of HTML
             return Response(status=308, headers={"Location": current.routing_exception.new_url})
+        if origin and cross_origin.is_preflight(current):
+            return cross_origin.answer_preflight(current)
         _refuse_malformed(current)
-        _refuse_other_sites(current)
+        if origin:
+            _refuse_beyond(api, current)
+            cross_origin.forget_browser(current.environ)
+        else:
+            _refuse_other_sites(current)
         if _is_public(current):
             g.owner = ""
             return None
@@ -110,7 +121,9 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
             response.headers.setdefault("WWW-Authenticate", 'Bearer realm="claude-sse"')
         if request.endpoint != "static" or response.status_code >= 400:
             response.headers.setdefault("Cache-Control", "no-store")
-            response.headers.add("Vary", "Cookie")
+            response.headers.add("Vary", "Origin, Cookie" if origins else "Cookie")
+        if g.get("origin"):
+            cross_origin.allow_reading(response, g.origin)
         return response
 
 
@@ -166,6 +179,11 @@ def _refuse_malformed(request: Request) -> None:
         raise TooLarge(TOO_LARGE)
     if request.method in ("POST", "PUT") and request.mimetype != "application/json":
         raise UnsupportedMedia("Send the body as JSON, with Content-Type: application/json.")
+
+
+def _refuse_beyond(api: Collection[str], request: Request) -> None:
+    if request.blueprint not in api:
+        raise Forbidden("Pages of other origins may use the API only.", code="cross_site")
 
 
 def _refuse_other_sites(request: Request) -> None:
