@@ -14,11 +14,12 @@ from .config.settings import Settings
 from .ledger import Quotas, open_ledger
 from .protocol.question import BODY_BYTES
 from .stream_log import open_log
-from .streaming.admission import Admissions
+from .streaming.admission import Admissions, quotas_of
 from .streaming.capacity import CapacityLimiter
 from .streaming.streams import Streams
 from .web import assets, error_handlers, health, login, pages, security, views
 from .web.auth import Auth, SignIn, open_auth
+from .web.policy import Decide
 from .web.services import EXTENSION, Services
 
 #: The blueprints of the API: the server and a mount in another application have all of them.
@@ -56,7 +57,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def open_services(settings: Settings, folder: Path, auth: Auth) -> Services:
+def open_services(
+    settings: Settings, folder: Path, auth: Auth, decide: Decide | None = None
+) -> Services:
     """Return the services, with their streams and their ledger in this folder."""
     claude = Claude(settings)
     streams = Streams(
@@ -65,13 +68,8 @@ def open_services(settings: Settings, folder: Path, auth: Auth) -> Services:
         heartbeat_seconds=settings.heartbeat_seconds,
         orphan_seconds=settings.orphan_seconds,
     )
-    quotas = Quotas(
-        questions=settings.rate_limit,
-        answers=settings.max_streams_per_owner,
-        owner_tokens=settings.daily_tokens_per_owner,
-        tokens=settings.daily_tokens,
-    )
-    limited = quotas != Quotas()
+    quotas = quotas_of(settings)
+    limited = quotas != Quotas() or decide is not None
     ledger = open_ledger(folder, quotas) if limited else None
     writer_slots = CapacityLimiter(settings.max_streams)
     reader_slots = CapacityLimiter(
@@ -79,7 +77,8 @@ def open_services(settings: Settings, folder: Path, auth: Auth) -> Services:
         per_owner_limit=_READERS_PER_STREAM * settings.max_streams_per_owner,
     )
     admissions = Admissions(settings, writer_slots, ledger)
-    return Services(settings, claude, streams, admissions, writer_slots, reader_slots, auth)
+    slots = writer_slots, reader_slots
+    return Services(settings, claude, streams, admissions, *slots, auth, decide)
 
 
 def add_api(app: Flask, services: Services) -> None:

@@ -25,7 +25,7 @@ def check(settings: Settings, environ: Mapping[str, str]) -> None:
     _refuse_talkative(environ)
     _refuse_unsafe(settings, is_debugging=_is_on(environ.get("FLASK_DEBUG", "")))
     _refuse_origins(settings)
-    _refuse_limits(settings)
+    refuse_limits(settings)
 
 
 def _refuse_talkative(environ: Mapping[str, str]) -> None:
@@ -94,7 +94,7 @@ def _is_on(value: str) -> bool:
     return value.strip().lower() not in ("", "0", "false", "no")
 
 
-def _refuse_limits(settings: Settings) -> None:
+def refuse_limits(settings: Settings) -> None:
     """Refuse limits that cannot hold: a day must have room for one answer."""
     if settings.max_streams > settings.threads:
         raise ConfigError(

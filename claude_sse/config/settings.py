@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..protocol.question import EFFORTS
 from . import refusals, table, validators
@@ -27,6 +28,7 @@ __all__ = [
     "TABLE",
     "ConfigError",
     "Settings",
+    "complete",
     "from_environ",
     "is_loopback",
     "refuse_exposed",
@@ -147,11 +149,15 @@ SECRETS = frozenset(row.name for row in TABLE.values() if row.is_secret)
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
     """Return the settings that these variables make; raises ``ConfigError``."""
-    given = table.read(TABLE, environ)
-    settings = Settings(**given)
-    settings = dataclasses.replace(settings, **table.derive(TABLE, settings, given))
+    settings = complete(table.read(TABLE, environ))
     refusals.check(settings, environ)
     return settings
+
+
+def complete(given: Mapping[str, Any]) -> Settings:
+    """Return the settings with these fields; the others have or derive their defaults."""
+    settings = Settings(**given)
+    return dataclasses.replace(settings, **table.derive(TABLE, settings, given))
 
 
 def refuse_unknown(names: Iterable[str]) -> None:

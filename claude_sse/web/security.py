@@ -127,6 +127,25 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
         return response
 
 
+def init_mounted(app: Flask, auth: Auth) -> None:
+    """Check what a host application leaves to the API: the request's shape, and its owner.
+
+    The peer, the Host, the origin, the sign-in and the headers of documents are the host's.
+    """
+
+    @app.before_request
+    def before_request() -> None:
+        current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        _refuse_malformed(current)
+        g.owner, g.is_revoked = auth.authenticate(current)
+
+    @app.after_request
+    def after_request(response: Response) -> Response:
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response
+
+
 def _own_name(host: str) -> tuple[str, ...]:
     """Return the Host of a loopback address that the server is bound to, such as 127.0.0.2."""
     bare = host.strip("[]")

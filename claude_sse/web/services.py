@@ -12,6 +12,7 @@ from ..streaming.admission import Admissions
 from ..streaming.capacity import CapacityLimiter
 from ..streaming.streams import Streams
 from .auth import Auth
+from .policy import Decide
 
 #: The key in ``app.extensions``.
 EXTENSION = "claude_sse"
@@ -27,6 +28,8 @@ class Services(NamedTuple):
     writer_slots: CapacityLimiter
     reader_slots: CapacityLimiter
     auth: Auth
+    #: Decides on what terms each question is asked, in a mount that has a policy.
+    decide: Decide | None = None
 
 
 def current_services() -> Services:

@@ -18,12 +18,13 @@ FLOORS = {
     "streaming": 3,
     "web": 4, "web/dialects": 4,
     "app": 5, "server": 5,
-    "__init__": 6,
+    "mount": 6,
+    "__init__": 7,
 }  # fmt: skip
 HOMES = {
     "anthropic": {"claude"},
     "dotenv": {"config"},
-    "flask": {"__init__", "app", "web"},
+    "flask": {"__init__", "app", "mount", "web"},
     "gunicorn": {"server"},
     "httpx2": {"claude", "claude/http"},
     "sqlite3": {"accounts", "ledger", "system"},
