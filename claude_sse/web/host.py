@@ -21,6 +21,7 @@ from ..protocol.errors import SignInNeeded
 from ..protocol.question import Question
 from .auth import Identity
 from .policy import Decide, Policy
+from .services import EXTENSION
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -71,6 +72,8 @@ def blueprint(name: str, api: Flask, owner: Owner) -> Blueprint:
 
     @mount.record
     def add_routes(state: BlueprintSetupState) -> None:
+        mounts = state.app.extensions.setdefault(EXTENSION, {})
+        mounts[state.name] = api.extensions[EXTENSION]
         depth = _depth(state.url_prefix or "")
 
         def view(**_: object) -> Response:
@@ -102,8 +105,11 @@ def _endpoint(rule: Rule) -> str:
 def _serve(api: Flask, owner: Owner, depth: int) -> Response:
     theirs: Request = request._get_current_object()  # type: ignore[attr-defined]
     environ = _below(theirs.environ, depth)
-    identity = _identify(owner, theirs)
-    _pass_on_body(theirs, environ)
+    try:
+        identity: Identity | Exception = _identify(owner, theirs)
+        _pass_on_body(theirs, environ)
+    except Exception as exc:  # raised again where the refusal has a dialect
+        identity = exc
     environ[_VISIT] = _Visit(theirs, contextvars.copy_context(), identity)
     with api.request_context(environ):
         return api.full_dispatch_request()
@@ -117,16 +123,12 @@ def _below(environ: WSGIEnvironment, depth: int) -> WSGIEnvironment:
     return {**environ, "SCRIPT_NAME": script_name, "PATH_INFO": path[len(prefix) :]}
 
 
-def _identify(owner: Owner, request: Request) -> Identity | Exception:
-    """Return the owner, or the error: it is raised where the refusal has a dialect."""
-    try:
-        named = owner(request)
-    except Exception as exc:
-        return exc
+def _identify(owner: Owner, request: Request) -> Identity:
+    named = owner(request)
     if named is None or named == "":
-        return SignInNeeded("Sign in first.")
+        raise SignInNeeded("Sign in first.")
     if isinstance(named, bool) or not isinstance(named, str | int):
-        return TypeError(f"owner() returned {type(named).__name__}, not a string or a number")
+        raise TypeError(f"owner() returned {type(named).__name__}, not a string or a number")
     return Identity(f"host:{named}")
 
 
