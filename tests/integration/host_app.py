@@ -35,6 +35,5 @@ def make_app() -> Flask:
         owner=lambda request: request.headers.get("X-User"),
     )
     host.register_blueprint(claude.blueprint, url_prefix="/claude")
-    if "UNDRAINED" not in os.environ:
-        claude.drain_on_stop()
+    claude.drain_on_stop()
     return host

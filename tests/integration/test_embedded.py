@@ -16,7 +16,7 @@ import pytest
 from claude_sse.standin import StandIn
 from tests.slack import within
 
-from .client import HEARTBEAT, Answer, connect, eventually, objects, request, text
+from .client import Answer, connect, eventually, objects, request, text
 from .host_app import READS
 from .running import ROOT, Server, exchange, new_id, serve
 
