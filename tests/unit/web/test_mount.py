@@ -4,7 +4,7 @@ import json
 import uuid
 
 import pytest
-from flask import Flask, abort, g, jsonify, redirect, request, session, url_for
+from flask import Flask, abort, current_app, g, jsonify, redirect, request, session, url_for
 from werkzeug.exceptions import HTTPException
 
 import claude_sse
@@ -24,7 +24,7 @@ def make_mount(standin, tmp_path):
 
     def make_mount(owner=lambda request: request.headers.get("X-User"), name="claude", **settings):
         """A mount whose host's sign-in is a header, with settings of its own."""
-        more = {key: settings.pop(key) for key in ("policy",) if key in settings}
+        more = {key: settings.pop(key) for key in ("policy", "is_revoked") if key in settings}
         values = {
             "ANTHROPIC_API_KEY": "x",
             "ANTHROPIC_BASE_URL": standin.base_url,
@@ -479,6 +479,25 @@ def test_a_policy_may_set_the_limits_of_each_person(make_host):
         user: [put(client, user=user).status_code for _ in range(5)].count(201) for user in plans
     }
     assert counts == {"free": 1, "paid": 3, "spent": 0, "all": 5, "none": 2}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_host_may_end_the_reading_of_an_answer(make_host, fails):
+    """``is_revoked`` is asked at each heartbeat, in the host's context; its failure ends nothing."""
+    asked = []
+
+    def is_revoked(owner):
+        asked.append((current_app.name, owner))
+        if fails:
+            raise LookupError("the host's database")
+        return len(asked) == 2
+
+    host = make_host(is_revoked=is_revoked, HEARTBEAT_SECONDS=0.1)
+    question = {"messages": [{"role": "user", "content": "fault pace texts=15 gap_ms=50"}]}
+    body = put(host.test_client(), question=question).data
+    assert body.endswith(b"[DONE]\n\n") == fails
+    assert len(asked) > 2 or not fails
+    assert set(asked) == {("host", "ada")}
 
 
 @pytest.mark.parametrize(
