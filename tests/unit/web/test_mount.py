@@ -483,7 +483,7 @@ def test_a_policy_may_set_the_limits_of_each_person(make_host):
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_host_may_end_the_reading_of_an_answer(make_host, fails):
-    """``is_revoked`` is asked at each heartbeat, in the host's context; its failure ends nothing."""
+    """``is_revoked`` is asked at each heartbeat, in a context of the host; failing ends nothing."""
     asked = []
 
     def is_revoked(owner):
