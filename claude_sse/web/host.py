@@ -81,7 +81,7 @@ def blueprint(name: str, api: Flask, owner: Owner, is_revoked: IsRevoked | None)
     @mount.record
     def add_routes(state: BlueprintSetupState) -> None:
         mounts = state.app.extensions.setdefault(EXTENSION, {})
-        mounts[state.name] = api.extensions[EXTENSION]
+        mounts[f"{state.name_prefix}.{state.name}"] = api.extensions[EXTENSION]
         depth = _depth(state.url_prefix or "")
 
         def view(**_: object) -> Response:

@@ -62,6 +62,12 @@ class Host(Server):
         return self.ask("PUT", f"/claude/streams/{stream}", body, **{"X_User": "ada", **more})
 
 
+class HostOfOurWorker(Host):
+    """A host application whose gunicorn has our worker."""
+
+    options = (*Host.options[:1], "-k", "claude_sse.server.fast_worker.FastWorker", "--threads=12")
+
+
 class Shop(Host):
     """The host of examples/embedded."""
 
@@ -176,9 +182,12 @@ def test_readers_leave_threads_to_the_hosts_own_pages(host: Host, nonce: str) ->
             assert page.rest() == b"the host's page"
 
 
-def test_a_stopped_host_lets_answers_end_in_order(standin: StandIn, nonce: str) -> None:
+@pytest.mark.parametrize("kind", [Host, HostOfOurWorker])
+def test_a_stopped_host_lets_answers_end_in_order(
+    standin: StandIn, nonce: str, kind: type[Host]
+) -> None:
     """After SIGTERM an answer has DRAIN_SECONDS, then ends as interrupted; gunicorn ends itself."""
-    with serve(standin, kind=Host, DRAIN_SECONDS=1) as [host]:
+    with serve(standin, kind=kind, DRAIN_SECONDS=1) as [host]:
         assert isinstance(host, Host)
         short = host.question(new_id(), f"fault pace texts=20 gap_ms=20 {nonce}")
         long = host.question(new_id(), f"fault pace texts=1 first_ms=60000 {nonce}")
