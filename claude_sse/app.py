@@ -12,7 +12,6 @@ from .claude import Claude
 from .config.dotenv import load
 from .config.settings import Settings
 from .ledger import Quotas, open_ledger
-from .protocol.question import BODY_BYTES
 from .stream_log import open_log
 from .streaming.admission import Admissions, quotas_of
 from .streaming.capacity import CapacityLimiter
@@ -86,8 +85,6 @@ def add_api(app: Flask, services: Services) -> None:
     app.extensions[EXTENSION] = services
     app.url_map.merge_slashes = False  # no redirect, and so no HTML, before ``security``
     app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
-    # One more than the limit: of a body in chunks, Werkzeug silently drops what exceeds it.
-    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES + 1
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     error_handlers.init_app(app)
     for blueprint in API:
