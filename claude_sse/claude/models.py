@@ -49,6 +49,8 @@ class Model:
     max_tokens: int | None
     efforts: tuple[str, ...]
     thinks: bool  # takes thinking={"type": "adaptive"}
+    web_search: bool = False
+    citations: bool = False
 
 
 class Models:
@@ -154,6 +156,8 @@ def _model(info: Mapping[str, Any]) -> Model:
         else (),
         thinks=_supports(can, "thinking")
         and _supports(object_of(thinking.get("types")), "adaptive"),
+        web_search=_supports(object_of(can.get("server_tools")), "web_search"),
+        citations=_supports(can, "citations"),
     )
 
 
