@@ -68,13 +68,11 @@ def _of_the_web(fields: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _of_a_document(fields: Mapping[str, Any], unit: str) -> dict[str, Any] | None:
     name = "page_number" if unit == "page" else f"{unit}_index"
-    index, start, end = (
-        fields.get(key) for key in ("document_index", f"start_{name}", f"end_{name}")
-    )
-    if not (_is_position(index) and _is_position(start) and _is_position(end) and start <= end):
+    keys = {"document": "document_index", "start": f"start_{name}", "end": f"end_{name}"}
+    place: dict[str, Any] = {name: fields.get(key) for name, key in keys.items()}
+    if not all(map(_is_position, place.values())) or place["start"] > place["end"]:
         return None
-    place = {"document": index, "unit": unit, "start": start, "end": end}
-    return {"kind": "document", **place, **_words(fields, "document_title")}
+    return {"kind": "document", "unit": unit, **place, **_words(fields, "document_title")}
 
 
 def _words(fields: Mapping[str, Any], title: str) -> dict[str, str]:

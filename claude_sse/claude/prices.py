@@ -7,7 +7,6 @@ per 1,000, which is 5,000 tokens of input at 2 $ per million, the price of the d
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,12 +15,13 @@ from ..protocol.question import Question
 from . import tokens
 from .usage import READ, SEARCHES
 
-CACHE_WRITE, CACHE_READ = 1.25, 0.1
+#: In hundredths of a token that is read.
+READ_ONCE, CACHE_WRITE, CACHE_READ = 100, 125, 10
 SEARCH_TOKENS = 5_000
 #: An upper bound of what the results of one search add to the input. The API promises none; the
 #: example of its documentation has 7,345 tokens, which are read again after each further search.
 RESULT_TOKENS = 25_000
-_WEIGHTS = dict(zip(READ, (1.0, CACHE_WRITE, CACHE_READ), strict=True))
+_WEIGHTS = dict(zip(READ, (READ_ONCE, CACHE_WRITE, CACHE_READ), strict=True))
 
 
 def most_read(question: Question, settings: Settings) -> int:
@@ -29,14 +29,13 @@ def most_read(question: Question, settings: Settings) -> int:
 
     After each search Claude reads the question, its own text and the results so far again.
     """
-    caches = settings.caches_prompts
-    read = tokens.most_read(question, settings)
-    most = read * (CACHE_WRITE if caches else 1)
+    first, later = (CACHE_WRITE, CACHE_READ) if settings.caches_prompts else (READ_ONCE, READ_ONCE)
+    once = tokens.most_read(question, settings)
+    most = _weighed(once * first)
     if question.web_search:
-        uses = settings.web_search_max_uses
-        again = read + (question.max_tokens or settings.max_tokens)
-        most += uses * (again * (CACHE_READ if caches else 1) + RESULT_TOKENS + SEARCH_TOKENS)
-    return math.ceil(most)
+        again = _weighed((once + (question.max_tokens or settings.max_tokens)) * later)
+        most += settings.web_search_max_uses * (again + RESULT_TOKENS + SEARCH_TOKENS)
+    return most
 
 
 def read(usage: Mapping[str, Any]) -> int | None:
@@ -48,4 +47,9 @@ def read(usage: Mapping[str, Any]) -> int | None:
     if not counts:
         return None
     unread = RESULT_TOKENS if usage.get("estimated") else 0
-    return math.ceil(sum(counts)) + usage.get(SEARCHES, 0) * (SEARCH_TOKENS + unread)
+    searches: int = usage.get(SEARCHES, 0)
+    return _weighed(sum(counts)) + searches * (SEARCH_TOKENS + unread)
+
+
+def _weighed(hundredths: int) -> int:
+    return -(-hundredths // 100)

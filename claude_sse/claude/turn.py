@@ -124,7 +124,9 @@ class Turn:
         return sum(self._usage.get(name, 0) for name in (*READ, "output_tokens"))
 
     def _messages(self) -> list[dict[str, Any]]:
-        messages = [{"role": role, "content": text} for role, text in self._question.messages]
+        messages: list[dict[str, Any]] = [
+            {"role": role, "content": text} for role, text in self._question.messages
+        ]
         if self._content:
             messages.append({"role": "assistant", "content": self._content})
         return messages
