@@ -1,8 +1,8 @@
-"""Citations and searched sources in a shape of our own: closed, bounded, and safe to link to.
+"""Citations and searched sources as frames carry them: closed, bounded, and safe to link to.
 
-What the API adds later is not in it. A citation that is malformed, or whose address is not one of
-the web, becomes None: no answer fails because of what it cites. The frames are described in the
-README.
+The fields are a part of the API's own, under its names; what the API adds later is not in them. A
+citation that is malformed, or whose address is not one of the web, becomes None: no answer fails
+because of what it cites. The README describes the frames.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _TEXT, _TITLE, _URL = 2_000, 300, 2_048
 _SOURCES = 50
 #: The largest position: beyond any document.
 _MOST = 1 << 31
-#: By the type of a location: the unit of its positions.
-_UNITS = {
-    "char_location": "char",
-    "page_location": "page",
-    "content_block_location": "block",
+#: By the type of a location in a document: the fields of its beginning and of the place after it.
+_PLACES = {
+    "char_location": ("start_char_index", "end_char_index"),
+    "page_location": ("start_page_number", "end_page_number"),
+    "content_block_location": ("start_block_index", "end_block_index"),
 }
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff\\]")
 _ERROR = re.compile(r"[a-z_]{1,40}").fullmatch
@@ -34,25 +34,33 @@ def citation_of(location: object) -> dict[str, Any] | None:
     """Return one citation as its frame carries it, or None where it cannot be shown."""
     fields = object_of(location)
     kind = word_of(fields.get("type"))
-    if kind == "web_search_result_location":
-        return _of_the_web(fields)
-    if kind in _UNITS:
-        return _of_a_document(fields, _UNITS[kind])
-    return None  # of search results that are sent with a question, which ours never are
+    if kind == "web_search_result_location" and (url := _link(fields.get("url"))):
+        return {"type": kind, "url": url, **_words(fields, title=_TITLE, cited_text=_TEXT)}
+    if kind not in _PLACES:  # also those of search results in a question, which ours never has
+        return None
+    start, end = _PLACES[kind]
+    place = {name: fields.get(name) for name in ("document_index", start, end)}
+    if not all(map(_is_position, place.values())) or fields[start] > fields[end]:
+        return None
+    return {"type": kind, **place, **_words(fields, document_title=_TITLE, cited_text=_TEXT)}
 
 
-def sources_of(results: object) -> list[dict[str, str]]:
+def sources_of(results: object) -> list[dict[str, Any]]:
     """Return the pages that one search found, in its order."""
-    found = map(_source, results if isinstance(results, list) else ())
-    return [source for source in found if source][:_SOURCES]
+    found: list[dict[str, Any]] = []
+    for result in results if isinstance(results, list) else ():
+        fields = object_of(result)
+        if (url := _link(fields.get("url"))) and len(found) < _SOURCES:
+            found.append({"url": url, **_words(fields, title=_TITLE, page_age=_TITLE)})
+    return found
 
 
 def error_of(content: object) -> str | None:
-    """Return the code of a search that failed, or None for a search that did not."""
-    code = object_of(content).get("error_code") if isinstance(content, dict) else ""
-    if code == "":
+    """Return the code of a search that failed, None for one that did not."""
+    if not isinstance(content, dict):
         return None
-    return code if isinstance(code, str) and _ERROR(code) else "unavailable"
+    code = word_of(content.get("error_code"))
+    return code if _ERROR(code) else "unavailable"
 
 
 def shortened(text: object, limit: int) -> str:
@@ -61,38 +69,10 @@ def shortened(text: object, limit: int) -> str:
     return word if len(word) <= limit else word[: limit - 1] + "…"
 
 
-def _of_the_web(fields: Mapping[str, Any]) -> dict[str, Any] | None:
-    url = _link(fields.get("url"))
-    return url and {"kind": "web", "url": url, **_words(fields, "title")} or None
-
-
-def _of_a_document(fields: Mapping[str, Any], unit: str) -> dict[str, Any] | None:
-    name = "page_number" if unit == "page" else f"{unit}_index"
-    keys = {"document": "document_index", "start": f"start_{name}", "end": f"end_{name}"}
-    place: dict[str, Any] = {name: fields.get(key) for name, key in keys.items()}
-    if not all(map(_is_position, place.values())) or place["start"] > place["end"]:
-        return None
-    return {"kind": "document", "unit": unit, **place, **_words(fields, "document_title")}
-
-
-def _words(fields: Mapping[str, Any], title: str) -> dict[str, str]:
-    words = {
-        "title": shortened(fields.get(title), _TITLE),
-        "cited_text": shortened(fields.get("cited_text"), _TEXT),
-    }
+def _words(fields: Mapping[str, Any], **limits: int) -> dict[str, str]:
+    """Return the fields of these names that hold a text, cut to their limits."""
+    words = {name: shortened(fields.get(name), limit) for name, limit in limits.items()}
     return {name: word for name, word in words.items() if word}
-
-
-def _source(result: object) -> dict[str, str] | None:
-    fields = object_of(result)
-    url = _link(fields.get("url"))
-    if not url:
-        return None
-    words = {
-        "title": shortened(fields.get("title"), _TITLE),
-        "page_age": shortened(fields.get("page_age"), _TITLE),
-    }
-    return {"url": url, **{name: word for name, word in words.items() if word}}
 
 
 def _link(url: object) -> str | None:
@@ -101,11 +81,10 @@ def _link(url: object) -> str | None:
         return None
     try:
         parts = urlsplit(url)
-        is_safe = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
-        parts.port  # noqa: B018  # raises for one that is not a number
-    except ValueError:
+        is_safe = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # of an IPv6 address or a port
         return None
-    return url if is_safe else None
+    return url if is_safe and "@" not in parts.netloc else None
 
 
 def _is_position(value: object) -> bool:

@@ -104,7 +104,9 @@ class Claude:
         self._raise_if_refused(question)
         name = question.model or self._settings.model
         model = self._models.find(name, scope) if self._settings.api_key else None
+        asked_for = question.model
         turn = Turn(question, name, model, self._settings)
+        del question  # a turn keeps its files only until Claude has begun
         if opening := turn.opening():
             yield opening
         try:
@@ -114,7 +116,7 @@ class Claude:
         except Rejected as exc:
             if exc.is_about_the_key:
                 until = time.monotonic() + _REFUSED_SECONDS
-                self._refused = _Refused(question.model, until, str(exc), exc.code, exc.request_id)
+                self._refused = _Refused(asked_for, until, str(exc), exc.code, exc.request_id)
             raise
 
     def _raise_if_refused(self, question: Question) -> None:
@@ -142,7 +144,7 @@ class Claude:
 
     def _attempt(self, turn: Turn, scope: CancelScope) -> Generator[list[Payload], None, bool]:
         reader = turn.reader()
-        scope.is_done = False
+        has_begun = scope.is_done = False
         try:
             with scope:
                 stream = self._client.messages.stream(**turn.options()).__enter__()
@@ -152,6 +154,9 @@ class Claude:
                     payloads = reader.read(chunk) if chunk else []
                     if reader.finished:
                         break
+                    if not has_begun and reader.began:
+                        has_begun = True
+                        turn.note_begun()
                     yield payloads
                 else:
                     payloads = reader.end()

@@ -37,21 +37,22 @@ class Turn:
         self, question: Question, name: str, model: Model | None, settings: Settings
     ) -> None:
         self.name = name
-        self._question = question
-        self._model = model
-        self._settings = settings
         limit = question.max_tokens or settings.max_tokens
         self._limit = min(limit, model.max_tokens or limit) if model else limit
+        self._wants_search = question.web_search
         can_search = model is not None and model.web_search
         self._uses = settings.web_search_max_uses if question.web_search and can_search else 0
+        self._least_read = tokens.least_read(question, settings)
         self._asides = Asides(with_signatures=question.signatures)
+        self._options = _options(question, model, settings)
+        self._messages = _messages(question)
         self._content: list[dict[str, Any]] = []  # what Claude has written
         self._usage: dict[str, Any] = {}  # of the requests that are complete
         self._requests = 0
 
     def opening(self) -> list[Payload]:
         """Return what is said before the answer: a search that was asked for is not possible."""
-        if self._question.web_search and not self._uses:
+        if self._wants_search and not self._uses:
             return [{"text": "", "activity": SEARCH, "failed": "unavailable"}]
         return []
 
@@ -60,7 +61,7 @@ class Turn:
         most = self._limit * (self._uses + 1)  # the limit holds between two searches
         return EventReader(
             self.name,
-            Usage(tokens.least_read(self._question, self._settings), most),
+            Usage(self._least_read, most),
             asides=self._asides,
             content=Content() if self._uses else None,
             opens=not self._content,
@@ -68,21 +69,19 @@ class Turn:
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of ``messages.stream()`` for the next request."""
-        question, settings, model = self._question, self._settings, self._model
-        omit = anthropic.omit
-        effort = question.effort or settings.effort
-        thinks = model is not None and model.thinks and settings.thinking != "off"
-        system = settings.system_prompt if question.system is None else question.system
+        written = [{"role": "assistant", "content": self._content}] if self._content else []
         return {
             "model": self.name,
             "max_tokens": self._left(),
-            "messages": self._messages(),
-            "system": system or omit,
-            "thinking": {"type": "adaptive", "display": settings.thinking} if thinks else omit,
-            "output_config": {"effort": effort} if model and effort in model.efforts else omit,
-            "cache_control": {"type": "ephemeral"} if self._is_cached(system) else omit,
+            "messages": [*self._messages, *written],
+            **self._options,
             **self._tools(),
         }
+
+    def note_begun(self) -> None:
+        """Release the question, and the files in it, unless a later request repeats it."""
+        if not self._uses:
+            self._messages = []
 
     def end(self, reader: EventReader, payloads: list[Payload]) -> tuple[list[Payload], bool]:
         """Return the last payloads of a response, and whether Claude paused: the answer goes on."""
@@ -123,14 +122,6 @@ class Turn:
     def _context(self) -> int:
         return sum(self._usage.get(name, 0) for name in (*READ, "output_tokens"))
 
-    def _messages(self) -> list[dict[str, Any]]:
-        messages: list[dict[str, Any]] = [
-            {"role": role, "content": text} for role, text in self._question.messages
-        ]
-        if self._content:
-            messages.append({"role": "assistant", "content": self._content})
-        return messages
-
     def _tools(self) -> dict[str, Any]:
         """Return the search tool, with the uses that are left of those for the whole answer."""
         if not self._uses:
@@ -140,9 +131,28 @@ class Turn:
         tool = {"type": _TOOL, "name": SEARCH, "max_uses": max(1, left)}
         return {"tools": [tool], **({} if left > 0 else {"tool_choice": {"type": "none"}})}
 
-    def _is_cached(self, system: str) -> bool:
-        """Return whether a later question may read this one from the cache."""
-        if not (self._settings.caches_prompts and self._question.is_conversation):
-            return False
-        texts = [system, *(text for _, text in self._question.messages)]
-        return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) >= _LEAST_CACHED
+
+def _options(question: Question, model: Model | None, settings: Settings) -> dict[str, Any]:
+    """Return the arguments that are the same in each request; the model decides what it takes."""
+    omit = anthropic.omit
+    effort = question.effort or settings.effort
+    thinks = model is not None and model.thinks and settings.thinking != "off"
+    system = settings.system_prompt if question.system is None else question.system
+    return {
+        "system": system or omit,
+        "thinking": {"type": "adaptive", "display": settings.thinking} if thinks else omit,
+        "output_config": {"effort": effort} if model and effort in model.efforts else omit,
+        "cache_control": {"type": "ephemeral"} if _is_cached(question, system, settings) else omit,
+    }
+
+
+def _messages(question: Question) -> list[dict[str, Any]]:
+    return [{"role": role, "content": text} for role, text in question.messages]
+
+
+def _is_cached(question: Question, system: str, settings: Settings) -> bool:
+    """Return whether a later question may read this one from Claude's cache."""
+    if not (settings.caches_prompts and question.is_conversation):
+        return False
+    texts = [system, *(text for _, text in question.messages)]
+    return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) >= _LEAST_CACHED

@@ -42,7 +42,8 @@ class Usage:
         self._written = 0
         self._is_final = False  # whether the final output count was received
         self._more: dict[str, int] = {}
-        self._searches = 0  # those seen that have not failed, and at least those reported
+        self._searches = 0  # those reported
+        self._found = self._searching = 0  # those with a result, and those without one so far
         self._plain = bytearray()  # text as in JSON, not counted yet
         self._bytes = 0  # of the counted text, and the upper bound of its tokens
         self._text = 0
@@ -83,7 +84,10 @@ class Usage:
 
     def _add_fields(self, fields: Any) -> None:
         if "activity" in fields:
-            self._searches += -1 if "failed" in fields else 1
+            self._searching += -1 if "failed" in fields else 1
+        elif "sources" in fields:
+            self._searching -= 1
+            self._found += 1
         if fields.get("text"):
             self._plain += quote(fields["text"])[1:-1]
         if fields.get("thinking"):
@@ -106,19 +110,23 @@ class Usage:
         shown = self._received_tokens()
         written = self._text + max(self._thought, tokens.most_written(self._unseen))
         written = min(written, max(self._limit, shown))
-        return self._counts(max(1, self._written, written)) | {"estimated": True}
+        begun = self._found + max(0, self._searching)
+        return self._counts(max(1, self._written, written), begun) | {"estimated": True}
 
     def final(self) -> dict[str, Any]:
         """Return the counts of a complete answer, ``estimated`` if Claude reported none."""
         size = self._bytes + -(-len(self._plain) // _LONGEST_ESCAPE)
         if not (self._is_final and self._written >= tokens.least(size)):
             return self.so_far()
-        return self._counts(self._written) | ({} if self._read else {"estimated": True})
+        return self._counts(self._written, self._found) | (
+            {} if self._read else {"estimated": True}
+        )
 
-    def _counts(self, written: int) -> dict[str, Any]:
+    def _counts(self, written: int, searches: int) -> dict[str, Any]:
         more = {name: count for name, count in self._more.items() if count <= written}
-        searches = {SEARCHES: self._searches} if self._searches > 0 else {}
-        return {**self._read, "output_tokens": written, **more, **searches}
+        searches = max(searches, self._searches)
+        counts = {**self._read, "output_tokens": written, **more}
+        return {**counts, SEARCHES: searches} if searches else counts
 
     def _add_time(self) -> None:
         """Count the time until now as time without text, unless it is the gap between two texts."""
