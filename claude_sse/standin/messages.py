@@ -93,8 +93,8 @@ def closed(index: int) -> bytes:
 
 def end(order: Order, stop: Json, written: int, spent: int, **more: Any) -> Step:
     """Return the events that end an answer; ``spent`` are the tokens of its thinking."""
-    order.counted["written"] = written + spent
     usage = order.read | more
+    order.counted.update(read=sum(usage[name] for name in READ), written=written + spent)
     return Step(_end(stop, usage, written, spent))
 
 
