@@ -17,6 +17,7 @@ import anthropic
 import httpx2
 
 from ..config.settings import Settings
+from ..protocol import block_limits
 from ..protocol.errors import (
     AnswerFailed,
     Interrupted,
@@ -86,6 +87,20 @@ class Claude:
         """Return whether this model is listed, or no list is known yet; never blocks."""
         known = self._models.known()
         return not known or model in known
+
+    def check_files(self, question: Question) -> None:
+        """Raise ``BadRequest`` for files that the model is known not to take; never blocks."""
+        model = self._models.known().get(question.model or self._settings.model)
+        if model is not None:
+            few = (model.max_input_tokens or block_limits.SMALL_CONTEXT + 1) <= (
+                block_limits.SMALL_CONTEXT
+            )
+            block_limits.check(
+                [content for _, content in question.messages],
+                block_limits.FILES_OF_SMALL_MODELS if few else block_limits.FILES,
+                refused=model.refuses,
+                by=model.name,
+            )
 
     def warm_up(self) -> None:
         """Fetch the list of models, so that the first question does not wait for it."""

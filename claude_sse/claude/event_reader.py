@@ -17,7 +17,6 @@ from ..protocol.errors import AnswerFailed, Interrupted, Protocol
 from ..protocol.sse import Decoder, Payload, quote
 from .asides import Asides
 from .blocks import Blocks
-from .content import Content
 from .error_mapping import from_event
 from .events import (
     KNOWN,
@@ -32,6 +31,7 @@ from .events import (
 )
 from .plain_texts import Split, splitter
 from .usage import Usage
+from .written import Written
 
 #: Far longer than any event of the API; a longer one means a broken server.
 _EVENT_BYTES = 4 * 1024 * 1024
@@ -51,10 +51,10 @@ class EventReader:
         usage: Usage | None = None,
         *,
         asides: Asides | None = None,
-        content: Content | None = None,
+        written: Written | None = None,
         opens: bool = True,
     ) -> None:
-        """``content`` collects the answer's blocks; ``opens`` is False for a continued answer."""
+        """``written`` collects the answer's blocks; ``opens`` is False for a continued answer."""
         self.began = False
         self.finished = False
         #: The first bytes of the response, up to the beginning of the answer.
@@ -64,7 +64,7 @@ class EventReader:
         self._failure: AnswerFailed | None = None
         self._blocks = Blocks()
         self._asides = asides or Asides()
-        self._content = content
+        self._written = written
         self._opens = opens
         self._closing: dict[str, Any] = {}  # stop reason and explanation
         self._usage = usage or Usage()
@@ -118,7 +118,7 @@ class EventReader:
     @property
     def content(self) -> list[dict[str, Any]]:
         """What Claude has written, none where it is not collected or cannot be sent back."""
-        return self._content.whole() if self._content else []
+        return self._written.blocks() if self._written else []
 
     def usage_so_far(self) -> dict[str, Any] | None:
         """Return the tokens so far, the output estimated; None if the answer has not begun."""
@@ -193,8 +193,8 @@ class EventReader:
             payloads += self._asides.delta(index, delta)
         elif self._blocks.kind(event["index"]) in (field, "") and (text := _string(delta[field])):
             payloads.append({"text": "", field: text})
-        if self._content is not None:
-            self._content.delta(index, delta, size)
+        if self._written is not None:
+            self._written.delta(index, delta, size)
 
     def _on_message_start(self, event: Mapping[str, Any], payloads: list[Payload]) -> None:
         if self.began:
@@ -217,8 +217,8 @@ class EventReader:
         index, fields = self._blocks.start(event)
         block = object_of(event.get("content_block"))
         payloads += self._asides.start(index, block)
-        if self._content is not None:  # every delta is parsed, for the content
-            self._content.start(index, block, len(str(block)))
+        if self._written is not None:  # every delta is parsed
+            self._written.start(index, block, len(str(block)))
         elif self._blocks.kind(index) == "text":
             self._split, self._split_index = splitter(index), index
         elif index == self._split_index:

@@ -12,19 +12,20 @@ from typing import Any
 import anthropic
 
 from ..config.settings import Settings
+from ..protocol.blocks import Content, Text, param
 from ..protocol.errors import AnswerFailed, Interrupted
 from ..protocol.question import Question
 from ..protocol.sse import Payload
 from . import tokens
 from .asides import SEARCH, Asides
-from .content import Content
 from .event_reader import EventReader
 from .models import Model
 from .usage import READ, SEARCHES, Usage, total
+from .written import Written
 
 #: A turn that Claude pauses more often ends as ``pause_turn``.
 MOST_REQUESTS = 10
-#: No model caches a prompt with fewer tokens (a token is at least a byte).
+#: No model caches a prompt with fewer tokens (a token is mostly more than a character).
 _LEAST_CACHED = 512
 #: The version that needs no code execution.
 _TOOL = "web_search_20250305"
@@ -45,7 +46,11 @@ class Turn:
         self._least_read = tokens.least_read(question, settings)
         self._asides = Asides(with_signatures=question.signatures)
         self._options = _options(question, model, settings)
-        self._messages = _messages(question)
+        cites = question.citations and model is not None and model.citations
+        self._messages = [
+            {"role": role, "content": _content(content, cites=cites)}
+            for role, content in question.messages
+        ]
         self._content: list[dict[str, Any]] = []  # what Claude has written
         self._usage: dict[str, Any] = {}  # of the requests that are complete
         self._requests = 0
@@ -63,7 +68,7 @@ class Turn:
             self.name,
             Usage(self._least_read, most),
             asides=self._asides,
-            content=Content() if self._uses else None,
+            written=Written() if self._uses else None,
             opens=not self._content,
         )
 
@@ -146,13 +151,26 @@ def _options(question: Question, model: Model | None, settings: Settings) -> dic
     }
 
 
-def _messages(question: Question) -> list[dict[str, Any]]:
-    return [{"role": role, "content": text} for role, text in question.messages]
+def _content(content: Content, *, cites: bool) -> Any:
+    """Return the content of a message; where Claude ``cites``, it cites each document."""
+    blocks = param(content)
+    if cites and isinstance(blocks, list):
+        for block in blocks:
+            if block["type"] == "document":
+                block["citations"] = {"enabled": True}
+    return blocks
 
 
 def _is_cached(question: Question, system: str, settings: Settings) -> bool:
     """Return whether a later question may read this one from Claude's cache."""
     if not (settings.caches_prompts and question.is_conversation):
         return False
-    texts = [system, *(text for _, text in question.messages)]
-    return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) >= _LEAST_CACHED
+    sizes = [len(system), *(_least_size(content) for _, content in question.messages)]
+    return sum(sizes) >= _LEAST_CACHED
+
+
+def _least_size(content: Content) -> int:
+    """Return the characters of a text; a file is always long enough."""
+    if isinstance(content, str):
+        return len(content)
+    return sum(len(b.text) if isinstance(b, Text) else _LEAST_CACHED for b in content)

@@ -9,15 +9,17 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from .api import Json
+from .api import MODELS, Json
+from .blocks import blocks_of, tokens
 from .orders import READ
 
 LIFE_SECONDS = 300.0
 LOOKED_BACK = 20
 #: The shortest prompt in tokens, by the line of the model: those of version 5, Haiku's of 4.5.
 LEAST = {"sonnet": 1024, "opus": 512, "haiku": 4096}
+#: The tokens behind the last block, which are never stored.
+_AFTER = 3
 #: What comes before the messages, and what makes stored messages useless when it changes.
 _BEFORE = ("model", "tools", "system", "tool_choice", "thinking")
 #: Expired prompts are forgotten when there are more.
@@ -29,41 +31,35 @@ class Cache:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._until: dict[bytes, float] = {}
+        self._stored: dict[bytes, tuple[float, int]] = {}  # until when, and the tokens
 
     def read(self, body: Json) -> Json:
         """Return the counts of a request's input, and store its prompt if the request says so."""
-        total = _tokens([body.get("system"), body.get("messages")])
-        ends = list(_ends(body)) if body.get("cache_control") else []
-        if not ends or ends[-1][1] < LEAST.get(body["model"].split("-")[1], 1024):
+        model = MODELS[body["model"]]
+        total = tokens(body, model)
+        cached = total - _AFTER
+        if not body.get("cache_control") or cached < LEAST.get(model["line"], 1024):
             return _counts(total, 0, 0)
         now = self._clock()
-        stored = [end for end in ends[-LOOKED_BACK:] if self._until.get(end[0], 0.0) > now]
-        for digest, _ in {*stored[-1:], ends[-1]}:
-            self._until[digest] = now + LIFE_SECONDS
-        if len(self._until) > _MANY:
-            self._until = {key: until for key, until in self._until.items() if until > now}
-        read = stored[-1][1] if stored else 0
-        return _counts(total - ends[-1][1], ends[-1][1] - read, read)
+        ends = list(_ends(body))
+        known = [end for end in ends[-LOOKED_BACK:] if self._stored.get(end, (0.0,))[0] > now]
+        read = self._stored[known[-1]][1] if known else 0
+        if known:
+            self._stored[known[-1]] = now + LIFE_SECONDS, read
+        self._stored[ends[-1]] = now + LIFE_SECONDS, cached
+        if len(self._stored) > _MANY:
+            self._stored = {end: at for end, at in self._stored.items() if at[0] > now}
+        return _counts(_AFTER, cached - read, read)
 
 
 def _counts(rest: int, created: int, read: int) -> Json:
     return dict(zip(READ, (rest, created, read), strict=True))
 
 
-def _tokens(value: Any) -> int:
-    return len(json.dumps(value)) // 4
-
-
-def _ends(body: Json) -> Iterator[tuple[bytes, int]]:
-    """Yield, after each block of the messages, the digest of all before it and its tokens."""
-    first = [body.get(name) for name in _BEFORE]
-    digest = hashlib.sha256(json.dumps(first).encode())
-    size = len(json.dumps(body.get("system")))
+def _ends(body: Json) -> Iterator[bytes]:
+    """Yield, after each block of the messages, the digest of all before it."""
+    digest = hashlib.sha256(json.dumps([body.get(name) for name in _BEFORE]).encode())
     for message in body["messages"]:
-        content = message["content"]
-        for block in content if isinstance(content, list) else [content]:
-            whole = {"type": "text", "text": block} if isinstance(block, str) else block
-            digest.update(json.dumps([message["role"], whole]).encode())
-            size += len(json.dumps(block))
-            yield digest.digest(), size // 4
+        for _, block in blocks_of({"messages": [message]}):
+            digest.update(json.dumps([message["role"], block]).encode())
+            yield digest.digest()

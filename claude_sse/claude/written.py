@@ -22,7 +22,7 @@ _GROWING = {
 }
 
 
-class Content:
+class Written:
     """The blocks of one message, which grow with its events."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Content:
         elif kind == "citations_delta" and block.get("type") == "text":
             self._parts.setdefault((index, "citations"), []).append(delta.get("citation"))
 
-    def whole(self) -> list[dict[str, Any]]:
+    def blocks(self) -> list[dict[str, Any]]:
         """Return the blocks, or none where they cannot be sent back as they were."""
         if self._size > _MOST_CHARACTERS:
             return []
