@@ -126,9 +126,10 @@ def test_bounds_of_a_text_hold_each_other(text):
                 "output_tokens": 4000,
                 "thinking_tokens": 3000,  # part of the output
             },
-            4321,
+            4056,  # 1 + 25 + 30 + 4000
         ),
-        ({"cache_read_input_tokens": 300, "output_tokens": 4}, 304),
+        ({"cache_read_input_tokens": 301, "output_tokens": 4}, 35),
+        ({"input_tokens": 25, "output_tokens": 12, "web_search_requests": 2}, 10_037),
         ({"input_tokens": 25, "output_tokens": 8, "estimated": True}, 33),
         ({"output_tokens": 8}, 108),
         ({}, 100 + 2 * tokens.WRITTEN_A_SECOND),
@@ -137,7 +138,10 @@ def test_bounds_of_a_text_hold_each_other(text):
     ],
 )
 def test_what_an_answer_costs(usage, spent):
-    """Tokens read and written count; a count that was not reported costs its upper bound."""
+    """Tokens read and written count, a token of the cache a tenth, one written to it five quarters.
+
+    A search counts 5,000 tokens, and a count that was not reported costs its upper bound.
+    """
     assert cost(usage, read=100, most=1900, seconds=2.0) == spent
     assert cost({}, read=100, most=1900, seconds=3600.0) == 1900
     assert cost({}, read=100, most=1900, seconds=0.0) == 101
@@ -452,14 +456,14 @@ def test_a_long_text_is_not_one_token(gateway, nonce):
 
 
 def test_the_cache_is_part_of_what_was_read(gateway, nonce):
-    """Cached input is part of the input; thinking is never more than the output."""
+    """Cached input is part of the input, at a tenth; thinking is never more than the output."""
     read = {"input_tokens": 0, "cache_read_input_tokens": 24_000, "cache_creation_input_tokens": -3}
     end = {"output_tokens": 9, "output_tokens_details": {"thinking_tokens": 10}}
     limited = gateway(200, answered({"usage": read}, {"usage": end}))
     assert usage_of(limited.put(LONG + nonce).data) == {
         "input_tokens": 0, "cache_read_input_tokens": 24_000, "output_tokens": 9,
     }  # fmt: skip
-    assert limited.tokens() == (24_009, 0)
+    assert limited.tokens() == (2_409, 0)
 
 
 def test_a_gateway_that_does_not_count_is_counted(gateway, nonce):
