@@ -75,10 +75,10 @@ class Chat extends AbstractChat {
     return { status: response.status, body: await response.json() };
   };
   tell = () => ({
-    statuses: this.own.statuses,
+    statuses: [...this.own.statuses],
     error: this.error?.message,
     messages: this.messages.map(({ id, role, parts, metadata }) => ({ id, role, parts, metadata })),
-    data: this.data,
+    data: [...this.data],
     reason: this.finish?.finishReason,
     isAbort: this.finish?.isAbort,
     isDisconnect: this.finish?.isDisconnect,
