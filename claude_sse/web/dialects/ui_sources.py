@@ -1,4 +1,4 @@
-"""What an answer cites and what its searches found, as sources of UI messages: each of them once."""
+"""What an answer cites and what its searches found, as sources of UI messages: each once."""
 
 from __future__ import annotations
 
