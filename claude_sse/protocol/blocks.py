@@ -102,9 +102,9 @@ def _block(place: str, value: Any, role: str) -> Block:
 def _file(place: str, value: dict[str, Any]) -> Image | Document:
     _only(place, value, "type", "source", "title")
     title = _title(f"{place}.title", value.get("title"))
-    name = place if title is None else quoted(title)
     given = value.get("source")
     source: dict[str, Any] = given if isinstance(given, dict) else {}
+    name = _named(place if title is None else quoted(title), source.get("media_type"))
     kind = source.get("type")
     if kind in ("url", "file", "content"):
         raise BadRequest(
@@ -118,6 +118,12 @@ def _file(place: str, value: dict[str, Any]) -> Image | Document:
     if kind == "text":
         return Document(name, _document_text(name, data), None, title)
     return _from_bytes(name, title, data, _decoded(name, data))
+
+
+def _named(name: str, media_type: Any) -> str:
+    """Return a file as a sentence names it: with the type that the client gives it, if any."""
+    is_given = isinstance(media_type, str) and media_type
+    return f"{name} ({quoted(media_type)[1:-1]})" if is_given else name
 
 
 def _from_bytes(name: str, title: str | None, encoded: str, data: bytes) -> Image | Document:
