@@ -15,8 +15,9 @@ from .ledger import Quotas, open_ledger
 from .stream_log import open_log
 from .streaming.admission import Admissions, quotas_of
 from .streaming.capacity import CapacityLimiter
+from .streaming.chats import Chats
 from .streaming.streams import Streams
-from .web import assets, error_handlers, health, login, pages, security, views
+from .web import assets, chat_api, error_handlers, health, login, pages, security, views
 from .web.auth import Auth, SignIn, open_auth
 from .web.policy import Decide
 from .web.services import EXTENSION, Services
@@ -24,6 +25,7 @@ from .web.services import EXTENSION, Services
 #: The blueprints of the API: the server and a mount in another application have all of them.
 API = [
     views.bp,
+    chat_api.bp,
 ]
 #: Readers that one owner may have per worker, for each answer that the owner may have running.
 _READERS_PER_STREAM = 5
@@ -61,8 +63,9 @@ def open_services(
 ) -> Services:
     """Return the services, with their streams and their ledger in this folder."""
     claude = Claude(settings)
+    log = open_log(folder, settings.stream_ttl)
     streams = Streams(
-        open_log(folder, settings.stream_ttl),
+        log,
         claude,
         heartbeat_seconds=settings.heartbeat_seconds,
         orphan_seconds=settings.orphan_seconds,
@@ -77,7 +80,8 @@ def open_services(
     )
     admissions = Admissions(settings, writer_slots, ledger)
     slots = writer_slots, reader_slots
-    return Services(settings, claude, streams, admissions, *slots, auth, decide)
+    chats = Chats(log, streams)
+    return Services(settings, claude, streams, chats, admissions, *slots, auth, decide)
 
 
 def add_api(app: Flask, services: Services) -> None:

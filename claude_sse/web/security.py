@@ -41,6 +41,8 @@ PUBLIC_FILES = (
     *("styles/chat.css", "styles/login.css", "images/icon.svg"),
     *("chat.webmanifest", "images/icon-192.png", "images/icon-512.png"),
 )
+#: The endpoints whose requests may lack a body, and then its type.
+_BODY_OPTIONAL = ("chat_api.stop",)
 #: The endpoints that a link on another site may lead to.
 _PAGES = ("pages.chat", "login.page")
 #: What a browser applies to documents only.
@@ -194,14 +196,21 @@ def _refuse_malformed(request: Request, most: int) -> None:
     """Refuse what has no route, a body over its limit (``most`` where Claude is asked), no JSON."""
     if request.routing_exception is not None:
         raise request.routing_exception
-    body.allow(request, most if responses.asks_claude(request) else body.SMALL_BYTES)
-    if request.method in ("POST", "PUT") and request.mimetype != "application/json":
+    asks = responses.asks_claude(request) and request.endpoint not in _BODY_OPTIONAL
+    body.allow(request, most if asks else body.SMALL_BYTES)
+    if _has_type(request) and request.mimetype != "application/json":
         raise UnsupportedMedia("Send the body as JSON, with Content-Type: application/json.")
 
 
 def _refuse_beyond(api: Collection[str], request: Request) -> None:
     if request.blueprint not in api:
         raise Forbidden("Pages of other origins may use the API only.", code="cross_site")
+
+
+def _has_type(request: Request) -> bool:
+    if request.endpoint in _BODY_OPTIONAL and not request.content_length:
+        return "Transfer-Encoding" in request.headers
+    return request.method in ("POST", "PUT")
 
 
 def _refuse_other_sites(request: Request) -> None:
