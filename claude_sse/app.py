@@ -16,7 +16,7 @@ from .stream_log import open_log
 from .streaming.admission import Admissions
 from .streaming.capacity import CapacityLimiter
 from .streaming.streams import Streams
-from .web import assets, error_handlers, health, login, security, views
+from .web import assets, error_handlers, health, login, openai_api, security, views
 from .web.auth import SignIn, open_auth
 from .web.services import EXTENSION, Services
 
@@ -72,6 +72,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app, Path(app.root_path).parent / "static")
     error_handlers.init_app(app)
     app.register_blueprint(views.bp)
+    app.register_blueprint(openai_api.bp)
     app.register_blueprint(health.bp)
     if isinstance(auth, SignIn):
         app.register_blueprint(login.bp)

@@ -1,0 +1,233 @@
+"""Chat Completions: an answer as the chunks that the openai clients read, or whole.
+
+Chunks have the shape of OpenAI's ``chat.completion.chunk``; ``reasoning_content`` is the field of a
+thought that front ends read, and the openai clients ignore. An answer that fails is an ``error``
+chunk, which the openai clients raise as ``APIError``; ``[DONE]`` follows a complete answer only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from ...protocol import sse
+from ...protocol.errors import AnswerFailed
+from ...streaming.items import REVOKED, BrokenOff, Item, Opening
+from ...streaming.lifetime import interrupted
+from . import Dialect
+
+Fields = Mapping[str, Any]
+
+#: Unlike those of our own dialect they end in a blank line: some clients split the body there.
+OPENING = b": claude-sse\n\n"
+HEARTBEAT = b": heartbeat\n\n"
+DONE = b"data: [DONE]\n\n"
+#: Splits frames into other frames and plain texts, which alternate; a text is a JSON string.
+_split = re.compile(rb'id: \d+\ndata: \{"text":("[^"\\]*+(?:\\.[^"\\]*+)*+")\}\n\n').split
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+_FINISH_REASONS = {
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "content_filter",
+}
+_REVOKED = {"error": "The sign-in of this answer's reader has ended.", "code": "sign_in"}
+#: The names by which clients of this API know an error of ours.
+_CODES = {"too_long": "context_length_exceeded", "sign_in": "invalid_api_key"}
+#: How a whole answer that failed is answered, where it is not 503.
+_STATUSES = {
+    **dict.fromkeys(("rejected", "too_long", "setting"), 400),
+    "model_not_found": 404,
+    "rate_limited": 429,
+}
+_OVER_LIMIT = re.compile("rate_limited|over_limit|daily_tokens|too_many_.*")
+_SERVER = re.compile(
+    "error|busy|draining|no_key|unreachable|overloaded|protocol|interrupted|billing|budget"
+    "|authentication|permission|timeout|upstream_.*|.*_unavailable"
+)
+_PARAM = re.compile(r"[a-z_]+(\[\d+\])?(\.[a-z_]+(\[\d+\])?)*(?= (must|has|is|contains) )")
+
+
+def _encoder(*, with_usage: bool) -> Callable[[Iterable[Item]], Iterator[bytes]]:
+    """Return the encoder of a stream."""
+
+    def encode(items: Iterable[Item]) -> Iterator[bytes]:
+        chunks = _Chunks(with_usage)
+        for item in items:
+            if type(item) is bytes:  # nearly every item
+                yield chunks.of(item)
+            elif isinstance(item, Opening):
+                yield OPENING
+            elif isinstance(item, BrokenOff):
+                yield _event(error_object(_broken_off(item)))
+            else:
+                yield HEARTBEAT
+
+    return encode
+
+
+class _Chunks:
+    """The chunks of one answer, which all begin alike."""
+
+    def __init__(self, with_usage: bool) -> None:
+        self._no_usage: dict[str, Any] = {"usage": None} if with_usage else {}
+        self._open({})
+
+    def of(self, frames: bytes) -> bytes:
+        """Return what these frames are in this dialect, a comment where they are nothing in it."""
+        parts = _split(frames)
+        if not any(parts[::2]):  # texts only
+            return self._before + self._between.join(parts[1::2]) + self._after
+        chunks = []
+        for n, part in enumerate(parts):
+            if n % 2:
+                chunks.append(self._before + part + self._after)
+            elif part:
+                chunks += [chunk for fields in sse.objects(part) for chunk in self._chunks(fields)]
+                chunks += [DONE] * part.endswith(DONE)
+        return b"".join(chunks) or HEARTBEAT
+
+    def _open(self, fields: Fields) -> None:
+        self._head = _head(fields, "chat.completion.chunk")
+        text = self._chunk({"content": "\0"})
+        self._before, _, self._after = text.rpartition(b'"\\u0000"')
+        self._between = self._after + self._before
+
+    def _chunks(self, fields: Fields) -> Iterator[bytes]:
+        if "error" in fields:
+            yield _event(error_object(fields))
+            return
+        delta = {}
+        if "model" in fields:
+            self._open(fields)
+            delta = {"role": "assistant", "content": ""}
+        if fields["text"]:
+            delta["content"] = fields["text"]
+        if "thinking" in fields:
+            delta["reasoning_content"] = fields["thinking"]
+        if delta:
+            yield self._chunk(delta)
+        if "stop_reason" in fields:
+            yield self._chunk(_refusal(fields), finish_reason(fields))
+            if self._no_usage:
+                yield _event({**self._head, "choices": [], "usage": usage(fields)})
+
+    def _chunk(self, delta: Fields, reason: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+        return _event({**self._head, "choices": [choice], **self._no_usage})
+
+
+def _whole(items: Iterable[Item]) -> Iterator[bytes]:
+    """Yield the whole answer as one ``chat.completion``, or nothing where the client has left.
+
+    Raises ``AnswerFailed``, with the status that clients know this failure by.
+    """
+    texts: list[str] = []
+    thoughts: list[str] = []
+    head: Fields = {}
+    for item in items:
+        if isinstance(item, BrokenOff):
+            raise _failure(_broken_off(item))
+        for fields in sse.objects(item) if type(item) is bytes else ():
+            if "error" in fields:
+                raise _failure(fields)
+            head = fields if "model" in fields else head
+            texts.append(fields["text"])
+            thoughts.append(fields.get("thinking", ""))
+            if "stop_reason" in fields:
+                message = {
+                    "role": "assistant",
+                    "content": "".join(texts),
+                    "refusal": None,
+                    **_refusal(fields),
+                    **({"reasoning_content": "".join(thoughts)} if any(thoughts) else {}),
+                }
+                choice = {
+                    "index": 0,
+                    "message": message,
+                    "logprobs": None,
+                    "finish_reason": finish_reason(fields),
+                }
+                answer = {**_head(head, "chat.completion"), "choices": [choice]}
+                yield _encode({**answer, "usage": usage(fields)}).encode("ascii") + b"\n"
+
+
+def finish_reason(fields: Fields) -> str:
+    """Return the ``finish_reason`` of an answer with this last frame."""
+    return _FINISH_REASONS.get(str(fields["stop_reason"]), "stop")
+
+
+def usage(fields: Fields) -> dict[str, Any]:
+    """Return the ``usage`` of an answer with this last frame; cached tokens are prompt tokens."""
+    counts = {"input_tokens": 0, "output_tokens": 0, **(fields.get("usage") or {})}
+    cached = counts.get("cache_read_input_tokens", 0)
+    read = counts["input_tokens"] + counts.get("cache_creation_input_tokens", 0) + cached
+    written = counts["output_tokens"]
+    return {
+        "prompt_tokens": read,
+        "completion_tokens": written,
+        "total_tokens": read + written,
+        "prompt_tokens_details": {"cached_tokens": cached},
+        "completion_tokens_details": {"reasoning_tokens": counts.get("thinking_tokens", 0)},
+    }
+
+
+def error_object(fields: Fields) -> dict[str, Any]:
+    """Return an error of ours (``ClaudeSSEError.to_dict``) as the clients of this API read it."""
+    code, param = fields["code"], _PARAM.match(fields["error"])
+    kind = "invalid_request_error"
+    if _OVER_LIMIT.fullmatch(code):
+        kind = "rate_limit_error"
+    elif _SERVER.fullmatch(code):
+        kind = "server_error"
+    error = {
+        "message": fields["error"],
+        "type": kind,
+        "param": param[0] if param else None,
+        "code": _CODES.get(code, code),
+    }
+    return {"error": error}
+
+
+def _head(opening: Fields, kind: str) -> dict[str, Any]:
+    return {
+        "id": opening.get("message") or f"chatcmpl-{uuid.uuid4().hex}",
+        "object": kind,
+        "created": int(time.time()),
+        "model": opening.get("model", ""),
+    }
+
+
+def _refusal(fields: Fields) -> dict[str, Any]:
+    return {"refusal": fields["explanation"]} if fields.get("explanation") else {}
+
+
+def _broken_off(item: BrokenOff) -> Fields:
+    return _REVOKED if item.reason == REVOKED else interrupted(item.reason)
+
+
+def _failure(fields: Fields) -> AnswerFailed:
+    failure = AnswerFailed(
+        fields["error"], code=fields["code"], retry_after=fields.get("retry_after")
+    )
+    failure.status = _STATUSES.get(fields["code"], failure.status)
+    return failure
+
+
+def _event(fields: Fields) -> bytes:
+    return b"data: %b\n\n" % _encode(fields).encode("ascii")
+
+
+def _refuse(fields: Fields) -> bytes:
+    return _encode(error_object(fields)).encode("ascii") + b"\n"
+
+
+_JSON = "application/json"
+CHAT_COMPLETIONS = Dialect(sse.CONTENT_TYPE, _encoder(with_usage=False), _JSON, _refuse)
+#: With a chunk that tells what the answer cost.
+WITH_USAGE = Dialect(sse.CONTENT_TYPE, _encoder(with_usage=True), _JSON, _refuse)
+#: The answer as one object, when it has ended.
+WHOLE = Dialect(_JSON, _whole, _JSON, _refuse, waits=True)
