@@ -17,6 +17,7 @@ import anthropic
 import httpx2
 
 from ..config.settings import Settings
+from ..protocol.blocks import param
 from ..protocol.errors import (
     AnswerFailed,
     Interrupted,
@@ -170,7 +171,9 @@ class Claude:
         settings, omit = self._settings, anthropic.omit
         effort = question.effort or settings.effort
         limit = question.max_tokens or settings.max_tokens
-        messages: Any = [{"role": role, "content": text} for role, text in question.messages]
+        messages: Any = [
+            {"role": role, "content": param(content)} for role, content in question.messages
+        ]
         thinking: Any = {"type": "adaptive", "display": settings.thinking}
         config: Any = {"effort": effort}
         return self._client.messages.stream(
