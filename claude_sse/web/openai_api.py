@@ -7,6 +7,7 @@ before its first byte, twice: once Claude was asked, a response tells them not t
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
@@ -15,7 +16,7 @@ from ..claude import Model
 from ..protocol.errors import BadRequest, ClaudeSSEError, NotFound, Refused
 from ..protocol.question import Question
 from ..stream_log import Reader
-from . import body, openai_question, questions, responses
+from . import openai_question, questions, responses
 from .dialects import Dialect
 from .dialects.chat_completions import CHAT_COMPLETIONS, WHOLE, WITH_USAGE
 from .services import Services, current_services
@@ -28,7 +29,7 @@ bp = Blueprint("openai", __name__, url_prefix="/v1")
 def chat_completions() -> Response:
     """Answer as Chat Completions does, in chunks or whole."""
     services = current_services()
-    asked = openai_question.parse(body.read(request), max_tokens=services.settings.max_tokens)
+    asked = openai_question.parse(questions.upload(services), max_tokens=services.settings.max_tokens)
     _check(services, asked.question)
     key = f"{g.owner}/{uuid.uuid4()}"
 
@@ -105,4 +106,8 @@ def _no_model(name: str) -> NotFound:
 
 
 def _model(model: Model) -> dict[str, Any]:
-    return {"id": model.id, "object": "model", "created": model.created, "owned_by": "anthropic"}
+    try:
+        created = int(datetime.fromisoformat(model.created_at or "").timestamp())
+    except (ValueError, OverflowError):  # gateways' lists may lack it
+        created = 0
+    return {"id": model.id, "object": "model", "created": created, "owned_by": "anthropic"}

@@ -103,6 +103,7 @@ def refuse(error: ClaudeSSEError) -> Response:
     response = Response(
         dialect.refuse(error.to_dict()), error.status, content_type=dialect.refusal_type
     )
+    response.headers["X-Error-Code"] = error.code
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(math.ceil(error.retry_after))
     return response
