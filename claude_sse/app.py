@@ -16,6 +16,7 @@ from .stream_log import open_log
 from .streaming.admission import Admissions
 from .streaming.capacity import CapacityLimiter
 from .streaming.chats import Chats
+from .streaming.repeats import Repeats
 from .streaming.streams import Streams
 from .web import (
     assets,
@@ -77,7 +78,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     admissions = Admissions(settings, writer_slots, ledger)
     auth = open_auth(settings, app.instance_path)
     app.extensions[EXTENSION] = Services(
-        settings, claude, streams, Chats(log, streams), admissions, writer_slots, reader_slots, auth
+        settings,
+        claude,
+        streams,
+        Chats(log, streams),
+        Repeats(log),
+        admissions,
+        writer_slots,
+        reader_slots,
+        auth,
     )
     security.init_app(app, settings, auth)
     assets.init_app(app, Path(app.root_path).parent / "static")

@@ -6,6 +6,7 @@ before its first byte, twice: once Claude was asked, a response tells them not t
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from datetime import datetime
 from typing import Any
@@ -13,15 +14,17 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request
 
 from ..claude import Model
-from ..protocol.errors import BadRequest, ClaudeSSEError, NotFound, Refused
+from ..protocol.errors import BadRequest, ClaudeSSEError, NotFound, Refused, Unavailable
 from ..protocol.question import Question
 from ..stream_log import Reader
 from . import openai_question, questions, responses
-from .dialects import Dialect
 from .dialects.chat_completions import CHAT_COMPLETIONS, WHOLE, WITH_USAGE
 from .services import Services, current_services
 
 bp = Blueprint("openai", __name__, url_prefix="/v1")
+
+#: How often the openai clients have repeated this request; it is in the first one, too.
+_REPEATED = "X-Stainless-Retry-Count"
 
 
 @bp.post("/chat/completions")
@@ -29,14 +32,13 @@ bp = Blueprint("openai", __name__, url_prefix="/v1")
 def chat_completions() -> Response:
     """Answer as Chat Completions does, in chunks or whole."""
     services = current_services()
-    asked = openai_question.parse(questions.upload(services), max_tokens=services.settings.max_tokens)
+    limit = services.settings.max_tokens
+    asked = openai_question.parse(questions.upload(services), max_tokens=limit)
     _check(services, asked.question)
-    key = f"{g.owner}/{uuid.uuid4()}"
-
-    def start() -> tuple[Reader, int]:
-        return questions.start(services, key, asked.question, grace_seconds=0.0), 200
-
-    return responses.follow(start, _dialect(asked))
+    if asked.is_stream:
+        dialect = WITH_USAGE if asked.with_usage else CHAT_COMPLETIONS
+        return responses.follow(lambda: (_start(services, asked.question), 200), dialect)
+    return responses.follow(lambda: (_start_or_join(services, asked.question), 200), WHOLE)
 
 
 @bp.get("/models")
@@ -85,10 +87,33 @@ def after_request(response: Response) -> Response:
     return response
 
 
-def _dialect(asked: openai_question.Request) -> Dialect:
-    if not asked.is_stream:
-        return WHOLE
-    return WITH_USAGE if asked.with_usage else CHAT_COMPLETIONS
+def _start(services: Services, question: Question) -> Reader:
+    return questions.start(services, _new_key(), question, grace_seconds=0.0)
+
+
+def _start_or_join(services: Services, question: Question) -> Reader:
+    """Start a stream, or join the one that this request repeats.
+
+    A client that waits for a whole answer may lose patience, or a proxy in between. Both clients
+    then repeat the question after a few seconds; so long the answer goes on without them.
+    """
+    repeated = request.headers.get(_REPEATED)
+    if repeated is None:
+        return _start(services, question)
+    if repeated != "0":
+        former = services.repeats.find(g.owner, question.digest)
+        with contextlib.suppress(NotFound):
+            if former is not None:
+                return services.streams.join(former, question.digest)
+    key, grace = _new_key(), services.settings.chat_grace_seconds
+    reader = questions.start(services, key, question, grace_seconds=grace)
+    with contextlib.suppress(Unavailable):  # then a repeat is a question of its own
+        services.repeats.note(g.owner, question.digest, key)
+    return reader
+
+
+def _new_key() -> str:
+    return f"{g.owner}/{uuid.uuid4()}"
 
 
 def _check(services: Services, question: Question) -> None:

@@ -97,13 +97,15 @@ def _messages(messages: Any) -> tuple[list[Fields], list[int]]:
         raise BadRequest("messages must be a list of at least one message.")
     found: list[tuple[int, Fields]] = []
     for n, message in enumerate(messages):
-        name = f"messages[{n}]"
-        role = _role(name, message)
-        if role in ("user", "assistant"):
-            convert = openai_parts.content if role == "user" else openai_parts.text
-            content = convert(f"{name}.content", message.get("content"))
-            if role == "user" or content.strip():  # an answer that failed before its first text
-                found.append((n, {"role": role, "content": content}))
+        name = f"messages[{n}].content"
+        role = _role(f"messages[{n}]", message)
+        if role == "user":
+            content = openai_parts.content(name, message.get("content"))
+            found.append((n, {"role": role, "content": content}))
+        elif role == "assistant":
+            text = openai_parts.text(name, message.get("content"))
+            if text.strip():  # not an answer that failed before its first text
+                found.append((n, {"role": role, "content": text}))
     if not found:
         raise BadRequest("messages must hold a message of the user.")
     if found[0][1]["role"] == "assistant":
