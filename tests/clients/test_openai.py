@@ -318,3 +318,37 @@ def test_the_token_is_the_api_key(clients: dict[str, Client], standin: StandIn) 
             error = client.ask(server.port, "fault pace texts=1", key="sk-other")["error"]
             assert "AuthenticationError" in error["class"], error
         server.check()
+
+
+@pytest.mark.parametrize("client", ["openai, Python", "LiteLLM"], indirect=True)
+def test_a_stream_that_is_cut_on_the_way_is_an_error(
+    client: Client, network: Network, standin: StandIn, nonce: str
+) -> None:
+    """A body that ends before it should is raised, and not asked for again."""
+    network.cut_after = b'"word2 "'
+    found = client.ask(network.port, f"fault pace texts=20 gap_ms=30 {nonce}", stream=True)
+    assert found["text"] == "word0 word1 word2 " and "error" in found, found
+    assert len(sent(network, nonce)) == asked(standin, nonce) == 1
+
+
+@pytest.mark.parametrize("section", [("openai", 0), ("openai", 1), ("LiteLLM", 0)], ids=str)
+@pytest.mark.usefixtures("clients")
+def test_the_documented_code_shows_the_answer(
+    section: tuple[str, int],
+    network: Network,
+    standin: StandIn,
+    nonce: str,
+    tmp_path: Path,
+    require: Callable[[str], str],
+) -> None:
+    """What docs/clients.md says to write shows the text, whole and bought once."""
+    block = asking(code(*section), f"fault pace texts=3 {nonce}", port=network.port)
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    program = tmp_path / ("ask.mjs" if section == ("openai", 1) else "ask.py")
+    program.write_text(block, "utf-8")
+    command = require("node") if program.suffix == ".mjs" else str(_PYTHON)
+    shown = subprocess.run(
+        [command, str(program)], cwd=tmp_path, capture_output=True, text=True, timeout=100
+    )
+    assert shown.stdout.endswith("word0 word1 word2 "), shown
+    assert asked(standin, nonce) == 1

@@ -125,34 +125,40 @@ def _whole(items: Iterable[Item]) -> Iterator[bytes]:
 
     Raises ``AnswerFailed``, with the status that clients know this failure by.
     """
-    texts: list[str] = []
+    texts: list[bytes] = []
     thoughts: list[str] = []
     head: Fields = {}
     for item in items:
         if isinstance(item, BrokenOff):
             raise _failure(_broken_off(item))
-        for fields in sse.objects(item) if type(item) is bytes else ():
-            if "error" in fields:
-                raise _failure(fields)
-            head = fields if "model" in fields else head
-            texts.append(fields["text"])
-            thoughts.append(fields.get("thinking", ""))
-            if "stop_reason" in fields:
-                message = {
-                    "role": "assistant",
-                    "content": "".join(texts),
-                    "refusal": None,
-                    **_refusal(fields),
-                    **({"reasoning_content": "".join(thoughts)} if any(thoughts) else {}),
-                }
-                choice = {
-                    "index": 0,
-                    "message": message,
-                    "logprobs": None,
-                    "finish_reason": finish_reason(fields),
-                }
-                answer = {**_head(head, "chat.completion"), "choices": [choice]}
-                yield _encode({**answer, "usage": usage(fields)}).encode("ascii") + b"\n"
+        parts = _split(item) if type(item) is bytes else []
+        for n, part in enumerate(parts):
+            if n % 2:
+                texts.append(part)
+                continue
+            for fields in sse.objects(part):
+                if "error" in fields:
+                    raise _failure(fields)
+                head = fields if "model" in fields else head
+                texts.append(sse.quote(fields["text"]))
+                thoughts.append(fields.get("thinking", ""))
+                if "stop_reason" in fields:
+                    content = "".join(json.loads(b"[%b]" % b",".join(texts)))
+                    yield _completion(head, content, "".join(thoughts), fields)
+
+
+def _completion(head: Fields, content: str, thought: str, last: Fields) -> bytes:
+    message = {"role": "assistant", "content": content, "refusal": None, **_refusal(last)}
+    if thought:
+        message["reasoning_content"] = thought
+    choice = {
+        "index": 0,
+        "message": message,
+        "logprobs": None,
+        "finish_reason": finish_reason(last),
+    }
+    answer = {**_head(head, "chat.completion"), "choices": [choice], "usage": usage(last)}
+    return _encode(answer).encode("ascii") + b"\n"
 
 
 def finish_reason(fields: Fields) -> str:
