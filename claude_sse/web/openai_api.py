@@ -125,7 +125,7 @@ def _check(services: Services, question: Question) -> None:
 
 def _no_model(name: str) -> NotFound:
     return NotFound(
-        f"model {name} is not offered to this key; GET /v1/models lists what is.",
+        f"model {name[:80]} is not offered to this key; GET /v1/models lists what is.",
         code="model_not_found",
     )
 

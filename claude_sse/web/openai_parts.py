@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
@@ -12,11 +11,13 @@ from ..protocol.errors import BadRequest
 
 Block = dict[str, Any]
 
-_DATA_URL = re.compile(r"data:([^;,]*)(?:;[^;,]*)*?(;base64)? *,", re.IGNORECASE)
+#: Longer than any scheme of a URL with its colon, which base64 does not have.
+_SCHEME_CHARACTERS = 20
+_TITLE_CHARACTERS = 500
 
 
-def content(name: str, value: Any) -> str | list[Block]:
-    """Return the content of a message: its text, or its blocks without those that are blank.
+def content(name: str, value: Any) -> str | dict[int, Block]:
+    """Return the content of a message: its text, or the blocks that are not blank by their places.
 
     ``name`` is what an error calls it. Raises ``BadRequest``.
     """
@@ -24,8 +25,8 @@ def content(name: str, value: Any) -> str | list[Block]:
         return value or ""
     if not isinstance(value, list):
         raise BadRequest(f"{name} must be a string or a list of parts.")
-    blocks = [_block(f"{name}[{n}]", part) for n, part in enumerate(value)]
-    return [block for block in blocks if block.get("text", "text").strip()]
+    blocks = {n: _block(f"{name}[{n}]", part) for n, part in enumerate(value)}
+    return {n: block for n, block in blocks.items() if block.get("text", "text").strip()}
 
 
 def text(name: str, value: Any) -> str:
@@ -33,9 +34,9 @@ def text(name: str, value: Any) -> str:
     found = content(name, value)
     if isinstance(found, str):
         return found
-    if any(block["type"] != "text" for block in found):
+    if any(block["type"] != "text" for block in found.values()):
         raise BadRequest(f"{name} must be text: images and files are the user's.")
-    return "\n\n".join(block["text"] for block in found)
+    return "\n\n".join(block["text"] for block in found.values())
 
 
 def _block(name: str, part: Any) -> Block:
@@ -59,27 +60,31 @@ def _image_block(name: str, value: Any) -> Block:
 
 def _file_block(name: str, value: Any) -> Block:
     given = value if isinstance(value, dict) else {}
-    data, title = given.get("file_data"), given.get("filename")
-    if data is None:
+    url, title = given.get("file_data"), given.get("filename")
+    if url is None:
         raise BadRequest(f"{name} must have file_data: this server keeps no files by their id.")
-    if isinstance(data, str) and ":" not in data:  # base64 alone
-        data = f"data:;base64,{data}"
-    return _file(f"{name}.file_data", data) | ({"title": title} if title else {})
+    if isinstance(url, str) and ":" not in url[:_SCHEME_CHARACTERS]:  # base64 alone
+        url = f"data:;base64,{url}"
+    block = _file(f"{name}.file_data", url)
+    if isinstance(title, str) and title.strip():
+        block["title"] = title[:_TITLE_CHARACTERS]
+    return block
 
 
 def _file(name: str, url: Any) -> Block:
-    """Return the block of a file in a data: URL (RFC 2397); ``blocks`` finds its type."""
-    found = _DATA_URL.match(url) if isinstance(url, str) else None
-    if found is None:
+    """Return the block of a file in a data: URL (RFC 2397); its type is found by its bytes."""
+    head, comma, data = url.partition(",") if isinstance(url, str) else ("", "", "")
+    if head[:5].lower() != "data:" or not comma:
         raise BadRequest(
             f"{name} must be a data: URL: this server fetches no address that a client gives."
         )
-    data = url[found.end() :]
-    if not found[2]:
-        data = base64.b64encode(unquote_to_bytes(data)).decode("ascii")
+    media_type, *parameters = head[5:].split(";")
+    if not parameters or parameters[-1].strip().lower() != "base64":
+        content = unquote_to_bytes(data.encode("utf-8", "replace"))
+        data = base64.b64encode(content).decode("ascii")
     elif "%" in data:
         data = unquote(data)
-    source = {"type": "base64", "media_type": found[1] or "text/plain", "data": data}
+    source = {"type": "base64", "media_type": media_type.strip() or "text/plain", "data": data}
     return {"type": "document", "source": source}
 
 

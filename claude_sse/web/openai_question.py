@@ -41,10 +41,18 @@ _NOT_OFFERED_HERE: dict[str, tuple[Any, ...]] = {
     "audio": (),
 }
 _EFFORTS = {"none": "low", "minimal": "low"}
-_PLACE = re.compile(r"messages\[(\d+)\]")
+#: The place of a message, or of a block in it, in a sentence of ours.
+_PLACE = re.compile(r"messages\[(\d+)\](?:\.content\[(\d+)\])?")
 #: What Claude's conversations, which begin and end with the user, lack in one of this API.
 _BEGINNING = "(The conversation begins with your message.)"
 _CONTINUE = "Continue exactly where your last message stopped, without repeating any of it."
+
+
+class _Place(NamedTuple):
+    """Where a message and its parts stand in the body."""
+
+    message: int
+    parts: tuple[int, ...] = ()
 
 
 class Request(NamedTuple):
@@ -73,7 +81,7 @@ def parse(body: bytes, *, max_tokens: int) -> Request:
     try:
         question = from_fields(own, digest, max_tokens=max_tokens, efforts=EFFORTS)
     except BadRequest as exc:
-        sentence = _PLACE.sub(lambda place: f"messages[{places[int(place[1])]}]", str(exc))
+        sentence = _PLACE.sub(lambda place: _renamed(place, places), str(exc))
         names = {"max_tokens ": f"{limit} ", "effort ": "reasoning_effort "}
         for ours, theirs in names.items():
             if sentence.startswith(ours):
@@ -91,28 +99,39 @@ def _refuse(fields: Fields, names: Mapping[str, tuple[Any, ...]], within: str = 
             )
 
 
-def _messages(messages: Any) -> tuple[list[Fields], list[int]]:
+def _renamed(found: re.Match[str], places: list[_Place]) -> str:
+    place = places[int(found[1])]
+    part = f".content[{place.parts[int(found[2])]}]" if found[2] else ""
+    return f"messages[{place.message}]{part}"
+
+
+def _messages(messages: Any) -> tuple[list[Fields], list[_Place]]:
     """Return the messages of the conversation, and the place of each in ``messages``."""
     if not isinstance(messages, list) or not messages:
         raise BadRequest("messages must be a list of at least one message.")
-    found: list[tuple[int, Fields]] = []
+    found: list[tuple[_Place, Fields]] = []
     for n, message in enumerate(messages):
         name = f"messages[{n}].content"
         role = _role(f"messages[{n}]", message)
         if role == "user":
-            content = openai_parts.content(name, message.get("content"))
-            found.append((n, {"role": role, "content": content}))
+            found.append(_of_user(n, openai_parts.content(name, message.get("content"))))
         elif role == "assistant":
             text = openai_parts.text(name, message.get("content"))
             if text.strip():  # not an answer that failed before its first text
-                found.append((n, {"role": role, "content": text}))
+                found.append((_Place(n), {"role": role, "content": text}))
     if not found:
         raise BadRequest("messages must hold a message of the user.")
     if found[0][1]["role"] == "assistant":
-        found.insert(0, (found[0][0], {"role": "user", "content": _BEGINNING}))
+        found.insert(0, _of_user(0, _BEGINNING))
     if found[-1][1]["role"] == "assistant":
-        found.append((found[-1][0], {"role": "user", "content": _CONTINUE}))
+        found.append(_of_user(len(messages) - 1, _CONTINUE))
     return [message for _, message in found], [place for place, _ in found]
+
+
+def _of_user(n: int, content: str | dict[int, openai_parts.Block]) -> tuple[_Place, Fields]:
+    if isinstance(content, str):
+        return _Place(n), {"role": "user", "content": content}
+    return _Place(n, tuple(content)), {"role": "user", "content": list(content.values())}
 
 
 def _role(name: str, message: Any) -> str:
