@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import json
 import re
-import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ...protocol import sse
-from ...protocol.errors import AnswerFailed
-from ...streaming.items import REVOKED, BrokenOff, Item, Opening
-from ...streaming.lifetime import interrupted
+from ...streaming.items import BrokenOff, Item, Opening
 from . import Dialect
-
-Fields = Mapping[str, Any]
+from .chat_objects import (
+    Fields,
+    error_object,
+    failure,
+    fields_of_break,
+    finish_reason,
+    head,
+    refusal,
+    usage,
+)
 
 #: Unlike those of our own dialect they end in a blank line: some clients split the body there.
 OPENING = b": claude-sse\n\n"
@@ -29,26 +33,6 @@ DONE = b"data: [DONE]\n\n"
 #: Splits frames into other frames and plain texts, which alternate; a text is a JSON string.
 _split = re.compile(rb'id: \d+\ndata: \{"text":("[^"\\]*+(?:\\.[^"\\]*+)*+")\}\n\n').split
 _encode = json.JSONEncoder(separators=(",", ":")).encode
-_FINISH_REASONS = {
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "refusal": "content_filter",
-}
-_REVOKED = {"error": "The sign-in of this answer's reader has ended.", "code": "sign_in"}
-#: The names by which clients of this API know an error of ours.
-_CODES = {"too_long": "context_length_exceeded", "sign_in": "invalid_api_key"}
-#: How a whole answer that failed is answered, where it is not 503.
-_STATUSES = {
-    **dict.fromkeys(("rejected", "too_long", "setting"), 400),
-    "model_not_found": 404,
-    "rate_limited": 429,
-}
-_OVER_LIMIT = re.compile("rate_limited|over_limit|daily_tokens|too_many_.*")
-_SERVER = re.compile(
-    "error|busy|draining|no_key|unreachable|overloaded|protocol|interrupted|billing|budget"
-    "|authentication|permission|timeout|upstream_.*|.*_unavailable"
-)
-_PARAM = re.compile(r"[a-z_]+(\[\d+\])?(\.[a-z_]+(\[\d+\])?)*(?= (must|has|is|contains) )")
 
 
 def _encoder(*, with_usage: bool) -> Callable[[Iterable[Item]], Iterator[bytes]]:
@@ -62,7 +46,7 @@ def _encoder(*, with_usage: bool) -> Callable[[Iterable[Item]], Iterator[bytes]]
             elif isinstance(item, Opening):
                 yield OPENING
             elif isinstance(item, BrokenOff):
-                yield _event(error_object(_broken_off(item)))
+                yield _event(error_object(fields_of_break(item)))
             else:
                 yield HEARTBEAT
 
@@ -91,7 +75,7 @@ class _Chunks:
         return b"".join(chunks) or HEARTBEAT
 
     def _open(self, fields: Fields) -> None:
-        self._head = _head(fields, "chat.completion.chunk")
+        self._head = head(fields, "chat.completion.chunk")
         text = self._chunk({"content": "\0"})
         self._before, _, self._after = text.rpartition(b'"\\u0000"')
         self._between = self._after + self._before
@@ -111,7 +95,7 @@ class _Chunks:
         if delta:
             yield self._chunk(delta)
         if "stop_reason" in fields:
-            yield self._chunk(_refusal(fields), finish_reason(fields))
+            yield self._chunk(refusal(fields), finish_reason(fields))
             if self._no_usage:
                 yield _event({**self._head, "choices": [], "usage": usage(fields)})
 
@@ -127,10 +111,10 @@ def _whole(items: Iterable[Item]) -> Iterator[bytes]:
     """
     texts: list[bytes] = []
     thoughts: list[str] = []
-    head: Fields = {}
+    opening: Fields = {}
     for item in items:
         if isinstance(item, BrokenOff):
-            raise _failure(_broken_off(item))
+            raise failure(fields_of_break(item))
         parts = _split(item) if type(item) is bytes else []
         for n, part in enumerate(parts):
             if n % 2:
@@ -138,17 +122,17 @@ def _whole(items: Iterable[Item]) -> Iterator[bytes]:
                 continue
             for fields in sse.objects(part):
                 if "error" in fields:
-                    raise _failure(fields)
-                head = fields if "model" in fields else head
+                    raise failure(fields)
+                opening = fields if "model" in fields else opening
                 texts.append(sse.quote(fields["text"]))
                 thoughts.append(fields.get("thinking", ""))
                 if "stop_reason" in fields:
                     content = "".join(json.loads(b"[%b]" % b",".join(texts)))
-                    yield _completion(head, content, "".join(thoughts), fields)
+                    yield _completion(opening, content, "".join(thoughts), fields)
 
 
-def _completion(head: Fields, content: str, thought: str, last: Fields) -> bytes:
-    message = {"role": "assistant", "content": content, "refusal": None, **_refusal(last)}
+def _completion(opening: Fields, content: str, thought: str, last: Fields) -> bytes:
+    message = {"role": "assistant", "content": content, "refusal": None, **refusal(last)}
     if thought:
         message["reasoning_content"] = thought
     choice = {
@@ -157,70 +141,8 @@ def _completion(head: Fields, content: str, thought: str, last: Fields) -> bytes
         "logprobs": None,
         "finish_reason": finish_reason(last),
     }
-    answer = {**_head(head, "chat.completion"), "choices": [choice], "usage": usage(last)}
+    answer = {**head(opening, "chat.completion"), "choices": [choice], "usage": usage(last)}
     return _encode(answer).encode("ascii") + b"\n"
-
-
-def finish_reason(fields: Fields) -> str:
-    """Return the ``finish_reason`` of an answer with this last frame."""
-    return _FINISH_REASONS.get(str(fields["stop_reason"]), "stop")
-
-
-def usage(fields: Fields) -> dict[str, Any]:
-    """Return the ``usage`` of an answer with this last frame; cached tokens are prompt tokens."""
-    counts = {"input_tokens": 0, "output_tokens": 0, **(fields.get("usage") or {})}
-    cached = counts.get("cache_read_input_tokens", 0)
-    read = counts["input_tokens"] + counts.get("cache_creation_input_tokens", 0) + cached
-    written = counts["output_tokens"]
-    return {
-        "prompt_tokens": read,
-        "completion_tokens": written,
-        "total_tokens": read + written,
-        "prompt_tokens_details": {"cached_tokens": cached},
-        "completion_tokens_details": {"reasoning_tokens": counts.get("thinking_tokens", 0)},
-    }
-
-
-def error_object(fields: Fields) -> dict[str, Any]:
-    """Return an error of ours (``ClaudeSSEError.to_dict``) as the clients of this API read it."""
-    code, param = fields["code"], _PARAM.match(fields["error"])
-    kind = "invalid_request_error"
-    if _OVER_LIMIT.fullmatch(code):
-        kind = "rate_limit_error"
-    elif _SERVER.fullmatch(code):
-        kind = "server_error"
-    error = {
-        "message": fields["error"],
-        "type": kind,
-        "param": param[0] if param else None,
-        "code": _CODES.get(code, code),
-    }
-    return {"error": error}
-
-
-def _head(opening: Fields, kind: str) -> dict[str, Any]:
-    return {
-        "id": opening.get("message") or f"chatcmpl-{uuid.uuid4().hex}",
-        "object": kind,
-        "created": int(time.time()),
-        "model": opening.get("model", ""),
-    }
-
-
-def _refusal(fields: Fields) -> dict[str, Any]:
-    return {"refusal": fields["explanation"]} if fields.get("explanation") else {}
-
-
-def _broken_off(item: BrokenOff) -> Fields:
-    return _REVOKED if item.reason == REVOKED else interrupted(item.reason)
-
-
-def _failure(fields: Fields) -> AnswerFailed:
-    failure = AnswerFailed(
-        fields["error"], code=fields["code"], retry_after=fields.get("retry_after")
-    )
-    failure.status = _STATUSES.get(fields["code"], failure.status)
-    return failure
 
 
 def _event(fields: Fields) -> bytes:

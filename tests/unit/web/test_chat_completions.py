@@ -12,13 +12,8 @@ from claude_sse.protocol import sse
 from claude_sse.protocol.errors import AnswerFailed, BadRequest, OverLimit, Unavailable
 from claude_sse.streaming.items import REVOKED, SILENCE, BrokenOff, Opening
 from claude_sse.streaming.lifetime import DRAINED, WRITER_DIED
-from claude_sse.web.dialects.chat_completions import (
-    CHAT_COMPLETIONS,
-    WHOLE,
-    WITH_USAGE,
-    error_object,
-    usage,
-)
+from claude_sse.web.dialects.chat_completions import CHAT_COMPLETIONS, WHOLE, WITH_USAGE
+from claude_sse.web.dialects.chat_objects import error_object, usage
 
 OPENING = {"text": "", "model": "claude-x", "message": "msg_1"}
 END = {"text": "", "stop_reason": "end_turn", "usage": {"input_tokens": 3, "output_tokens": 4}}
