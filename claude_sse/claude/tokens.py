@@ -20,6 +20,8 @@ from ..protocol.question import Question
 WRITTEN_A_SECOND = 400
 #: The tokens of the roles and separators around each text, and before the first one.
 _AROUND_EACH, _AROUND_ALL = 10, 50
+#: The most that any model reads.
+LONGEST_CONTEXT = 1_000_000
 #: Claude scales larger images down (platform.claude.com, Vision).
 _MOST_OF_AN_IMAGE = 4784
 #: A page of a PDF is read as an image and as its text, of up to 3,000 tokens (PDF support).
@@ -62,10 +64,10 @@ def most_seen(image: Format) -> int:
 
 
 def most_read(question: Question, settings: Settings) -> int:
-    """Return an upper bound of the input tokens of a question."""
+    """Return an upper bound of the input tokens of a question; Claude refuses more, for free."""
     texts, files = _texts(question, settings), _files(question)
     read = sum(map(most, texts)) + sum(map(_most_of_file, files))
-    return _AROUND_ALL + _AROUND_EACH * (len(texts) + len(files)) + read
+    return min(_AROUND_ALL + _AROUND_EACH * (len(texts) + len(files)) + read, LONGEST_CONTEXT)
 
 
 def least_read(question: Question, settings: Settings) -> int:

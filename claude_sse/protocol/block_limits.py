@@ -5,7 +5,7 @@ The numbers are those of the Messages API (platform.claude.com, Vision and PDF s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .blocks import Content, Document, Image
 from .errors import BadRequest
@@ -23,11 +23,20 @@ MANY_IMAGES = 20
 SIDE_PIXELS_OF_MANY = 2000
 
 
-def check(contents: Iterable[Content], files: int = FILES) -> None:
-    """Raise ``BadRequest`` where the files of a request are more, or larger, than Claude takes."""
+def check(
+    contents: Iterable[Content], files: int = FILES, refused: Sequence[str] = (), by: str = ""
+) -> None:
+    """Raise ``BadRequest`` where the files of a request are more, or larger, than Claude takes.
+
+    ``refused`` are the kinds that the model with the name ``by`` does not take: images, PDF.
+    """
     blocks = [block for content in contents if not isinstance(content, str) for block in content]
     images = [block for block in blocks if isinstance(block, Image)]
     documents = [block for block in blocks if isinstance(block, Document)]
+    pdfs = [document for document in documents if document.pages is not None]
+    for kind, blocks_of_kind in (("images", images), ("PDF", pdfs)):
+        if blocks_of_kind and kind in refused:
+            raise BadRequest(f"{blocks_of_kind[0].name} is not for {by}, which takes no {kind}.")
     if len(images) > files:
         raise BadRequest(f"The question has {len(images):,} images; the limit is {files}.")
     limit = SIDE_PIXELS if len(images) <= MANY_IMAGES else SIDE_PIXELS_OF_MANY

@@ -42,6 +42,7 @@ def check(services: Services, question: Question) -> None:
             f"model {question.model} is not offered to this key; GET /models lists what is.",
             code="model_not_found",
         )
+    services.claude.check_files(question)
 
 
 def start(

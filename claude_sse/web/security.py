@@ -165,7 +165,8 @@ def _refuse_malformed(request: Request, most: int) -> None:
     """Refuse what has no route, a body over its limit (``most`` where Claude is asked), no JSON."""
     if request.routing_exception is not None:
         raise request.routing_exception
-    body.allow(request, most if responses.asks_claude(request) else body.SMALL_BYTES)
+    asks = responses.asks_claude(request) and request.endpoint not in _BODY_OPTIONAL
+    body.allow(request, most if asks else body.SMALL_BYTES)
     if _has_type(request) and request.mimetype != "application/json":
         raise UnsupportedMedia("Send the body as JSON, with Content-Type: application/json.")
 
