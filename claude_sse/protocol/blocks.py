@@ -165,9 +165,9 @@ def _decoded(name: str, data: str) -> bytes:
     """Return the bytes of canonical base64 (RFC 4648, 3.5)."""
     try:
         decoded = binascii.a2b_base64(data, strict_mode=True)
-        last = len(decoded) % 3
-        if last and binascii.b2a_base64(decoded[-last:], newline=False) != data[-4:].encode():
-            raise ValueError("the unused bits are not zero")
+        last = binascii.b2a_base64(decoded[len(decoded) // 3 * 3 :], newline=False)
+        if len(data) != -(-len(decoded) // 3) * 4 or not data.endswith(last.decode()):
+            raise ValueError("too much padding, or unused bits that are not zero")
     except ValueError:  # also for characters beyond ASCII
         raise BadRequest(
             f"{name}: source.data is not base64 (RFC 4648, section 4: with its padding, without "
