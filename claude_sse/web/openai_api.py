@@ -1,7 +1,7 @@
-"""Chat Completions, the part of OpenAI's API that text takes, for the clients that speak it.
+"""Chat Completions, the part of OpenAI's API that a conversation takes, for clients that speak it.
 
-A request has no id to come back with, so leaving is stopping. The openai clients repeat what fails
-before its first byte, twice: once Claude was asked, a response tells them not to.
+A stream has no id to come back with, so leaving is stopping. The openai clients repeat a request
+that fails before its first byte, twice: once Claude was asked, a response tells them not to.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def _start(services: Services, question: Question) -> Reader:
 def _start_or_join(services: Services, question: Question) -> Reader:
     """Start a stream, or join the one that this request repeats.
 
-    A client that waits for a whole answer may lose patience, or a proxy in between. Both clients
-    then repeat the question after a few seconds; so long the answer goes on without them.
+    A client that waits for a whole answer may run into a time-out, its own or a proxy's, and then
+    repeats the question within seconds. The answer goes on for that long without a reader.
     """
     repeated = request.headers.get(_REPEATED)
     if repeated is None:
