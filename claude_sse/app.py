@@ -16,8 +16,19 @@ from .stream_log import open_log
 from .streaming.admission import Admissions, quotas_of
 from .streaming.capacity import CapacityLimiter
 from .streaming.chats import Chats
+from .streaming.repeats import Repeats
 from .streaming.streams import Streams
-from .web import assets, chat_api, error_handlers, health, login, pages, security, views
+from .web import (
+    assets,
+    chat_api,
+    error_handlers,
+    health,
+    login,
+    openai_api,
+    pages,
+    security,
+    views,
+)
 from .web.auth import Auth, SignIn, open_auth
 from .web.policy import Decide
 from .web.services import EXTENSION, Services
@@ -26,6 +37,7 @@ from .web.services import EXTENSION, Services
 API = [
     views.bp,
     chat_api.bp,
+    openai_api.bp,
 ]
 #: Readers that one owner may have per worker, for each answer that the owner may have running.
 _READERS_PER_STREAM = 5
@@ -80,8 +92,8 @@ def open_services(
     )
     admissions = Admissions(settings, writer_slots, ledger)
     slots = writer_slots, reader_slots
-    chats = Chats(log, streams)
-    return Services(settings, claude, streams, chats, admissions, *slots, auth, decide)
+    chats, repeats = Chats(log, streams), Repeats(log)
+    return Services(settings, claude, streams, chats, repeats, admissions, *slots, auth, decide)
 
 
 def add_api(app: Flask, services: Services) -> None:

@@ -11,6 +11,7 @@ from ..config.settings import Settings
 from ..streaming.admission import Admissions
 from ..streaming.capacity import CapacityLimiter
 from ..streaming.chats import Chats
+from ..streaming.repeats import Repeats
 from ..streaming.streams import Streams
 from .auth import Auth
 from .policy import Decide
@@ -26,6 +27,7 @@ class Services(NamedTuple):
     claude: Claude
     streams: Streams
     chats: Chats
+    repeats: Repeats
     admissions: Admissions
     writer_slots: CapacityLimiter
     reader_slots: CapacityLimiter
