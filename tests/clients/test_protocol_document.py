@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -123,6 +125,46 @@ def _login(server: Server, token: str) -> Answer:
 def _cookie(server: Server) -> str:
     with _login(server, _TOKEN) as answer:
         return answer["Set-Cookie"].partition(";")[0]
+
+
+@pytest.mark.parametrize("after", [None, "", "3"])
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+def test_streams_are_started_and_followed_as_the_table_says(
+    _server: Server, method: str, after: str | None
+) -> None:
+    """Each cell of section 6 has the statuses that the server sends there, and no others."""
+    [cells] = [row for row in document.table(document.section(6)) if row[0] == f"`{method}`"]
+    said = {int(status) for status in re.findall(r"`(\d{3})`", cells[2 if after else 1])}
+    assert _statuses(_server, method, after) == said
+
+
+def _statuses(server: Server, method: str, after: str | None) -> set[int]:
+    """Return the statuses of each case: a stream that is new, one that has ended, another body."""
+    ended, prompt = new_id(), f"fault pace texts=2 {uuid.uuid4()}"
+    with server.put(ended, prompt) as answer:
+        last = objects(answer.rest())
+    named = {} if after is None else {"Last_Event_ID": after}
+
+    def status(stream: str, said: str = prompt, **headers: str) -> int:
+        body = {"messages": [{"role": "user", "content": said}]} if method == "PUT" else None
+        with server.ask(method, f"/streams/{stream}", body, **headers) as answer:
+            if answer.status == 204:
+                assert "Content-Type" not in answer and answer.rest() == b""
+            return answer.status
+
+    statuses = {status(new_id(), **named), status(ended.upper(), **named)}
+    if method == "PUT":
+        statuses.add(status(ended, f"{prompt} else", **named))
+    if after:
+        statuses.add(status(ended, Last_Event_ID=str(len(last) + 1)))  # and [DONE]
+    return statuses
+
+
+def test_a_last_event_id_is_a_number(_server: Server) -> None:
+    """Anything but at most nine digits is refused, before it matters which stream it is."""
+    for value in ("x", "-1", "1.0", "1234567890"):
+        with _server.get(new_id(), after=value) as answer:
+            assert (answer.status, answer.json()["code"]) == (400, "bad_request")
 
 
 #: Questions whose frames have every field between them.
