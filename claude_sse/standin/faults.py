@@ -8,6 +8,7 @@ from itertools import chain
 
 from .answers import answer, bench, said, text_index, words
 from .api import Json
+from .carried import CARRIED
 from .messages import event, message
 from .options import check
 from .orders import Order, last_question
@@ -240,6 +241,7 @@ FAULTS: dict[str, Callable[[Order], Reply]] = {
     "pace": lambda order: Reply(words(order)),
     "echo": echo,
     "say": say,
+    **CARRIED,
 }
 _ORDER = re.compile(
     rf"\b(?:fault (?P<fault>{'|'.join(sorted(FAULTS, key=len, reverse=True))})|bench(?= +\w+=))\b"

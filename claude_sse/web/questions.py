@@ -15,17 +15,26 @@ from .services import Services
 
 
 def read(services: Services, *, allow_prompt: bool) -> Question:
-    """Return the question in the request's body; see ``question.parse``."""
+    """Return the question in the request's body; see ``body.read`` and ``question.parse``."""
     return parse(
-        body.read(request),
+        upload(services),
         max_tokens=services.settings.max_tokens,
         efforts=EFFORTS,
         allow_prompt=allow_prompt,
     )
 
 
+def upload(services: Services) -> bytes:
+    """Return the request's body, read within a reader slot: some threads stay free of uploads."""
+    release = services.reader_slots.acquire(g.owner)
+    try:
+        return body.read(request)
+    finally:
+        release()
+
+
 def check(services: Services, question: Question) -> None:
-    """Raise ``Unavailable`` without an API key, ``BadRequest`` for a model that is not offered."""
+    """Raise ``Unavailable`` without an API key, ``BadRequest`` for what this server lacks."""
     if not services.settings.api_key:
         raise no_key()
     if question.model is not None and not services.claude.knows(question.model):
@@ -33,6 +42,11 @@ def check(services: Services, question: Question) -> None:
             f"model {question.model} is not offered to this key; GET /models lists what is.",
             code="model_not_found",
         )
+    if question.web_search and not services.settings.web_search_max_uses:
+        raise BadRequest(
+            "web_search is off on this server: WEB_SEARCH_MAX_USES allows it, or leave it out."
+        )
+    services.claude.check_files(question)
 
 
 def start(

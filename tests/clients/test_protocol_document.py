@@ -36,7 +36,7 @@ OPEN: dict[str, Ask] = {
     "method_not_allowed": lambda s: s.ask("PATCH", "/stream", b"{}"),
     "conflict": lambda s: _conflict(s),
     "gone": lambda s: s.post("Hello", Last_Event_ID="3"),
-    "too_large": lambda s: s.post("x" * 300_000),
+    "too_large": lambda s: s.post("x" * (11 << 20)),
     "unsupported_media_type": lambda s: s.ask("POST", "/stream", b"{}", Content_Type="text/plain"),
     "not_reached": lambda s: _not_reached(s),
 }
@@ -174,14 +174,21 @@ _ORDERS = (
     "fault overloaded times=1",
     "fault rate_limited retry_after=60",
     "fault cut after=2",
+    "fault search",
+    "fault search error=max_uses_exceeded",
+    "fault cite",
+    "fault redacted",
 )
+_ALL = {"web_search": True, "citations": True, "signatures": True}
 
 
 def test_every_field_of_a_frame_is_sent_and_documented(_server: Server, nonce: str) -> None:
     """The fields of frames are those of section 4, each beside ``text`` or ``error`` as it says."""
     seen: dict[str, set[str]] = {}
     for order in _ORDERS:
-        with _server.put(new_id(), f"{order} {nonce}") as answer:
+        messages = [{"role": "user", "content": f"{order} {nonce}"}]
+        asked = {"messages": messages, **_ALL}
+        with _server.ask("PUT", f"/streams/{new_id()}", asked) as answer:
             for fields in objects(answer.rest()):
                 [beside] = {"text", "error"} & set(fields)
                 for name in fields:

@@ -36,6 +36,7 @@ def openapi_server() -> Iterator[Server]:
         limits = dict.fromkeys(("RATE_LIMIT", "MAX_STREAMS_PER_OWNER", "DAILY_TOKENS"), 0)
         limits["DAILY_TOKENS_PER_OWNER"] = 0
         settings = {"AUTH": "token", "AUTH_TOKEN": _TOKEN, "MAX_TOKENS": 1_000_000, **limits}
+        settings["WEB_SEARCH_MAX_USES"] = 1
         with serve(claude, **settings) as [server]:  # type: ignore[arg-type]
             yield server
 

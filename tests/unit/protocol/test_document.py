@@ -12,8 +12,10 @@ from typing import NamedTuple
 import pytest
 
 import claude_sse
-from claude_sse.protocol import errors, question, sse
+from claude_sse.config.settings import Settings
+from claude_sse.protocol import block_limits, errors, question, sse
 from claude_sse.streaming import lifetime
+from claude_sse.web import body
 from tests.clients import documented_protocol as document
 
 _PACKAGE = Path(claude_sse.__file__).parent
@@ -127,8 +129,13 @@ def test_every_field_of_a_frame_is_documented():
 @pytest.mark.parametrize(
     ("said", "number"),
     [
-        (f"a body | {question.BODY_BYTES // 1024} KiB", 13),
-        (f"{question.PROMPT_CHARACTERS:,} characters", 13),
+        (f"`MAX_BODY_MB` ({Settings().max_body_mb}) MiB; {body.SMALL_BYTES >> 10} KiB", 13),
+        (f"an image | {block_limits.IMAGE_CHARACTERS >> 20} MiB in base64", 13),
+        (f"{block_limits.SIDE_PIXELS:,} pixels a side, {block_limits.SIDE_PIXELS_OF_MANY:,}", 13),
+        (
+            f"| {block_limits.FILES} each in a question, {block_limits.FILES_OF_SMALL_MODELS} for",
+            13,
+        ),
         (f"{question.LEVELS} levels", 13),
         (f"{question.MODEL_CHARACTERS} printable characters", 13),
         (f"{lifetime.LIFE_SECONDS / 60:.0f} min; {lifetime.NO_CONTENT_SECONDS:.0f} s", 13),
