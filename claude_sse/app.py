@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
 from .claude import Claude
+from .config import installation
 from .config.dotenv import load
 from .config.settings import Settings
 from .ledger import Quotas, open_ledger
@@ -39,7 +39,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     connection, so that it may be called before gunicorn forks.
     """
     settings = settings or load()
-    app = App(__package__, template_folder="../templates", static_folder=None)
+    app = App(
+        __package__,
+        template_folder=str(installation.FILES / "templates"),
+        static_folder=None,
+        instance_path=str(installation.state_folder(settings.state_dir)),
+    )
     claude = Claude(settings)
     folder = settings.stream_folder(app.instance_path)
     streams = Streams(
@@ -69,7 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings, claude, streams, admissions, writer_slots, reader_slots, auth
     )
     security.init_app(app, settings, auth)
-    assets.init_app(app, Path(app.root_path).parent / "static")
+    assets.init_app(app, installation.FILES / "static")
     error_handlers.init_app(app)
     app.register_blueprint(views.bp)
     app.register_blueprint(health.bp)

@@ -16,6 +16,7 @@ from pathlib import Path
 from ..protocol.question import EFFORTS
 from ..system import peer
 from . import table, validators
+from .installation import IS_CHECKOUT
 from .table import setting
 from .validators import ConfigError
 
@@ -38,6 +39,13 @@ AUTHS = ("none", "token", "password", "proxy")
 RESERVED_THREADS = 8
 #: Placeholders, as they stand in examples.
 _EXAMPLE = re.compile(r"change.?me|example|your.?(secret|key)|replace|placeholder", re.IGNORECASE)
+
+_WHERE_LISTED = (
+    ".env.example lists them all."
+    if IS_CHECKOUT
+    else "claude-sse settings lists them all. Where that .env belongs to another program, start "
+    "claude-sse in a folder of its own."
+)
 
 
 def _with_sign_in(limit: int) -> Callable[[Settings], int]:
@@ -100,6 +108,7 @@ class Settings:
         is_distinct=True,
         derive=_with_sign_in(5_000_000),
     )
+    state_dir: Path | None = setting("STATE_DIR", validators.folder, None, is_distinct=True)
     stream_log: Path | None = setting("STREAM_LOG", validators.file_url, None, is_distinct=True)
     stream_ttl: float = setting(
         "STREAM_TTL", validators.seconds(3600, 31 * 86_400), 86_400.0, is_distinct=True
@@ -163,7 +172,7 @@ def refuse_unknown(names: Iterable[str]) -> None:
         if name not in NAMES:
             # Text that cannot be a name may be the key itself.
             shown = name if re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,39}", name) else "A line"
-            raise ConfigError(f"{shown} in .env is not a setting; .env.example lists them all.")
+            raise ConfigError(f"{shown} in .env is not a setting; {_WHERE_LISTED}")
 
 
 def _refuse_talkative(environ: Mapping[str, str]) -> None:
