@@ -69,7 +69,8 @@ def _password(arguments: Sequence[str]) -> None:
 def _check(arguments: Sequence[str]) -> None:
     """Become the program that tests a deployment; it needs nothing of this package."""
     script = str(installation.FILES / "deploy" / "check.py")
-    os.execv(sys.executable, [sys.executable, script, *arguments])
+    environ = {**os.environ, "CLAUDE_SSE_CHECK_NAME": installation.command("check")}
+    os.execve(sys.executable, [sys.executable, script, *arguments], environ)  # nosec: no shell
 
 
 def _settings(arguments: Sequence[str]) -> None:

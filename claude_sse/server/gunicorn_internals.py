@@ -17,6 +17,7 @@ __all__ = ["ATTRIBUTES", "METHODS", "Application", "Logger", "Request", "TConn",
 #: The methods that are overridden or called, with their parameters.
 METHODS: dict[type, dict[str, str]] = {
     Application: {
+        "__init__": "self, usage=None, prog=None",
         "chdir": "self",
         "init": "self, parser, opts, args",
         "load": "self",
