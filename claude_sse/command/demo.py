@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import subprocess  # nosec B404: starts one program of ours, without a shell
 import sys
 
 from ..config import installation
@@ -20,7 +20,7 @@ _processes: list[subprocess.Popen[str]] = []
 
 def start() -> None:
     """Start the stand-in, and set the settings that lead to it; they win over ``.env``."""
-    standin = subprocess.Popen(
+    standin = subprocess.Popen(  # nosec B603
         [sys.executable, "-m", _PROGRAM, "--port", "0", "--end-with-stdin"],
         cwd=installation.IMPORTED_FROM,  # -m imports from the working folder first
         stdin=subprocess.PIPE,
@@ -29,8 +29,7 @@ def start() -> None:
         start_new_session=True,  # Ctrl-C is for the server, whose answers end first
     )
     _processes.append(standin)
-    assert standin.stdout is not None
-    url = standin.stdout.readline().strip()
+    url = standin.stdout.readline().strip() if standin.stdout else ""
     if not url:
         sys.exit("claude-sse: the stand-in did not start.")
     os.environ.update(ANTHROPIC_BASE_URL=url, ANTHROPIC_API_KEY="demo", BANNER=_BANNER)

@@ -17,7 +17,7 @@ from ..config.settings import ConfigError
 from ..server import program
 from . import demo
 
-_HELP = f"""\
+HELP = f"""\
 usage: claude-sse [OPTIONS]         serve the page and the HTTP API; Ctrl-C ends it
        claude-sse settings          print every setting with its default, as a file .env
        claude-sse password NAME     set NAME's password; --token, --delete (AUTH=password)
@@ -35,8 +35,8 @@ def main() -> None:
     """Run the command line of this process."""
     name, *arguments = sys.argv[1:] or [""]
     try:
-        if name in _COMMANDS:
-            _COMMANDS[name](arguments)
+        if name in COMMANDS:
+            COMMANDS[name](arguments)
         else:
             _serve(sys.argv[1:])
     except ConfigError as exc:
@@ -82,14 +82,14 @@ def _help(arguments: Sequence[str]) -> None:
         state = str(installation.state_folder(None))
     except ConfigError as exc:
         state = str(exc)
-    print(_HELP.format(env=installation.env_file(), state=state), end="")
+    print(HELP.format(env=installation.env_file(), state=state), end="")
 
 
 def _version(arguments: Sequence[str]) -> None:
     print(f"claude-sse {__version__}")
 
 
-_COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
+COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "check": _check,
     "password": _password,
     "settings": _settings,
