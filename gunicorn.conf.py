@@ -15,7 +15,7 @@ from claude_sse.config.dotenv import load
 from claude_sse.config.settings import ConfigError, is_loopback, refuse_exposed
 from claude_sse.server import plain_server
 from claude_sse.server.connection import read_refused_body
-from claude_sse.server.worker import STOP_SIGNALS, DrainingWorker, has_served
+from claude_sse.server.worker import STOP_SIGNALS, TERMINAL_SIGNALS, DrainingWorker, has_served
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:
@@ -74,13 +74,14 @@ def on_starting(server):
 
 
 def post_worker_init(worker):
-    """Let another worker than ours (``-k``) drain on SIGTERM and leave Ctrl-C to the master."""
+    """Let another worker than ours (``-k``) drain on SIGTERM, and leave its terminal to the master."""
     if not isinstance(worker, DrainingWorker):
         from claude_sse.web.services import EXTENSION  # loaded with the app, not with the settings
 
         has_served[0] = 1  # as far as this can be known
         plain_server.drain_on_stop(worker.app.wsgi().extensions[EXTENSION])
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in TERMINAL_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 

@@ -14,7 +14,6 @@ from typing import Any
 from .. import __version__
 from ..config import dotenv, installation
 from ..config.settings import ConfigError
-from ..server import program
 from . import demo
 
 HELP = f"""\
@@ -46,7 +45,10 @@ def main() -> None:
 
 
 def _serve(arguments: Sequence[str]) -> None:
-    if not dotenv.read().get("ANTHROPIC_API_KEY", "").strip():
+    has_key = dotenv.read().get("ANTHROPIC_API_KEY", "").strip()
+    from ..server import program  # gunicorn cannot be imported in a folder that was removed
+
+    if not has_key:
         demo.start()
     program.serve(arguments, _app)
 

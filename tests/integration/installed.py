@@ -84,9 +84,11 @@ class Program(Server):
         os.write(self.terminal, b"\x03")
 
     def close_terminal(self) -> None:
-        """Close the terminal, which tells the program so."""
+        """Close the terminal, and do what its shell does: tell every process of the job."""
         terminal, self.terminal = self.terminal, -1
         os.close(terminal)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGHUP)
 
     def state(self) -> Path:
         """Return the folder of state that it has made in its home."""
