@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 
 from .claude import Claude
+from .config import installation
 from .config.dotenv import load
 from .config.settings import Settings
 from .ledger import Quotas, open_ledger
@@ -58,11 +59,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     connection, so that it may be called before gunicorn forks.
     """
     settings = settings or load()
-    app = App(__package__, template_folder="../templates", static_folder=None)
+    app = App(
+        __package__,
+        template_folder=str(installation.FILES / "templates"),
+        static_folder=None,
+        instance_path=str(installation.state_folder(settings.state_dir)),
+    )
     auth = open_auth(settings, app.instance_path)
     add_api(app, open_services(settings, settings.stream_folder(app.instance_path), auth))
     security.init_app(app, settings, auth, api=[blueprint.name for blueprint in API])
-    assets.init_app(app, Path(app.root_path).parent / "static")
+    assets.init_app(app, installation.FILES / "static")
     app.register_blueprint(pages.bp)
     app.register_blueprint(health.bp)
     if isinstance(auth, SignIn):

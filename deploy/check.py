@@ -27,6 +27,8 @@ from visitor import HEADERS, LOOPBACK, Site, Skipped, Wrong, new_stream
 
 #: The limit of a body where the app does not say its own, and what is sent beyond it.
 MAX_BODY_MB, BEYOND = 10, 1 << 16
+#: What it was called by: ``claude-sse check``, where the package is installed.
+NAME = os.environ.get("CLAUDE_SSE_CHECK_NAME", "script/check")
 #: What the app or a server in front of it says to somebody who has not signed in.
 SIGN_IN = (301, 302, 303, 401, 403)
 
@@ -203,7 +205,7 @@ CHECKS: list[Callable[[Site], str]] = [
 
 def main() -> int:
     """Run the checks that were asked for; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], prog="script/check")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], prog=NAME)
     parser.add_argument("url")
     parser.add_argument(
         "--header",

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from ..protocol.question import EFFORTS
 from . import refusals, table, validators
+from .installation import IS_CHECKOUT
 from .refusals import is_loopback, refuse_exposed
 from .table import setting
 from .validators import ConfigError
@@ -40,6 +41,13 @@ _CLAUDE = "api.anthropic.com"
 AUTHS = ("none", "token", "password", "proxy")
 #: Threads of a worker that streams may never take: health, stop and the page always answer.
 RESERVED_THREADS = 8
+
+_WHERE_LISTED = (
+    ".env.example lists them all."
+    if IS_CHECKOUT
+    else "claude-sse settings lists them all. Where that .env belongs to another program, start "
+    "claude-sse in a folder of its own."
+)
 
 
 def _with_sign_in(limit: int) -> Callable[[Settings], int]:
@@ -106,6 +114,7 @@ class Settings:
         is_distinct=True,
         derive=_with_sign_in(5_000_000),
     )
+    state_dir: Path | None = setting("STATE_DIR", validators.folder, None, is_distinct=True)
     stream_log: Path | None = setting("STREAM_LOG", validators.file_url, None, is_distinct=True)
     stream_ttl: float = setting(
         "STREAM_TTL", validators.seconds(3600, 31 * 86_400), 86_400.0, is_distinct=True
@@ -181,4 +190,4 @@ def refuse_unknown(names: Iterable[str]) -> None:
         if name not in NAMES:
             # Text that cannot be a name may be the key itself.
             shown = name if re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,39}", name) else "A line"
-            raise ConfigError(f"{shown} in .env is not a setting; .env.example lists them all.")
+            raise ConfigError(f"{shown} in .env is not a setting; {_WHERE_LISTED}")

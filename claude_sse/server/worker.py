@@ -34,6 +34,8 @@ if TYPE_CHECKING:  # gunicorn.conf.py imports this file before the settings are 
 
 #: What tells a process to stop; blocked while a worker is being forked (gunicorn.conf.py).
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+#: What a terminal sends to each process that it started.
+TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGHUP)
 #: One byte that the master and all workers share: 1 as soon as any worker has begun to serve.
 has_served = mmap.mmap(-1, 1)
 #: After the drain, clients that neither read nor close have this long before the process exits.
@@ -62,13 +64,15 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         super().init_process()
 
     def init_signals(self) -> None:
-        """Leave SIGINT to the master, which answers it with SIGQUIT.
+        """Leave SIGINT and SIGHUP to the master, which answers with SIGQUIT and SIGTERM.
 
         From a terminal Ctrl-C reaches the worker, too. In gthread the second handler then runs
-        inside the first and deadlocks on the lock of the thread pool.
+        inside the first and deadlocks on the lock of the thread pool. The SIGHUP of a closed
+        terminal would kill the worker, and its answers with it.
         """
         super().init_signals()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in TERMINAL_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         # Signals that arrived since the fork are delivered now (gunicorn.conf.py).
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
