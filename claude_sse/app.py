@@ -15,8 +15,9 @@ from .ledger import Quotas, open_ledger
 from .stream_log import open_log
 from .streaming.admission import Admissions
 from .streaming.capacity import CapacityLimiter
+from .streaming.chats import Chats
 from .streaming.streams import Streams
-from .web import assets, error_handlers, health, login, security, views
+from .web import assets, chat_api, error_handlers, health, login, security, views
 from .web.auth import SignIn, open_auth
 from .web.services import EXTENSION, Services
 
@@ -42,8 +43,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = App(__package__, template_folder="../templates", static_folder=None)
     claude = Claude(settings)
     folder = settings.stream_folder(app.instance_path)
+    log = open_log(folder, settings.stream_ttl)
     streams = Streams(
-        open_log(folder, settings.stream_ttl),
+        log,
         claude,
         heartbeat_seconds=settings.heartbeat_seconds,
         orphan_seconds=settings.orphan_seconds,
@@ -66,12 +68,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     admissions = Admissions(settings, writer_slots, ledger)
     auth = open_auth(settings, app.instance_path)
     app.extensions[EXTENSION] = Services(
-        settings, claude, streams, admissions, writer_slots, reader_slots, auth
+        settings, claude, streams, Chats(log, streams), admissions, writer_slots, reader_slots, auth
     )
     security.init_app(app, settings, auth)
     assets.init_app(app, Path(app.root_path).parent / "static")
     error_handlers.init_app(app)
     app.register_blueprint(views.bp)
+    app.register_blueprint(chat_api.bp)
     app.register_blueprint(health.bp)
     if isinstance(auth, SignIn):
         app.register_blueprint(login.bp)

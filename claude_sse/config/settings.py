@@ -107,6 +107,9 @@ class Settings:
     orphan_seconds: float = setting(
         "ORPHAN_SECONDS", validators.seconds(0, 3600), 60.0, is_distinct=True
     )
+    chat_grace_seconds: float = setting(
+        "CHAT_GRACE_SECONDS", validators.seconds(0, 3600), 10.0, is_distinct=True
+    )
     heartbeat_seconds: float = setting(
         "HEARTBEAT_SECONDS", validators.seconds(0.1, 60), 10.0, is_distinct=True
     )

@@ -42,6 +42,8 @@ PUBLIC_FILES = (
     *("styles/chat.css", "styles/login.css", "images/icon.svg"),
     *("chat.webmanifest", "images/icon-192.png", "images/icon-512.png"),
 )
+#: The endpoints whose requests may lack a body, and then its type.
+_BODY_OPTIONAL = ("chat_api.stop",)
 #: The endpoints that a link on another site may lead to.
 _PAGES = ("views.page", "login.page")
 #: What a browser applies to documents only.
@@ -167,8 +169,14 @@ def _refuse_malformed(request: Request) -> None:
         raise request.routing_exception
     if (request.content_length or 0) > BODY_BYTES:
         raise TooLarge(TOO_LARGE)
-    if request.method in ("POST", "PUT") and request.mimetype != "application/json":
+    if _has_type(request) and request.mimetype != "application/json":
         raise UnsupportedMedia("Send the body as JSON, with Content-Type: application/json.")
+
+
+def _has_type(request: Request) -> bool:
+    if request.endpoint in _BODY_OPTIONAL and not request.content_length:
+        return "Transfer-Encoding" in request.headers
+    return request.method in ("POST", "PUT")
 
 
 def _refuse_other_sites(request: Request) -> None:

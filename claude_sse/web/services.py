@@ -10,6 +10,7 @@ from ..claude import Claude
 from ..config.settings import Settings
 from ..streaming.admission import Admissions
 from ..streaming.capacity import CapacityLimiter
+from ..streaming.chats import Chats
 from ..streaming.streams import Streams
 from .auth import Auth
 
@@ -23,6 +24,7 @@ class Services(NamedTuple):
     settings: Settings
     claude: Claude
     streams: Streams
+    chats: Chats
     admissions: Admissions
     writer_slots: CapacityLimiter
     reader_slots: CapacityLimiter
