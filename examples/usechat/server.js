@@ -2,17 +2,18 @@
 import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const PORT = Number(process.env.USECHAT_PORT ?? 5173);
-const CLAUDE_SSE = new URL(process.env.CLAUDE_SSE ?? 'http://localhost:3000');
+const CLAUDE_SSE = new URL(process.env.CLAUDE_SSE ?? `http://localhost:${process.env.PORT || 3000}`);
 const FILES = {
   '/': ['index.html', 'text/html; charset=utf-8'],
   '/page.js': ['dist/page.js', 'text/javascript; charset=utf-8'],
   '/page.css': ['dist/page.css', 'text/css; charset=utf-8'],
 };
 
-if (!process.env.CLAUDE_SSE && !(await isRunning())) startClaudeSse();
+if (!process.env.CLAUDE_SSE && !(await isRunning())) await startClaudeSse();
 createServer((asked, response) => {
   const file = FILES[asked.url.split('?')[0]];
   if (file && asked.method === 'GET') serve(file, response);
@@ -27,11 +28,12 @@ function isRunning() {
 }
 
 /** Runs script/server; the two end together. */
-function startClaudeSse() {
+async function startClaudeSse() {
   const script = fileURLToPath(new URL('../../script/server', import.meta.url));
   const server = spawn(script, { stdio: 'inherit', env: { ...process.env, PORT: CLAUDE_SSE.port } });
   server.on('exit', (code) => process.exit(code ?? 1));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => server.kill(signal));
+  while (!(await isRunning())) await setTimeout(200);
 }
 
 function serve([name, type], response) {

@@ -61,6 +61,8 @@ class Network:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port = self._listener.getsockname()[1]
         self.scripts: dict[str, str] = {}
+        #: Files below ``/clients/``, as (type, content).
+        self.files: dict[str, tuple[str, str]] = {}
         self.requests: list[Noted] = []
         self.cut_after = b""
         self._cut: set[str] = set()
@@ -116,6 +118,7 @@ class Network:
                 self._forward(near, _alone(raw), noted)
             finally:
                 noted.closed = True
+                _shut(near)  # closed alone, it stays open while its end is waited for
         self._open.discard(near)
 
     def _forward(self, near: socket.socket, raw: bytes, noted: Noted) -> None:
@@ -153,6 +156,8 @@ class Network:
         return end + 2 if 0 <= at <= end else None
 
     def _file(self, path: str) -> bytes:
+        if path in self.files:
+            return _response(*self.files[path])
         kind, _, name = path.removeprefix("/clients/").partition("/")
         if kind == "read":
             self._reading.add(name)

@@ -64,8 +64,10 @@ function isWeb(url) {
   return /^https?:\/\//i.test(url ?? '');
 }
 
-function end({ metadata }) {
-  const tokens = metadata?.usage?.output_tokens;
-  const why = metadata?.explanation ?? ENDS[metadata?.stop_reason];
+function end(message) {
+  if (isHalf(message)) return 'Not finished.';
+  const { usage, explanation, stop_reason: reason } = message.metadata;
+  const tokens = usage?.output_tokens;
+  const why = explanation ?? ENDS[reason];
   return [why, tokens && `${tokens.toLocaleString('en')} tokens`].filter(Boolean).join(' ');
 }

@@ -6,13 +6,11 @@ import { useKeptChat } from './kept-chat.js';
 import { Trouble } from './trouble.jsx';
 import { Writing } from './writing.jsx';
 
-const EXAMPLES = ['Explain how you stream', 'Show me some code', 'Think about a riddle', 'fault overloaded times=1'];
+const EXAMPLES = ['Explain how you stream', 'Show me some code', 'Think about a riddle', 'Write a long essay'];
 
 export function Conversation({ id }) {
-  const { chat, messages, status, error, notice } = useKeptChat(id);
+  const { chat, messages, isBusy, error, notice } = useKeptChat(id);
   const [edited, setEdited] = useState(null);
-  const isLost = notice?.type === 'lost';
-  const isBusy = status === 'submitted' || status === 'streaming' || isLost;
 
   function ask(text) {
     setEdited(null);
