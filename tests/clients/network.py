@@ -65,6 +65,8 @@ class Network:
         self.files: dict[str, tuple[str, str]] = {}
         self.requests: list[Noted] = []
         self.cut_after = b""
+        #: Nothing is forwarded: each connection is closed as soon as it is there.
+        self.is_down = False
         self._cut: set[str] = set()
         self._reading: set[str] = set()
         self._open: set[socket.socket] = set()
@@ -87,6 +89,12 @@ class Network:
             assert time.monotonic() < until, f"never: {what}: {self.requests}"
             time.sleep(0.02)
 
+    def fail(self) -> None:
+        """Break every connection off, and let no other through until ``is_down`` is false."""
+        self.is_down = True
+        for sock in list(self._open):
+            _shut(sock)
+
     def close(self) -> None:
         """End it, and every connection."""
         _shut(self._listener)
@@ -104,6 +112,8 @@ class Network:
         self._open.add(near)
         with near, contextlib.suppress(OSError):
             raw = _whole_request(near)
+            if self.is_down:
+                return
             head, _, body = raw.partition(b"\r\n\r\n")
             if not head:
                 return
