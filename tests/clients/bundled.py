@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -34,10 +33,24 @@ def ai_version(version: str) -> str:
     return str(json.loads((_ai(version) / "package.json").read_text("utf-8"))["version"])
 
 
-def bundle(version: str, folder: Path, prompt: str) -> None:
-    """Write the example's page and the probe, as ``page.js`` and ``probe.js``, into a folder.
+def bundle(version: str, folder: Path, entry: Path) -> None:
+    """Write a page of this source with one version of the AI SDK into a folder, named as it is."""
+    aliases = {
+        "@ai-sdk/react": _MODULES / VERSIONS[version],
+        "ai": _ai(version),
+        **{name: _MODULES / name for name in ("react", "react-dom")},
+    }
+    subprocess.run(
+        [str(_MODULES / ".bin" / "esbuild"), str(entry), *_OPTIONS, f"--outdir={folder}"]
+        + [f"--alias:{name}={path}" for name, path in aliases.items()],
+        check=True,
+    )
 
-    What the documented code asks is ``prompt``, with the name of the block at its end.
+
+def bundle_probe(version: str, folder: Path, prompt: str) -> None:
+    """Write the probe, with the code of docs/clients.md, into a folder.
+
+    What that code asks is ``prompt``, with the name of the block at its end.
     """
     documented = folder / "documented"
     documented.mkdir(parents=True)
@@ -46,18 +59,7 @@ def bundle(version: str, folder: Path, prompt: str) -> None:
         block = asking(block, f"{prompt}-{name}.") if "Hello" in block else block
         (documented / f"{name}.jsx").write_text(block, "utf-8")
     shutil.copy(Path(__file__).with_name("probe.jsx"), folder)
-    entries = [str(EXAMPLE / "src" / "page.jsx"), str(folder / "probe.jsx")]
-    aliases = {
-        "@ai-sdk/react": _MODULES / VERSIONS[version],
-        "ai": _ai(version),
-        **{name: _MODULES / name for name in ("react", "react-dom")},
-    }
-    subprocess.run(
-        [str(_MODULES / ".bin" / "esbuild"), *entries, *_OPTIONS, f"--outdir={folder}"]
-        + [f"--alias:{name}={path}" for name, path in aliases.items()],
-        check=True,
-        env=dict(os.environ),
-    )
+    bundle(version, folder, folder / "probe.jsx")
 
 
 def _ai(version: str) -> Path:

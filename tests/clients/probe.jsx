@@ -59,11 +59,14 @@ function Completing({ name, options }) {
 
 /** Remembers what the hook has now and what it had: each status, and each text of the last answer. */
 function note(name, hook, now) {
-  const before = seen[name] ?? { statuses: [], texts: [], data: [], ends: [] };
-  const { statuses, texts } = before;
+  const before = seen[name] ?? { statuses: [], texts: [], drawn: [], data: [], ends: [] };
+  const { statuses, texts, drawn } = before;
   const text = now.completion ?? textOf(now.messages.at(-1));
   if (statuses.at(-1) !== now.status) statuses.push(now.status);
-  if (texts.at(-1) !== text) texts.push(text);
+  if (texts.at(-1) !== text) {
+    texts.push(text);
+    drawn.push(performance.now());
+  }
   seen[name] = { ...before, ...now, hook, error: hook.error?.message ?? null };
 }
 

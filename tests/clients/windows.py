@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..browser.devtools import Chromium, Tab
-from .bundled import EXAMPLE, VERSIONS, bundle
+from .bundled import EXAMPLE, VERSIONS
 from .network import Network
 
 _PROBE = """<!doctype html><meta charset="utf-8"><title>Probe</title><link rel="icon" href="data:,">
 <body><script type="module" src="probe.js"></script>"""
+_TYPES = {"html": "html", "js": "javascript", "css": "css"}
 #: What a page complains of is kept over its reloads.
 _COMPLAINTS = """
     const complain = (what) => sessionStorage.setItem('complaints',
@@ -33,14 +34,11 @@ class Window:
         self.version = version
         self.network = Network(port)
         self._chromium = chromium
-        files = {f"page.{kind}": (f"text/{name}", "") for kind, name in _TYPES.items()}
-        files |= {"probe.js": ("text/javascript", "")}
-        for name, (kind, _) in files.items():
-            text = (folder / name).read_text("utf-8")
-            self.network.files[f"/clients/{name}"] = (kind, text)
-        page = (EXAMPLE / "index.html").read_text("utf-8")
-        self.network.files["/clients/page.html"] = ("text/html", page)
-        self.network.files["/clients/probe.html"] = ("text/html", _PROBE)
+        files = {"page.html": (EXAMPLE / "index.html").read_text("utf-8"), "probe.html": _PROBE}
+        files |= {made.name: made.read_text("utf-8") for made in folder.glob("p*.*s")}
+        for name, content in files.items():
+            kind = f"text/{_TYPES[name.rpartition('.')[2]]}"
+            self.network.files[f"/clients/{name}"] = (kind, content)
 
     def open(self, name: str) -> Tab:
         """Open one of the pages in a window of its own, which other windows do not hide."""
@@ -52,9 +50,6 @@ class Window:
         return tab
 
 
-_TYPES = {"js": "javascript", "css": "css"}
-
-
 def complaints(tab: Tab) -> str:
     """Return what this page has complained of."""
     return str(tab.run("() => sessionStorage.getItem('complaints') ?? ''"))
@@ -62,13 +57,13 @@ def complaints(tab: Tab) -> str:
 
 @contextlib.contextmanager
 def windows(
-    chromium: Chromium, port: int, folder: Path, prompt: str
+    chromium: Chromium, port: int, folder: Path, build: Callable[[str, Path], None]
 ) -> Iterator[dict[str, Window]]:
-    """Bundle the pages and open a way to the server at this port, for each version."""
+    """Have pages built, and a way to the server at this port opened, for each version."""
     made: dict[str, Window] = {}
     try:
         for version in VERSIONS:
-            bundle(version, folder / version, f"{prompt}-{version}")
+            build(version, folder / version)
             made[version] = Window(version, chromium, port, folder / version)
         yield made
     finally:
@@ -79,8 +74,14 @@ def windows(
 def press_enter(tab: Tab) -> None:
     """Press Enter where the focus is."""
     for kind in ("keyDown", "keyUp"):
-        tab.send("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r",
-                 windowsVirtualKeyCode=13)
+        tab.send(
+            "Input.dispatchKeyEvent",
+            type=kind,
+            key="Enter",
+            code="Enter",
+            text="\r",
+            windowsVirtualKeyCode=13,
+        )
 
 
 class Probe:
@@ -140,9 +141,8 @@ class Probe:
 
     def wait_shown(self, name: str, words: str) -> None:
         """Wait until the component shows these words."""
-        self.tab.until(
-            f"() => document.getElementById({json.dumps(name)}).textContent.includes({json.dumps(words)})"
-        )
+        section = f"document.getElementById({json.dumps(name)})"
+        self.tab.until(f"() => {section}.textContent.includes({json.dumps(words)})")
 
     def _call(self, function: str, *arguments: Any) -> None:
         listed = ", ".join(map(json.dumps, arguments))
