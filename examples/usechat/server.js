@@ -1,16 +1,17 @@
 // Serves the page; every other request goes to claude-sse, so that the two are one origin.
 import { spawn } from 'node:child_process';
-import { createReadStream } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 const PORT = Number(process.env.USECHAT_PORT ?? 5173);
-const CLAUDE_SSE = new URL(process.env.CLAUDE_SSE ?? `http://localhost:${process.env.PORT || 3000}`);
+const CLAUDE_SSE = new URL(
+  process.env.CLAUDE_SSE ?? `http://localhost:${process.env.PORT || 3000}`,
+);
 const FILES = {
-  '/': ['index.html', 'text/html; charset=utf-8'],
-  '/page.js': ['dist/page.js', 'text/javascript; charset=utf-8'],
-  '/page.css': ['dist/page.css', 'text/css; charset=utf-8'],
+  '/': ['text/html', readFileSync('index.html')],
+  '/page.js': ['text/javascript', readFileSync('dist/page.js')],
+  '/page.css': ['text/css', readFileSync('dist/page.css')],
 };
 
 if (!process.env.CLAUDE_SSE && !(await isRunning())) await startClaudeSse();
@@ -29,16 +30,22 @@ function isRunning() {
 
 /** Runs script/server; the two end together. */
 async function startClaudeSse() {
-  const script = fileURLToPath(new URL('../../script/server', import.meta.url));
-  const server = spawn(script, { stdio: 'inherit', env: { ...process.env, PORT: CLAUDE_SSE.port } });
+  const server = spawn('../../script/server', {
+    stdio: 'inherit',
+    env: { ...process.env, PORT: CLAUDE_SSE.port },
+  });
   server.on('exit', (code) => process.exit(code ?? 1));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => server.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => server.kill(signal));
   while (!(await isRunning())) await setTimeout(200);
 }
 
-function serve([name, type], response) {
-  response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' });
-  createReadStream(new URL(name, import.meta.url)).pipe(response);
+function serve([type, content], response) {
+  response.writeHead(200, {
+    'Content-Type': `${type}; charset=utf-8`,
+    'Cache-Control': 'no-store',
+  });
+  response.end(content);
 }
 
 /** Passes the request on as it is, `Host` and `Origin` included, and each piece of the response when it arrives. */

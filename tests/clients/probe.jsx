@@ -42,12 +42,15 @@ function Stage() {
 }
 
 function Chatting({ name, options: { api, isText, ...options } }) {
-  const [transport] = useState(() => new (isText ? TextStreamChatTransport : DefaultChatTransport)({ api }));
+  const [transport] = useState(
+    () => new (isText ? TextStreamChatTransport : DefaultChatTransport)({ api }),
+  );
   const hook = useChat({
     ...options,
     transport,
     onData: (part) => seen[name].data.push(part),
-    onFinish: ({ isAbort, isDisconnect, isError }) => seen[name].ends.push({ isAbort, isDisconnect, isError }),
+    onFinish: ({ isAbort, isDisconnect, isError }) =>
+      seen[name].ends.push({ isAbort, isDisconnect, isError }),
   });
   note(name, hook, { messages: hook.messages, status: hook.status });
 }

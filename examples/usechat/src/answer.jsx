@@ -11,7 +11,9 @@ const ENDS = {
 };
 
 export function Answer({ message, isBusy, onAgain }) {
-  const sources = message.parts.filter(({ type }) => type === 'source-url' || type === 'source-document');
+  const sources = message.parts.filter(
+    ({ type }) => type === 'source-url' || type === 'source-document',
+  );
   return (
     <article className="answer" aria-busy={isBusy}>
       {message.parts.map((part, n) => (

@@ -6,7 +6,12 @@ import { useKeptChat } from './kept-chat.js';
 import { Trouble } from './trouble.jsx';
 import { Writing } from './writing.jsx';
 
-const EXAMPLES = ['Explain how you stream', 'Show me some code', 'Think about a riddle', 'Write a long essay'];
+const EXAMPLES = [
+  'Explain how you stream',
+  'Show me some code',
+  'Think about a riddle',
+  'Write a long essay',
+];
 
 export function Conversation({ id }) {
   const { chat, messages, isBusy, error, notice } = useKeptChat(id);
@@ -23,7 +28,11 @@ export function Conversation({ id }) {
         {messages.length === 0 && <Welcome onChoose={ask} />}
         {messages.map((message, n) =>
           message.role === 'user' ? (
-            <Question key={message.id} message={message} onEdit={isBusy ? null : () => setEdited(message)} />
+            <Question
+              key={message.id}
+              message={message}
+              onEdit={isBusy ? null : () => setEdited(message)}
+            />
           ) : (
             <Answer
               key={message.id}
@@ -33,7 +42,13 @@ export function Conversation({ id }) {
             />
           ),
         )}
-        <Trouble messages={messages} isBusy={isBusy} error={error} notice={notice} onAgain={() => chat.again()} />
+        <Trouble
+          messages={messages}
+          isBusy={isBusy}
+          error={error}
+          notice={notice}
+          onAgain={() => chat.again()}
+        />
         <End follow={messages} />
       </main>
       <Writing

@@ -67,14 +67,18 @@ function List({ lines }) {
 }
 
 function Table({ lines }) {
-  const rows = lines.filter((line) => !/^[|:\s-]+$/.test(line)).map((line) => line.split('|').slice(1, -1));
+  const rows = lines
+    .filter((line) => !/^[|:\s-]+$/.test(line))
+    .map((line) => line.split('|').slice(1, -1));
   return (
     <div className="table">
       <table>
         <tbody>
           {rows.map((cells, row) => (
             <tr key={row}>
-              {cells.map((cell, n) => (row ? <td key={n}>{inline(cell)}</td> : <th key={n}>{inline(cell)}</th>))}
+              {cells.map((cell, n) =>
+                row ? <td key={n}>{inline(cell)}</td> : <th key={n}>{inline(cell)}</th>,
+              )}
             </tr>
           ))}
         </tbody>
@@ -89,9 +93,16 @@ function Paragraph({ lines }) {
 
 /** Returns the text as nodes: what an answer says never becomes HTML. */
 function inline(text) {
-  return text.trim().split(INLINE).map((piece, n) => {
-    if (n % 2 === 0) return piece;
-    if (piece.startsWith('`')) return <code key={n}>{piece.slice(1, -1)}</code>;
-    return piece.startsWith('**') ? <strong key={n}>{piece.slice(2, -2)}</strong> : <em key={n}>{piece.slice(1, -1)}</em>;
-  });
+  return text
+    .trim()
+    .split(INLINE)
+    .map((piece, n) => {
+      if (n % 2 === 0) return piece;
+      if (piece.startsWith('`')) return <code key={n}>{piece.slice(1, -1)}</code>;
+      return piece.startsWith('**') ? (
+        <strong key={n}>{piece.slice(2, -2)}</strong>
+      ) : (
+        <em key={n}>{piece.slice(1, -1)}</em>
+      );
+    });
 }

@@ -2,9 +2,11 @@
 import { isHalf } from './kept-chat.js';
 
 export function Trouble({ messages, isBusy, error, notice, onAgain }) {
-  if (notice?.type === 'lost') return <Waiting>The connection is lost. The answer goes on when it is back.</Waiting>;
+  if (notice?.type === 'lost')
+    return <Waiting>The connection is lost. The answer goes on when it is back.</Waiting>;
   if (isBusy) return isEmpty(messages.at(-1)) && <Waiting>{reason(notice)}</Waiting>;
-  const sentence = error?.message ?? (isOpen(messages.at(-1)) && 'This question has no whole answer.');
+  const sentence =
+    error?.message ?? (isOpen(messages.at(-1)) && 'This question has no whole answer.');
   if (!sentence) return null;
   return (
     <section className="trouble" role="alert">

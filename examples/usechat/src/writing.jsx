@@ -33,7 +33,9 @@ export function Writing({ edited, isBusy, onAsk, onStop, onCancel }) {
           rows={1}
           autoFocus
           value={text}
-          onFocus={({ target }) => target.setSelectionRange(target.value.length, target.value.length)}
+          onFocus={({ target }) =>
+            target.setSelectionRange(target.value.length, target.value.length)
+          }
           onChange={(event) => setText(event.target.value)}
           onKeyDown={onKeyDown}
         />
