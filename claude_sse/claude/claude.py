@@ -17,6 +17,8 @@ import anthropic
 import httpx2
 
 from ..config.settings import Settings
+from ..protocol import block_limits
+from ..protocol.blocks import param
 from ..protocol.errors import (
     AnswerFailed,
     Interrupted,
@@ -88,6 +90,20 @@ class Claude:
         known = self._models.known()
         return not known or model in known
 
+    def check_files(self, question: Question) -> None:
+        """Raise ``BadRequest`` for files that the model is known not to take; never blocks."""
+        model = self._models.known().get(question.model or self._settings.model)
+        if model is not None:
+            few = (model.max_input_tokens or block_limits.SMALL_CONTEXT + 1) <= (
+                block_limits.SMALL_CONTEXT
+            )
+            block_limits.check(
+                [content for _, content in question.messages],
+                block_limits.FILES_OF_SMALL_MODELS if few else block_limits.FILES,
+                refused=model.refuses,
+                by=model.name,
+            )
+
     def warm_up(self) -> None:
         """Fetch the list of models, so that the first question does not wait for it."""
         if self._settings.api_key:
@@ -102,13 +118,16 @@ class Claude:
         event is retried once; a payload with ``waiting`` announces the retry.
         """
         self._raise_if_refused(question)
+        unanswered = [question]  # until Claude has begun; its files are not kept for longer
+        name = question.model
+        del question
         try:
-            yield from self._attempt(question, scope)
+            yield from self._attempt(unanswered, scope)
             return
         except Rejected as exc:
             if exc.is_about_the_key:
                 until = time.monotonic() + _REFUSED_SECONDS
-                self._refused = _Refused(question.model, until, str(exc), exc.code, exc.request_id)
+                self._refused = _Refused(name, until, str(exc), exc.code, exc.request_id)
             raise
         except (Overloaded, Unreachable) as exc:
             seconds = _pause(exc)
@@ -121,7 +140,7 @@ class Claude:
             if scope.wait(min(left, TICK)):
                 raise _cancelled_before_retry()
             yield []
-        yield from self._attempt(question, scope)
+        yield from self._attempt(unanswered, scope)
 
     def _raise_if_refused(self, question: Question) -> None:
         """Raise the rejection of the key again if it is recent; only another key helps."""
@@ -129,7 +148,8 @@ class Claude:
         if refused and refused.model == question.model and time.monotonic() < refused.until:
             raise refused.failure()
 
-    def _attempt(self, question: Question, scope: CancelScope) -> Iterator[list[Payload]]:
+    def _attempt(self, unanswered: list[Question], scope: CancelScope) -> Iterator[list[Payload]]:
+        [question] = unanswered
         name = question.model or self._settings.model
         model = self._models.find(name, scope) if self._settings.api_key else None
         limit = question.max_tokens or self._settings.max_tokens
@@ -137,10 +157,14 @@ class Claude:
         try:
             with scope:
                 stream = self._open(question, name, model).__enter__()
+            del question
             body = response_stream(stream)
             try:
                 for chunk in body:
-                    yield reader.read(chunk) if chunk else []
+                    payloads = reader.read(chunk) if chunk else []
+                    if payloads:
+                        unanswered.clear()
+                    yield payloads
                     if reader.finished:
                         scope.is_done = True
                         return
@@ -170,7 +194,9 @@ class Claude:
         settings, omit = self._settings, anthropic.omit
         effort = question.effort or settings.effort
         limit = question.max_tokens or settings.max_tokens
-        messages: Any = [{"role": role, "content": text} for role, text in question.messages]
+        messages: Any = [
+            {"role": role, "content": param(content)} for role, content in question.messages
+        ]
         thinking: Any = {"type": "adaptive", "display": settings.thinking}
         config: Any = {"effort": effort}
         return self._client.messages.stream(

@@ -49,6 +49,9 @@ class Model:
     max_tokens: int | None
     efforts: tuple[str, ...]
     thinks: bool  # takes thinking={"type": "adaptive"}
+    max_input_tokens: int | None = None
+    #: The kinds of files that it certainly does not take; an absent hint proves nothing.
+    refuses: tuple[str, ...] = ()
 
 
 class Models:
@@ -142,7 +145,7 @@ def _model(info: Mapping[str, Any]) -> Model:
     can = object_of(info.get("capabilities"))
     effort, thinking = object_of(can.get("effort")), object_of(can.get("thinking"))
     is_deprecated = info.get("lifecycle") == "deprecated"
-    limit = info.get("max_tokens")
+    limit, context = info.get("max_tokens"), info.get("max_input_tokens")
     return Model(
         id=info["id"],
         name=word_of(info.get("display_name")).strip() or info["id"],
@@ -154,6 +157,12 @@ def _model(info: Mapping[str, Any]) -> Model:
         else (),
         thinks=_supports(can, "thinking")
         and _supports(object_of(thinking.get("types")), "adaptive"),
+        max_input_tokens=context if type(context) is int and context > 0 else None,
+        refuses=tuple(
+            kind
+            for kind, name in (("images", "image_input"), ("PDF", "pdf_input"))
+            if object_of(can.get(name)).get("supported") is False
+        ),
     )
 
 

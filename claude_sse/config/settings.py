@@ -61,6 +61,8 @@ class Settings:
     model: str = setting("MODEL", validators.model, "claude-sonnet-5-5")
     system_prompt: str = setting("SYSTEM_PROMPT", validators.text, "")
     max_tokens: int = setting("MAX_TOKENS", validators.whole(1, 1_000_000), 16_000)
+    #: The largest body of a question, with its files; 32 MB is the limit of Claude's API.
+    max_body_mb: int = setting("MAX_BODY_MB", validators.whole(1, 32), 10)
     effort: str = setting("EFFORT", validators.one_of(*EFFORTS), "")
     thinking: str = setting(
         "THINKING", validators.one_of("summarized", "omitted", "off"), "summarized"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import functools
 import gc
 import mmap
 import os
@@ -24,6 +25,9 @@ from .connection import Connection
 from .gunicorn_internals import ThreadWorker
 from .request_timeouts import BODY_SECONDS, RequestTimeouts
 from .thread_pool import ThreadPool
+
+#: The key of ``web.body.MORE_TIME``; gunicorn.conf.py imports this file before the app's settings.
+MORE_TIME = "claude_sse.more_time"
 
 if TYPE_CHECKING:  # gunicorn.conf.py imports this file before the settings are checked
     from ..web.services import Services
@@ -222,6 +226,9 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         return super().handle_request(req, conn)
 
     def _serve_request(self, environ: Any, start_response: Any) -> Any:
+        environ[MORE_TIME] = functools.partial(
+            self.request_timeouts.expect_rest, environ["gunicorn.socket"], time.monotonic()
+        )
         try:
             return self._app(environ, start_response)
         finally:  # the body has been read, or the request has been refused

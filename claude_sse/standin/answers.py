@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .api import MODELS, Json
+from .blocks import Seen, files_of_question
 from .messages import clocks, message
 from .orders import Order
 from .wire import Step
@@ -29,6 +30,7 @@ def answer(order: Order) -> Iterator[Step]:
     chance = random.Random(order.prompt)
     name = _choice(order)
     text = _read(name).format_map(_Seen(order)) if name == "followup" else _read(name)
+    text = "".join(map(_shown, files_of_question(order.body))) + text
     limit = 4 * int(order.body["max_tokens"])
     stop = {"stop_reason": "max_tokens"} if len(text) > limit else None
     thoughts = _thoughts(order, name, chance)
@@ -68,6 +70,18 @@ def _short_thought(order: Order) -> list[tuple[str, float]] | None:
     if shown == "none" or order.options.get("thinking") == "0":
         return None
     return [("Let me ", 0.0), ("think.", 0.0)] if shown == "summarized" else []
+
+
+def _shown(file: Seen) -> str:
+    """Return the sentence of the demo that says what it was shown."""
+    name = f" *{file.title}*" if file.title else ""
+    size = f"{file.bytes:,} bytes"
+    if file.width:
+        kind = file.kind.removeprefix("image/").upper()
+        return f"You sent me an image: {kind}, {file.width} x {file.height} pixels, {size}.\n\n"
+    pages = f" of {file.pages} page{'s' if file.pages > 1 else ''}" if file.pages else ""
+    kind = "PDF" if file.pages else "text"
+    return f"You sent me a {kind}{pages}{name}: {size}.\n\n"
 
 
 def _choice(order: Order) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from . import blocks
 from .wire import REQUEST_ID, Reply, Step
 
 Json = dict[str, Any]
@@ -60,7 +61,8 @@ def _complaints(body: Json, model: Json) -> Iterator[str]:
         yield f"max_tokens: must be between 1 and {model['max_tokens']}"
     if body.get("stream") is not True:
         yield "stream: this stand-in answers streaming requests only"
-    yield from _about_messages(body.get("messages"))
+    about_messages = list(_about_messages(body.get("messages")))
+    yield from about_messages or blocks.complaints(body, model)
     yield from _about_abilities(body, model["capabilities"])
 
 

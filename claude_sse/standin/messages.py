@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .api import Json
+from .api import MODELS, Json
+from .blocks import tokens
 from .orders import Order
 from .wire import Step
 
@@ -28,7 +29,7 @@ def message(
     stop: Json | None = None,
 ) -> Iterator[Step]:
     """Yield an answer: texts and thoughts with the pause after each, ``first`` before the texts."""
-    asked = len(json.dumps([order.body.get("system"), order.body.get("messages")])) // 4
+    asked = tokens(order.body, MODELS[order.body["model"]])
     spent, written = 0, 0
     order.counted.update(read=asked, written=1)
     yield Step(_start(order.body, asked))

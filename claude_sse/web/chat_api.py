@@ -48,7 +48,7 @@ def _know_chat_ids(state: BlueprintSetupState) -> None:
 def ask() -> Response:
     """Answer the last message of a chat; the chat's former answer ends where it still runs."""
     services = current_services()
-    fields, digest = _load()
+    fields, digest = _load(services)
     chat = _chat_id(fields.get("id"))
     services.chats.end_newest(g.owner, chat, Client(request.environ).has_left)
     if "messages" not in fields:
@@ -106,14 +106,14 @@ def stop(chat: str) -> Response:
 def complete() -> Response:
     """Answer a prompt; the client cannot come back, so leaving is stopping."""
     services = current_services()
-    fields, digest = _load()
+    fields, digest = _load(services)
     question = _question(services, fields, {"prompt": fields.get("prompt")}, digest)
     return _answer(services, question, 0.0, lambda key, start: start())
 
 
-def _load() -> tuple[dict[str, Any], str]:
+def _load(services: Services) -> tuple[dict[str, Any], str]:
     """Return the fields of the body, and its digest."""
-    content = body.read(request)
+    content = questions.upload(services)
     return load_object(content), hashlib.sha256(content).hexdigest()
 
 

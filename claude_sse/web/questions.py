@@ -15,13 +15,22 @@ from .services import Services
 
 
 def read(services: Services, *, allow_prompt: bool) -> Question:
-    """Return the question in the request's body; see ``question.parse``."""
+    """Return the question in the request's body; see ``body.read`` and ``question.parse``."""
     return parse(
-        body.read(request),
+        upload(services),
         max_tokens=services.settings.max_tokens,
         efforts=EFFORTS,
         allow_prompt=allow_prompt,
     )
+
+
+def upload(services: Services) -> bytes:
+    """Return the request's body, read within a reader slot: some threads stay free of uploads."""
+    release = services.reader_slots.acquire(g.owner)
+    try:
+        return body.read(request)
+    finally:
+        release()
 
 
 def check(services: Services, question: Question) -> None:
@@ -33,6 +42,7 @@ def check(services: Services, question: Question) -> None:
             f"model {question.model} is not offered to this key; GET /models lists what is.",
             code="model_not_found",
         )
+    services.claude.check_files(question)
 
 
 def start(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
-from flask import Response, current_app, g, request
+from flask import Request, Response, current_app, g, request
 
 from ..protocol.errors import ClaudeSSEError
 from ..stream_log import Reader
@@ -39,6 +39,12 @@ def speaks(dialect: Dialect) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def asks_claude(request: Request) -> bool:
+    """Return whether a question may come to this route: it has a dialect, and takes a body."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return hasattr(view, "dialect") and request.method in ("POST", "PUT")
 
 
 def follow(

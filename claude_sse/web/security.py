@@ -20,10 +20,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 
 from ..config.settings import Settings, is_loopback
-from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, TooLarge, UnsupportedMedia
-from ..protocol.question import BODY_BYTES, TOO_LARGE
+from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, UnsupportedMedia
 from ..system import peer
-from . import proxies
+from . import body, proxies, responses
 from .auth import Auth
 
 if TYPE_CHECKING:
@@ -71,8 +70,6 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
     """Check the requests to every route of this app, present and future."""
     hosts = {*_LOOPBACK, *_own_name(settings.host), *settings.public_hosts}
     serves_one_machine = settings.auth == "none"
-    # One more than the limit: of a body in chunks, Werkzeug silently drops what exceeds it.
-    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES + 1
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment,method-assign]
     if settings.auth != "none":  # which refuses every proxied request
@@ -96,7 +93,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
                 )
         if isinstance(current.routing_exception, RequestRedirect):  # Flask's is a page of HTML
             return Response(status=308, headers={"Location": current.routing_exception.new_url})
-        _refuse_malformed(current)
+        _refuse_malformed(current, settings.max_body_mb << 20)
         _refuse_other_sites(current)
         if _is_public(current):
             g.owner = ""
@@ -164,11 +161,12 @@ def _is_public(request: Request) -> bool:
     return request.endpoint in PUBLIC_ENDPOINTS
 
 
-def _refuse_malformed(request: Request) -> None:
+def _refuse_malformed(request: Request, most: int) -> None:
+    """Refuse what has no route, a body over its limit (``most`` where Claude is asked), no JSON."""
     if request.routing_exception is not None:
         raise request.routing_exception
-    if (request.content_length or 0) > BODY_BYTES:
-        raise TooLarge(TOO_LARGE)
+    asks = responses.asks_claude(request) and request.endpoint not in _BODY_OPTIONAL
+    body.allow(request, most if asks else body.SMALL_BYTES)
     if _has_type(request) and request.mimetype != "application/json":
         raise UnsupportedMedia("Send the body as JSON, with Content-Type: application/json.")
 

@@ -1,14 +1,13 @@
 """Messages of the AI SDK's ``useChat`` become our own: their parts are content blocks.
 
 What Claude said beside its text is not sent back to it: unsigned thinking is refused, sources and
-data are the page's, and this server knows no tools. Nothing that a client names by an address is
-fetched: a file is in the message, as a ``data:`` URL. What it is, its content says.
+data are the page's, and this server knows no tools. A file is in the message, as a ``data:`` URL;
+no address that a client gives is fetched. ``protocol.blocks`` says what a file is.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -17,14 +16,8 @@ from ..protocol.errors import BadRequest
 
 Block = dict[str, Any]
 
-_IMAGES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
-_NAME_CHARACTERS = 100
-_TAKEN = "images (PNG, JPEG, GIF, WebP), PDF and text are"
+_TITLE_CHARACTERS = 200
+_SHOWN_CHARACTERS = 100
 
 
 def to_messages(messages: Any) -> list[dict[str, Any]]:
@@ -83,21 +76,15 @@ def _blocks(name: str, role: str, part: Any) -> Iterator[Block]:
 def _file(part: Mapping[str, Any]) -> Block:
     """Return the block of a file part; raises ``BadRequest``, which names file and type."""
     name, kind = part.get("filename"), part.get("mediaType")
-    title = name if isinstance(name, str) else ""
-    shown = _shown(title, kind if isinstance(kind, str) else "")
-    content = _load(shown, part.get("url"))
-    image = _image_type(content)
-    if image is not None:
-        return {"type": "image", "source": _base64(image, content)}
-    if b"%PDF-" in content[:1024]:
-        source = _base64("application/pdf", content)
-    else:
-        source = {"type": "text", "media_type": "text/plain", "data": _text(shown, content)}
-    return {"type": "document", "source": source, **({"title": title} if title.strip() else {})}
+    title = name.strip()[:_TITLE_CHARACTERS] if isinstance(name, str) else ""
+    media_type = kind if isinstance(kind, str) else ""
+    data = _load(_shown(title, media_type), part.get("url"))
+    source = {"type": "base64", "media_type": media_type, "data": data}
+    return {"type": "document", "source": source, **({"title": title} if title else {})}
 
 
-def _load(shown: str, url: Any) -> bytes:
-    """Return the content of a ``data:`` URL (RFC 2397)."""
+def _load(shown: str, url: Any) -> str:
+    """Return the content of a ``data:`` URL (RFC 2397) in base64."""
     scheme, _, rest = url.partition(":") if isinstance(url, str) else ("", "", "")
     if scheme.lower() != "data":
         raise BadRequest(
@@ -105,45 +92,14 @@ def _load(shown: str, url: Any) -> bytes:
             "gives it."
         )
     head, _, data = rest.partition(",")
-    content = unquote_to_bytes(data)
-    if head.lower().rstrip().endswith(";base64"):
-        try:
-            content = base64.b64decode(content.translate(None, b" \t\r\n"), validate=True)
-        except binascii.Error as exc:
-            raise BadRequest(f"{shown} is not valid base64.") from exc
-    if not content:
-        raise BadRequest(f"{shown} is empty.")
-    return content
-
-
-def _image_type(content: bytes) -> str | None:
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for start, kind in _IMAGES if content.startswith(start)), None)
-
-
-def _base64(kind: str, content: bytes) -> dict[str, str]:
-    return {
-        "type": "base64",
-        "media_type": kind,
-        "data": base64.b64encode(content).decode("ascii"),
-    }
-
-
-def _text(shown: str, content: bytes) -> str:
-    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
-        raise BadRequest(f"{shown} is of a type that Claude does not read: {_TAKEN} taken.")
-    if not text.strip():
-        raise BadRequest(f"{shown} is empty.")
-    return text
+    if not head.lower().rstrip().endswith(";base64"):
+        return base64.b64encode(unquote_to_bytes(data)).decode("ascii")
+    if "%" in data:
+        data = unquote_to_bytes(data).decode("latin-1")
+    return "".join(data.split())
 
 
 def _shown(name: str, kind: str) -> str:
     """Return how a sentence names a file: by the client's words, short and printable."""
-    file = f"The file {ascii(name[:_NAME_CHARACTERS])}" if name else "A file without a name"
-    return f"{file} ({ascii(kind[:_NAME_CHARACTERS])[1:-1]})" if kind else file
+    file = f"The file {ascii(name[:_SHOWN_CHARACTERS])}" if name else "A file without a name"
+    return f"{file} ({ascii(kind[:_SHOWN_CHARACTERS])[1:-1]})" if kind else file

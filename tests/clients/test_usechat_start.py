@@ -87,7 +87,7 @@ def page(require: Callable[[str], str], port: int) -> Iterator[Tab]:
 def test_one_command_serves_a_page_that_streams_and_stops(
     page: Tab, standin: StandIn, nonce: str
 ) -> None:
-    """The page and claude-sse are one origin: an answer streams, goes on after a reload, and stops."""
+    """Page and claude-sse are one origin: an answer streams, survives a reload, and stops."""
     page.run("() => document.querySelector('textarea').focus()")
     page.send("Input.insertText", text=f"fault pace texts=400 gap_ms=50 {nonce}")
     press_enter(page)

@@ -57,19 +57,20 @@ class _Text:
             if is_plain and b"\\" not in frame and not self._half:  # nearly every frame
                 pieces.append(frame[start + 9 : -2])
             elif frame.startswith(b"{", start):
-                pieces.append(self._read_object(json.loads(frame[start:])))
+                fields = json.loads(frame[start:])
+                self.failure = self._failure_in(fields, is_empty=not any(pieces))
+                pieces.append(self._encode(fields.get("text", "")))
             else:  # [DONE]
                 pieces.append(self._encode("", is_last=True))
         text = b"".join(pieces)
         self._is_empty = self._is_empty and not text
         return text
 
-    def _read_object(self, fields: Mapping[str, Any]) -> bytes:
+    def _failure_in(self, fields: Mapping[str, Any], is_empty: bool) -> Mapping[str, Any] | None:
         if "error" in fields:
-            self.failure = fields
-        elif fields.get("stop_reason") == "refusal" and self._is_empty:
-            self.failure = _DECLINED
-        return self._encode(fields.get("text", ""))
+            return fields
+        is_declined = fields.get("stop_reason") == "refusal"
+        return _DECLINED if is_declined and is_empty and self._is_empty else None
 
     def _encode(self, text: str, is_last: bool = False) -> bytes:
         text, self._half = self._half + text, ""

@@ -101,8 +101,7 @@ class _Message:
             yield from self._add("reasoning", fields["thinking"])
         if fields.get("text"):
             yield from self._add("text", fields["text"])
-        if "citation" in fields:
-            yield from map(_line, self._sources.chunks(fields["citation"]))
+        yield from map(_line, self._sources.chunks(fields))
         if "stop_reason" in fields:
             self._ending = fields
 

@@ -1,19 +1,16 @@
-"""What an answer cites, as the sources of the AI SDK's UI messages: each of them once."""
+"""What an answer cites and what its searches found, as sources of UI messages: each once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-#: The names of the places of a citation: here, and as the AI SDK's own provider has them.
-_PLACES = {
-    "cited_text": "citedText",
-    "start_page_number": "startPageNumber",
-    "end_page_number": "endPageNumber",
-    "start_char_index": "startCharIndex",
-    "end_char_index": "endCharIndex",
-    "start_block_index": "startBlockIndex",
-    "end_block_index": "endBlockIndex",
+#: By the unit of a citation: the type of the document, and the names of the places in it, as the
+#: AI SDK's own provider has them.
+_UNITS = {
+    "page": ("application/pdf", "startPageNumber", "endPageNumber"),
+    "char": ("text/plain", "startCharIndex", "endCharIndex"),
+    "block": ("text/plain", "startBlockIndex", "endBlockIndex"),
 }
 
 
@@ -23,32 +20,36 @@ class Sources:
     def __init__(self) -> None:
         self._known: set[str] = set()
 
-    def chunks(self, citation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """Yield the chunk of a citation whose source is new; of an unknown kind, nothing."""
-        chunk = _document(citation) if "document_index" in citation else _page(citation)
-        if chunk and str(chunk) not in self._known:
-            self._known.add(str(chunk))
-            kind, fields = chunk
-            yield {"type": kind, "sourceId": str(len(self._known)), **fields}
+    def chunks(self, fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Yield the chunks of the sources in a frame's object that are new."""
+        for page in fields.get("sources", ()):
+            yield from self._once(page["url"], _page(page))
+        if "citation" in fields:
+            citation = fields["citation"]
+            if citation.get("kind") == "web":
+                yield from self._once(citation["url"], _page(citation))
+            elif citation.get("kind") == "document":
+                yield from self._once(str(citation), _document(citation))
+
+    def _once(self, identity: str, chunk: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if identity not in self._known:
+            self._known.add(identity)
+            yield {"sourceId": str(len(self._known)), **chunk}
 
 
-def _page(citation: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    url, title = citation.get("url"), citation.get("title")
-    if not isinstance(url, str):
-        return None
-    return "source-url", {"url": url, **({"title": title} if isinstance(title, str) else {})}
+def _page(page: Mapping[str, Any]) -> dict[str, Any]:
+    title = {"title": page["title"]} if "title" in page else {}
+    return {"type": "source-url", "url": page["url"], **title}
 
 
-def _document(citation: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    is_pdf = citation.get("type") == "page_location"
-    title = citation.get("document_title")
-    places = {
-        ours: citation[name] for name, ours in _PLACES.items() if citation.get(name) is not None
-    }
-    return "source-document", {
-        "mediaType": "application/pdf" if is_pdf else "text/plain",
-        "title": title
-        if isinstance(title, str) and title
-        else f"Document {citation['document_index'] + 1}",
-        "providerMetadata": {"anthropic": places},
+def _document(citation: Mapping[str, Any]) -> dict[str, Any]:
+    media_type, start, end = _UNITS[citation["unit"]]
+    cited = {"citedText": citation["cited_text"]} if "cited_text" in citation else {}
+    return {
+        "type": "source-document",
+        "mediaType": media_type,
+        "title": citation.get("title", f"Document {citation['document'] + 1}"),
+        "providerMetadata": {
+            "anthropic": {**cited, start: citation["start"], end: citation["end"]}
+        },
     }

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_sse.protocol.errors import BadRequest
-from claude_sse.protocol.question import EFFORTS, PROMPT_CHARACTERS, parse
+from claude_sse.protocol.question import EFFORTS, parse
 
 
 def ask(body, *, allow_prompt=True):
@@ -70,21 +70,20 @@ def test_the_digest_tells_bodies_apart():
         ({}, "prompt (or messages) is missing"),
         ({"prompt": 7}, "prompt must be a string"),
         ({"prompt": None}, "prompt must be a string"),
-        ({"prompt": ""}, "prompt must hold 1 to 100,000 characters"),
-        ({"prompt": " \n\t"}, "not all blank"),
-        ({"prompt": "x" * (PROMPT_CHARACTERS + 1)}, "the limit is 100,000"),
+        ({"prompt": ""}, "prompt must hold text, and not only blanks"),
+        ({"prompt": " \n\t"}, "not only blanks"),
         (b'{"prompt":"\\ud800"}', "unpaired surrogate"),
         ({"prompt": "x", "temperature": 1}, "Unknown field 'temperature'"),
         ({"prompt": "x", "a\nb" * 30: 1}, "Unknown field 'a\\nb"),
         ({"prompt": "x", "messages": [user()]}, "not both"),
-        ({"messages": []}, "messages must be a list of 1 to 1,000"),
+        ({"messages": []}, "messages must be a list of 1 to 100,000"),
         ({"messages": "Hi"}, "messages must be a list"),
-        ({"messages": [user()] * 1001}, "messages must be a list"),
+        ({"messages": [user()] * 100_001}, "messages must be a list"),
         ({"messages": ["Hi"]}, "messages[0] must be an object"),
         ({"messages": [{"role": "user"}]}, "messages[0] must be an object"),
         ({"messages": [user() | {"name": "x"}]}, "messages[0] must be an object"),
         ({"messages": [user(), {"role": "system", "content": "x"}]}, "messages[1].role must be"),
-        ({"messages": [user([{"type": "text"}])]}, "messages[0].content must be a string"),
+        ({"messages": [user(7)]}, "messages[0].content must be a string or a list of blocks"),
         ({"messages": [{"role": "assistant", "content": "x"}]}, "messages[0].role must be user"),
         (
             {"messages": [user(), {"role": "assistant", "content": "x"}]},
@@ -117,9 +116,11 @@ def test_without_a_prompt_field():
         ask({}, allow_prompt=False)
 
 
-def test_a_prompt_of_the_longest_length():
-    """Exactly the limit is accepted; it counts characters, not bytes."""
-    assert ask(json.dumps({"prompt": "é" * PROMPT_CHARACTERS}, ensure_ascii=False).encode())
+def test_no_text_and_no_conversation_is_too_long():
+    """A text of a million characters and a hundred thousand messages are for Claude to measure."""
+    assert ask(json.dumps({"prompt": "é" * 1_000_000}, ensure_ascii=False).encode())
+    messages = [user(), {"role": "assistant", "content": "Yes?"}] * 49_999 + [user()]
+    assert len(ask({"messages": messages}).messages) == 99_999
 
 
 @given(st.binary(max_size=200))

@@ -201,7 +201,7 @@ BAD = [
     (b'{"prompt":"x","temperature":1}', JSON, 400, "temperature"),
     (b'{"prompt":"x"}', {"Content-Type": "text/plain"}, 415, "Content-Type: application/json"),
     (b'{"prompt":"x"}', {}, 415, "Content-Type: application/json"),
-    (b'{"prompt":"' + b"x" * 300_000 + b'"}', JSON, 413, "256 KiB"),
+    (b'{"prompt":"' + b"x" * (10 << 20) + b'"}', JSON, 413, "10 MiB"),
 ]
 
 
