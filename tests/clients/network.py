@@ -57,7 +57,8 @@ class Network:
     """
 
     def __init__(self, port: int) -> None:
-        self._target = port
+        #: The port of the server; it may become another one's.
+        self.target = port
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port = self._listener.getsockname()[1]
         self.scripts: dict[str, str] = {}
@@ -132,7 +133,7 @@ class Network:
         self._open.discard(near)
 
     def _forward(self, near: socket.socket, raw: bytes, noted: Noted) -> None:
-        with socket.create_connection(("127.0.0.1", self._target)) as far:
+        with socket.create_connection(("127.0.0.1", self.target)) as far:
             far.sendall(raw)
             threading.Thread(target=_wait_for_end, args=(near, far), daemon=True).start()
             while data := far.recv(65536):

@@ -16,7 +16,7 @@ from claude_sse.standin import StandIn
 from ..browser.devtools import Chromium
 from ..integration.running import ROOT, Server, exchange
 from .bundled import EXAMPLE, bundle
-from .conftest import asked
+from .conftest import Full, asked
 from .example_page import ExamplePage
 from .windows import Window, windows
 
@@ -241,6 +241,24 @@ def test_a_failure_that_cannot_be_mended_by_asking_again_says_what_to_do(
     for version, page in pages.items():
         page.wait_shown("check Billing")
         assert (version, "Try again" in page.labels()) == (version, False)
+
+
+def test_a_refused_question_can_be_asked_again(
+    pages: Pages, full: Full, standin: StandIn, nonce: str
+) -> None:
+    """Where the server is full, it says so without asking Claude; Try again is answered later."""
+    usual = {version: page.network.target for version, page in pages.items()}
+    for page in pages.values():
+        page.network.target = full.network.port
+    ask_all(pages, "fault pace texts=20 gap_ms=10", nonce)
+    for version, page in pages.items():
+        page.wait("document.querySelector('.trouble')")
+        assert (version, asked(standin, word(nonce, version))) == (version, 0)
+    full.free()
+    for version, page in pages.items():
+        page.press("Try again")
+        assert_whole(page, standin, nonce)
+        page.network.target = usual[version]
 
 
 def test_waiting_is_shown(pages: Pages, standin: StandIn, nonce: str) -> None:
