@@ -66,8 +66,9 @@ class Network:
         self.files: dict[str, tuple[str, str]] = {}
         self.requests: list[Noted] = []
         self.cut_after = b""
-        #: Nothing is forwarded: each connection is closed as soon as it is there.
+        #: Nothing is forwarded: each request has this for a response.
         self.is_down = False
+        self._instead = b""
         self._cut: set[str] = set()
         self._reading: set[str] = set()
         self._open: set[socket.socket] = set()
@@ -90,9 +91,9 @@ class Network:
             assert time.monotonic() < until, f"never: {what}: {self.requests}"
             time.sleep(0.02)
 
-    def fail(self) -> None:
-        """Break every connection off, and let no other through until ``is_down`` is false."""
-        self.is_down = True
+    def fail(self, instead: bytes = b"") -> None:
+        """Break every connection off; until ``is_down`` is false, others have this response."""
+        self.is_down, self._instead = True, instead
         for sock in list(self._open):
             _shut(sock)
 
@@ -114,6 +115,7 @@ class Network:
         with near, contextlib.suppress(OSError):
             raw = _whole_request(near)
             if self.is_down:
+                near.sendall(self._instead)
                 return
             head, _, body = raw.partition(b"\r\n\r\n")
             if not head:

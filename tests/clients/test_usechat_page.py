@@ -24,6 +24,10 @@ pytestmark = pytest.mark.browser
 
 _WHOLE = "".join(f"word{n} " for n in range(20)).strip()
 _SLOW = "fault pace texts=20 gap_ms=80"
+_GATEWAY = (
+    b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 20\r\n"
+    b"Connection: close\r\n\r\n<h1>Bad Gateway</h1>"
+)
 
 Pages = dict[str, ExamplePage]
 
@@ -158,6 +162,23 @@ def test_after_lost_connections_the_answer_goes_on(
         assert_whole(page, standin, nonce)
         follows = [noted for noted in page.network.requests if chat_of(page) in noted.path]
         assert (version, [noted.method for noted in follows]) == (version, ["GET", "GET"])
+
+
+@pytest.mark.parametrize("instead", [b"", _GATEWAY], ids=["nothing", "what a proxy says"])
+def test_while_the_server_is_away_the_page_waits_for_it(
+    pages: Pages, standin: StandIn, nonce: str, instead: bytes
+) -> None:
+    """The page says that the connection is lost, and has the whole answer when it is back."""
+    ask_all(pages, _SLOW, nonce)
+    for page in pages.values():
+        page.wait_shown("word3")
+        page.network.fail(instead)
+    for page in pages.values():
+        page.wait_shown("The connection is lost.")
+        assert "word3" in page.answer()
+        page.network.is_down = False
+    for page in pages.values():
+        assert_whole(page, standin, nonce)
 
 
 def chat_of(page: ExamplePage) -> str:

@@ -7,6 +7,8 @@ const THROTTLE_MS = 50;
 const RECONNECT_MS = 1000;
 /** What browsers call a lost connection; the SDK's `isDisconnect` does not know all of it. */
 const LOST = /fetch|network|load failed|input stream/i;
+/** What a proxy answers while its server restarts. */
+const GATEWAY = [502, 503, 504];
 
 /** Returns the chat of this id and what is to be shown of it; `notice` says more than its status. */
 export function useKeptChat(id) {
@@ -36,6 +38,7 @@ class KeptChat extends Chat {
   /** An answer without its end, set aside while the server sends all of it again. */
   #half = null;
   #hasBegun = false;
+  #isResuming = false;
   /** The server has nothing more for the last question. */
   #isOver = false;
   #stopping;
@@ -71,7 +74,9 @@ class KeptChat extends Chat {
     if (this.#hasBegun || this.lastMessage?.role !== 'user') return;
     this.#hasBegun = true;
     this.#notify({ type: 'resuming' });
+    this.#isResuming = true;
     await this.resumeStream();
+    this.#isResuming = false;
     this.messages = this.shown(this.messages);
     this.#half = null;
     this.#notify((notice) => (notice?.type === 'resuming' ? null : notice));
@@ -137,8 +142,8 @@ class KeptChat extends Chat {
     if (error instanceof TypeError && LOST.test(error.message)) {
       this.#timer = setTimeout(() => this.#reopen(this.kept()), RECONNECT_MS);
       this.#notify({ type: 'lost' });
-    } else if (this.lastMessage.role === 'user') {
-      this.#isOver = true; // refused
+    } else if (this.lastMessage.role === 'user' && !this.#isResuming) {
+      this.#isOver = true; // the question was refused
     }
   }
 
@@ -155,7 +160,7 @@ class Transport extends DefaultChatTransport {
   #awaits;
 
   constructor(chatId, awaits) {
-    super();
+    super({ fetch: reach });
     this.#chatId = chatId;
     this.#awaits = awaits;
   }
@@ -174,6 +179,14 @@ class Transport extends DefaultChatTransport {
     whole?.cancel();
     return null;
   }
+}
+
+/** Fetches from claude-sse, whose refusals have a code: what has none is said by a proxy. */
+async function reach(...request) {
+  const response = await fetch(...request);
+  if (response.ok || response.headers.has('X-Error-Code')) return response;
+  if (GATEWAY.includes(response.status)) throw new TypeError('network error');
+  throw new Error(`The server cannot be reached: its proxy says ${response.status}.`);
 }
 
 /** Whether this is an answer that did not arrive to its end. */
