@@ -36,6 +36,7 @@ class ChatId(PathConverter):
     """The id of a chat in a path: any text, slashes included."""
 
     regex = "(?s:.+?)"
+    part_isolating = False
 
 
 @bp.record_once
