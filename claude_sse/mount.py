@@ -27,8 +27,9 @@ class ClaudeSSE:
     returns who sent a request, a string or a number that is each person's own; None refuses it
     with 401, and what it raises (``flask.abort``, an error of ``claude_sse``) refuses it likewise.
     ``policy`` returns the terms on which a question is asked, or None; it may refuse in the same
-    way. Both are called in the host's request context. ``name`` is the blueprint's: the endpoints
-    are ``claude.stream``, ``claude.put_stream`` and so on.
+    way. Both are called in the host's request context. ``is_revoked`` is asked at each heartbeat of
+    a reader whether its owner may no longer read, in a context of the host's application. ``name``
+    is the blueprint's: the endpoints are ``claude.stream``, ``claude.put_stream`` and so on.
 
     Raises ``ConfigError`` where a setting is wrong. Starts no thread and opens no connection, so
     that it may be made before a server forks.
@@ -40,6 +41,7 @@ class ClaudeSSE:
         *,
         owner: host.Owner,
         policy: Callable[[Request, Question], Policy | None] | None = None,
+        is_revoked: host.IsRevoked | None = None,
         name: str = "claude",
     ) -> None:
         self.settings = mounted.read(settings)
@@ -51,7 +53,7 @@ class ClaudeSSE:
         add_api(api, self._services)
         security.init_mounted(api, self.settings, auth)
         #: Register it with a ``url_prefix``; with another ``name``, too, where it is there twice.
-        self.blueprint = host.blueprint(name, api, owner)
+        self.blueprint = host.blueprint(name, api, owner, is_revoked)
 
     def check(self) -> None:
         """Raise ``Unavailable`` where no question could be asked now: for the host's health."""

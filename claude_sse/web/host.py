@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import contextvars
 import io
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask import Blueprint, Flask, Request, Response, request
+from flask import Blueprint, Flask, Request, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import Rule
 
@@ -21,12 +22,17 @@ from ..protocol.errors import SignInNeeded
 from ..protocol.question import Question
 from .auth import Identity
 from .policy import Decide, Policy
+from .services import EXTENSION
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+log = logging.getLogger(__name__)
+
 #: Returns the owner of a request, or None (or "") where nobody has signed in; may raise a refusal.
 Owner = Callable[[Request], str | int | None]
+#: Returns whether this owner may no longer read; called in an application context of the host.
+IsRevoked = Callable[[str | int], bool]
 _VISIT = "claude_sse.visit"
 #: Answered by the API with 404 or 405; OPTIONS is left to the host.
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -65,16 +71,21 @@ def decide_in_host(policy: Callable[[Request, Question], Policy | None]) -> Deci
     return decide
 
 
-def blueprint(name: str, api: Flask, owner: Owner) -> Blueprint:
+def blueprint(name: str, api: Flask, owner: Owner, is_revoked: IsRevoked | None) -> Blueprint:
     """Return a blueprint whose routes are those of the API, and nothing but them."""
     mount = Blueprint(name, __name__)
 
+    def identify(request: Request) -> Identity:
+        return _identify(owner, is_revoked, request)
+
     @mount.record
     def add_routes(state: BlueprintSetupState) -> None:
+        mounts = state.app.extensions.setdefault(EXTENSION, {})
+        mounts[f"{state.name_prefix}.{state.name}"] = api.extensions[EXTENSION]
         depth = _depth(state.url_prefix or "")
 
         def view(**_: object) -> Response:
-            return _serve(api, owner, depth)
+            return _serve(api, identify, depth)
 
         for rule in api.url_map.iter_rules():
             methods = set(rule.methods or ()) - {"HEAD", "OPTIONS"}
@@ -99,11 +110,14 @@ def _endpoint(rule: Rule) -> str:
     return str(rule.endpoint).removeprefix("views.").replace(".", "_")
 
 
-def _serve(api: Flask, owner: Owner, depth: int) -> Response:
+def _serve(api: Flask, identify: Callable[[Request], Identity], depth: int) -> Response:
     theirs: Request = request._get_current_object()  # type: ignore[attr-defined]
     environ = _below(theirs.environ, depth)
-    identity = _identify(owner, theirs)
-    _pass_on_body(theirs, environ)
+    try:
+        identity: Identity | Exception = identify(theirs)
+        _pass_on_body(theirs, environ)
+    except Exception as exc:  # raised again where the refusal has a dialect
+        identity = exc
     environ[_VISIT] = _Visit(theirs, contextvars.copy_context(), identity)
     with api.request_context(environ):
         return api.full_dispatch_request()
@@ -117,17 +131,25 @@ def _below(environ: WSGIEnvironment, depth: int) -> WSGIEnvironment:
     return {**environ, "SCRIPT_NAME": script_name, "PATH_INFO": path[len(prefix) :]}
 
 
-def _identify(owner: Owner, request: Request) -> Identity | Exception:
-    """Return the owner, or the error: it is raised where the refusal has a dialect."""
-    try:
-        named = owner(request)
-    except Exception as exc:
-        return exc
+def _identify(owner: Owner, is_revoked: IsRevoked | None, request: Request) -> Identity:
+    named = owner(request)
     if named is None or named == "":
-        return SignInNeeded("Sign in first.")
+        raise SignInNeeded("Sign in first.")
     if isinstance(named, bool) or not isinstance(named, str | int):
-        return TypeError(f"owner() returned {type(named).__name__}, not a string or a number")
-    return Identity(f"host:{named}")
+        raise TypeError(f"owner() returned {type(named).__name__}, not a string or a number")
+    if is_revoked is None:
+        return Identity(f"host:{named}")
+    host, may_not = current_app._get_current_object(), is_revoked  # type: ignore[attr-defined]
+
+    def is_no_longer_allowed() -> bool:
+        try:
+            with host.app_context():
+                return may_not(named)
+        except Exception:  # not known now; the next heartbeat may tell
+            log.exception("is_revoked() of the host application failed")
+            return False
+
+    return Identity(f"host:{named}", is_no_longer_allowed)
 
 
 def _pass_on_body(request: Request, environ: WSGIEnvironment) -> None:
