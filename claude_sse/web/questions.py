@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 
 from flask import g, request
 
@@ -16,15 +17,21 @@ from . import body
 from .policy import Policy
 from .services import Services
 
+#: Parsing takes the memory of a large body three times over, and a whole core in any case.
+_LARGE_BYTES = 1 << 20
+_one_by_one = threading.Lock()
+
 
 def read(services: Services, *, allow_prompt: bool) -> Question:
     """Return the question in the request's body; see ``body.read`` and ``question.parse``."""
-    return parse(
-        upload(services),
-        max_tokens=services.settings.max_tokens,
-        efforts=EFFORTS,
-        allow_prompt=allow_prompt,
-    )
+    raw = upload(services)
+    with _one_by_one if len(raw) > _LARGE_BYTES else contextlib.nullcontext():
+        return parse(
+            raw,
+            max_tokens=services.settings.max_tokens,
+            efforts=EFFORTS,
+            allow_prompt=allow_prompt,
+        )
 
 
 def upload(services: Services) -> bytes:

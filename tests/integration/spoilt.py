@@ -265,7 +265,7 @@ FAULTS = {
         "nginx": {"client_max_body_size 11m": "client_max_body_size 300k"},
         **more(
             caddy="\trequest_body {\n\t\tmax_size 300KB\n\t}",
-            apache="LimitRequestBody 300000",
+            apache="<Location />\nLimitRequestBody 300000\n</Location>",
             haproxy="    http-request deny deny_status 413 "
             "if { req.hdr(content-length) -m int gt 300000 }",
         ),
