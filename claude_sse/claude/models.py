@@ -50,6 +50,8 @@ class Model:
     max_tokens: int | None
     efforts: tuple[str, ...]
     thinks: bool  # takes thinking={"type": "adaptive"}
+    web_search: bool = False
+    citations: bool = False
     max_input_tokens: int | None = None
     #: The kinds of files that it certainly does not take; an absent hint proves nothing.
     refuses: tuple[str, ...] = ()
@@ -159,6 +161,8 @@ def _model(info: Mapping[str, Any]) -> Model:
         else (),
         thinks=_supports(can, "thinking")
         and _supports(object_of(thinking.get("types")), "adaptive"),
+        web_search=_supports(object_of(can.get("server_tools")), "web_search"),
+        citations=_supports(can, "citations"),
         max_input_tokens=context if type(context) is int and context > 0 else None,
         refuses=tuple(
             kind

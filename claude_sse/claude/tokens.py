@@ -16,6 +16,7 @@ from ..config.settings import Settings
 from ..protocol.blocks import Block, Document, Image, Text
 from ..protocol.images import Format
 from ..protocol.question import Question
+from ..protocol.thoughts import Thinking
 
 #: The fastest Claude models write about 200 tokens a second; twice that leaves room for new ones.
 WRITTEN_A_SECOND = 400
@@ -104,7 +105,7 @@ def _texts(question: Question, settings: Settings) -> list[bytes]:
 
 
 def _text_of(block: Block) -> str:
-    if isinstance(block, Text):
+    if isinstance(block, Text | Thinking):
         return block.text
     if isinstance(block, Document) and block.pages is None:
         return f"{block.title or ''}\n{block.data}"

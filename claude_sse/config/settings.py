@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..protocol.question import EFFORTS
 from ..system import peer
@@ -33,6 +34,7 @@ __all__ = [
     "refuse_unknown",
 ]
 
+_CLAUDE = "api.anthropic.com"
 AUTHS = ("none", "token", "password", "proxy")
 #: Threads of a worker that streams may never take: health, stop and the page always answer.
 RESERVED_THREADS = 8
@@ -67,6 +69,8 @@ class Settings:
     thinking: str = setting(
         "THINKING", validators.one_of("summarized", "omitted", "off"), "summarized"
     )
+    web_search_max_uses: int = setting("WEB_SEARCH_MAX_USES", validators.whole(0, 20), 0)
+    prompt_caching: str = setting("PROMPT_CACHING", validators.one_of("auto", "on", "off"), "auto")
     host: str = setting("HOST", validators.host, "127.0.0.1")
     port: int = setting("PORT", validators.whole(1, 65_535), 3000)
     workers: int = setting("WORKERS", validators.whole(1, 64), 2)
@@ -133,6 +137,12 @@ class Settings:
     security_contact: tuple[str, ...] = setting("SECURITY_CONTACT", validators.contacts, ())
     banner: str = setting("BANNER", validators.text, "")
     log_level: str = setting("LOG_LEVEL", validators.level, "INFO")
+
+    @property
+    def caches_prompts(self) -> bool:
+        """Whether conversations are sent to be cached; by default not through a gateway."""
+        is_claude = urlsplit(self.base_url).hostname == _CLAUDE
+        return self.prompt_caching == "on" or (self.prompt_caching == "auto" and is_claude)
 
     @property
     def reader_slots(self) -> int:

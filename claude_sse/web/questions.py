@@ -34,13 +34,17 @@ def upload(services: Services) -> bytes:
 
 
 def check(services: Services, question: Question) -> None:
-    """Raise ``Unavailable`` without an API key, ``BadRequest`` for a model that is not offered."""
+    """Raise ``Unavailable`` without an API key, ``BadRequest`` for what this server lacks."""
     if not services.settings.api_key:
         raise no_key()
     if question.model is not None and not services.claude.knows(question.model):
         raise BadRequest(
             f"model {question.model} is not offered to this key; GET /models lists what is.",
             code="model_not_found",
+        )
+    if question.web_search and not services.settings.web_search_max_uses:
+        raise BadRequest(
+            "web_search is off on this server: WEB_SEARCH_MAX_USES allows it, or leave it out."
         )
     services.claude.check_files(question)
 
