@@ -309,6 +309,33 @@ def test_the_same_question_asked_anew_has_an_answer_of_its_own(
     assert asked(standin, nonce) == 2
 
 
+def test_silence_is_skipped(
+    clients: dict[str, Client], network: Network, standin: StandIn, nonce: str
+) -> None:
+    """The comments of a stream that waits for Claude are nothing to any of the clients."""
+    for number, client in enumerate(clients.values()):
+        order = f"fault slow_headers ms=2500 texts=2 {nonce}-{number}."
+        client.send(network.port, order, stream=True)
+    for number, client in enumerate(clients.values()):
+        assert client.result()["text"] == "word0 word1 "
+        [noted] = sent(network, f"{nonce}-{number}.")
+        assert b": heartbeat\n\n" in noted.received
+
+
+def test_a_restart_is_told(clients: dict[str, Client], standin: StandIn, nonce: str) -> None:
+    """When the server goes in mid-answer each client raises, in chunks and whole."""
+    with serve(standin, 1) as [server]:
+        for name, client in clients.items():
+            word = f"{nonce}-{name[-4:]}."
+            client.send(server.port, f"fault stall after=2 {word}", stream=name != "LiteLLM")
+            standin.wait(lambda _, word=word: len(exchange(standin, word).texts) == 2)
+        server.end()
+        for name, client in clients.items():
+            found = client.result()
+            assert "The server restarted during this answer" in found["error"]["message"]
+            assert found["text"] == ("" if name == "LiteLLM" else "word0 word1 ")
+
+
 def test_the_token_is_the_api_key(clients: dict[str, Client], standin: StandIn) -> None:
     """With a sign-in the clients' api_key is the token; another is an AuthenticationError."""
     with serve(standin, 1, AUTH="token", AUTH_TOKEN=_TOKEN) as [server]:

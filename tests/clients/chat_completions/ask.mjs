@@ -2,7 +2,17 @@
 import { createInterface } from 'node:readline';
 import OpenAI from 'openai';
 
-async function ask(baseURL, { kind, key = 'any', leave_after: leaveAfter, timeout = 60, max_retries: maxRetries = 2, ...order }) {
+async function ask(
+  baseURL,
+  {
+    kind,
+    key = 'any',
+    leave_after: leaveAfter,
+    timeout = 60,
+    max_retries: maxRetries = 2,
+    ...order
+  },
+) {
   const found = { text: '', thought: '', finish: null, usage: null };
   const take = (part, message) => {
     found.text += message?.content ?? '';
