@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .protocol.question import Question
     from .web.policy import Policy
 
+__version__ = "0.1.0"
 __all__ = [
     "BadRequest",
     "ClaudeSSE",

@@ -9,15 +9,27 @@ from typing import Any
 from flask import Flask
 
 from .claude import Claude
+from .config import installation
 from .config.dotenv import load
 from .config.settings import Settings
 from .ledger import Quotas, open_ledger
-from .protocol.question import BODY_BYTES
 from .stream_log import open_log
 from .streaming.admission import Admissions, quotas_of
 from .streaming.capacity import CapacityLimiter
+from .streaming.chats import Chats
+from .streaming.repeats import Repeats
 from .streaming.streams import Streams
-from .web import assets, error_handlers, health, login, pages, security, views
+from .web import (
+    assets,
+    chat_api,
+    error_handlers,
+    health,
+    login,
+    openai_api,
+    pages,
+    security,
+    views,
+)
 from .web.auth import Auth, SignIn, open_auth
 from .web.policy import Decide
 from .web.services import EXTENSION, Services
@@ -25,6 +37,8 @@ from .web.services import EXTENSION, Services
 #: The blueprints of the API: the server and a mount in another application have all of them.
 API = [
     views.bp,
+    chat_api.bp,
+    openai_api.bp,
 ]
 #: Readers that one owner may have per worker, for each answer that the owner may have running.
 _READERS_PER_STREAM = 5
@@ -45,11 +59,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     connection, so that it may be called before gunicorn forks.
     """
     settings = settings or load()
-    app = App(__package__, template_folder="../templates", static_folder=None)
+    app = App(
+        __package__,
+        template_folder=str(installation.FILES / "templates"),
+        static_folder=None,
+        instance_path=str(installation.state_folder(settings.state_dir)),
+    )
     auth = open_auth(settings, app.instance_path)
     add_api(app, open_services(settings, settings.stream_folder(app.instance_path), auth))
     security.init_app(app, settings, auth, api=[blueprint.name for blueprint in API])
-    assets.init_app(app, Path(app.root_path).parent / "static")
+    assets.init_app(app, installation.FILES / "static")
     app.register_blueprint(pages.bp)
     app.register_blueprint(health.bp)
     if isinstance(auth, SignIn):
@@ -62,8 +81,9 @@ def open_services(
 ) -> Services:
     """Return the services, with their streams and their ledger in this folder."""
     claude = Claude(settings)
+    log = open_log(folder, settings.stream_ttl)
     streams = Streams(
-        open_log(folder, settings.stream_ttl),
+        log,
         claude,
         heartbeat_seconds=settings.heartbeat_seconds,
         orphan_seconds=settings.orphan_seconds,
@@ -78,7 +98,8 @@ def open_services(
     )
     admissions = Admissions(settings, writer_slots, ledger)
     slots = writer_slots, reader_slots
-    return Services(settings, claude, streams, admissions, *slots, auth, decide)
+    chats, repeats = Chats(log, streams), Repeats(log)
+    return Services(settings, claude, streams, chats, repeats, admissions, *slots, auth, decide)
 
 
 def add_api(app: Flask, services: Services) -> None:
@@ -86,8 +107,6 @@ def add_api(app: Flask, services: Services) -> None:
     app.extensions[EXTENSION] = services
     app.url_map.merge_slashes = False  # no redirect, and so no HTML, before ``security``
     app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
-    # One more than the limit: of a body in chunks, Werkzeug silently drops what exceeds it.
-    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES + 1
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     error_handlers.init_app(app)
     for blueprint in API:

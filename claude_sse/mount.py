@@ -51,7 +51,7 @@ class ClaudeSSE:
         self._services = open_services(self.settings, folder, auth, decide)
         api = App(__package__, static_folder=None)
         add_api(api, self._services)
-        security.init_mounted(api, auth)
+        security.init_mounted(api, self.settings, auth)
         #: Register it with a ``url_prefix``; with another ``name``, too, where it is there twice.
         self.blueprint = host.blueprint(name, api, owner, is_revoked)
 

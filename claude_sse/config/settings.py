@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..protocol.question import EFFORTS
 from . import refusals, table, validators
+from .installation import IS_CHECKOUT
 from .refusals import is_loopback, refuse_exposed
 from .table import setting
 from .validators import ConfigError
@@ -35,9 +37,17 @@ __all__ = [
     "refuse_unknown",
 ]
 
+_CLAUDE = "api.anthropic.com"
 AUTHS = ("none", "token", "password", "proxy")
 #: Threads of a worker that streams may never take: health, stop and the page always answer.
 RESERVED_THREADS = 8
+
+_WHERE_LISTED = (
+    ".env.example lists them all."
+    if IS_CHECKOUT
+    else "claude-sse settings lists them all. Where that .env belongs to another program, start "
+    "claude-sse in a folder of its own."
+)
 
 
 def _with_sign_in(limit: int) -> Callable[[Settings], int]:
@@ -61,10 +71,14 @@ class Settings:
     model: str = setting("MODEL", validators.model, "claude-sonnet-5-5")
     system_prompt: str = setting("SYSTEM_PROMPT", validators.text, "")
     max_tokens: int = setting("MAX_TOKENS", validators.whole(1, 1_000_000), 16_000)
+    #: The largest body of a question, with its files; 32 MB is the limit of Claude's API.
+    max_body_mb: int = setting("MAX_BODY_MB", validators.whole(1, 32), 10)
     effort: str = setting("EFFORT", validators.one_of(*EFFORTS), "")
     thinking: str = setting(
         "THINKING", validators.one_of("summarized", "omitted", "off"), "summarized"
     )
+    web_search_max_uses: int = setting("WEB_SEARCH_MAX_USES", validators.whole(0, 20), 0)
+    prompt_caching: str = setting("PROMPT_CACHING", validators.one_of("auto", "on", "off"), "auto")
     host: str = setting("HOST", validators.host, "127.0.0.1")
     port: int = setting("PORT", validators.whole(1, 65_535), 3000)
     workers: int = setting("WORKERS", validators.whole(1, 64), 2)
@@ -100,12 +114,16 @@ class Settings:
         is_distinct=True,
         derive=_with_sign_in(5_000_000),
     )
+    state_dir: Path | None = setting("STATE_DIR", validators.folder, None, is_distinct=True)
     stream_log: Path | None = setting("STREAM_LOG", validators.file_url, None, is_distinct=True)
     stream_ttl: float = setting(
         "STREAM_TTL", validators.seconds(3600, 31 * 86_400), 86_400.0, is_distinct=True
     )
     orphan_seconds: float = setting(
         "ORPHAN_SECONDS", validators.seconds(0, 3600), 60.0, is_distinct=True
+    )
+    chat_grace_seconds: float = setting(
+        "CHAT_GRACE_SECONDS", validators.seconds(0, 3600), 10.0, is_distinct=True
     )
     heartbeat_seconds: float = setting(
         "HEARTBEAT_SECONDS", validators.seconds(0.1, 60), 10.0, is_distinct=True
@@ -129,6 +147,12 @@ class Settings:
     security_contact: tuple[str, ...] = setting("SECURITY_CONTACT", validators.contacts, ())
     banner: str = setting("BANNER", validators.text, "")
     log_level: str = setting("LOG_LEVEL", validators.level, "INFO")
+
+    @property
+    def caches_prompts(self) -> bool:
+        """Whether conversations are sent to be cached; by default not through a gateway."""
+        is_claude = urlsplit(self.base_url).hostname == _CLAUDE
+        return self.prompt_caching == "on" or (self.prompt_caching == "auto" and is_claude)
 
     @property
     def reader_slots(self) -> int:
@@ -166,4 +190,4 @@ def refuse_unknown(names: Iterable[str]) -> None:
         if name not in NAMES:
             # Text that cannot be a name may be the key itself.
             shown = name if re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,39}", name) else "A line"
-            raise ConfigError(f"{shown} in .env is not a setting; .env.example lists them all.")
+            raise ConfigError(f"{shown} in .env is not a setting; {_WHERE_LISTED}")

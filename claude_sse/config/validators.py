@@ -54,6 +54,12 @@ def file_url(value: str) -> Path:
     return Path(path)
 
 
+def folder(value: str) -> Path:
+    if not value.startswith("/") or "\0" in value:
+        raise ValueError("the absolute path of a folder, such as /var/lib/claude-sse")
+    return Path(value)
+
+
 def url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("an address that starts with http:// or https://")

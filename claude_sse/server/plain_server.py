@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..config import installation
+
 if TYPE_CHECKING:  # gunicorn.conf.py imports this file before the settings are checked
     from ..web.services import Services
 
@@ -22,7 +24,8 @@ log = logging.getLogger(__name__)
 MISSING = (
     "this is not the worker of gunicorn.conf.py, so slow and silent clients keep their threads, "
     "and no other request is answered while as many answers run as the server has threads "
-    "(gunicorn's sync worker has one, and is killed after --timeout): start it with script/server."
+    "(gunicorn's sync worker has one, and is killed after --timeout): "
+    f"start it with {installation.command('server')}."
 )
 #: The terminal frames reach their readers within this time.
 _FLUSH_SECONDS = 0.3

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import functools
 import gc
 import mmap
 import os
@@ -26,11 +27,16 @@ from .gunicorn_internals import ThreadWorker
 from .request_timeouts import BODY_SECONDS, RequestTimeouts
 from .thread_pool import ThreadPool
 
+#: The key of ``web.body.MORE_TIME``; gunicorn.conf.py imports this file before the app's settings.
+MORE_TIME = "claude_sse.more_time"
+
 if TYPE_CHECKING:  # gunicorn.conf.py imports this file before the settings are checked
     from ..web.services import Services
 
 #: What tells a process to stop; blocked while a worker is being forked (gunicorn.conf.py).
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+#: What a terminal sends to each process that it started.
+TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGHUP)
 #: One byte that the master and all workers share: 1 as soon as any worker has begun to serve.
 has_served = mmap.mmap(-1, 1)
 #: After the drain, clients that neither read nor close have this long before the process exits.
@@ -60,13 +66,15 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         super().init_process()
 
     def init_signals(self) -> None:
-        """Leave SIGINT to the master, which answers it with SIGQUIT.
+        """Leave SIGINT and SIGHUP to the master, which answers with SIGQUIT and SIGTERM.
 
         From a terminal Ctrl-C reaches the worker, too. In gthread the second handler then runs
-        inside the first and deadlocks on the lock of the thread pool.
+        inside the first and deadlocks on the lock of the thread pool. The SIGHUP of a closed
+        terminal would kill the worker, and its answers with it.
         """
         super().init_signals()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in TERMINAL_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         # Signals that arrived since the fork are delivered now (gunicorn.conf.py).
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
@@ -227,6 +235,9 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         return super().handle_request(req, conn)
 
     def _serve_request(self, environ: Any, start_response: Any) -> Any:
+        environ[MORE_TIME] = functools.partial(
+            self.request_timeouts.expect_rest, environ["gunicorn.socket"], time.monotonic()
+        )
         try:
             return self._app(environ, start_response)
         finally:  # the body has been read, or the request has been refused

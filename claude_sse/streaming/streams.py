@@ -96,7 +96,9 @@ class Streams:
         usage: Mapping[str, Any] | None = None
         is_free = False
         try:
-            for payloads in self._claude.events(question, lifetime.scope):
+            events = self._claude.events(question, lifetime.scope)
+            del question  # its files are not kept while the answer is written
+            for payloads in events:
                 if not payloads:
                     yield b""
                     continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 
 from flask import g, request
 
@@ -16,19 +17,34 @@ from . import body
 from .policy import Policy
 from .services import Services
 
+#: Parsing takes the memory of a large body three times over, and a whole core in any case.
+_LARGE_BYTES = 1 << 20
+_one_by_one = threading.Lock()
+
 
 def read(services: Services, *, allow_prompt: bool) -> Question:
-    """Return the question in the request's body; see ``question.parse``."""
-    return parse(
-        body.read(request),
-        max_tokens=services.settings.max_tokens,
-        efforts=EFFORTS,
-        allow_prompt=allow_prompt,
-    )
+    """Return the question in the request's body; see ``body.read`` and ``question.parse``."""
+    raw = upload(services)
+    with _one_by_one if len(raw) > _LARGE_BYTES else contextlib.nullcontext():
+        return parse(
+            raw,
+            max_tokens=services.settings.max_tokens,
+            efforts=EFFORTS,
+            allow_prompt=allow_prompt,
+        )
+
+
+def upload(services: Services) -> bytes:
+    """Return the request's body, read within a reader slot: some threads stay free of uploads."""
+    release = services.reader_slots.acquire(g.owner)
+    try:
+        return body.read(request)
+    finally:
+        release()
 
 
 def check(services: Services, question: Question) -> None:
-    """Raise ``Unavailable`` without an API key, ``BadRequest`` for a model that is not offered.
+    """Raise ``Unavailable`` without an API key, ``BadRequest`` for what this server lacks.
 
     Where a policy decides on the model, only the one that it leaves is checked, by ``start``.
     """
@@ -44,6 +60,11 @@ def _check_model(services: Services, question: Question) -> None:
             f"model {question.model} is not offered to this key; GET /models lists what is.",
             code="model_not_found",
         )
+    if question.web_search and not services.settings.web_search_max_uses:
+        raise BadRequest(
+            "web_search is off on this server: WEB_SEARCH_MAX_USES allows it, or leave it out."
+        )
+    services.claude.check_files(question)
 
 
 def start(

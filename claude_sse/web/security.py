@@ -20,10 +20,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 
 from ..config.settings import Settings, is_loopback
-from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, TooLarge, UnsupportedMedia
-from ..protocol.question import BODY_BYTES, TOO_LARGE
+from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, UnsupportedMedia
 from ..system import peer
-from . import cross_origin, proxies
+from . import body, cross_origin, proxies, responses
 from .auth import Auth
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ PUBLIC_FILES = (
     *("styles/chat.css", "styles/login.css", "images/icon.svg"),
     *("chat.webmanifest", "images/icon-192.png", "images/icon-512.png"),
 )
+#: The endpoints whose requests may lack a body, and then its type.
+_BODY_OPTIONAL = ("chat_api.stop",)
 #: The endpoints that a link on another site may lead to.
 _PAGES = ("pages.chat", "login.page")
 #: What a browser applies to documents only.
@@ -98,7 +99,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
             return Response(status=308, headers={"Location": current.routing_exception.new_url})
         if origin and cross_origin.is_preflight(current):
             return cross_origin.answer_preflight(current)
-        _refuse_malformed(current)
+        _refuse_malformed(current, settings.max_body_mb << 20)
         if origin:
             _refuse_beyond(api, current)
             cross_origin.forget_browser(current.environ)
@@ -127,7 +128,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
         return response
 
 
-def init_mounted(app: Flask, auth: Auth) -> None:
+def init_mounted(app: Flask, settings: Settings, auth: Auth) -> None:
     """Check what a host application leaves to the API: the request's shape, and its owner.
 
     The peer, the Host, the origin, the sign-in and the headers of documents are the host's.
@@ -136,7 +137,7 @@ def init_mounted(app: Flask, auth: Auth) -> None:
     @app.before_request
     def before_request() -> None:
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
-        _refuse_malformed(current)
+        _refuse_malformed(current, settings.max_body_mb << 20)
         g.owner, g.is_revoked = auth.authenticate(current)
 
     @app.after_request
@@ -191,18 +192,25 @@ def _is_public(request: Request) -> bool:
     return request.endpoint in PUBLIC_ENDPOINTS
 
 
-def _refuse_malformed(request: Request) -> None:
+def _refuse_malformed(request: Request, most: int) -> None:
+    """Refuse what has no route, a body over its limit (``most`` where Claude is asked), no JSON."""
     if request.routing_exception is not None:
         raise request.routing_exception
-    if (request.content_length or 0) > BODY_BYTES:
-        raise TooLarge(TOO_LARGE)
-    if request.method in ("POST", "PUT") and request.mimetype != "application/json":
+    asks = responses.asks_claude(request) and request.endpoint not in _BODY_OPTIONAL
+    body.allow(request, most if asks else body.SMALL_BYTES)
+    if _has_type(request) and request.mimetype != "application/json":
         raise UnsupportedMedia("Send the body as JSON, with Content-Type: application/json.")
 
 
 def _refuse_beyond(api: Collection[str], request: Request) -> None:
     if request.blueprint not in api:
         raise Forbidden("Pages of other origins may use the API only.", code="cross_site")
+
+
+def _has_type(request: Request) -> bool:
+    if request.endpoint in _BODY_OPTIONAL and not request.content_length:
+        return "Transfer-Encoding" in request.headers
+    return request.method in ("POST", "PUT")
 
 
 def _refuse_other_sites(request: Request) -> None:

@@ -10,6 +10,8 @@ from ..claude import Claude
 from ..config.settings import Settings
 from ..streaming.admission import Admissions
 from ..streaming.capacity import CapacityLimiter
+from ..streaming.chats import Chats
+from ..streaming.repeats import Repeats
 from ..streaming.streams import Streams
 from .auth import Auth
 from .policy import Decide
@@ -24,6 +26,8 @@ class Services(NamedTuple):
     settings: Settings
     claude: Claude
     streams: Streams
+    chats: Chats
+    repeats: Repeats
     admissions: Admissions
     writer_slots: CapacityLimiter
     reader_slots: CapacityLimiter

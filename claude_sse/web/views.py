@@ -22,9 +22,16 @@ _EVENT_ID = re.compile(r"[0-9]{1,9}")
 
 @bp.get("/models")
 def models() -> Response:
-    """List the models that the key can use, and the one that answers where none is named."""
+    """List the models that the key can use, and the one that answers where none is named.
+
+    A model searches the web only where this server allows it.
+    """
     services = current_services()
-    listed = [dataclasses.asdict(model) for model in services.claude.models()]
+    searches = services.settings.web_search_max_uses > 0
+    listed = [
+        dataclasses.asdict(model) | {"web_search": searches and model.web_search}
+        for model in services.claude.models()
+    ]
     return jsonify(models=listed, default=services.settings.model)
 
 

@@ -81,7 +81,7 @@ def test_no_route_answers_a_stranger(guarded):
         else:
             assert response.status_code == 401, (method, path)
             assert "Bearer" in response.headers["WWW-Authenticate"]
-            assert '"code":"sign_in"' in response.text.replace(" ", "") or method == "HEAD"
+            assert response.headers["X-Error-Code"] == "sign_in"
     assert walked >= set(PUBLIC_ENDPOINTS)
 
 
@@ -224,7 +224,7 @@ def test_the_shape_comes_before_the_name(guarded):
     client = guarded.test_client()
     assert client.get("/nothing").status_code == 404
     assert client.post("/models", json={}).status_code == 405
-    assert client.post("/stream", json={"prompt": "x" * 300_000}).status_code == 413
+    assert client.post("/stream", json={"prompt": "x" * (10 << 20)}).status_code == 413
     assert client.post("/stream", data="prompt=x").status_code == 415
     assert client.post("/stream", data="{}", content_type="text/plain").status_code == 415
 
