@@ -98,7 +98,7 @@ def impatient(standin: StandIn) -> Iterator[list[Server]]:
 def test_an_answer_that_nobody_reads_is_ended(
     impatient: list[Server], standin: StandIn, nonce: str
 ) -> None:
-    """When no reader returns for ORPHAN_SECONDS, Claude is cancelled and the log says why it ends."""
+    """When no reader returns for ORPHAN_SECONDS, the stream is cancelled and the log says why."""
     here, there = impatient
     orders = {
         "stall after=3": b"word2 ",

@@ -1,4 +1,4 @@
-"""Behind nginx with ``deploy/nginx.conf``: nothing is held back, and no one gets in without a name."""
+"""Behind nginx with ``deploy/nginx.conf``: nothing is held back; no one is let in unnamed."""
 
 from __future__ import annotations
 
