@@ -26,7 +26,7 @@ def read_to_the_end(play: Play) -> None:
 
 @row("leave-before-the-first-byte")
 def leave_early(play: Play) -> None:
-    """A client that leaves before Claude's first text finds the whole answer on return, asked once."""
+    """A client that left before the first text finds the whole answer on return, asked once."""
     asked = play.ask("fault slow_headers ms=300")
     _leave(play, asked)
     play.ends(asked, reader=play.get(asked.stream))
@@ -48,7 +48,7 @@ def leave_and_return(play: Play) -> None:
 
 @row("leave-at-the-last-frame")
 def leave_at_the_end(play: Play) -> None:
-    """A client that leaves as the last frame arrives gets it again, or is told that nothing follows."""
+    """A client that leaves at the last frame gets it again, or is told that nothing follows."""
     asked = play.ask("fault pace texts=5 gap_ms=2")
     asked.answer.read_until(b"stop_reason")
     _leave(play, asked)

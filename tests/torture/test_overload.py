@@ -182,7 +182,7 @@ def test_malformed_requests_that_do_not_close(measured: Latencies) -> None:
 
 
 def test_all_viewers_are_cut_together(crowded: tuple[Witness, Server], measured: Latencies) -> None:
-    """Two hundred viewers that lose their network together return together, each to the whole text."""
+    """Two hundred viewers that lose their network return together, each to the whole text."""
     _, server = crowded
     stream = new_id()
     first = server.put(stream, "fault pace texts=100 gap_ms=30")

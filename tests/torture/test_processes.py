@@ -103,7 +103,7 @@ def test_kill_9_of_everything() -> None:
 
 
 def test_kill_9_of_the_master_only() -> None:
-    """Workers without a master leave the port immediately and drain; the next server can stop them."""
+    """Workers without a master leave the port and drain; the next server can stop them."""
     with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=20) as [server]:
         eventually(lambda: len(server.workers()) == 2)
         workers = server.workers()
@@ -129,7 +129,7 @@ def test_kill_9_of_the_master_only() -> None:
 
 
 def test_a_draining_server_refuses_connections() -> None:
-    """From TERM on the port is free: clients are refused during the drain, not queued until its end."""
+    """From TERM on the port is free: clients are refused during the drain, not queued."""
     with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=30) as [server]:
         eventually(lambda: len(server.workers()) == 2)
         [answer] = begun(server, "fault pace texts=150 gap_ms=20", 1, b"word1 ").values()
