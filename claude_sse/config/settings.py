@@ -35,6 +35,8 @@ __all__ = [
 ]
 
 _CLAUDE = "api.anthropic.com"
+#: What one search counts for, and an upper bound of its results, in tokens (``claude/prices``).
+SEARCH_TOKENS, RESULT_TOKENS = 5_000, 25_000
 AUTHS = ("none", "token", "password", "proxy")
 #: Threads of a worker that streams may never take: health, stop and the page always answer.
 RESERVED_THREADS = 8
@@ -242,6 +244,12 @@ def _refuse_limits(settings: Settings) -> None:
             raise ConfigError(
                 f"{name}={tokens} is not valid: at least twice MAX_TOKENS ({settings.max_tokens}) "
                 "must fit into a day; 0 means no limit."
+            )
+        searches = settings.web_search_max_uses * (SEARCH_TOKENS + RESULT_TOKENS)
+        if searches and 0 < tokens < 2 * (searches + settings.max_tokens):
+            raise ConfigError(
+                f"WEB_SEARCH_MAX_USES={settings.web_search_max_uses} is not valid: an answer that "
+                f"searches reserves up to {searches:,} tokens more, and two must fit into {name}."
             )
 
 
