@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..config.settings import RESULT_TOKENS, SEARCH_TOKENS, Settings
+from ..config.refusals import RESULT_TOKENS, SEARCH_TOKENS
+from ..config.settings import Settings
 from ..protocol.question import Question
 from . import tokens
 from .usage import READ, SEARCHES

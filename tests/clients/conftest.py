@@ -18,7 +18,7 @@ ROOM = 3
 
 @pytest.fixture(scope="session")
 def _server(standin: StandIn) -> Iterator[Server]:
-    with serve(standin, 1, HEARTBEAT_SECONDS=0.3) as [server]:
+    with serve(standin, 1, HEARTBEAT_SECONDS=0.3, WEB_SEARCH_MAX_USES=3) as [server]:
         yield server
 
 

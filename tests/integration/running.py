@@ -136,7 +136,11 @@ class Server:
 
 @contextlib.contextmanager
 def serve(
-    standin: StandIn, count: int = 1, app: str = "wsgi:app", **settings: object
+    standin: StandIn,
+    count: int = 1,
+    app: str = "wsgi:app",
+    kind: type[Server] = Server,
+    **settings: object,
 ) -> Iterator[list[Server]]:
     """Run ``count`` servers that share one folder of streams; end them with TERM and check them.
 
@@ -150,7 +154,7 @@ def serve(
         servers = []
         for number in range(count):
             (folder / str(number)).mkdir()
-            servers.append(Server(folder / str(number), app, **settings))
+            servers.append(kind(folder / str(number), app, **settings))
             stack.callback(servers[-1].kill)
         for server in servers:
             server.wait_until_ready()

@@ -51,7 +51,8 @@ class Place:
         """Return this app, as README says it is deployed; ``slow`` has a Claude who thinks."""
         if name not in self._apps:
             settings = {"AUTH": "password", "PASSWORDS": self._passwords.path, "RATE_LIMIT": 0}
-            settings |= {"SECRET_KEY": KEY, "PUBLIC_HOSTS": NAME, "THREADS": 24, **APPS[name]}
+            settings |= {"SECRET_KEY": KEY, "PUBLIC_HOSTS": NAME, "THREADS": 24, "MAX_BODY_MB": 1}
+            settings |= APPS[name]
             claude = self._standin.base_url
             if name == "slow":
                 claude = self._closing.enter_context(delayed(claude, 3.0))

@@ -253,10 +253,10 @@ def test_the_page_may_ask_through_nginx(front: Front, nonce: str) -> None:
 
 def test_large_bodies_and_plain_http_are_turned_away(front: Front) -> None:
     """Too much is 413, whoever says it; plain HTTP is sent to TLS."""
-    with front.ask("POST", "/stream", b"x" * 290_000) as answer:
+    with front.ask("POST", "/stream", b"x" * 10_500_000) as answer:
         assert answer.status == 413
-        assert "256 KiB" in objects(answer.rest())[0]["error"]
-    with front.ask("POST", "/stream", b"x" * 400_000) as answer:
+        assert "10 MiB" in objects(answer.rest())[0]["error"]
+    with front.ask("POST", "/stream", b"x" * 12_000_000) as answer:
         assert answer.status == 413
     sock = connect(front.plain_port)
     sock.sendall(request("GET", "/any", headers={"Host": "evil.example"}))

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from claude_sse import create_app
 from claude_sse.claude import prices, tokens
-from claude_sse.config.settings import SEARCH_TOKENS, ConfigError, Settings, from_environ
+from claude_sse.config.refusals import SEARCH_TOKENS
+from claude_sse.config.settings import ConfigError, Settings, from_environ
 from claude_sse.ledger import Quotas, open_ledger
 from claude_sse.protocol import sse
 from claude_sse.protocol.errors import OverLimit, Unavailable

@@ -1,0 +1,6 @@
+"""gunicorn's own threaded worker; any WSGI server with threads will do."""
+
+worker_class = "gthread"
+threads = 32
+worker_connections = threads  # no more connections than can be answered
+graceful_timeout = 30  # longer than DRAIN_SECONDS
