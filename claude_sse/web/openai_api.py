@@ -34,7 +34,7 @@ def chat_completions() -> Response:
     services = current_services()
     limit = services.settings.max_tokens
     asked = openai_question.parse(questions.upload(services), max_tokens=limit)
-    _check(services, asked.question)
+    _check(services, asked)
     if asked.is_stream:
         dialect = WITH_USAGE if asked.with_usage else CHAT_COMPLETIONS
         return responses.follow(lambda: (_start(services, asked.question), 200), dialect)
@@ -116,11 +116,13 @@ def _new_key() -> str:
     return f"{g.owner}/{uuid.uuid4()}"
 
 
-def _check(services: Services, question: Question) -> None:
+def _check(services: Services, asked: openai_question.Request) -> None:
     try:
-        questions.check(services, question)
+        questions.check(services, asked.question)
     except BadRequest as exc:
-        raise _no_model(question.model or "") from exc
+        if exc.code == "model_not_found":
+            raise _no_model(asked.question.model or "") from exc
+        raise asked.names.translated(exc) from exc
 
 
 def _no_model(name: str) -> NotFound:

@@ -3,4 +3,5 @@
 worker_class = "gthread"
 threads = 32
 worker_connections = threads  # no more connections than can be answered
+keepalive = 0  # an idle connection would hold a thread
 graceful_timeout = 30  # longer than DRAIN_SECONDS

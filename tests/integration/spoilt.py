@@ -1,6 +1,6 @@
 """What can be wrong with a proxy, for each of the four: what is replaced in the file that we ship.
 
-``@TOKEN@`` is somebody's token. What a proxy cannot do wrong, or not so, is left out.
+``@TOKEN@`` is a person's token. What a proxy cannot do wrong, or not so, is left out.
 """
 
 from __future__ import annotations

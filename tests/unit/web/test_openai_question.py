@@ -174,7 +174,6 @@ def test_a_message_that_cannot_be_asked_is_refused_by_its_place(message, sentenc
         ("logit_bias", {}, {"50256": -100}),
         ("modalities", ["text"], ["text", "audio"]),
         ("audio", None, {"voice": "alloy"}),
-        ("web_search_options", None, {}),
     ],
 )
 def test_what_would_change_the_answer_is_refused_by_name(name, harmless, refused):
