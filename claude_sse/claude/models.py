@@ -46,9 +46,15 @@ class Model:
     name: str
     lifecycle: str  # active, deprecated
     retires_at: str | None  # ISO 8601
+    created_at: str | None  # ISO 8601
     max_tokens: int | None
     efforts: tuple[str, ...]
     thinks: bool  # takes thinking={"type": "adaptive"}
+    web_search: bool = False
+    citations: bool = False
+    max_input_tokens: int | None = None
+    #: The kinds of files that it certainly does not take; an absent hint proves nothing.
+    refuses: tuple[str, ...] = ()
 
 
 class Models:
@@ -142,18 +148,27 @@ def _model(info: Mapping[str, Any]) -> Model:
     can = object_of(info.get("capabilities"))
     effort, thinking = object_of(can.get("effort")), object_of(can.get("thinking"))
     is_deprecated = info.get("lifecycle") == "deprecated"
-    limit = info.get("max_tokens")
+    limit, context = info.get("max_tokens"), info.get("max_input_tokens")
     return Model(
         id=info["id"],
         name=word_of(info.get("display_name")).strip() or info["id"],
         lifecycle="deprecated" if is_deprecated else "active",
         retires_at=word_of(info.get("retires_at")) or None,
+        created_at=word_of(info.get("created_at")) or None,
         max_tokens=limit if type(limit) is int and limit > 0 else None,
         efforts=tuple(e for e in EFFORTS if _supports(effort, e))
         if _supports(can, "effort")
         else (),
         thinks=_supports(can, "thinking")
         and _supports(object_of(thinking.get("types")), "adaptive"),
+        web_search=_supports(object_of(can.get("server_tools")), "web_search"),
+        citations=_supports(can, "citations"),
+        max_input_tokens=context if type(context) is int and context > 0 else None,
+        refuses=tuple(
+            kind
+            for kind, name in (("images", "image_input"), ("PDF", "pdf_input"))
+            if object_of(can.get(name)).get("supported") is False
+        ),
     )
 
 

@@ -12,11 +12,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from ..protocol.question import EFFORTS
-from ..system import peer
-from . import table, validators
+from . import refusals, table, validators
 from .installation import IS_CHECKOUT
+from .refusals import is_loopback, refuse_exposed
 from .table import setting
 from .validators import ConfigError
 
@@ -28,17 +30,17 @@ __all__ = [
     "TABLE",
     "ConfigError",
     "Settings",
+    "complete",
     "from_environ",
     "is_loopback",
     "refuse_exposed",
     "refuse_unknown",
 ]
 
+_CLAUDE = "api.anthropic.com"
 AUTHS = ("none", "token", "password", "proxy")
 #: Threads of a worker that streams may never take: health, stop and the page always answer.
 RESERVED_THREADS = 8
-#: Placeholders, as they stand in examples.
-_EXAMPLE = re.compile(r"change.?me|example|your.?(secret|key)|replace|placeholder", re.IGNORECASE)
 
 _WHERE_LISTED = (
     ".env.example lists them all."
@@ -69,10 +71,14 @@ class Settings:
     model: str = setting("MODEL", validators.model, "claude-sonnet-5-5")
     system_prompt: str = setting("SYSTEM_PROMPT", validators.text, "")
     max_tokens: int = setting("MAX_TOKENS", validators.whole(1, 1_000_000), 16_000)
+    #: The largest body of a question, with its files; 32 MB is the limit of Claude's API.
+    max_body_mb: int = setting("MAX_BODY_MB", validators.whole(1, 32), 10)
     effort: str = setting("EFFORT", validators.one_of(*EFFORTS), "")
     thinking: str = setting(
         "THINKING", validators.one_of("summarized", "omitted", "off"), "summarized"
     )
+    web_search_max_uses: int = setting("WEB_SEARCH_MAX_USES", validators.whole(0, 20), 0)
+    prompt_caching: str = setting("PROMPT_CACHING", validators.one_of("auto", "on", "off"), "auto")
     host: str = setting("HOST", validators.host, "127.0.0.1")
     port: int = setting("PORT", validators.whole(1, 65_535), 3000)
     workers: int = setting("WORKERS", validators.whole(1, 64), 2)
@@ -116,6 +122,9 @@ class Settings:
     orphan_seconds: float = setting(
         "ORPHAN_SECONDS", validators.seconds(0, 3600), 60.0, is_distinct=True
     )
+    chat_grace_seconds: float = setting(
+        "CHAT_GRACE_SECONDS", validators.seconds(0, 3600), 10.0, is_distinct=True
+    )
     heartbeat_seconds: float = setting(
         "HEARTBEAT_SECONDS", validators.seconds(0.1, 60), 10.0, is_distinct=True
     )
@@ -124,6 +133,7 @@ class Settings:
     )
     auth: str = setting("AUTH", validators.one_of(*AUTHS), "none")
     public_hosts: tuple[str, ...] = setting("PUBLIC_HOSTS", validators.hosts, (), is_distinct=True)
+    allowed_origins: tuple[str, ...] = setting("ALLOWED_ORIGINS", validators.origins, ())
     secret_key: str = setting("SECRET_KEY", validators.word, "", is_secret=True)
     auth_token: str = setting("AUTH_TOKEN", validators.word, "", is_secret=True)
     passwords: str = setting("PASSWORDS", validators.word, "")
@@ -137,6 +147,12 @@ class Settings:
     security_contact: tuple[str, ...] = setting("SECURITY_CONTACT", validators.contacts, ())
     banner: str = setting("BANNER", validators.text, "")
     log_level: str = setting("LOG_LEVEL", validators.level, "INFO")
+
+    @property
+    def caches_prompts(self) -> bool:
+        """Whether conversations are sent to be cached; by default not through a gateway."""
+        is_claude = urlsplit(self.base_url).hostname == _CLAUDE
+        return self.prompt_caching == "on" or (self.prompt_caching == "auto" and is_claude)
 
     @property
     def reader_slots(self) -> int:
@@ -157,13 +173,15 @@ SECRETS = frozenset(row.name for row in TABLE.values() if row.is_secret)
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
     """Return the settings that these variables make; raises ``ConfigError``."""
-    given = table.read(TABLE, environ)
-    settings = Settings(**given)
-    settings = dataclasses.replace(settings, **table.derive(TABLE, settings, given))
-    _refuse_talkative(environ)
-    _refuse_unsafe(settings, is_debugging=_is_on(environ.get("FLASK_DEBUG", "")))
-    _refuse_limits(settings)
+    settings = complete(table.read(TABLE, environ))
+    refusals.check(settings, environ)
     return settings
+
+
+def complete(given: Mapping[str, Any]) -> Settings:
+    """Return the settings with these fields; the others have or derive their defaults."""
+    settings = Settings(**given)
+    return dataclasses.replace(settings, **table.derive(TABLE, settings, given))
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
@@ -173,75 +191,3 @@ def refuse_unknown(names: Iterable[str]) -> None:
             # Text that cannot be a name may be the key itself.
             shown = name if re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,39}", name) else "A line"
             raise ConfigError(f"{shown} in .env is not a setting; {_WHERE_LISTED}")
-
-
-def _refuse_talkative(environ: Mapping[str, str]) -> None:
-    if environ.get("ANTHROPIC_LOG", "").strip().lower() == "debug":
-        raise ConfigError(
-            "ANTHROPIC_LOG=debug would write every question into the log: "
-            "remove it from the environment, or set ANTHROPIC_LOG=info."
-        )
-
-
-def _refuse_unsafe(settings: Settings, *, is_debugging: bool) -> None:
-    """Refuse to be an open endpoint in front of a paid key: strangers find one within hours."""
-    if settings.public_hosts:
-        refuse_exposed(settings, "PUBLIC_HOSTS")
-    if not is_loopback(settings.host):
-        refuse_exposed(settings, f"HOST={settings.host}")
-    is_public = settings.public_hosts or not is_loopback(settings.host)
-    if is_public and is_debugging:
-        raise ConfigError("FLASK_DEBUG shows the program to strangers: remove it.")
-    if settings.auth == "proxy" or settings.secret_key:
-        _refuse_weak("SECRET_KEY", settings.secret_key)
-    if settings.auth_token:
-        _refuse_weak("AUTH_TOKEN", settings.auth_token)
-
-
-def refuse_exposed(settings: Settings, by: str) -> None:
-    """Raise ``ConfigError`` where strangers can reach this server, by this setting, unhindered."""
-    if settings.auth == "none":
-        raise ConfigError(
-            f"{by} would let everyone on the network spend your key: set AUTH=password "
-            "(or AUTH=token, AUTH=proxy) and SECRET_KEY, or serve 127.0.0.1 only."
-        )
-    if not settings.daily_tokens:
-        raise ConfigError(
-            "DAILY_TOKENS=0 on a public server would let one stolen sign-in spend without limit: "
-            "set the tokens of a day, as many as you like, or leave it empty."
-        )
-    _refuse_weak("SECRET_KEY", settings.secret_key)
-
-
-def _refuse_weak(name: str, secret: str) -> None:
-    if len(secret) < 32 or len(set(secret)) < 10 or _EXAMPLE.search(secret):
-        what = "is missing" if not secret else "can be guessed"
-        raise ConfigError(
-            f"{name} {what}: it must be at least 32 characters that only you know; "
-            'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
-        )
-
-
-def _is_on(value: str) -> bool:
-    return value.strip().lower() not in ("", "0", "false", "no")
-
-
-def _refuse_limits(settings: Settings) -> None:
-    """Refuse limits that cannot hold: a day must have room for one answer."""
-    if settings.max_streams > settings.threads:
-        raise ConfigError(
-            f"MAX_STREAMS={settings.max_streams} is not valid: it must be "
-            f"a whole number from 1 to {settings.threads}."
-        )
-    for name in ("DAILY_TOKENS", "DAILY_TOKENS_PER_OWNER"):
-        tokens = getattr(settings, name.lower())
-        if 0 < tokens < 2 * settings.max_tokens:
-            raise ConfigError(
-                f"{name}={tokens} is not valid: at least twice MAX_TOKENS ({settings.max_tokens}) "
-                "must fit into a day; 0 means no limit."
-            )
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches a server that is bound to this host."""
-    return host == "localhost" or peer.is_loopback(host.strip("[]"))

@@ -1,8 +1,11 @@
 """The closed schema of a question, and its digest.
 
 The two bodies are ``{"prompt": "..."}`` (the tutorial's) and ``{"messages": [...]}``; both may
-contain ``system``, ``model``, ``max_tokens`` and ``effort``. Other fields are refused, so that they
-cannot reach Claude. Each error is one sentence that names the field and its limit.
+contain ``system``, ``model``, ``max_tokens``, ``effort`` and the switches ``web_search``,
+``citations`` and ``signatures``. The content of a message is a string or a list of ``blocks``.
+Other fields are refused, so that they cannot reach Claude. Each error is one sentence that names
+the field and its limit. How long a text may be is for Claude's context to say, and for the limit of
+the body.
 """
 
 from __future__ import annotations
@@ -14,20 +17,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .errors import BadRequest, TooLarge
-from .nesting import is_deeper
+from . import block_limits, blocks
+from .blocks import Content
+from .errors import BadRequest
+from .nesting import is_deeper, structure, values
+from .texts import filled_text, valid_text
 
-#: The limit of a body; a larger one is refused before it is read.
-BODY_BYTES = 256 * 1024
-TOO_LARGE = f"The body is larger than {BODY_BYTES // 1024} KiB, the limit."
-PROMPT_CHARACTERS = 100_000
-MESSAGES = 1_000
-#: The nesting of arrays and objects; a list of messages has three levels.
+#: The API's own limit.
+MESSAGES = 100_000
+#: The nesting of arrays and objects; a list of messages with files has six levels.
 LEVELS = 32
+#: The arrays, objects and members of a body: more than the most messages, of a block each, take.
+VALUES = 700_000
 MODEL_CHARACTERS = 256
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 T = TypeVar("T")
-_FIELDS = ("prompt", "messages", "system", "model", "max_tokens", "effort")
+_FIELDS = (
+    "prompt", "messages", "system", "model", "max_tokens", "effort",
+    "web_search", "citations", "signatures",
+)  # fmt: skip
 
 
 def is_model(value: object) -> bool:
@@ -43,22 +51,27 @@ def is_model(value: object) -> bool:
 class Question:
     """A valid question; its digest distinguishes a repeat from another question."""
 
-    messages: tuple[tuple[str, str], ...]  # (role, text), the last one the user's
+    messages: tuple[tuple[str, Content], ...]  # (role, content), the last one the user's
     digest: str
     system: str | None = None
     model: str | None = None
     max_tokens: int | None = None
     effort: str | None = None
+    #: Whether Claude may search the web, where the server offers it.
+    web_search: bool = False
+    #: Whether Claude cites the question's documents.
+    citations: bool = False
+    #: Whether the answer has what a later question needs to send its thinking back.
+    signatures: bool = False
+    #: Whether a later question may begin with this one; the tutorial's prompt stands alone.
+    is_conversation: bool = True
 
 
 def parse(body: bytes, *, max_tokens: int, efforts: Sequence[str], allow_prompt: bool) -> Question:
     """Return the question in a JSON body, with at most ``max_tokens`` and one of ``efforts``.
 
-    Raises ``BadRequest`` for a body that does not match the schema, ``TooLarge`` for one over the
-    limit.
+    Raises ``BadRequest`` for a body that does not match the schema.
     """
-    if len(body) > BODY_BYTES:
-        raise TooLarge(TOO_LARGE)
     digest = hashlib.sha256(body).hexdigest()
     fields = load_object(body)
     return from_fields(
@@ -85,17 +98,25 @@ def from_fields(
     return Question(
         messages=_messages(fields, allow_prompt),
         digest=digest,
-        system=_optional(fields, "system", _text),
+        system=_optional(fields, "system", valid_text),
         model=_optional(fields, "model", _model),
         max_tokens=_optional(fields, "max_tokens", lambda n, v: _tokens(n, v, max_tokens)),
         effort=_optional(fields, "effort", lambda n, v: _effort(n, v, efforts)),
+        is_conversation="prompt" not in fields,
+        web_search=bool(_optional(fields, "web_search", _switch)),
+        citations=bool(_optional(fields, "citations", _switch)),
+        signatures=bool(_optional(fields, "signatures", _switch)),
     )
 
 
 def load_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object of a body; refuse NaN, repeated keys and deep nesting."""
-    if is_deeper(body, LEVELS):
+    """Return the JSON object of a body; refuse NaN, repeated keys and hostile structure."""
+    outside = structure(body)
+    if is_deeper(outside, LEVELS):
         raise BadRequest(f"The body is nested too deeply; the limit is {LEVELS} levels.")
+    if values(outside) > VALUES:
+        raise BadRequest(f"The body has more than {VALUES:,} arrays, objects and members.")
+    del outside
     try:
         fields = json.loads(
             body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_no_repeats
@@ -131,11 +152,11 @@ def _reason(exc: ValueError) -> str:
     )
 
 
-def _messages(fields: dict[str, Any], allow_prompt: bool) -> tuple[tuple[str, str], ...]:
+def _messages(fields: dict[str, Any], allow_prompt: bool) -> tuple[tuple[str, Content], ...]:
     if "prompt" in fields:
         if "messages" in fields:
             raise BadRequest("Send prompt or messages, not both.")
-        return (("user", _filled_text("prompt", fields["prompt"])),)
+        return (("user", filled_text("prompt", fields["prompt"])),)
     if "messages" not in fields:
         missing = "prompt (or messages)" if allow_prompt else "messages"
         raise BadRequest(f"The field {missing} is missing.")
@@ -149,38 +170,24 @@ def _messages(fields: dict[str, Any], allow_prompt: bool) -> tuple[tuple[str, st
         raise BadRequest(
             f"messages[{len(pairs) - 1}].role must be user: the last message is the question."
         )
+    block_limits.check(content for _, content in pairs)
     return pairs
 
 
-def _message(name: str, message: Any) -> tuple[str, str]:
+def _message(name: str, message: Any) -> tuple[str, Content]:
     if not isinstance(message, dict) or set(message) != {"role", "content"}:
         raise BadRequest(f"{name} must be an object with exactly role and content.")
     if message["role"] not in ("user", "assistant"):
         raise BadRequest(f"{name}.role must be user or assistant.")
-    return message["role"], _filled_text(f"{name}.content", message["content"])
+    return message["role"], _content(f"{name}.content", message["content"], message["role"])
 
 
-def _filled_text(name: str, value: Any) -> str:
-    text = _text(name, value)
-    if not text.strip():
-        raise BadRequest(f"{name} must hold 1 to {PROMPT_CHARACTERS:,} characters, not all blank.")
-    return text
-
-
-def _text(name: str, value: Any) -> str:
+def _content(name: str, value: Any, role: str) -> Content:
+    if isinstance(value, list):
+        return blocks.parse(name, value, role)
     if not isinstance(value, str):
-        raise BadRequest(f"{name} must be a string.")
-    if len(value) > PROMPT_CHARACTERS:
-        raise BadRequest(
-            f"{name} has {len(value):,} characters; the limit is {PROMPT_CHARACTERS:,}."
-        )
-    try:
-        value.encode()
-    except UnicodeEncodeError as exc:
-        raise BadRequest(
-            f"{name} contains an unpaired surrogate, which is not valid text."
-        ) from exc
-    return value
+        raise BadRequest(f"{name} must be a string or a list of blocks.")
+    return filled_text(name, value)
 
 
 def _model(name: str, value: Any) -> str:
@@ -190,6 +197,8 @@ def _model(name: str, value: Any) -> str:
 
 
 def _tokens(name: str, value: Any, limit: int) -> int:
+    if type(value) is float and value.is_integer():  # JSON has one kind of number: 1e3 is 1000
+        value = int(value)
     if type(value) is not int or not 1 <= value <= limit:
         raise BadRequest(f"{name} must be a whole number from 1 to {limit:,}.")
     return value
@@ -199,6 +208,12 @@ def _effort(name: str, value: Any, efforts: Sequence[str]) -> str:
     if value not in efforts:
         raise BadRequest(f"{name} must be one of {', '.join(efforts)}.")
     return str(value)
+
+
+def _switch(name: str, value: Any) -> bool:
+    if type(value) is not bool:
+        raise BadRequest(f"{name} must be true or false.")
+    return value
 
 
 def _optional(fields: dict[str, Any], name: str, check: Callable[[str, Any], T]) -> T | None:

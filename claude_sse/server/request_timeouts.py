@@ -13,8 +13,9 @@ import time
 
 #: The same as nginx's ``client_header_timeout`` in deploy/nginx.conf.
 HEAD_SECONDS = 15.0
-#: Enough for the longest question (256 KiB) at 5 KB/s.
+#: For the body of a request, and a second more for each 25 KB of it received (200 kbit/s).
 BODY_SECONDS = 60.0
+_BYTES_A_SECOND = 25_000
 _CHECK_SECONDS = 1.0
 
 
@@ -27,6 +28,14 @@ class RequestTimeouts:
     def start(self, sock: socket.socket, seconds: float = HEAD_SECONDS) -> None:
         """Expect the head, the body or the rest of it within ``seconds`` from now."""
         self._deadlines[sock] = time.monotonic() + seconds
+
+    def expect_rest(self, sock: socket.socket, began: float, received: int) -> None:
+        """Expect the rest of a body that ``began`` at this time by ``time.monotonic()``.
+
+        No effect for a connection of which nothing is expected any more.
+        """
+        if sock in self._deadlines:
+            self._deadlines[sock] = began + BODY_SECONDS + received / _BYTES_A_SECOND
 
     def stop(self, sock: socket.socket) -> None:
         """Expect nothing more: the request is complete, or refused."""

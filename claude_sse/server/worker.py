@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import functools
 import gc
 import mmap
 import os
@@ -17,6 +18,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,9 @@ from .connection import Connection
 from .gunicorn_internals import ThreadWorker
 from .request_timeouts import BODY_SECONDS, RequestTimeouts
 from .thread_pool import ThreadPool
+
+#: The key of ``web.body.MORE_TIME``; gunicorn.conf.py imports this file before the app's settings.
+MORE_TIME = "claude_sse.more_time"
 
 if TYPE_CHECKING:  # gunicorn.conf.py imports this file before the settings are checked
     from ..web.services import Services
@@ -49,7 +54,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     """One process of the server."""
 
     connection_class = Connection
-    _services: Services | None = None
+    #: Of our own app, or of every mount in a host application.
+    _services: Sequence[Services] = ()
     request_timeouts: RequestTimeouts
 
     def init_process(self) -> None:
@@ -74,17 +80,15 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         """Load the app, find its services, and fetch the list of models in the background."""
-        from ..web.services import EXTENSION
+        from ..web.services import services_in
 
         super().load_wsgi()
         gc.freeze()  # an app loaded after the fork would be collected at exit, which takes seconds
         self._app: Any = self.app.wsgi()
         self.wsgi = self._serve_request
-        self._services = services = self._app.extensions[EXTENSION]
-        for name, run in (
-            ("warm-up", services.claude.warm_up),
-            ("request-timeouts", self.request_timeouts.run),
-        ):
+        self._services = services_in(self._app)
+        tasks = [("warm-up", services.claude.warm_up) for services in self._services]
+        for name, run in (*tasks, ("request-timeouts", self.request_timeouts.run)):
             threading.Thread(target=run, name=name, daemon=True).start()
 
     def run(self) -> None:
@@ -101,8 +105,9 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
             super().run()
         finally:
             self.tpool.shutdown()
-        if self._services is not None and self._services.streams.draining:
-            self._services.streams.wait_drained()
+        for services in self._services:
+            if services.streams.draining:
+                services.streams.wait_drained()
 
     def _start_threads(self) -> None:
         """Start every thread now: gthread starts them later, and dies where one does not start."""
@@ -118,8 +123,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """On SIGTERM give the running answers ``DRAIN_SECONDS``; gthread tells the app nothing."""
-        if self._services is not None:
-            self._leave(self._services.settings.drain_seconds)
+        if self._services:
+            self._leave(max(services.settings.drain_seconds for services in self._services))
         super().handle_exit(sig, frame)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
@@ -133,8 +138,10 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     def _leave(self, drain_seconds: float) -> None:
         def leave() -> None:
             deadline = time.monotonic() + drain_seconds + _FORCED_EXIT_SECONDS
-            if self._services is not None:
-                self._services.streams.drain(drain_seconds)
+            for services in self._services:
+                services.streams.begin_drain(drain_seconds)
+            for services in self._services:
+                services.streams.wait_drained()
             time.sleep(max(0.0, deadline - time.monotonic()))
             os._exit(0)  # the clients that are left neither read nor close
 
@@ -178,8 +185,10 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         A worker without any is awake already, wins the race for each connection and would refuse
         what its neighbour could answer (benoitc/gunicorn#3433).
         """
-        if self._services is not None and self.cfg.workers > 1:
-            limiters = self._services.writer_slots, self._services.reader_slots
+        if self.cfg.workers > 1:
+            limiters = [
+                s for each in self._services for s in (each.writer_slots, each.reader_slots)
+            ]
             exhausted = sum(limiter.taken >= limiter.total for limiter in limiters)
             if exhausted:
                 time.sleep(exhausted * _YIELD_SECONDS)
@@ -226,6 +235,9 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         return super().handle_request(req, conn)
 
     def _serve_request(self, environ: Any, start_response: Any) -> Any:
+        environ[MORE_TIME] = functools.partial(
+            self.request_timeouts.expect_rest, environ["gunicorn.socket"], time.monotonic()
+        )
         try:
             return self._app(environ, start_response)
         finally:  # the body has been read, or the request has been refused

@@ -1,5 +1,6 @@
-"""What came in, and what became of it: `Request` as parsed, `Exchange` as remembered."""
+"""A request and its response: `Request` as parsed, `Exchange` as remembered."""
 
+import hashlib
 import itertools
 import json
 import time
@@ -45,6 +46,22 @@ def _parsed(body: bytes) -> Any:
         return None
 
 
+def _shortened(value: Any) -> Any:
+    """Return the body without its files: of each, its SHA-256 and its length remain."""
+    if isinstance(value, dict):
+        source = value.get("type") == "base64"
+        return {
+            name: _digest(each) if source and name == "data" else _shortened(each)
+            for name, each in value.items()
+        }
+    return [_shortened(each) for each in value] if isinstance(value, list) else value
+
+
+def _digest(data: object) -> str:
+    """Return what a record says of a file's base64."""
+    return f"sha256:{hashlib.sha256(str(data).encode()).hexdigest()}:{len(str(data))}"
+
+
 @dataclass(eq=False)
 class Exchange:
     """One request and what became of it; times are ``time.monotonic()``."""
@@ -73,7 +90,7 @@ class Exchange:
     def of(cls, request: Request, connection: int, prompt: str) -> Self:
         """Return the record of a request that just came."""
         method, path, headers, body, _ = request
-        return cls(path, method, headers, body, prompt, connection)
+        return cls(path, method, headers, _shortened(body), prompt, connection)
 
     @property
     def sent(self) -> str:

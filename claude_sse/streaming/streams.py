@@ -96,7 +96,9 @@ class Streams:
         usage: Mapping[str, Any] | None = None
         is_free = False
         try:
-            for payloads in self._claude.events(question, lifetime.scope):
+            events = self._claude.events(question, lifetime.scope)
+            del question  # its files are not kept while the answer is written
+            for payloads in events:
                 if not payloads:
                     yield b""
                     continue
@@ -209,9 +211,13 @@ class Streams:
 
     def drain(self, seconds: float) -> None:
         """Refuse new streams, end the running ones after ``seconds``, and return when they have."""
+        self.begin_drain(seconds)
+        self.wait_drained()
+
+    def begin_drain(self, seconds: float) -> None:
+        """Refuse new streams, and end the running ones after ``seconds``."""
         self.draining = True
         self._supervisor.drain_at = min(self._supervisor.drain_at, time.monotonic() + seconds)
-        self.wait_drained()
 
     def wait_drained(self) -> None:
         """Return when every stream of this process has ended, or should have."""

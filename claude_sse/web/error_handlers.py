@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from ..protocol.errors import BadRequest, ClaudeSSEError, NotFound, TooLarge
-from ..protocol.question import TOO_LARGE
+from ..protocol.errors import BadRequest, ClaudeSSEError, NotFound
+from . import body
 from .responses import refuse
 
 log = logging.getLogger(__name__)
@@ -24,11 +25,13 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _refuse_bug)
 
 
-def _refuse_http_error(exc: HTTPException) -> Response:
+def _refuse_http_error(exc: HTTPException) -> ResponseReturnValue:
+    if exc.response is not None:  # the sign-in of a host application answers itself
+        return exc.response
     status = exc.code or 500
     allowed = ", ".join(sorted(getattr(exc, "valid_methods", None) or ()))
     if status == 413:
-        error: ClaudeSSEError = TooLarge(TOO_LARGE)
+        error: ClaudeSSEError = body.too_large(request.max_content_length or body.SMALL_BYTES)
     elif status == 404:
         error = NotFound(f"There is nothing at {ascii(request.path[:80])}.")
     elif isinstance(exc, MethodNotAllowed):
