@@ -46,6 +46,7 @@ class Model:
     name: str
     lifecycle: str  # active, deprecated
     retires_at: str | None  # ISO 8601
+    created_at: str | None  # ISO 8601
     max_tokens: int | None
     efforts: tuple[str, ...]
     thinks: bool  # takes thinking={"type": "adaptive"}
@@ -153,6 +154,7 @@ def _model(info: Mapping[str, Any]) -> Model:
         name=word_of(info.get("display_name")).strip() or info["id"],
         lifecycle="deprecated" if is_deprecated else "active",
         retires_at=word_of(info.get("retires_at")) or None,
+        created_at=word_of(info.get("created_at")) or None,
         max_tokens=limit if type(limit) is int and limit > 0 else None,
         efforts=tuple(e for e in EFFORTS if _supports(effort, e))
         if _supports(can, "effort")

@@ -125,10 +125,19 @@ def _file(place: str, value: dict[str, Any]) -> Image | Document:
         raise BadRequest(f"{name} is empty: source.data must hold the file.")
     if kind == "text":
         return Document(name, _document_text(name, data), None, title)
-    return _from_bytes(name, title, data, _decoded(name, data))
+    content = _decoded(name, data)
+    return _from_bytes(name, _claimed(source.get("media_type")), title, data, content)
 
 
-def _from_bytes(name: str, title: str | None, encoded: str, data: bytes) -> Image | Document:
+def _claimed(media_type: Any) -> str:
+    """Return the type that a client gives a file, for a sentence about one of another kind."""
+    is_given = isinstance(media_type, str) and media_type
+    return f" ({quoted(media_type)[1:-1]})" if is_given else ""
+
+
+def _from_bytes(
+    name: str, claimed: str, title: str | None, encoded: str, data: bytes
+) -> Image | Document:
     """Return the file as what it is by its content."""
     try:
         image = format_of(data)
@@ -142,8 +151,8 @@ def _from_bytes(name: str, title: str | None, encoded: str, data: bytes) -> Imag
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise BadRequest(f"{name} is of another kind: {_ACCEPTED}.") from None
-    return Document(name, _document_text(name, text), None, title)
+        raise BadRequest(f"{name}{claimed} is of another kind: {_ACCEPTED}.") from None
+    return Document(name, _document_text(name, text, claimed), None, title)
 
 
 def _pdf(name: str, title: str | None, encoded: str, pdf: Pdf) -> Document:
@@ -154,9 +163,9 @@ def _pdf(name: str, title: str | None, encoded: str, pdf: Pdf) -> Document:
     return Document(name, encoded, pdf.pages, title)
 
 
-def _document_text(name: str, text: str) -> str:
+def _document_text(name: str, text: str, claimed: str = "") -> str:
     if _CONTROL.search(text):
-        raise BadRequest(f"{name} is of another kind: {_ACCEPTED}.")
+        raise BadRequest(f"{name}{claimed} is of another kind: {_ACCEPTED}.")
     return filled_text(name, text)
 
 
@@ -164,9 +173,9 @@ def _decoded(name: str, data: str) -> bytes:
     """Return the bytes of canonical base64 (RFC 4648, 3.5)."""
     try:
         decoded = binascii.a2b_base64(data, strict_mode=True)
-        last = len(decoded) % 3
-        if last and binascii.b2a_base64(decoded[-last:], newline=False) != data[-4:].encode():
-            raise ValueError("the unused bits are not zero")
+        last = binascii.b2a_base64(decoded[len(decoded) // 3 * 3 :], newline=False)
+        if len(data) != -(-len(decoded) // 3) * 4 or not data.endswith(last.decode()):
+            raise ValueError("too much padding, or unused bits that are not zero")
     except ValueError:  # also for characters beyond ASCII
         raise BadRequest(
             f"{name}: source.data is not base64 (RFC 4648, section 4: with its padding, without "

@@ -20,13 +20,15 @@ from typing import Any, TypeVar
 from . import block_limits, blocks
 from .blocks import Content
 from .errors import BadRequest
-from .nesting import is_deeper
+from .nesting import is_deeper, structure, values
 from .texts import filled_text, valid_text
 
 #: The API's own limit.
 MESSAGES = 100_000
 #: The nesting of arrays and objects; a list of messages with files has six levels.
 LEVELS = 32
+#: The arrays, objects and members of a body: more than the most messages, of a block each, take.
+VALUES = 700_000
 MODEL_CHARACTERS = 256
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 T = TypeVar("T")
@@ -108,9 +110,13 @@ def from_fields(
 
 
 def load_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object of a body; refuse NaN, repeated keys and deep nesting."""
-    if is_deeper(body, LEVELS):
+    """Return the JSON object of a body; refuse NaN, repeated keys and hostile structure."""
+    outside = structure(body)
+    if is_deeper(outside, LEVELS):
         raise BadRequest(f"The body is nested too deeply; the limit is {LEVELS} levels.")
+    if values(outside) > VALUES:
+        raise BadRequest(f"The body has more than {VALUES:,} arrays, objects and members.")
+    del outside
     try:
         fields = json.loads(
             body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_no_repeats

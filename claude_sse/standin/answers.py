@@ -121,9 +121,9 @@ def _passages(text: str) -> Iterator[Passage]:
     """Yield the passages of a text in which ``[n]`` ends one that cites page n."""
     *marked, rest = _MARK.split(text)
     for passage, source in zip(marked[::2], marked[1::2], strict=True):
-        before, _, cited = passage.rpartition("\n\n")
-        if before:
-            yield Passage(before + "\n\n")
+        before, blank, cited = passage.rpartition("\n\n")
+        if blank:
+            yield Passage(before + blank)
         yield Passage(cited, int(source))
     yield Passage(rest)
 

@@ -15,6 +15,7 @@ def search(order: Order) -> Reply:
         order.count("pauses", 0),
         bool(order.count("pending", 0)),
         order.options.get("error", ""),
+        bool(order.count("stall", 0)),
     )
     texts = [Passage("It says "), Passage("this", 1), Passage(" and "), Passage("that", 2)]
     return Reply(searched(order, plan, texts, order.number("gap_ms", 0) / 1000))

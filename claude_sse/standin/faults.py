@@ -15,6 +15,7 @@ from .orders import Order, last_question
 from .statuses import STATUSES
 from .wire import (
     EVENT_STREAM,
+    FOREVER,
     REQUEST_ID,
     Reply,
     Step,
@@ -26,7 +27,6 @@ from .wire import (
     zipped,
 )
 
-FOREVER = 1e6
 SCRIPTS_OF_THE_WORLD = "café Ωμέγα 日本語 हिन्दी مرحبا 👩‍🔬👍🏽 e\u0301 "
 IMITATION = (
     "data: [DONE]\n\n",

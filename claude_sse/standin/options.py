@@ -31,7 +31,7 @@ OPTIONS: dict[str, str] = {
     "pace": _WORDS,
     **dict.fromkeys(("imitate", "echo"), _SAID),
     "say": "gap_ms",
-    "search": "uses pauses pending error gap_ms thinking",
+    "search": "uses pauses pending error stall gap_ms thinking",
     "cite": "n kind early",
     "redacted": "",
 }

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from .api import Json
 from .messages import closed, delta, end, event, opened, signature, start
 from .orders import Order
-from .wire import Step
+from .wire import FOREVER, Step
 
 #: The pages that every search finds: address, title, age.
 PAGES = (
@@ -45,6 +45,8 @@ class Search(NamedTuple):
     is_pending: bool = False
     #: The code of the error that every search ends with.
     error: str = ""
+    #: Silence before the texts.
+    stalls: bool = False
 
 
 def searched(
@@ -67,6 +69,8 @@ def searched(
         if n < search.pauses:
             yield written.end("pause_turn")
             return
+    if search.stalls:
+        yield Step(pause=FOREVER)
     for passage in passages:
         yield from written.passage(passage, gap)
     yield written.end("end_turn")

@@ -58,6 +58,26 @@ class StreamLog(Protocol):
     def asked_to_stop(self, keys: Iterable[str]) -> set[str]:
         """Return those of the keys that ``stop`` was called for."""
 
+    def newest(self, owner: str, name: str) -> str | None:
+        """Return the key that was set last for this name of the owner, on any worker.
+
+        None where none was set, or its stream does not exist (any more). A name is any text, such
+        as the id of a chat. Raises ``errors.Unavailable``.
+        """
+
+    def set_newest(self, owner: str, name: str, key: str) -> str | None:
+        """Make the stream with this key the newest of the name, and return the key it replaces.
+
+        Of concurrent calls the last one wins, and each key but that is returned by one of them.
+        Lives as long as the stream. Raises ``errors.Unavailable``.
+        """
+
+    def take_newest(self, owner: str, name: str) -> str | None:
+        """Leave the name without a newest stream, and return the key of the one that it had.
+
+        Raises ``errors.Unavailable``.
+        """
+
     def sweep(self) -> None:
         """Remove the streams whose time to live is over; never raises."""
 

@@ -3,9 +3,9 @@
 A file holds one line with the digest, then exactly the bytes sent. The kernel keeps the state: a
 writer holds ``flock`` on its file, so that its death is visible; a reader in another process holds
 a shared lock on ``readers/<name>``, so that the writer can see it; a request to stop is an empty
-file ``stops/<name>``. There are no clocks, and a crash leaves nothing to clean up. Readers in the
-writer's process are woken, readers in other processes poll every 50 ms. A name is a hash: no value
-of a request becomes a path.
+file ``stops/<name>``; the key of the newest stream of a chat is in ``newest/<name>``. There are no
+clocks, and a crash leaves nothing to clean up. Readers in the writer's process are woken, readers
+in other processes poll every 50 ms. A name is a hash: no value of a request becomes a path.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import cast
 from ..protocol.errors import NotFound, Unavailable
 from ..system import ownership, syscalls
 from ..system.flock import is_locked
-from . import file_create, file_sweep
+from . import file_create, file_newest, file_sweep
 from .base import StreamExists, Writer
 from .file_reader import HEADER_BYTES, FileReader
 from .file_writer import FileWriter
@@ -41,8 +41,8 @@ class FileStreamLog:
     def __init__(self, folder: Path, ttl_seconds: float) -> None:
         """Make the folder; raises ``OSError`` where no stream can be stored in it."""
         self.ttl_seconds = ttl_seconds
-        self._streams, self._stops, self._readers = self._folders = [
-            str(folder / name) for name in ("log", "stops", "readers")
+        self._streams, self._stops, self._readers, self._newest = self._folders = [
+            str(folder / name) for name in ("log", "stops", "readers", "newest")
         ]
         self._make_folders()
         if not os.access(self._streams, os.W_OK | os.X_OK):
@@ -150,15 +150,46 @@ class FileStreamLog:
             return set()
         return {key for key in keys if _name(key) in names} if names else set()
 
+    def newest(self, owner: str, name: str) -> str | None:
+        """See ``base.StreamLog.newest``."""
+        try:
+            key = file_newest.read(self._newest_path(owner, name))
+        except OSError as exc:
+            raise _unavailable(exc) from exc
+        return key if key is not None and self._exists(key) else None
+
+    def set_newest(self, owner: str, name: str, key: str) -> str | None:
+        """See ``base.StreamLog.set_newest``."""
+        try:
+            return file_newest.replace(self._newest_path(owner, name), key)
+        except OSError as exc:
+            raise _unavailable(exc) from exc
+
+    def take_newest(self, owner: str, name: str) -> str | None:
+        """See ``base.StreamLog.take_newest``."""
+        try:
+            return file_newest.take(self._newest_path(owner, name))
+        except OSError as exc:
+            raise _unavailable(exc) from exc
+
     def sweep(self) -> None:
         """See ``base.StreamLog.sweep``; a stream whose writer lives is left alone."""
         for folder in self._folders:
             try:
-                file_sweep.remove_expired(folder, self.ttl_seconds)
+                if folder == self._newest:
+                    file_newest.remove_expired(folder, self.ttl_seconds, self._exists)
+                else:
+                    file_sweep.remove_expired(folder, self.ttl_seconds)
                 if folder == self._streams:
                     file_sweep.make_room(folder)
             except OSError as exc:  # the next sweep will do
                 log.error("stream log: cannot sweep: %s", exc.strerror)
+
+    def _exists(self, key: str) -> bool:
+        return syscalls.exists(f"{self._streams}/{_name(key)}")
+
+    def _newest_path(self, owner: str, name: str) -> str:
+        return f"{self._newest}/{_name(f'{len(owner)} {owner} {name}')}"
 
     def _make_folders(self) -> None:
         for path in self._folders:
@@ -194,4 +225,4 @@ def _unavailable(exc: OSError) -> Unavailable:
 
 
 def _name(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

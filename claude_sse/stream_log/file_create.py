@@ -13,7 +13,7 @@ import os
 import time
 
 from ..system import ownership, syscalls
-from ..system.flock import is_locked
+from ..system.flock import is_at, is_locked
 
 _DRAFT = ".new"
 #: Another creator of the same name holds the draft for microseconds, unless it is suspended.
@@ -73,7 +73,7 @@ def _lock_draft(path: str) -> int:
         fd = os.open(path + _DRAFT, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
         try:
             syscalls.lock(fd)
-            if _is_at(path + _DRAFT, fd):
+            if is_at(path + _DRAFT, fd):
                 ownership.adopt(fd, path)
                 return fd
         except BlockingIOError:
@@ -90,10 +90,3 @@ def _lock_draft(path: str) -> int:
         if time.monotonic() >= deadline:
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), path)
         time.sleep(_RETRY_SECONDS)
-
-
-def _is_at(path: str, fd: int) -> bool:
-    try:
-        return os.path.samestat(os.stat(path), os.fstat(fd))
-    except FileNotFoundError:
-        return False

@@ -34,6 +34,14 @@ def is_locked(path: str) -> bool:
     return False
 
 
+def is_at(path: str, fd: int) -> bool:
+    """Return whether the file at ``path`` is this open one; another may have replaced it."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
 def _open(path: str) -> int:
     """Open for writing where possible: NFS grants an exclusive lock to writers only."""
     try:

@@ -19,6 +19,8 @@ from ..system import syscalls
 #: The kernel drops a client that acknowledges nothing for this long, at no cost per write.
 USER_TIMEOUT_MS = 30_000
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+#: Where the size of a chunk is due, this breaks HTTP/1.1.
+_NO_CHUNK = b"broken off\r\n"
 
 
 class Client:
@@ -26,6 +28,7 @@ class Client:
 
     def __init__(self, environ: Mapping[str, Any]) -> None:
         self._sock = environ.get("gunicorn.socket")
+        self._takes_chunks = environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
         if self._sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             self._set(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
 
@@ -34,13 +37,17 @@ class Client:
         return self._sock is not None and syscalls.has_hung_up(self._sock.fileno())
 
     def reset(self) -> None:
-        """Reset the connection: some clients take a FIN for the end of a body.
+        """Break a response off, so that no client takes what it has for the whole body.
 
-        gunicorn shuts a socket down before it closes it, which sends a FIN. So the connection is
-        closed here; its descriptor, which is gunicorn's to close, becomes that of a dead socket.
+        Some take a FIN for its end, Node 20 also a reset: so a line that is no chunk goes before
+        the reset. gunicorn shuts a socket down before it closes it, which sends a FIN. So the
+        connection is closed here; its descriptor, which is gunicorn's to close, becomes that of a
+        dead socket.
         """
         if self._sock is None:
             return
+        if self._takes_chunks:
+            syscalls.send(self._sock.fileno(), _NO_CHUNK)
         self._set(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         with contextlib.suppress(OSError):  # already closed, or no descriptors left
             dead, far_end = socket.socketpair()

@@ -7,6 +7,7 @@ There is no ``stream_with_context`` and no Flask global inside a generator or a 
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 from collections.abc import Callable, Iterator
@@ -46,11 +47,15 @@ def asks_claude(request: Request) -> bool:
     return hasattr(view, "dialect") and request.method in ("POST", "PUT")
 
 
-def follow(open_reader: Callable[[], tuple[Reader, int]]) -> Response:
+def follow(
+    open_reader: Callable[[], tuple[Reader, int]], dialect: Dialect | None = None
+) -> Response:
     """Return the response that follows a reader; ``open_reader`` returns it with the HTTP status.
 
     Takes a reader slot before it opens the reader, and holds both until the response is closed.
-    Where the client has had the last frame it is 204, which has no body and no type.
+    Where the client has had the last frame it is 204, which has no body and no type. The answer is
+    in the dialect of the route, or in ``dialect``; where that waits for the first bytes, a failure
+    before them is raised.
     """
     services = current_services()
     with ExitStack() as held:
@@ -63,7 +68,7 @@ def follow(open_reader: Callable[[], tuple[Reader, int]]) -> Response:
         else:
             client = disconnect.Client(request.environ)
             items = services.streams.follow(reader, client.has_left, g.is_revoked)
-            response = _stream(_dialect(), items, client, status)
+            response = _stream(dialect or _dialect(), items, client, status)
             response.call_on_close(held.pop_all().close)
     return response
 
@@ -75,8 +80,12 @@ def _stream(
         "Content-Type": dialect.content_type,
         "Cache-Control": "no-store, no-transform",
         "X-Accel-Buffering": "no",
+        **dialect.headers,
     }
-    return Response(_body(dialect, items, client), status, headers)
+    body = _body(dialect, items, client)
+    if dialect.waits:
+        body = itertools.chain([next(body, b"")], body)
+    return Response(body, status, headers)
 
 
 def _body(dialect: Dialect, items: Iterator[Item], client: disconnect.Client) -> Iterator[bytes]:
@@ -94,6 +103,7 @@ def refuse(error: ClaudeSSEError) -> Response:
     response = Response(
         dialect.refuse(error.to_dict()), error.status, content_type=dialect.refusal_type
     )
+    response.headers["X-Error-Code"] = error.code
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(math.ceil(error.retry_after))
     return response

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...streaming.items import Item
+
+#: What a client is told whose format knows no reconnecting, where the stream goes on without it.
+LOST = "The connection to the server ended; reload to go on."
 
 
 class BreakOff(ConnectionResetError):
@@ -37,3 +40,8 @@ class Dialect:
     refusal_type: str
     #: Returns the body of a refusal, from the fields of ``ClaudeSSEError.to_dict``.
     refuse: Callable[[Mapping[str, Any]], bytes]
+    #: Header fields of every answer, besides its type.
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: Whether a response waits for the first bytes of its body. Until then ``encode`` may raise a
+    #: ``ClaudeSSEError``, which becomes a refusal.
+    waits: bool = False

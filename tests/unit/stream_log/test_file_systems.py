@@ -102,7 +102,7 @@ def disk(tmp_path, require):
 
 def test_a_disk_without_inodes_refuses_streams(disk):
     """Without a free inode the log opens, refuses streams, and recovers once there are some."""
-    folder = disk("size=100m,nr_inodes=4")  # the root and three folders
+    folder = disk("size=100m,nr_inodes=5")  # the root and four folders
     log = FileStreamLog(folder, TTL_SECONDS)
     with pytest.raises(Unavailable, match="disk is full"):
         log.check()

@@ -210,6 +210,76 @@ class Contract:
         elsewhere.stop("local/1")  # too late: no effect
         assert here.asked_to_stop(keys) == set()
 
+    def test_the_newest_stream_of_a_name_is_known_everywhere(self, here, elsewhere):
+        """A name leads to the stream that was set last, on every worker; each setter gets the
+        former."""
+        first, second = here.create("local/1", DIGEST), elsewhere.create("local/2", DIGEST)
+        assert here.newest("local", "chat") is elsewhere.newest("local", "chat") is None
+        assert here.set_newest("local", "chat", "local/1") is None
+        assert here.newest("local", "chat") == elsewhere.newest("local", "chat") == "local/1"
+        assert elsewhere.set_newest("local", "chat", "local/2") == "local/1"
+        assert here.newest("local", "chat") == elsewhere.newest("local", "chat") == "local/2"
+        first.close()
+        second.close()
+        assert here.newest("local", "chat") == "local/2"
+
+    def test_a_name_is_any_text_of_one_owner(self, here, elsewhere):
+        """Names are told apart by every character, and by their owner; none becomes a path."""
+        names = ["a", "A", "a ", "a/b", "../../a", ".", "", "\0", "a\nb", "é", "e\u0301", "\ud800"]
+        names += ["x" * 200, "x" * 199, "1 a", " a"]
+        owners = ["local", "user:a", "user:a 1", "user:é" * 40]
+        pairs = [(owner, name) for owner in owners for name in names]
+        writers = []
+        for number, (owner, name) in enumerate(pairs):
+            writers.append(here.create(f"{owner}/{number}", DIGEST))
+            assert here.set_newest(owner, name, f"{owner}/{number}") is None, (owner, name)
+        for number, (owner, name) in enumerate(pairs):
+            assert elsewhere.newest(owner, name) == f"{owner}/{number}"
+        for writer in writers:
+            writer.close()
+
+    def test_a_name_can_be_left_without_a_stream(self, here, elsewhere):
+        """What is taken is returned once, and is then unknown on every worker."""
+        writer = here.create(KEY, DIGEST)
+        assert here.take_newest("local", "chat") is None
+        here.set_newest("local", "chat", KEY)
+        assert elsewhere.take_newest("local", "chat") == KEY
+        assert here.take_newest("local", "chat") is None
+        assert here.newest("local", "chat") is elsewhere.newest("local", "chat") is None
+        assert here.set_newest("local", "chat", KEY) is None
+        assert elsewhere.newest("local", "chat") == KEY
+        writer.close()
+
+    def test_no_stream_is_lost_between_two_that_set_a_name(self, here, elsewhere):
+        """Of thirty that set one name concurrently, each but the last is returned exactly once."""
+        keys = [f"local/{n}" for n in range(30)]
+        writers = [here.create(key, DIGEST) for key in keys]
+        with ThreadPoolExecutor(10) as pool:
+            logs = [(here, elsewhere)[n % 2] for n in range(30)]
+            former = list(
+                pool.map(lambda log, key: log.set_newest("local", "chat", key), logs, keys)
+            )
+        returned = [*former, here.newest("local", "chat")]
+        assert sorted(map(str, returned)) == sorted([*keys, "None"])
+        for writer in writers:
+            writer.close()
+
+    def test_a_name_lives_as_long_as_its_stream(self, here, elsewhere):
+        """A name whose stream has expired has none; one of a stream that is written is kept."""
+        ended, running = here.create("local/ended", DIGEST), here.create("local/running", DIGEST)
+        for writer, name in ((ended, "ended"), (running, "running")):
+            writer.append(frame(1))
+            here.set_newest("local", name, f"local/{name}")
+        ended.close()
+        elsewhere.ttl_seconds = -1.0
+        elsewhere.sweep()
+        assert here.newest("local", "ended") is None
+        assert here.take_newest("local", "ended") is None
+        assert here.newest("local", "running") == "local/running"
+        running.close()
+        here.sweep()
+        assert here.newest("local", "running") == "local/running"
+
     def test_a_frame_of_any_size_is_read_whole(self, here, elsewhere):
         """A frame longer than the buffer of a read is returned whole."""
         large = frame(1, "y" * 300_000)
@@ -237,7 +307,7 @@ class Contract:
 
     def test_a_sweep_that_fails_is_logged(self, here, tmp_path, caplog):
         """A failed sweep is a line in the log; nothing else depends on it."""
-        for name in ("log", "stops", "readers"):
+        for name in ("log", "stops", "readers", "newest"):
             (folder := next(tmp_path.rglob(name))).rename(folder.with_suffix(".gone"))
         here.sweep()
         assert "cannot sweep" in caplog.text
@@ -412,12 +482,30 @@ class TestFileStreamLog(Contract):
         with pytest.raises(Unavailable, match="disk is full"):
             here.check()
 
+    def test_a_name_whose_file_was_written_halfway_has_no_stream(self, here, tmp_path):
+        """A key that a killed process did not finish is none; the next one replaces it."""
+        here.create(KEY, DIGEST).close()
+        here.set_newest("local", "chat", KEY)
+        (path,) = (tmp_path / "newest").iterdir()
+        assert path.stat().st_mode & 0o077 == 0
+        path.write_bytes(b"local/")
+        assert here.newest("local", "chat") is None
+        assert here.set_newest("local", "chat", KEY) is None
+        assert here.newest("local", "chat") == KEY
+
+    def test_a_name_that_cannot_be_stored_is_refused(self, here, tmp_path):
+        """Without its folder a name is neither set nor known, and the sentence is that of a log."""
+        shutil.rmtree(tmp_path / "newest")
+        with pytest.raises(Unavailable, match="cannot store answers"):
+            here.set_newest("local", "chat", KEY)
+        assert here.newest("local", "chat") is here.take_newest("local", "chat") is None
+
     def test_a_folder_that_was_removed_is_made_again(self, here, tmp_path, monkeypatch):
         """Removing the folders loses the streams in them, and nothing else."""
         import claude_sse.stream_log.file as file
 
         monkeypatch.setattr(file, "_FRESH_SECONDS", 0.0)
-        for name in ("log", "stops", "readers"):
+        for name in ("log", "stops", "readers", "newest"):
             shutil.rmtree(tmp_path / name)
         here.check()
         writer = here.create(KEY, DIGEST)
