@@ -29,7 +29,7 @@ from visitor import HEADERS, LOOPBACK, Site, Skipped, Wrong, new_stream
 MAX_BODY_MB, BEYOND = 10, 1 << 16
 #: What it was called by: ``claude-sse check``, where the package is installed.
 NAME = os.environ.get("CLAUDE_SSE_CHECK_NAME", "script/check")
-#: What the app or a server in front of it says to somebody who has not signed in.
+#: What the app or a server in front of it says to a client that has not signed in.
 SIGN_IN = (301, 302, 303, 401, 403)
 
 
@@ -55,7 +55,7 @@ def plain(site: Site) -> str:
     try:
         connection = site.connect(site.plain_port)
     except OSError:
-        return f"nobody answers at port {site.plain_port}"
+        return f"no server answers at port {site.plain_port}"
     with contextlib.closing(connection):
         connection.request("GET", f"{site.prefix}/", headers={"Host": site.name})
         reply = connection.getresponse()
@@ -76,7 +76,7 @@ def behind(site: Site) -> str:
     try:
         socket.create_connection((site.at, site.app_port), 3).close()
     except OSError:
-        return f"nobody answers at port {site.app_port}"
+        return f"no server answers at port {site.app_port}"
     raise Wrong(
         f"port {site.app_port} is open: if it is gunicorn's, it is not for strangers; "
         "set HOST=127.0.0.1"
@@ -110,7 +110,7 @@ def sign_in(site: Site) -> str:
             if not reply.is_ours:
                 raise Wrong(f"{method} {path[:9]} got {reply.origin}, not the app: hand on all")
             if site.local and not forged:
-                return "AUTH=none: whoever is at this machine may ask"
+                return "AUTH=none: every program on this machine may ask"
             raise Wrong(
                 f"a stranger's {method} {path[:9]} is answered ({reply.status}): set AUTH and "
                 "SECRET_KEY, and let the proxy drop X-Forwarded-User from outside"
@@ -260,7 +260,7 @@ def _unreachable(exc: OSError) -> str:
         return f"it does not speak TLS as it should ({exc.reason}): check port and certificate"
     if isinstance(exc, socket.gaierror):
         return f"there is no such name ({exc.strerror})"
-    return f"nobody answers ({exc.strerror or exc})"
+    return f"no server answers ({exc.strerror or exc})"
 
 
 if __name__ == "__main__":

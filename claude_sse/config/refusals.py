@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Placeholders, as they stand in examples.
 _EXAMPLE = re.compile(r"change.?me|example|your.?(secret|key)|replace|placeholder", re.IGNORECASE)
+#: What one search counts for, and an upper bound of its results, in tokens (``claude/prices``).
+SEARCH_TOKENS, RESULT_TOKENS = 5_000, 25_000
 
 
 def check(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -107,6 +109,12 @@ def refuse_limits(settings: Settings) -> None:
             raise ConfigError(
                 f"{name}={tokens} is not valid: at least twice MAX_TOKENS ({settings.max_tokens}) "
                 "must fit into a day; 0 means no limit."
+            )
+        searches = settings.web_search_max_uses * (SEARCH_TOKENS + RESULT_TOKENS)
+        if searches and 0 < tokens < 2 * (searches + settings.max_tokens):
+            raise ConfigError(
+                f"WEB_SEARCH_MAX_USES={settings.web_search_max_uses} is not valid: an answer that "
+                f"searches reserves up to {searches:,} tokens more, and two must fit into {name}."
             )
 
 

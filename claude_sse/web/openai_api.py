@@ -14,7 +14,7 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request
 
 from ..claude import Model
-from ..protocol.errors import BadRequest, ClaudeSSEError, NotFound, Refused, Unavailable
+from ..protocol.errors import BadRequest, ClaudeSSEError, Gone, NotFound, Refused, Unavailable
 from ..protocol.question import Question
 from ..stream_log import Reader
 from . import openai_question, questions, responses
@@ -31,10 +31,12 @@ _REPEATED = "X-Stainless-Retry-Count"
 @responses.speaks(CHAT_COMPLETIONS)
 def chat_completions() -> Response:
     """Answer as Chat Completions does, in chunks or whole."""
+    if request.headers.get("Last-Event-ID", "").strip():
+        raise Gone("This answer cannot be continued; to ask again, leave out Last-Event-ID.")
     services = current_services()
     limit = services.settings.max_tokens
     asked = openai_question.parse(questions.upload(services), max_tokens=limit)
-    _check(services, asked.question)
+    _check(services, asked)
     if asked.is_stream:
         dialect = WITH_USAGE if asked.with_usage else CHAT_COMPLETIONS
         return responses.follow(lambda: (_start(services, asked.question), 200), dialect)
@@ -116,11 +118,13 @@ def _new_key() -> str:
     return f"{g.owner}/{uuid.uuid4()}"
 
 
-def _check(services: Services, question: Question) -> None:
+def _check(services: Services, asked: openai_question.Request) -> None:
     try:
-        questions.check(services, question)
+        questions.check(services, asked.question)
     except BadRequest as exc:
-        raise _no_model(question.model or "") from exc
+        if exc.code == "model_not_found":
+            raise _no_model(asked.question.model or "") from exc
+        raise asked.names.translated(exc) from exc
 
 
 def _no_model(name: str) -> NotFound:

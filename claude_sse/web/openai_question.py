@@ -32,7 +32,6 @@ _NOT_OFFERED: dict[str, tuple[Any, ...]] = {
     "logit_bias": ({},),
     "modalities": ([], ["text"]),
     "audio": (),
-    "web_search_options": (),
 }
 #: Those of a message.
 _NOT_OFFERED_HERE: dict[str, tuple[Any, ...]] = {
@@ -40,6 +39,7 @@ _NOT_OFFERED_HERE: dict[str, tuple[Any, ...]] = {
     "function_call": (),
     "audio": (),
 }
+_SWITCHES = {"web_search": "web_search_options"}
 _EFFORTS = {"none": "low", "minimal": "low"}
 #: The place of a message, or of a block in it, in a sentence of ours.
 _PLACE = re.compile(r"messages\[(\d+)\](?:\.content\[(\d+)\])?")
@@ -55,12 +55,32 @@ class _Place(NamedTuple):
     parts: tuple[int, ...] = ()
 
 
+class Names(NamedTuple):
+    """What the fields of a question are called in the body that it comes from."""
+
+    places: list[_Place]
+    limit: str
+
+    def translated(self, error: BadRequest) -> BadRequest:
+        """Return the error with the names of the body."""
+        sentence = _PLACE.sub(self._place, str(error))
+        name = {"max_tokens": self.limit, "effort": "reasoning_effort"} | _SWITCHES
+        ours, space, rest = sentence.partition(" ")
+        return BadRequest(f"{name.get(ours, ours)}{space}{rest}", code=error.code)
+
+    def _place(self, found: re.Match[str]) -> str:
+        place = self.places[int(found[1])]
+        part = f".content[{place.parts[int(found[2])]}]" if found[2] else ""
+        return f"messages[{place.message}]{part}"
+
+
 class Request(NamedTuple):
     """A question, and how its answer is wanted."""
 
     question: Question
     is_stream: bool
     with_usage: bool
+    names: Names
 
 
 def parse(body: bytes, *, max_tokens: int) -> Request:
@@ -68,26 +88,22 @@ def parse(body: bytes, *, max_tokens: int) -> Request:
     fields = load_object(body)
     _refuse(fields, _NOT_OFFERED)
     messages, places = _messages(fields.get("messages"))
-    system = _system(fields["messages"])
-    limit, effort = _limit(fields), fields.get("reasoning_effort")
+    names = Names(places, _limit(fields))
+    effort = fields.get("reasoning_effort")
     own = {
         "messages": messages,
-        "system": system or None,
+        "system": _system(fields["messages"]) or None,
         "model": fields.get("model"),
-        "max_tokens": fields.get(limit),
+        "max_tokens": fields.get(names.limit),
         "effort": _EFFORTS.get(effort, effort) if isinstance(effort, str) else effort,
+        "web_search": fields.get("web_search_options") is not None,
     }
     digest = hashlib.sha256(body).hexdigest()
     try:
         question = from_fields(own, digest, max_tokens=max_tokens, efforts=EFFORTS)
     except BadRequest as exc:
-        sentence = _PLACE.sub(lambda place: _renamed(place, places), str(exc))
-        names = {"max_tokens ": f"{limit} ", "effort ": "reasoning_effort "}
-        for ours, theirs in names.items():
-            if sentence.startswith(ours):
-                sentence = sentence.replace(ours, theirs, 1)
-        raise BadRequest(sentence, code=exc.code) from exc
-    return Request(question, _flag(fields, "stream"), _with_usage(fields))
+        raise names.translated(exc) from exc
+    return Request(question, _flag(fields, "stream"), _with_usage(fields), names)
 
 
 def _refuse(fields: Fields, names: Mapping[str, tuple[Any, ...]], within: str = "") -> None:
@@ -97,12 +113,6 @@ def _refuse(fields: Fields, names: Mapping[str, tuple[Any, ...]], within: str = 
                 f"{within}{name} must be left out: this server does not offer it.",
                 code="unsupported_parameter",
             )
-
-
-def _renamed(found: re.Match[str], places: list[_Place]) -> str:
-    place = places[int(found[1])]
-    part = f".content[{place.parts[int(found[2])]}]" if found[2] else ""
-    return f"messages[{place.message}]{part}"
 
 
 def _messages(messages: Any) -> tuple[list[Fields], list[_Place]]:

@@ -12,7 +12,7 @@ from claude_sse.standin import StandIn
 from ..integration.running import Server, exchanges, new_id, serve
 from .network import Network
 
-#: So many answers may be written at once by the servers that refuse.
+#: How many answers the servers that refuse write concurrently.
 ROOM = 3
 
 

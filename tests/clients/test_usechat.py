@@ -272,6 +272,24 @@ def test_an_answer_is_resumed_twice_at_once_and_after_its_end(
         assert (version, asked(standin, word(name, version))) == (version, 1)
 
 
+def test_an_answer_is_resumed_over_the_half_that_a_page_has_stored(
+    probes: Probes, standin: StandIn, nonce: str
+) -> None:
+    """The newest 5, 6 and 7 replace the half; 5.0.92 appends to it, as docs/clients.md says."""
+    name, again = f"stored-{nonce}", f"restored-{nonce}"
+    ask_all(probes, name, "fault pace texts=20 gap_ms=60")
+    for version, probe in probes.items():
+        messages = probe.wait(name, "text.includes('word2 ')")["messages"]
+        probe.begin(again, id=chat_of(name, version), messages=messages, resume=True)
+    for version, probe in probes.items():
+        now = probe.wait(again, f"{_ENDED} && now.messages.at(-1).metadata.stop_reason")
+        answer = now["messages"][-1]
+        is_whole = answer == probe.wait(name, _ENDED)["messages"][-1]
+        assert (version, is_whole) == (version, version != "5.0.92"), answer
+        assert (version, len(now["messages"])) == (version, 2)
+        assert (version, asked(standin, word(name, version))) == (version, 1)
+
+
 def test_a_chat_without_an_answer_has_nothing_to_resume(probes: Probes, nonce: str) -> None:
     """The server says 204 of a chat that it does not know, which is no error."""
     name = f"unknown-{nonce}"

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.browser
 
 _WHOLE = "".join(f"word{n} " for n in range(20)).strip()
 _SLOW = "fault pace texts=20 gap_ms=80"
+_AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 _GATEWAY = (
     b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 20\r\n"
     b"Connection: close\r\n\r\n<h1>Bad Gateway</h1>"
@@ -136,19 +137,25 @@ def test_reloaded_in_mid_answer_a_page_has_the_whole_answer(
 def test_two_tabs_resume_an_answer_at_the_same_time(
     pages: Pages, made: dict[str, Window], standin: StandIn, nonce: str
 ) -> None:
-    """Each of two tabs of a browser has the whole answer, while it is written and afterwards."""
+    """Each of two tabs has the whole answer; a question asked in one is answered in both."""
     ask_all(pages, _SLOW, nonce)
     twins = {}
     for version, page in pages.items():
         page.wait_shown("word2")
         twins[version] = ExamplePage(made[version], is_new=False)
         page.reload()
-    for version, page in pages.items():
-        assert_whole(page, standin, nonce)
-        assert_whole(twins[version], standin, nonce)
-        twins[version].reload()
-        assert_whole(twins[version], standin, nonce)
-        twins[version].close()
+    for version, twin in twins.items():
+        assert_whole(pages[version], standin, nonce)
+        assert_whole(twin, standin, nonce)
+        twin.ask(f"fault pace texts=20 gap_ms=10 second-{word(nonce, version)}")
+    for version, twin in twins.items():
+        for tab in (twin, pages[version]):
+            tab.wait("document.querySelectorAll('.answer').length === 2")
+            tab.wait("[...document.querySelectorAll('.answer')][1].innerText.includes('word19')")
+            tab.wait_until_idle()
+            assert (version, tab.shown().count("word19")) == (version, 2)
+        assert asked(standin, f"second-{word(nonce, version)}") == 1
+        twin.close()
 
 
 def test_after_lost_connections_the_answer_goes_on(
@@ -280,6 +287,19 @@ def test_a_refused_question_can_be_asked_again(
         page.press("Try again")
         assert_whole(page, standin, nonce)
         page.network.target = usual[version]
+
+
+def test_the_page_can_be_used_by_everybody(pages: Pages, nonce: str) -> None:
+    """With an answer, an error and an edited question axe finds nothing to complain of."""
+    page = pages["7"]
+    page.ask(f"Show me a table {nonce}")
+    page.wait_until_idle()
+    page.ask(f"fault error_event after=3 {nonce}")
+    page.wait("document.querySelector('.trouble')")
+    page.press("Edit")
+    page.tab.send("Runtime.evaluate", expression=_AXE.read_text("utf-8"))
+    found = page.tab.run("() => axe.run().then(({ violations }) => violations)")
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
 
 
 def test_waiting_is_shown(pages: Pages, standin: StandIn, nonce: str) -> None:

@@ -174,10 +174,10 @@ def environment(**settings: object) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port that nobody else is given before a server listens on it.
+    """Return a port that no other process is given before a server listens on it.
 
-    A bound socket holds it: the kernel gives it to nobody who asks for any, and lets another bind
-    it by name, as both say that they share and this one does not listen.
+    A bound socket holds it: the kernel gives it to no process that asks for any port, and lets
+    another bind it by name, as both say that they share and this one does not listen.
     """
     if len(_held) >= 100:
         os.close(_held.popleft())

@@ -17,6 +17,7 @@ from ...streaming.items import BrokenOff, Item, Opening
 from . import Dialect
 from .chat_objects import (
     Fields,
+    annotation,
     error_object,
     failure,
     fields_of_break,
@@ -84,14 +85,16 @@ class _Chunks:
         if "error" in fields:
             yield _event(error_object(fields))
             return
-        delta = {}
-        if "model" in fields:
+        delta: dict[str, Any] = {}
+        if "model" in fields and not self._head["model"]:
             self._open(fields)
             delta = {"role": "assistant", "content": ""}
         if fields["text"]:
             delta["content"] = fields["text"]
         if "thinking" in fields:
             delta["reasoning_content"] = fields["thinking"]
+        if annotations := annotation(fields):
+            delta["annotations"] = annotations
         if delta:
             yield self._chunk(delta)
         if "stop_reason" in fields:
@@ -110,8 +113,7 @@ def _whole(items: Iterable[Item]) -> Iterator[bytes]:
     Raises ``AnswerFailed``, with the status that clients know this failure by.
     """
     texts: list[bytes] = []
-    thoughts: list[str] = []
-    opening: Fields = {}
+    others: list[Fields] = []
     for item in items:
         if isinstance(item, BrokenOff):
             raise failure(fields_of_break(item))
@@ -123,24 +125,27 @@ def _whole(items: Iterable[Item]) -> Iterator[bytes]:
             for fields in sse.objects(part):
                 if "error" in fields:
                     raise failure(fields)
-                opening = fields if "model" in fields else opening
+                others.append(fields)
                 texts.append(sse.quote(fields["text"]))
-                thoughts.append(fields.get("thinking", ""))
                 if "stop_reason" in fields:
-                    content = "".join(json.loads(b"[%b]" % b",".join(texts)))
-                    yield _completion(opening, content, "".join(thoughts), fields)
+                    yield _completion("".join(json.loads(b"[%b]" % b",".join(texts))), others)
 
 
-def _completion(opening: Fields, content: str, thought: str, last: Fields) -> bytes:
+def _completion(content: str, others: list[Fields]) -> bytes:
+    """Return the answer with this text, and with what the frames besides it tell."""
+    last = others[-1]
     message = {"role": "assistant", "content": content, "refusal": None, **refusal(last)}
-    if thought:
+    if thought := "".join(fields.get("thinking", "") for fields in others):
         message["reasoning_content"] = thought
+    if annotations := [found for fields in others for found in annotation(fields)]:
+        message["annotations"] = annotations
     choice = {
         "index": 0,
         "message": message,
         "logprobs": None,
         "finish_reason": finish_reason(last),
     }
+    opening = next((fields for fields in others if "model" in fields), {})
     answer = {**head(opening, "chat.completion"), "choices": [choice], "usage": usage(last)}
     return _encode(answer).encode("ascii") + b"\n"
 

@@ -51,6 +51,15 @@ def refusal(fields: Fields) -> dict[str, Any]:
     return {"refusal": fields["explanation"]} if fields.get("explanation") else {}
 
 
+def annotation(fields: Fields) -> list[dict[str, Any]]:
+    """Return the page that this frame cites, as the one annotation that it is, or nothing."""
+    cited = fields.get("citation", {})
+    if "url" not in cited:  # a document of the question
+        return []
+    page = {"url": cited["url"], "title": cited.get("title", cited["url"])}
+    return [{"type": "url_citation", "url_citation": page}]
+
+
 def fields_of_break(item: BrokenOff) -> Fields:
     """Return the error of an answer that goes on without its reader, or that nobody finishes."""
     return _REVOKED if item.reason == REVOKED else interrupted(item.reason)

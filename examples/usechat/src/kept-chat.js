@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useState } from 'react';
 
 const THROTTLE_MS = 50;
 const RECONNECT_MS = 1000;
+const FOLLOW_MS = 200;
 /** What browsers call a lost connection; the SDK's `isDisconnect` does not know all of it. */
 const LOST = /fetch|network|load failed|input stream/i;
 /** What a proxy answers while its server restarts. */
@@ -26,6 +27,7 @@ export function useKeptChat(id) {
     return () => chat.pause();
   }, [chat]);
   useEffect(() => save(id, chat.kept()));
+  useEffect(() => onOtherTab(id, () => chat.isIdle && setChat(open(load(id)))), [chat]);
   const isWaiting = notice?.type === 'resuming' || notice?.type === 'lost';
   const isBusy = isWaiting || status === 'submitted' || status === 'streaming';
   return { chat, messages: chat.shown(messages), isBusy, error, notice };
@@ -109,9 +111,15 @@ class KeptChat extends Chat {
     await this.#stopping;
   }
 
+  /** Whether nothing is received, nor waited for. */
+  get isIdle() {
+    return ['ready', 'error'].includes(this.status) && !this.#isResuming && !this.#timer;
+  }
+
   /** Waits no longer for the connection. */
   pause() {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#notify((notice) => (notice?.type === 'lost' ? null : notice));
   }
 
@@ -196,6 +204,24 @@ export function isHalf(message) {
 
 function size(message) {
   return message.parts.reduce((sum, { text = '' }) => sum + text.length, 0);
+}
+
+/** Calls `follow` soon after another tab has kept more of this chat; returns what ends that. */
+function onOtherTab(id, follow) {
+  let timer;
+  function onStorage({ key, newValue }) {
+    if (key !== id || newValue === null) return;
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      follow();
+    }, FOLLOW_MS);
+  }
+
+  addEventListener('storage', onStorage);
+  return () => {
+    removeEventListener('storage', onStorage);
+    clearTimeout(timer);
+  };
 }
 
 function load(id) {

@@ -71,14 +71,15 @@ function Table({ lines }) {
     .filter((line) => !/^[|:\s-]+$/.test(line))
     .map((line) => line.split('|').slice(1, -1));
   return (
-    <div className="table">
+    <div className="table" tabIndex={0}>
       <table>
         <tbody>
           {rows.map((cells, row) => (
             <tr key={row}>
-              {cells.map((cell, n) =>
-                row ? <td key={n}>{inline(cell)}</td> : <th key={n}>{inline(cell)}</th>,
-              )}
+              {cells.map((cell, n) => {
+                const Cell = row || !cell.trim() ? 'td' : 'th';
+                return <Cell key={n}>{inline(cell)}</Cell>;
+              })}
             </tr>
           ))}
         </tbody>

@@ -17,7 +17,7 @@ export function Writing({ edited, isBusy, onAsk, onStop, onCancel }) {
   }
 
   return (
-    <form onSubmit={submit}>
+    <form aria-label="Write" onSubmit={submit}>
       {edited && (
         <p>
           Editing: what follows this question is replaced.

@@ -83,6 +83,26 @@ PAYLOADS = st.one_of(
 )
 
 
+def test_what_is_cited_is_an_annotation():
+    """A page of the web has its address and title; a document of the question is passed by."""
+    page = {"type": "web_search_result_location", "url": "https://a.example/", "title": "A"}
+    untitled = {"type": "web_search_result_location", "url": "https://b.example/"}
+    document = {"type": "char_location", "document_index": 0, "start_char_index": 0}
+    cited = [{"text": "", "citation": citation} for citation in (page, untitled, document)]
+    body = frames({"text": "", "activity": "web_search"}, OPENING, b'"Hi"', *cited, END, sse.DONE)
+    expected = [
+        {"type": "url_citation", "url_citation": {"url": "https://a.example/", "title": "A"}},
+        {
+            "type": "url_citation",
+            "url_citation": {"url": "https://b.example/", "title": "https://b.example/"},
+        },
+    ]
+    whole = json.loads(encoded(WHOLE, body))
+    assert (whole["choices"][0]["message"]["annotations"], whole["id"]) == (expected, "msg_1")
+    deltas = [c["choices"][0]["delta"] for c in chunks(encoded(CHAT_COMPLETIONS, body))[:-1]]
+    assert [d["annotations"][0] for d in deltas if "annotations" in d] == expected
+
+
 @given(st.lists(st.lists(PAYLOADS, min_size=1)))
 def test_every_text_arrives_once_however_frames_are_batched(batches):
     """In chunks and whole the client has the same text, also of frames with further fields."""

@@ -80,6 +80,14 @@ def test_a_server_that_cannot_answer_says_whether_to_ask_again(app, client):
         assert (response.status_code, error_of(response)[1]) == (503, "false")
 
 
+def test_a_client_that_was_answered_is_not_answered_again(client, standin, nonce):
+    """With ``Last-Event-ID`` a request starts nothing here either."""
+    asked = {"messages": [{"role": "user", "content": nonce}]}
+    response = client.post("/v1/chat/completions", json=asked, headers={"Last-Event-ID": "0"})
+    assert (response.status_code, error_of(response)[1]) == (410, "false")
+    assert not any(nonce in exchange.prompt for exchange in standin.requests)
+
+
 def test_a_bug_is_not_bought_twice(app, client, monkeypatch):
     """An exception that nobody foresaw may come after Claude was asked."""
     monkeypatch.setattr(app.extensions[EXTENSION].streams, "follow", lambda *_: 1 / 0)
@@ -113,3 +121,20 @@ def test_another_owner_is_not_led_to_the_answer(app, client, nonce):
     repeats, digest = app.extensions[EXTENSION].repeats, hashlib.sha256(body.encode()).hexdigest()
     assert repeats.find("local", digest) is not None
     assert repeats.find("user:ada", digest) is None
+
+
+def test_web_search_is_asked_for_as_that_api_has_it(client, standin, tmp_path, nonce):
+    """``web_search_options`` lets Claude search where the server allows it, else it is named."""
+    asked = {
+        "messages": [{"role": "user", "content": f"fault search {nonce}"}],
+        "web_search_options": {"search_context_size": "low"},
+    }
+    error, _ = error_of(client.post("/v1/chat/completions", json=asked))
+    assert error["message"].startswith("web_search_options is off on this server")
+    settings = Settings(
+        api_key="x", base_url=standin.base_url, stream_log=tmp_path / "log", web_search_max_uses=2
+    )
+    response = create_app(settings).test_client().post("/v1/chat/completions", json=asked)
+    message = json.loads(response.data)["choices"][0]["message"]
+    assert message["content"] and message["annotations"][0]["url_citation"]["url"]
+    assert [nonce in exchange.prompt for exchange in standin.requests].count(True) >= 1
