@@ -91,14 +91,14 @@ def health(site: Site) -> str:
 
 def sign_in(site: Site) -> str:
     for forged in ({}, {"X-Forwarded-User": "admin", "X-Proxy-Secret": "guess"}):
-        for method, path, body in (
+        for method, path, content in (
             ("GET", "/models", None),
             ("POST", "/stream", b"{}"),
             ("PUT", new_stream(), b"{}"),
             ("GET", new_stream(), None),
             ("DELETE", new_stream(), None),
         ):
-            reply = site.ask(method, path, body, signed=False, **forged)
+            reply = site.ask(method, path, content, signed=False, **forged)
             if reply.status in SIGN_IN:
                 continue
             if not reply.is_ours:
