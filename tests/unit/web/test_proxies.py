@@ -75,7 +75,7 @@ def test_it_is_said_once(tmp_path, caplog, auth):
 
 
 def test_health_tells_a_client_how_it_is_seen(tmp_path):
-    """What stands in front can be tested: asked with ?client, health tells what they have to pass on."""
+    """Asked with ?client, health tells what stands in front how the app is reached."""
     environ = {"AUTH": "token", "SECRET_KEY": SECRET, "AUTH_TOKEN": SECRET, "TRUSTED_PROXIES": "1"}
     environ |= {"STREAM_LOG": f"file://{tmp_path}/streams"}
     client = create_app(from_environ(environ)).test_client()
