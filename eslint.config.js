@@ -3,9 +3,10 @@ import noUnsanitized from 'eslint-plugin-no-unsanitized';
 import security from 'eslint-plugin-security';
 
 export default [
-  { ignores: ['static/vendor/'] },
+  { ignores: ['static/vendor/', 'examples/*/dist/'] },
   {
-    files: ['static/**/*.js'],
+    files: ['static/**/*.js', 'examples/**/*.{js,jsx}'],
+    languageOptions: { parserOptions: { ecmaFeatures: { jsx: true } } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { security, 'no-unsanitized': noUnsanitized },
     rules: {

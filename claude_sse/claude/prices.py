@@ -2,7 +2,9 @@
 
 A token that is written to Claude's prompt cache costs five quarters of one that is read, a token
 that is read from it a tenth (Anthropic's prices, for a cache of five minutes). A search costs 10 $
-per 1,000, which is 5,000 tokens of input at 2 $ per million, the price of the default model.
+per 1,000, which is 5,000 tokens of input at 2 $ per million, the price of the default model. The
+API promises no bound for the results of a search; the example of its documentation adds 7,345
+tokens to the input, which are read again after each further search: 25,000 are reserved.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..config.refusals import RESULT_TOKENS, SEARCH_TOKENS
 from ..config.settings import Settings
 from ..protocol.question import Question
 from . import tokens
@@ -17,10 +20,6 @@ from .usage import READ, SEARCHES
 
 #: In hundredths of a token that is read.
 READ_ONCE, CACHE_WRITE, CACHE_READ = 100, 125, 10
-SEARCH_TOKENS = 5_000
-#: An upper bound of what the results of one search add to the input. The API promises none; the
-#: example of its documentation has 7,345 tokens, which are read again after each further search.
-RESULT_TOKENS = 25_000
 _WEIGHTS = dict(zip(READ, (READ_ONCE, CACHE_WRITE, CACHE_READ), strict=True))
 
 

@@ -197,6 +197,8 @@ def _model(name: str, value: Any) -> str:
 
 
 def _tokens(name: str, value: Any, limit: int) -> int:
+    if type(value) is float and value.is_integer():  # JSON has one kind of number: 1e3 is 1000
+        value = int(value)
     if type(value) is not int or not 1 <= value <= limit:
         raise BadRequest(f"{name} must be a whole number from 1 to {limit:,}.")
     return value

@@ -83,7 +83,7 @@ redacted                              a redacted thinking block, then a word
 ================ ==================== ==============================================================
 
 A refused connection is a port without a stand-in; a TLS error one with a certificate (``certfile``)
-that nobody trusts.
+that no client trusts.
 """
 
 from .record import Exchange

@@ -12,10 +12,20 @@ from typing import Any
 
 from ..claude import prices, tokens
 from ..config.settings import Settings
-from ..ledger import Ledger, Reservation
+from ..ledger import Ledger, Quotas, Reservation
 from ..protocol.errors import Unavailable
 from ..protocol.question import Question
 from .capacity import CapacityLimiter, Release
+
+
+def quotas_of(settings: Settings) -> Quotas:
+    """Return the quotas that the settings give each owner, and all together."""
+    return Quotas(
+        questions=settings.rate_limit,
+        answers=settings.max_streams_per_owner,
+        owner_tokens=settings.daily_tokens_per_owner,
+        tokens=settings.daily_tokens,
+    )
 
 
 class Admissions:
@@ -31,8 +41,10 @@ class Admissions:
         if self._ledger is not None:
             self._ledger.check()
 
-    def admit(self, owner: str, question: Question) -> Admission:
+    def admit(self, owner: str, question: Question, quotas: Quotas | None = None) -> Admission:
         """Return the admission of one question; finish it with ``end`` or ``withdraw``.
+
+        ``quotas`` replace those of the settings for this question.
 
         Raises ``OverLimit`` for the owner's limits and ``Unavailable`` when all slots are taken;
         neither counts as a question asked.
@@ -41,7 +53,7 @@ class Admissions:
             return Admission(self._slots.acquire(), None, None, 0)
         read = prices.most_read(question, self._settings)
         most = read + (question.max_tokens or self._settings.max_tokens)
-        reservation = self._ledger.admit(owner, most, time.time())
+        reservation = self._ledger.admit(owner, most, time.time(), quotas)
         try:
             release = self._slots.acquire()
         except Unavailable:

@@ -1,4 +1,4 @@
-"""The page and the HTTP API: requests become calls of the services, readers become responses."""
+"""The HTTP API: requests become calls of the services, readers become responses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import re
 import uuid
 
-from flask import Blueprint, Response, g, jsonify, render_template, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from ..protocol.errors import BadRequest, Gone
 from . import questions, responses
@@ -18,17 +18,6 @@ bp = Blueprint("views", __name__)
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EVENT_ID = re.compile(r"[0-9]{1,9}")
-
-
-@bp.get("/")
-def page() -> str:
-    """Serve the chat page."""
-    settings = current_services().settings
-    return render_template(
-        "chat.html",
-        banner=settings.banner,
-        may_sign_out=settings.auth in ("token", "password"),
-    )
 
 
 @bp.get("/models")

@@ -57,12 +57,18 @@ class Network:
     """
 
     def __init__(self, port: int) -> None:
-        self._target = port
+        #: The port of the server; it may become another one's.
+        self.target = port
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port = self._listener.getsockname()[1]
         self.scripts: dict[str, str] = {}
+        #: Files below ``/clients/``, as (type, content).
+        self.files: dict[str, tuple[str, str]] = {}
         self.requests: list[Noted] = []
         self.cut_after = b""
+        #: Nothing is forwarded: each request has this for a response.
+        self.is_down = False
+        self._instead = b""
         self._cut: set[str] = set()
         self._reading: set[str] = set()
         self._open: set[socket.socket] = set()
@@ -85,6 +91,12 @@ class Network:
             assert time.monotonic() < until, f"never: {what}: {self.requests}"
             time.sleep(0.02)
 
+    def fail(self, instead: bytes = b"") -> None:
+        """Break every connection off; until ``is_down`` is false, others have this response."""
+        self.is_down, self._instead = True, instead
+        for sock in list(self._open):
+            _shut(sock)
+
     def close(self) -> None:
         """End it, and every connection."""
         _shut(self._listener)
@@ -102,6 +114,9 @@ class Network:
         self._open.add(near)
         with near, contextlib.suppress(OSError):
             raw = _whole_request(near)
+            if self.is_down:
+                near.sendall(self._instead)
+                return
             head, _, body = raw.partition(b"\r\n\r\n")
             if not head:
                 return
@@ -116,10 +131,11 @@ class Network:
                 self._forward(near, _alone(raw), noted)
             finally:
                 noted.closed = True
+                _shut(near)  # closed alone, it stays open while its end is waited for
         self._open.discard(near)
 
     def _forward(self, near: socket.socket, raw: bytes, noted: Noted) -> None:
-        with socket.create_connection(("127.0.0.1", self._target)) as far:
+        with socket.create_connection(("127.0.0.1", self.target)) as far:
             far.sendall(raw)
             threading.Thread(target=_wait_for_end, args=(near, far), daemon=True).start()
             while data := far.recv(65536):
@@ -153,6 +169,8 @@ class Network:
         return end + 2 if 0 <= at <= end else None
 
     def _file(self, path: str) -> bytes:
+        if path in self.files:
+            return _response(*self.files[path])
         kind, _, name = path.removeprefix("/clients/").partition("/")
         if kind == "read":
             self._reading.add(name)

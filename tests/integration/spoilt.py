@@ -1,6 +1,6 @@
 """What can be wrong with a proxy, for each of the four: what is replaced in the file that we ship.
 
-``@TOKEN@`` is somebody's token. What a proxy cannot do wrong, or not so, is left out.
+``@TOKEN@`` is a person's token. What a proxy cannot do wrong, or not so, is left out.
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ FAULTS = {
         "nginx": {"client_max_body_size 11m": "client_max_body_size 300k"},
         **more(
             caddy="\trequest_body {\n\t\tmax_size 300KB\n\t}",
-            apache="LimitRequestBody 300000",
+            apache="<Location />\nLimitRequestBody 300000\n</Location>",
             haproxy="    http-request deny deny_status 413 "
             "if { req.hdr(content-length) -m int gt 300000 }",
         ),

@@ -42,6 +42,13 @@ def test_a_conversation_with_every_field():
     assert ask({"prompt": "x", "system": None}).system is None
 
 
+@pytest.mark.parametrize("number", ["500", "500.0", "5e2"])
+def test_a_whole_number_is_one_however_it_is_written(number):
+    """JSON has one kind of number: 5e2 tokens are 500."""
+    question = ask(b'{"prompt":"x","max_tokens":%b}' % number.encode())
+    assert (question.max_tokens, type(question.max_tokens)) == (500, int)
+
+
 def test_what_an_answer_may_carry_is_off_unless_asked_for():
     """Searches, citations and signatures are switches; a prompt begins no conversation."""
     for body in ({"prompt": "x"}, {"prompt": "x", "web_search": None, "citations": False}):

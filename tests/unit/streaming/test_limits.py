@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from claude_sse import create_app
 from claude_sse.claude import prices, tokens
+from claude_sse.config.refusals import SEARCH_TOKENS
 from claude_sse.config.settings import ConfigError, Settings, from_environ
 from claude_sse.ledger import Quotas, open_ledger
 from claude_sse.protocol import sse
@@ -225,6 +226,7 @@ def test_limits_begin_where_people_sign_in():
         ({"DAILY_TOKENS": "many"}, "DAILY_TOKENS=many is not valid"),
         ({"DAILY_TOKENS": "31999"}, "twice MAX_TOKENS"),
         ({"DAILY_TOKENS_PER_OWNER": "1"}, "DAILY_TOKENS_PER_OWNER=1 is not valid"),
+        ({"DAILY_TOKENS": "331999", "WEB_SEARCH_MAX_USES": "5"}, "WEB_SEARCH_MAX_USES=5"),
         (
             {**SIGNED_IN, "PUBLIC_HOSTS": "chat.example.com", "DAILY_TOKENS": "0"},
             "DAILY_TOKENS=0 on a public server",
@@ -511,7 +513,7 @@ def test_a_search_is_charged_with_the_whole_turn(standin, tmp_path, nonce):
     prompt = f"fault search uses=3 pauses=2 {nonce}"
     usage = usage_of(limited.put(prompt, web_search=True).data)
     assert usage["web_search_requests"] == 3
-    spent = usage["input_tokens"] + usage["output_tokens"] + 3 * prices.SEARCH_TOKENS
+    spent = usage["input_tokens"] + usage["output_tokens"] + 3 * SEARCH_TOKENS
     assert limited.tokens() == (spent, 0)
     limited.drain()
 

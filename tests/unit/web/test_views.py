@@ -118,14 +118,14 @@ def test_a_repeat_joins_also_where_it_took_the_owners_last_place(
     admit, question = admissions.admit, body(f"fault silent {nonce}")
     faster = []
 
-    def overtaken(owner, asked):
+    def overtaken(owner, asked, quotas):
         monkeypatch.setattr(admissions, "admit", admit)
         thread = threading.Thread(
             target=lambda: faster.append(app.test_client().put(url, json=question, buffered=False))
         )
         thread.start()
         thread.join()
-        return admit(owner, asked)
+        return admit(owner, asked, quotas)
 
     client = app.test_client()
     monkeypatch.setattr(admissions, "admit", overtaken)
