@@ -30,6 +30,8 @@ _FRAMES = 15
 #: The same of an answer of four words.
 _FEW_FRAMES = 9
 _HEAD_BYTES = 400
+#: More than the body of an answer of four words, with its chunks.
+_BODY_BYTES = 600
 
 
 @pytest.fixture
@@ -90,11 +92,13 @@ def test_an_answer_is_read_from_its_opening_to_its_end(
 def test_a_cut_at_any_byte_loses_and_repeats_nothing(
     client: Client, way: Way, finished: tuple[str, list[dict[str, Any]]], ending: str
 ) -> None:
-    """Cut after each byte of a response, then continued, the frames are those of an uncut one."""
+    """Cut after any byte of a response, then continued, the frames are those of an uncut one."""
     stream, frames = finished
     [whole] = eventually(lambda: way.received)
     way.ending = ending
-    for size in range(0, whole, 1 if ending == "fin" else 7):
+    head = whole - _BODY_BYTES
+    every = 1 if ending == "fin" else 7
+    for size in (*range(0, head, 25), *range(head, whole, every)):
         way.passes = [size]
         assert list(client.follow(stream)) == frames, size
 
