@@ -261,10 +261,10 @@ def test_stop_ends_an_answer_that_has_not_begun(pages: Pages, standin: StandIn, 
 
 
 def test_after_a_silence_of_the_connection_the_answer_goes_on(
-    pages: Pages, made: dict[str, Window], standin: StandIn, nonce: str
+    made: dict[str, Window], standin: StandIn, nonce: str
 ) -> None:
     """A connection that brings nothing, not even a heartbeat, is given up and made again."""
-    impatient = {version: ExamplePage(window, before=_HURRY) for version, window in made.items()}
+    impatient = {v: ExamplePage(made[v], before=_HURRY) for v in ("5.0.92", "7")}
     ask_all(impatient, _SLOW, nonce)
     for page in impatient.values():
         page.wait_shown("word3")
