@@ -10,11 +10,12 @@ import sys
 
 from gunicorn.errors import HaltServer
 
+from claude_sse.config import installation
 from claude_sse.config.dotenv import load
 from claude_sse.config.settings import ConfigError, is_loopback, refuse_exposed
 from claude_sse.server import plain_server
 from claude_sse.server.connection import read_refused_body
-from claude_sse.server.worker import STOP_SIGNALS, DrainingWorker, has_served
+from claude_sse.server.worker import STOP_SIGNALS, TERMINAL_SIGNALS, DrainingWorker, has_served
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:
@@ -73,12 +74,14 @@ def on_starting(server):
 
 
 def post_worker_init(worker):
-    """Let another worker than ours (``-k``) drain on SIGTERM as ours does."""
+    """Let another worker than ours (``-k``) drain on SIGTERM, its terminal left to the master."""
     if not isinstance(worker, DrainingWorker):
         from claude_sse.web.services import EXTENSION  # loaded with the app, not with the settings
 
         has_served[0] = 1  # as far as this can be known
         plain_server.drain_on_stop(worker.app.wsgi().extensions[EXTENSION])
+        for number in TERMINAL_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
@@ -121,6 +124,9 @@ def when_ready(server):
     shown = _shown(host, port)
     answers = f"{settings.model} at {settings.base_url}" if settings.api_key else "no API key"
     print(f"claude-sse is at http://{shown}:{port} (answers: {answers})", flush=True)
+    if not installation.IS_CHECKOUT:
+        folder = installation.state_folder(settings.state_dir)
+        print(f"What it keeps, of this working folder only, is in {folder}", flush=True)
     if settings.auth == "none" and (signs := [n for n in _FORWARDED if os.environ.get(n)]):
         print(
             f"No sign-in ({signs[0]} is set): anyone who reaches this port through a forwarding is "

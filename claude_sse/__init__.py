@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from .app import create_app
+    from .config.dotenv import load as load_settings
+    from .config.settings import ConfigError, Settings
+    from .mount import ClaudeSSE
+    from .protocol.errors import BadRequest, ClaudeSSEError, Forbidden, OverLimit, SignInNeeded
+    from .protocol.question import Question
+    from .web.policy import Policy
 
-    from .config.settings import Settings
+__version__ = "0.1.0"
+__all__ = [
+    "BadRequest",
+    "ClaudeSSE",
+    "ClaudeSSEError",
+    "ConfigError",
+    "Forbidden",
+    "OverLimit",
+    "Policy",
+    "Question",
+    "Settings",
+    "SignInNeeded",
+    "create_app",
+    "load_settings",
+]
+#: Where a name is defined, unless it is an error's; and how it is called there.
+_HOMES = {
+    "ClaudeSSE": (".mount", "ClaudeSSE"),
+    "ConfigError": (".config.settings", "ConfigError"),
+    "Policy": (".web.policy", "Policy"),
+    "Question": (".protocol.question", "Question"),
+    "Settings": (".config.settings", "Settings"),
+    "create_app": (".app", "create_app"),
+    "load_settings": (".config.dotenv", "load"),
+}
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Return the app, wired (``app``); the settings come from the environment unless given.
-
-    Raises ``config.ConfigError`` where a setting is wrong. Starts no thread and opens no
-    connection, so that it may be called before gunicorn forks.
-    """
+def __getattr__(name: str) -> Any:
     # Imported on demand: the SDK alone takes over a second, and a wrong setting, script/password
     # and the stand-in need none of it.
-    from .app import create_app
-
-    return create_app(settings)
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOMES.get(name, (".protocol.errors", name))
+    return getattr(import_module(module, __name__), attribute)

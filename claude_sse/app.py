@@ -9,18 +9,37 @@ from typing import Any
 from flask import Flask
 
 from .claude import Claude
+from .config import installation
 from .config.dotenv import load
 from .config.settings import Settings
 from .ledger import Quotas, open_ledger
 from .stream_log import open_log
-from .streaming.admission import Admissions
+from .streaming.admission import Admissions, quotas_of
 from .streaming.capacity import CapacityLimiter
 from .streaming.chats import Chats
+from .streaming.repeats import Repeats
 from .streaming.streams import Streams
-from .web import assets, chat_api, error_handlers, health, login, security, views
-from .web.auth import SignIn, open_auth
+from .web import (
+    assets,
+    chat_api,
+    error_handlers,
+    health,
+    login,
+    openai_api,
+    pages,
+    security,
+    views,
+)
+from .web.auth import Auth, SignIn, open_auth
+from .web.policy import Decide
 from .web.services import EXTENSION, Services
 
+#: The blueprints of the API: the server and a mount in another application have all of them.
+API = [
+    views.bp,
+    chat_api.bp,
+    openai_api.bp,
+]
 #: Readers that one owner may have per worker, for each answer that the owner may have running.
 _READERS_PER_STREAM = 5
 
@@ -40,9 +59,28 @@ def create_app(settings: Settings | None = None) -> Flask:
     connection, so that it may be called before gunicorn forks.
     """
     settings = settings or load()
-    app = App(__package__, template_folder="../templates", static_folder=None)
+    app = App(
+        __package__,
+        template_folder=str(installation.FILES / "templates"),
+        static_folder=None,
+        instance_path=str(installation.state_folder(settings.state_dir)),
+    )
+    auth = open_auth(settings, app.instance_path)
+    add_api(app, open_services(settings, settings.stream_folder(app.instance_path), auth))
+    security.init_app(app, settings, auth, api=[blueprint.name for blueprint in API])
+    assets.init_app(app, installation.FILES / "static")
+    app.register_blueprint(pages.bp)
+    app.register_blueprint(health.bp)
+    if isinstance(auth, SignIn):
+        app.register_blueprint(login.bp)
+    return app
+
+
+def open_services(
+    settings: Settings, folder: Path, auth: Auth, decide: Decide | None = None
+) -> Services:
+    """Return the services, with their streams and their ledger in this folder."""
     claude = Claude(settings)
-    folder = settings.stream_folder(app.instance_path)
     log = open_log(folder, settings.stream_ttl)
     streams = Streams(
         log,
@@ -50,15 +88,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         heartbeat_seconds=settings.heartbeat_seconds,
         orphan_seconds=settings.orphan_seconds,
     )
-    app.url_map.merge_slashes = False  # no redirect, and so no HTML, before ``security``
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
-    quotas = Quotas(
-        questions=settings.rate_limit,
-        answers=settings.max_streams_per_owner,
-        owner_tokens=settings.daily_tokens_per_owner,
-        tokens=settings.daily_tokens,
-    )
-    limited = quotas != Quotas()
+    quotas = quotas_of(settings)
+    limited = quotas != Quotas() or decide is not None
     ledger = open_ledger(folder, quotas) if limited else None
     writer_slots = CapacityLimiter(settings.max_streams)
     reader_slots = CapacityLimiter(
@@ -66,16 +97,17 @@ def create_app(settings: Settings | None = None) -> Flask:
         per_owner_limit=_READERS_PER_STREAM * settings.max_streams_per_owner,
     )
     admissions = Admissions(settings, writer_slots, ledger)
-    auth = open_auth(settings, app.instance_path)
-    app.extensions[EXTENSION] = Services(
-        settings, claude, streams, Chats(log, streams), admissions, writer_slots, reader_slots, auth
-    )
-    security.init_app(app, settings, auth)
-    assets.init_app(app, Path(app.root_path).parent / "static")
+    slots = writer_slots, reader_slots
+    chats, repeats = Chats(log, streams), Repeats(log)
+    return Services(settings, claude, streams, chats, repeats, admissions, *slots, auth, decide)
+
+
+def add_api(app: Flask, services: Services) -> None:
+    """Give an app the routes of the API and their refusals, but nothing that protects them."""
+    app.extensions[EXTENSION] = services
+    app.url_map.merge_slashes = False  # no redirect, and so no HTML, before ``security``
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # "error" comes first
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     error_handlers.init_app(app)
-    app.register_blueprint(views.bp)
-    app.register_blueprint(chat_api.bp)
-    app.register_blueprint(health.bp)
-    if isinstance(auth, SignIn):
-        app.register_blueprint(login.bp)
-    return app
+    for blueprint in API:
+        app.register_blueprint(blueprint)

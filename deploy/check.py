@@ -25,8 +25,11 @@ from listener import stream
 from recognition import app, through, who
 from visitor import HEADERS, LOOPBACK, Site, Skipped, Wrong, new_stream
 
-TOO_LONG = b'{"prompt":"' + b"x" * 400_000 + b'"}'
-#: What the app or a server in front of it says to somebody who has not signed in.
+#: The limit of a body where the app does not say its own, and what is sent beyond it.
+MAX_BODY_MB, BEYOND = 10, 1 << 16
+#: What it was called by: ``claude-sse check``, where the package is installed.
+NAME = os.environ.get("CLAUDE_SSE_CHECK_NAME", "script/check")
+#: What the app or a server in front of it says to a client that has not signed in.
 SIGN_IN = (301, 302, 303, 401, 403)
 
 
@@ -52,7 +55,7 @@ def plain(site: Site) -> str:
     try:
         connection = site.connect(site.plain_port)
     except OSError:
-        return f"nobody answers at port {site.plain_port}"
+        return f"no server answers at port {site.plain_port}"
     with contextlib.closing(connection):
         connection.request("GET", f"{site.prefix}/", headers={"Host": site.name})
         reply = connection.getresponse()
@@ -73,7 +76,7 @@ def behind(site: Site) -> str:
     try:
         socket.create_connection((site.at, site.app_port), 3).close()
     except OSError:
-        return f"nobody answers at port {site.app_port}"
+        return f"no server answers at port {site.app_port}"
     raise Wrong(
         f"port {site.app_port} is open: if it is gunicorn's, it is not for strangers; "
         "set HOST=127.0.0.1"
@@ -107,7 +110,7 @@ def sign_in(site: Site) -> str:
             if not reply.is_ours:
                 raise Wrong(f"{method} {path[:9]} got {reply.origin}, not the app: hand on all")
             if site.local and not forged:
-                return "AUTH=none: whoever is at this machine may ask"
+                return "AUTH=none: every program on this machine may ask"
             raise Wrong(
                 f"a stranger's {method} {path[:9]} is answered ({reply.status}): set AUTH and "
                 "SECRET_KEY, and let the proxy drop X-Forwarded-User from outside"
@@ -170,12 +173,30 @@ def methods(site: Site) -> str:
 
 
 def body(site: Site) -> str:
-    reply = site.ask("POST", "/stream", TOO_LONG)
+    told = site.ask("GET", "/healthz?client").object.get("max_body_mb")
+    limit = told if isinstance(told, int) else MAX_BODY_MB
+    longest = b"{" + b" " * ((limit << 20) - 1)  # not JSON, so it costs nothing
+    try:
+        reply = site.ask("POST", "/stream", longest)
+        got = reply.origin
+        is_cut = "ended before" in str(reply.object.get("error"))  # the app, of what it was given
+        fits = reply.is_ours or reply.status in SIGN_IN
+        fits = fits and reply.status != 413 and not is_cut
+    except (OSError, http.client.HTTPException) as exc:  # refused while it was being sent
+        got, fits = f"no answer ({type(exc).__name__})", False
+    if not fits:
+        raise Wrong(
+            f"{limit} MiB, which the app takes (MAX_BODY_MB), got {got}: what stands in front "
+            f"takes less; nginx: client_max_body_size {limit + 1}m"
+        )
+    reply = site.ask("POST", "/stream", longest + b" " * BEYOND)
     if reply.status != 413:
         if reply.status in SIGN_IN:
             through(site, reply)
-        raise Wrong(f"400 KB got {reply.origin}, not 413: nginx: client_max_body_size 300k")
-    return "400 KB are too much"
+        raise Wrong(
+            f"more than {limit} MiB got {reply.origin}, not 413: leave what is too large to the app"
+        )
+    return f"{limit} MiB are taken, and more is too much"
 
 
 CHECKS: list[Callable[[Site], str]] = [
@@ -186,7 +207,7 @@ CHECKS: list[Callable[[Site], str]] = [
 
 def main() -> int:
     """Run the checks that were asked for; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], prog="script/check")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], prog=NAME)
     parser.add_argument("url")
     parser.add_argument(
         "--header",
@@ -239,7 +260,7 @@ def _unreachable(exc: OSError) -> str:
         return f"it does not speak TLS as it should ({exc.reason}): check port and certificate"
     if isinstance(exc, socket.gaierror):
         return f"there is no such name ({exc.strerror})"
-    return f"nobody answers ({exc.strerror or exc})"
+    return f"no server answers ({exc.strerror or exc})"
 
 
 if __name__ == "__main__":

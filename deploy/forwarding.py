@@ -10,7 +10,7 @@ from recognition import through
 from visitor import Reply, Site, Skipped, Wrong
 
 STRANGER = "evil.example"
-#: An address that nobody has (RFC 5737), as often as proxies can be trusted.
+#: An address that no machine has (RFC 5737), as often as proxies can be trusted.
 FORGED = "192.0.2.77"
 _FILES = re.compile(rb'(?:href|src)="([^"#]+)"')
 _RIGHT = ("javascript", "css", "svg", "manifest", "png", "json")

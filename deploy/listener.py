@@ -1,4 +1,4 @@
-"""Asks a deployment one question: does the answer come at once, whole, and again as it was?
+"""Asks a deployment one question: does the answer come without delay, whole, and again as it was?
 
 This is the one check that costs something.
 """

@@ -36,7 +36,7 @@ def through(site: Site, reply: Reply) -> Reply:
 
 
 def who(site: Site) -> str:
-    """Whoever has signed in gets in."""
+    """A client that has signed in is let in."""
     if not site.signed:
         raise Skipped("a stranger; with --header 'Name: value' it sees more (see --help)")
     reply = through(site, site.ask("GET", "/models"))

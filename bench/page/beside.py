@@ -64,7 +64,7 @@ def main(words: list[str]) -> None:
 def measure(
     browser: Browser, port: int, name: str, gap_ms: int, size: int, shots: Path | None = None
 ) -> dict[str, Any]:
-    """Let one answer arrive on one page that nobody has been to; return what it cost."""
+    """Let one answer arrive on one page that was not visited before; return what it cost."""
     with browser.new_context(viewport={"width": 1000, "height": 700}) as context:
         page = context.new_page()
         page.add_init_script(_PROBE)

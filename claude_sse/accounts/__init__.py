@@ -1,7 +1,7 @@
 """Accounts: names with their passwords and tokens, sessions, and the throttle on guessing.
 
 One SQLite file in the folder of the streams holds what all workers share; the passwords are a file
-of their own, written by ``script/password``.
+of their own, written by the command ``password``.
 """
 
 from __future__ import annotations

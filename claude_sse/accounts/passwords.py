@@ -5,8 +5,8 @@
     password ada scrypt:32768:8:1$...
     token ada 9f86d0...
 
-``script/password`` writes it; it is read again whenever it has changed, so that a new password or a
-removed name takes effect immediately. A file that cannot be read lets no one sign in.
+The command ``password`` writes it; it is read again whenever it has changed, so that a new password
+or a removed name takes effect immediately. A file that cannot be read lets no one sign in.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from ..config import installation
 from ..config.validators import ConfigError
 from ..protocol.errors import Unavailable
 from ..system import ownership
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 SHORTEST, LONGEST = 10, 1000
 #: scrypt is expensive by design; see docs/performance.md.
 _CONCURRENT_CHECKS = threading.BoundedSemaphore(2)
+_COMMAND = installation.command("password")
 _LINE = re.compile(r"(password|token) (\S+) (\S+)")
 
 
@@ -53,12 +55,12 @@ class Passwords:
         except OSError as exc:
             raise ConfigError(
                 f"AUTH=password needs the file of passwords {self.path} ({exc.strerror}): "
-                "make it with script/password NAME."
+                f"make it with {_COMMAND} NAME."
             ) from exc
         if mode & 0o077:
             raise ConfigError(f"{self.path} can be read by other users: chmod 600 {self.path}")
         if not lines:
-            raise ConfigError(f"{self.path} contains no name: script/password NAME adds one.")
+            raise ConfigError(f"{self.path} contains no name: {_COMMAND} NAME adds one.")
 
     def check(self) -> None:
         """Raise ``Unavailable`` where the file cannot be read now, so that no one can sign in."""
@@ -125,7 +127,7 @@ class Passwords:
             match = _LINE.fullmatch(line.strip())
             name = normal(match[2]) if match else ""
             if match is None or not is_name(name):
-                raise ConfigError(f"{self.path}: line {number} was not written by script/password.")
+                raise ConfigError(f"{self.path}: line {number} was not written by {_COMMAND}.")
             if (match[1], name) in lines:
                 raise ConfigError(
                     f"{self.path}: line {number} repeats {name} (upper and lower case count "

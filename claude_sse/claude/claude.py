@@ -10,15 +10,14 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Generator, Iterator
+from typing import NamedTuple
 
 import anthropic
 import httpx2
 
 from ..config.settings import Settings
 from ..protocol import block_limits
-from ..protocol.blocks import param
 from ..protocol.errors import (
     AnswerFailed,
     Interrupted,
@@ -30,7 +29,6 @@ from ..protocol.errors import (
 )
 from ..protocol.question import Question
 from ..protocol.sse import Payload
-from . import tokens
 from .error_mapping import translate
 from .event_reader import EventReader
 from .http.cancel_scope import CancelScope
@@ -39,7 +37,7 @@ from .models import Model, Models
 from .redaction import first_bytes, redact
 from .sdk import Anthropic
 from .sdk_internals import response_stream
-from .usage import Usage
+from .turn import Turn
 
 log = logging.getLogger(__name__)
 
@@ -115,20 +113,37 @@ class Claude:
         An empty batch is a second without data. The generator returns after ``message_stop`` and
         raises an ``AnswerFailed`` in every other case, also after ``scope.cancel()``; the
         exception's ``usage`` holds the counts so far. A temporary failure before Claude's first
-        event is retried once; a payload with ``waiting`` announces the retry.
+        event is retried once; a payload with ``waiting`` announces the retry. A turn that Claude
+        pauses is continued.
         """
         self._raise_if_refused(question)
-        unanswered = [question]  # until Claude has begun; its files are not kept for longer
-        name = question.model
-        del question
+        name = question.model or self._settings.model
+        model = self._models.find(name, scope) if self._settings.api_key else None
+        asked_for = question.model
+        turn = Turn(question, name, model, self._settings)
+        del question  # a turn keeps its files only until Claude has begun
+        if opening := turn.opening():
+            yield opening
         try:
-            yield from self._attempt(unanswered, scope)
-            return
+            while (yield from self._ask(turn, scope)):
+                if scope.is_cancelled:
+                    raise turn.cancelled()
         except Rejected as exc:
             if exc.is_about_the_key:
                 until = time.monotonic() + _REFUSED_SECONDS
-                self._refused = _Refused(name, until, str(exc), exc.code, exc.request_id)
+                self._refused = _Refused(asked_for, until, str(exc), exc.code, exc.request_id)
             raise
+
+    def _raise_if_refused(self, question: Question) -> None:
+        """Raise the rejection of the key again if it is recent; only another key helps."""
+        refused = self._refused
+        if refused and refused.model == question.model and time.monotonic() < refused.until:
+            raise refused.failure()
+
+    def _ask(self, turn: Turn, scope: CancelScope) -> Generator[list[Payload], None, bool]:
+        """Yield the payloads of one response; return whether the turn is paused."""
+        try:
+            return (yield from self._attempt(turn, scope))
         except (Overloaded, Unreachable) as exc:
             seconds = _pause(exc)
             if seconds is None or scope.is_cancelled:
@@ -138,38 +153,32 @@ class Claude:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if scope.wait(min(left, TICK)):
-                raise _cancelled_before_retry()
+                raise turn.cancelled()
             yield []
-        yield from self._attempt(unanswered, scope)
+        return (yield from self._attempt(turn, scope))
 
-    def _raise_if_refused(self, question: Question) -> None:
-        """Raise the rejection of the key again if it is recent; only another key helps."""
-        refused = self._refused
-        if refused and refused.model == question.model and time.monotonic() < refused.until:
-            raise refused.failure()
-
-    def _attempt(self, unanswered: list[Question], scope: CancelScope) -> Iterator[list[Payload]]:
-        [question] = unanswered
-        name = question.model or self._settings.model
-        model = self._models.find(name, scope) if self._settings.api_key else None
-        limit = question.max_tokens or self._settings.max_tokens
-        reader = EventReader(name, Usage(tokens.least_read(question, self._settings), limit))
+    def _attempt(self, turn: Turn, scope: CancelScope) -> Generator[list[Payload], None, bool]:
+        reader = turn.reader()
+        has_begun = scope.is_done = False
         try:
             with scope:
-                stream = self._open(question, name, model).__enter__()
-            del question
+                stream = self._client.messages.stream(**turn.options()).__enter__()
             body = response_stream(stream)
             try:
                 for chunk in body:
                     payloads = reader.read(chunk) if chunk else []
-                    if payloads:
-                        unanswered.clear()
-                    yield payloads
                     if reader.finished:
-                        scope.is_done = True
-                        return
-                yield reader.end()
+                        break
+                    if not has_begun and reader.began:
+                        has_begun = True
+                        turn.note_begun()
+                    yield payloads
+                else:
+                    payloads = reader.end()
+                payloads, is_paused = turn.end(reader, payloads)
                 scope.is_done = True
+                yield payloads
+                return is_paused
             except (Protocol, Interrupted) as exc:
                 _log_unexpected_response(exc, body.summary(), reader)
                 raise
@@ -179,34 +188,14 @@ class Claude:
             if scope.is_cancelled:  # by us: there is nothing to translate or to log
                 failure: AnswerFailed = Interrupted("The answer was cut.")
             else:
-                failure = translate(exc, began=reader.began, model=name)
-            failure.usage = reader.usage_so_far()
+                failure = translate(exc, began=reader.began, model=turn.name)
+            turn.charge(failure, reader.usage_so_far())
             try:
                 if failure is exc:
                     raise
                 raise failure from exc
             finally:
                 del failure  # its traceback holds this frame: a reference cycle
-
-    def _open(
-        self, question: Question, name: str, model: Model | None
-    ) -> anthropic.MessageStreamManager[Any]:
-        settings, omit = self._settings, anthropic.omit
-        effort = question.effort or settings.effort
-        limit = question.max_tokens or settings.max_tokens
-        messages: Any = [
-            {"role": role, "content": param(content)} for role, content in question.messages
-        ]
-        thinking: Any = {"type": "adaptive", "display": settings.thinking}
-        config: Any = {"effort": effort}
-        return self._client.messages.stream(
-            model=name,
-            max_tokens=min(limit, model.max_tokens or limit) if model else limit,
-            messages=messages,
-            system=(settings.system_prompt if question.system is None else question.system) or omit,
-            thinking=thinking if model and model.thinks and settings.thinking != "off" else omit,
-            output_config=config if model and effort in model.efforts else omit,
-        )
 
 
 def no_key() -> Unavailable:
@@ -229,12 +218,6 @@ def _pause(failure: AnswerFailed) -> float | None:
     if failure.retry_after is None:
         return round(random.uniform(1.0, 3.0), 1)  # nosec B311 # spaces out retries
     return failure.retry_after if failure.retry_after <= _LONGEST_WAIT_SECONDS else None
-
-
-def _cancelled_before_retry() -> Interrupted:
-    failure = Interrupted("The answer was cut.")
-    failure.is_free = True
-    return failure
 
 
 def _log_unexpected_response(failure: AnswerFailed, response: str, reader: EventReader) -> None:

@@ -103,6 +103,12 @@ _TOO_LONG = _words(
     r"(allowed )?(size|length)"
 )
 _MAX_TOKENS = _words(r"\bmax_(output_|completion_)?tokens\b")
+_RETURNED = _words(
+    r"signature|redacted_thinking|thinking`? blocks? .{0,80}(modif|unchanged|remain|invalid)"
+)
+_CACHING = _words(r"\bcache_control\b")
+_SEARCHING = _words(r"\bweb[ _]search|\btools?(\.\d+\S*|_choice)?`?: |\bserver[ _]tool")
+_CITING = _words(r"\bcitations?\b")
 _THINKING = _words(r"\bthinking\b|budget_tokens|\breasoning\b")
 _EFFORT = _words(r"\beffort\b|output_config")
 _SYSTEM = _words(r"(^|[\s\"'`])system(\.\d+\S*)?`?: ")
@@ -127,6 +133,10 @@ _NARROWER: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
         (_OVER_MAX_TOKENS, "max_tokens"),
         (_TOO_LONG, "request_too_large"),
         (_MAX_TOKENS, "max_tokens"),
+        (_RETURNED, "returned"),
+        (_CACHING, "cache_control"),
+        (_SEARCHING, "web_search"),
+        (_CITING, "citations"),
         (_THINKING, "thinking"),
         (_EFFORT, "effort"),
         (_SYSTEM, "system"),

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..protocol.errors import AnswerFailed, Interrupted, Protocol
 from ..protocol.sse import Decoder, Payload, quote
+from .asides import Asides
 from .blocks import Blocks
 from .error_mapping import from_event
 from .events import (
@@ -30,6 +31,7 @@ from .events import (
 )
 from .plain_texts import Split, splitter
 from .usage import Usage
+from .written import Written
 
 #: Far longer than any event of the API; a longer one means a broken server.
 _EVENT_BYTES = 4 * 1024 * 1024
@@ -43,7 +45,16 @@ _DELTA = b"\n\nevent: content_block_delta\n"
 class EventReader:
     """Reads one answer; ``began`` and ``finished`` say how far it is."""
 
-    def __init__(self, model: str = "", usage: Usage | None = None) -> None:
+    def __init__(
+        self,
+        model: str = "",
+        usage: Usage | None = None,
+        *,
+        asides: Asides | None = None,
+        written: Written | None = None,
+        opens: bool = True,
+    ) -> None:
+        """``written`` collects the answer's blocks; ``opens`` is False for a continued answer."""
         self.began = False
         self.finished = False
         #: The first bytes of the response, up to the beginning of the answer.
@@ -52,6 +63,9 @@ class EventReader:
         self._decoder = Decoder(errors="strict", limit=_EVENT_BYTES)
         self._failure: AnswerFailed | None = None
         self._blocks = Blocks()
+        self._asides = asides or Asides()
+        self._written = written
+        self._opens = opens
         self._closing: dict[str, Any] = {}  # stop reason and explanation
         self._usage = usage or Usage()
         self._split: Split | None = None  # finds the plain texts after a text block was started
@@ -101,6 +115,11 @@ class EventReader:
                 return payloads
         raise Interrupted("The answer was cut off before Claude had finished.")
 
+    @property
+    def content(self) -> list[dict[str, Any]]:
+        """What Claude has written, none where it is not collected or cannot be sent back."""
+        return self._written.blocks() if self._written else []
+
     def usage_so_far(self) -> dict[str, Any] | None:
         """Return the tokens so far, the output estimated; None if the answer has not begun."""
         return self._usage.so_far() if self.began else None
@@ -149,70 +168,73 @@ class EventReader:
         for data in self._decoder.feed(events):
             if self.finished:
                 break
-            fields = self._apply(self._decoder.type, data)
-            if fields is not None:
-                payloads.append(fields)
+            self._apply(self._decoder.type, data, payloads)
 
-    def _apply(self, name: str, data: str) -> dict[str, Any] | None:
+    def _apply(self, name: str, data: str, payloads: list[Payload]) -> None:
         if name == "ping":  # its data is ignored
-            return None
+            return
         event = load(name, data)
         kind = kind_of(name, event)
         if name == "error" or (kind not in KNOWN and is_error(event)):
             raise from_event(event, began=self.began, model=self._model)
         if kind == "content_block_delta":
-            return self._delta(event)
-        if kind not in KNOWN or not (self.began or kind == "message_start"):
-            return None
-        result: dict[str, Any] | None = getattr(self, f"_on_{kind}")(event)
-        return result
+            self._delta(event, payloads, len(data))
+        elif kind == "content_block_stop":
+            payloads += self._asides.end(event.get("index"))
+        elif kind == "message_start":
+            self._on_message_start(event, payloads)
+        elif kind in KNOWN and self.began:
+            getattr(self, f"_on_{kind}")(event, payloads)
 
-    def _delta(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
-        delta = event["delta"]
+    def _delta(self, event: Mapping[str, Any], payloads: list[Payload], size: int) -> None:
+        delta, index = event["delta"], event.get("index")
         field = TEXT_FIELDS.get(word_of(delta.get("type")))
         if field is None:
-            return None
-        if self._blocks.kind(event["index"]) not in (field, ""):
-            return None
-        text = _string(delta[field])
-        return {"text": "", field: text} if text else None
+            payloads += self._asides.delta(index, delta)
+        elif self._blocks.kind(event["index"]) in (field, "") and (text := _string(delta[field])):
+            payloads.append({"text": "", field: text})
+        if self._written is not None:
+            self._written.delta(index, delta, size)
 
-    def _on_message_start(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _on_message_start(self, event: Mapping[str, Any], payloads: list[Payload]) -> None:
         if self.began:
-            return None
+            return
         message = object_of(event.get("message"))
         self._usage.add_counts(message.get("usage"), at_end=False)
         self._closing = closing_of(message)
-        opening = {"text": "", "model": word_of(message.get("model")) or self._model}
-        if word_of(message.get("id")):
-            opening["message"] = message["id"]
         self.began = True
+        if self._opens:
+            opening = {"text": "", "model": word_of(message.get("model")) or self._model}
+            if word_of(message.get("id")):
+                opening["message"] = message["id"]
+            payloads.append(opening)
         content = message.get("content")
         for block in content if isinstance(content, list) else ():
-            for field, text in self._start_block({"content_block": block}).items():
-                opening[field] = opening.get(field, "") + text
-        return opening
+            self._on_content_block_start({"content_block": block}, payloads)
 
-    def _on_content_block_start(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
-        fields = self._start_block(event)
-        return {"text": "", **fields} if fields else None
-
-    def _start_block(self, event: Mapping[str, Any]) -> dict[str, str]:
-        """Add a block, and return the text in its start event."""
+    def _on_content_block_start(self, event: Mapping[str, Any], payloads: list[Payload]) -> None:
+        """Add a block, and the text in its start event."""
         index, fields = self._blocks.start(event)
-        if self._blocks.kind(index) == "text":
+        block = object_of(event.get("content_block"))
+        payloads += self._asides.start(index, block)
+        if self._written is not None:  # every delta is parsed
+            self._written.start(index, block, len(str(block)))
+        elif self._blocks.kind(index) == "text":
             self._split, self._split_index = splitter(index), index
         elif index == self._split_index:
             self._split = None
-        return fields
+        if fields:
+            payloads.append({"text": "", **fields})
 
-    def _on_message_delta(self, event: Mapping[str, Any]) -> None:
+    def _on_message_delta(self, event: Mapping[str, Any], payloads: list[Payload]) -> None:
+        payloads += self._asides.end()
         self._usage.add_counts(event.get("usage"), at_end=True)
         self._closing = closing_of(object_of(event.get("delta")))
 
-    def _on_message_stop(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def _on_message_stop(self, event: Mapping[str, Any], payloads: list[Payload]) -> None:
+        payloads += self._asides.end()
         self.finished = True
-        return self._closing  # ``read`` adds the usage
+        payloads.append(self._closing)  # ``read`` adds the usage
 
 
 def _string(value: Any) -> str:

@@ -46,9 +46,12 @@ class Model:
     name: str
     lifecycle: str  # active, deprecated
     retires_at: str | None  # ISO 8601
+    created_at: str | None  # ISO 8601
     max_tokens: int | None
     efforts: tuple[str, ...]
     thinks: bool  # takes thinking={"type": "adaptive"}
+    web_search: bool = False
+    citations: bool = False
     max_input_tokens: int | None = None
     #: The kinds of files that it certainly does not take; an absent hint proves nothing.
     refuses: tuple[str, ...] = ()
@@ -151,12 +154,15 @@ def _model(info: Mapping[str, Any]) -> Model:
         name=word_of(info.get("display_name")).strip() or info["id"],
         lifecycle="deprecated" if is_deprecated else "active",
         retires_at=word_of(info.get("retires_at")) or None,
+        created_at=word_of(info.get("created_at")) or None,
         max_tokens=limit if type(limit) is int and limit > 0 else None,
         efforts=tuple(e for e in EFFORTS if _supports(effort, e))
         if _supports(can, "effort")
         else (),
         thinks=_supports(can, "thinking")
         and _supports(object_of(thinking.get("types")), "adaptive"),
+        web_search=_supports(object_of(can.get("server_tools")), "web_search"),
+        citations=_supports(can, "citations"),
         max_input_tokens=context if type(context) is int and context > 0 else None,
         refuses=tuple(
             kind

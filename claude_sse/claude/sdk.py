@@ -74,13 +74,19 @@ class Anthropic(SdkClient):  # the name is sent as user agent
                 self._url, self.default_headers, self._custom_headers, options["headers"]
             )
             self._head = head_of("POST", self._url, fields)
-        given = {name: value for name, value in body.items() if not isinstance(value, _ABSENT)}
-        content = _encode(given).encode()
-        request = b"%bcontent-length: %d\r\n\r\n%b" % (self._head, len(content), content)
-        reply = self._transport.ask(self._url, request, connect_timeout=_CONNECT_SECONDS)
+        reply = self._transport.ask(
+            self._url, _request(self._head, body), connect_timeout=_CONNECT_SECONDS
+        )
         stream = Answering(reply, self._url)  # learns the status later; 200 stands in for it
         response = httpx2.Response(200, stream=stream)
         return Stream(cast_to=cast_to, response=response, client=self)
+
+
+def _request(head: bytes, body: Mapping[str, Any]) -> bytes:
+    """Return a whole request; its parts, which may be large, are not kept beside it."""
+    given = {name: value for name, value in body.items() if not isinstance(value, _ABSENT)}
+    content = _encode(given).encode()
+    return b"%bcontent-length: %d\r\n\r\n%b" % (head, len(content), content)
 
 
 def _fields(url: httpx2.URL, *layers: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:

@@ -83,6 +83,29 @@ BY_TYPE = {
         "This model does not write answers as long as MAX_TOKENS: set a smaller MAX_TOKENS in .env "
         "and restart, or ask with a smaller max_tokens.",
     ),
+    "returned": Sentence(
+        Rejected,
+        "rejected",
+        "Claude did not take the thinking in the conversation: send it as the answer had it, with "
+        "the same model and system text, or leave it out.",
+    ),
+    "cache_control": Sentence(
+        Rejected,
+        "setting",
+        "What answers at ANTHROPIC_BASE_URL does not cache conversations: set PROMPT_CACHING=off "
+        "in .env and restart.",
+    ),
+    "web_search": Sentence(
+        Rejected,
+        "setting",
+        "Claude cannot search the web with this key or model: allow it in the Anthropic console, "
+        "set WEB_SEARCH_MAX_USES=0 in .env and restart, or ask without web_search.",
+    ),
+    "citations": Sentence(
+        Rejected,
+        "rejected",
+        "Claude cannot cite these documents: ask without citations.",
+    ),
     "thinking": Sentence(
         Rejected,
         "setting",

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 
 from ..config.settings import Settings
 from ..protocol.blocks import Block, Document, Image, Text
 from ..protocol.images import Format
 from ..protocol.question import Question
+from ..protocol.thoughts import Thinking
 
 #: The fastest Claude models write about 200 tokens a second; twice that leaves room for new ones.
 WRITTEN_A_SECOND = 400
@@ -22,12 +24,16 @@ WRITTEN_A_SECOND = 400
 _AROUND_EACH, _AROUND_ALL = 10, 50
 #: The most that any model reads.
 LONGEST_CONTEXT = 1_000_000
+#: So many bytes are bounded by at least as many tokens, whatever the text.
+_CERTAINLY_LONGEST = LONGEST_CONTEXT * 3 // 2
 #: Claude scales larger images down (platform.claude.com, Vision).
 _MOST_OF_AN_IMAGE = 4784
 #: A page of a PDF is read as an image and as its text, of up to 3,000 tokens (PDF support).
 _MOST_OF_A_PAGE = _MOST_OF_AN_IMAGE + 3000
 #: The pages that a PDF is taken to have where they cannot be counted.
 _MOST_PAGES_UNKNOWN = 100
+#: Tens of milliseconds of work.
+_PIECE_BYTES = 1 << 16
 #: No token holds more bytes than this; a token of spaces alone holds about 950.
 _MOST_BYTES = 1024
 #: A word in lower case except for its first letter, with vowels between its consonants. The
@@ -40,8 +46,18 @@ _WORD = re.compile(
 
 def most(text: bytes) -> int:
     """Return an upper bound of the tokens of a text in UTF-8."""
-    words = sum(map(len, _WORD.findall(text)))
+    words = sum(sum(map(len, _WORD.findall(piece))) for piece in _pieces(text))
     return len(text) - words // 3
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """Yield a long text in pieces that begin at a space: a search holds up all other threads."""
+    at = 0
+    while at < len(text):
+        end = text.find(b" ", at + _PIECE_BYTES) if len(text) - at > _PIECE_BYTES else -1
+        end = len(text) if end < 0 else end
+        yield text[at:end]
+        at = end
 
 
 def least(size: int) -> int:
@@ -66,6 +82,8 @@ def most_seen(image: Format) -> int:
 def most_read(question: Question, settings: Settings) -> int:
     """Return an upper bound of the input tokens of a question; Claude refuses more, for free."""
     texts, files = _texts(question, settings), _files(question)
+    if sum(map(len, texts)) >= _CERTAINLY_LONGEST:
+        return LONGEST_CONTEXT
     read = sum(map(most, texts)) + sum(map(_most_of_file, files))
     return min(_AROUND_ALL + _AROUND_EACH * (len(texts) + len(files)) + read, LONGEST_CONTEXT)
 
@@ -87,7 +105,7 @@ def _texts(question: Question, settings: Settings) -> list[bytes]:
 
 
 def _text_of(block: Block) -> str:
-    if isinstance(block, Text):
+    if isinstance(block, Text | Thinking):
         return block.text
     if isinstance(block, Document) and block.pages is None:
         return f"{block.title or ''}\n{block.data}"

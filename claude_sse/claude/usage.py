@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..protocol.sse import Payload, quote
 from . import tokens
 
+#: How often Claude searched the web; a count of requests, not of tokens.
+SEARCHES = "web_search_requests"
 #: The counts of the input; thinking is part of ``output_tokens``.
 READ = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 #: Twice the longest context; a larger count is implausible.
 _MOST = 2_000_000
+#: More in one request are implausible.
+_MOST_SEARCHES = 1_000
 #: Between texts that follow each other within this time, nothing else is written.
 _FLOW_SECONDS = 1.0
 #: Text is counted in batches of this size, which costs less than counting each text.
@@ -38,6 +42,8 @@ class Usage:
         self._written = 0
         self._is_final = False  # whether the final output count was received
         self._more: dict[str, int] = {}
+        self._searches = 0  # those reported
+        self._found = self._searching = 0  # those with a result, and those without one so far
         self._plain = bytearray()  # text as in JSON, not counted yet
         self._bytes = 0  # of the counted text, and the upper bound of its tokens
         self._text = 0
@@ -49,6 +55,9 @@ class Usage:
     def add_counts(self, usage: object, *, at_end: bool) -> None:
         """Add the counts of ``message_start``, or with ``at_end`` those of ``message_delta``."""
         counts = _possible(usage)
+        searches = counts.pop(SEARCHES, 0)
+        if self._searches < searches <= _MOST_SEARCHES:
+            self._searches = searches
         read = self._read | {name: counts.pop(name) for name in READ if name in counts}
         if sum(read.values()) >= max(self._least_read, sum(self._read.values())):
             self._read = read
@@ -74,6 +83,11 @@ class Usage:
             self._count_text()
 
     def _add_fields(self, fields: Any) -> None:
+        if "activity" in fields:
+            self._searching += -1 if "failed" in fields else 1
+        elif "sources" in fields:
+            self._searching -= 1
+            self._found += 1
         if fields.get("text"):
             self._plain += quote(fields["text"])[1:-1]
         if fields.get("thinking"):
@@ -96,18 +110,23 @@ class Usage:
         shown = self._received_tokens()
         written = self._text + max(self._thought, tokens.most_written(self._unseen))
         written = min(written, max(self._limit, shown))
-        return self._counts(max(1, self._written, written)) | {"estimated": True}
+        begun = self._found + max(0, self._searching)
+        return self._counts(max(1, self._written, written), begun) | {"estimated": True}
 
     def final(self) -> dict[str, Any]:
         """Return the counts of a complete answer, ``estimated`` if Claude reported none."""
         size = self._bytes + -(-len(self._plain) // _LONGEST_ESCAPE)
         if not (self._is_final and self._written >= tokens.least(size)):
             return self.so_far()
-        return self._counts(self._written) | ({} if self._read else {"estimated": True})
+        return self._counts(self._written, self._found) | (
+            {} if self._read else {"estimated": True}
+        )
 
-    def _counts(self, written: int) -> dict[str, Any]:
+    def _counts(self, written: int, searches: int) -> dict[str, Any]:
         more = {name: count for name, count in self._more.items() if count <= written}
-        return {**self._read, "output_tokens": written, **more}
+        searches = max(searches, self._searches)
+        counts = {**self._read, "output_tokens": written, **more}
+        return {**counts, SEARCHES: searches} if searches else counts
 
     def _add_time(self) -> None:
         """Count the time until now as time without text, unless it is the gap between two texts."""
@@ -117,14 +136,23 @@ class Usage:
         self._at = now
 
 
+def total(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the counts of two requests for one answer; estimated if one of them is."""
+    names = dict.fromkeys([*one, *other])
+    counts = {name: one.get(name, 0) + other.get(name, 0) for name in names if name != "estimated"}
+    return counts | ({"estimated": True} if "estimated" in names else {})
+
+
 def _possible(usage: object) -> dict[str, int]:
-    """Return the plausible counts, flattened: input, output, cache and thinking tokens."""
+    """Return the plausible counts, flattened: tokens read, written, cached, thought; searches."""
     usage = usage if isinstance(usage, dict) else {}
     details = usage.get("output_tokens_details")
     thought = details.get("thinking_tokens") if isinstance(details, dict) else None
-    counts = {"thinking_tokens": thought} | usage
+    tools = usage.get("server_tool_use")
+    searches = tools.get(SEARCHES) if isinstance(tools, dict) else None
+    counts = {"thinking_tokens": thought} | usage | {SEARCHES: searches}
     return {
         name: count
         for name, count in counts.items()
-        if name.endswith("_tokens") and type(count) is int and 0 <= count <= _MOST
+        if name.endswith(("_tokens", SEARCHES)) and type(count) is int and 0 <= count <= _MOST
     }

@@ -1,4 +1,4 @@
-"""The sources of settings: the environment, then ``.env`` in the folder of the program."""
+"""The sources of settings: the environment, then ``.env``."""
 
 from __future__ import annotations
 
@@ -11,20 +11,32 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from . import near_names
+from . import installation, near_names
 from .settings import NAMES, SECRETS, ConfigError, Settings, from_environ, refuse_unknown
 
-ENV_FILE = Path(__file__).resolve().parents[2] / ".env"
 
-
-def load(path: Path = ENV_FILE) -> Settings:
+def load(path: Path | None = None) -> Settings:
     """Return the settings of this process; a variable in the environment wins over ``.env``.
+
+    ``path`` is that of ``.env``, by default the one of this installation.
 
     With AUTH=token or password, a missing token or key is generated and put into the environment,
     so that workers, and processes started by a reload, use the same one.
 
     Raises ``ConfigError``, also for a ``.env`` that is unreadable, or that other users can read.
     """
+    environ = read(path)
+    near_names.refuse_typos(os.environ, {name for name in NAMES if environ.get(name)})
+    try:
+        settings = from_environ(environ)
+    except ConfigError as exc:
+        raise ConfigError(f"{exc}{_origin(str(exc))}") from exc
+    return _complete(settings)
+
+
+def read(path: Path | None = None) -> dict[str, str]:
+    """Return the environment, with what ``.env`` adds to it; see ``load``."""
+    path = path or installation.env_file()
     try:
         text = path.read_text("utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as exc:
@@ -46,13 +58,7 @@ def load(path: Path = ENV_FILE) -> Settings:
         raise ConfigError(
             ".env holds a secret and can be read by others on this machine: chmod 600 .env"
         )
-    environ = {name: value or "" for name, value in {**from_file, **os.environ}.items()}
-    near_names.refuse_typos(os.environ, {name for name in NAMES if environ.get(name)})
-    try:
-        settings = from_environ(environ)
-    except ConfigError as exc:
-        raise ConfigError(f"{exc}{_origin(str(exc))}") from exc
-    return _complete(settings)
+    return {name: value or "" for name, value in {**from_file, **os.environ}.items()}
 
 
 def possible_typos() -> list[str]:

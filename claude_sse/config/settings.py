@@ -12,10 +12,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from ..protocol.question import EFFORTS
-from ..system import peer
-from . import table, validators
+from . import refusals, table, validators
+from .installation import IS_CHECKOUT
+from .refusals import is_loopback, refuse_exposed
 from .table import setting
 from .validators import ConfigError
 
@@ -27,17 +30,24 @@ __all__ = [
     "TABLE",
     "ConfigError",
     "Settings",
+    "complete",
     "from_environ",
     "is_loopback",
     "refuse_exposed",
     "refuse_unknown",
 ]
 
+_CLAUDE = "api.anthropic.com"
 AUTHS = ("none", "token", "password", "proxy")
 #: Threads of a worker that streams may never take: health, stop and the page always answer.
 RESERVED_THREADS = 8
-#: Placeholders, as they stand in examples.
-_EXAMPLE = re.compile(r"change.?me|example|your.?(secret|key)|replace|placeholder", re.IGNORECASE)
+
+_WHERE_LISTED = (
+    ".env.example lists them all."
+    if IS_CHECKOUT
+    else "claude-sse settings lists them all. Where that .env belongs to another program, start "
+    "claude-sse in a folder of its own."
+)
 
 
 def _with_sign_in(limit: int) -> Callable[[Settings], int]:
@@ -67,6 +77,8 @@ class Settings:
     thinking: str = setting(
         "THINKING", validators.one_of("summarized", "omitted", "off"), "summarized"
     )
+    web_search_max_uses: int = setting("WEB_SEARCH_MAX_USES", validators.whole(0, 20), 0)
+    prompt_caching: str = setting("PROMPT_CACHING", validators.one_of("auto", "on", "off"), "auto")
     host: str = setting("HOST", validators.host, "127.0.0.1")
     port: int = setting("PORT", validators.whole(1, 65_535), 3000)
     workers: int = setting("WORKERS", validators.whole(1, 64), 2)
@@ -102,6 +114,7 @@ class Settings:
         is_distinct=True,
         derive=_with_sign_in(5_000_000),
     )
+    state_dir: Path | None = setting("STATE_DIR", validators.folder, None, is_distinct=True)
     stream_log: Path | None = setting("STREAM_LOG", validators.file_url, None, is_distinct=True)
     stream_ttl: float = setting(
         "STREAM_TTL", validators.seconds(3600, 31 * 86_400), 86_400.0, is_distinct=True
@@ -120,6 +133,7 @@ class Settings:
     )
     auth: str = setting("AUTH", validators.one_of(*AUTHS), "none")
     public_hosts: tuple[str, ...] = setting("PUBLIC_HOSTS", validators.hosts, (), is_distinct=True)
+    allowed_origins: tuple[str, ...] = setting("ALLOWED_ORIGINS", validators.origins, ())
     secret_key: str = setting("SECRET_KEY", validators.word, "", is_secret=True)
     auth_token: str = setting("AUTH_TOKEN", validators.word, "", is_secret=True)
     passwords: str = setting("PASSWORDS", validators.word, "")
@@ -133,6 +147,12 @@ class Settings:
     security_contact: tuple[str, ...] = setting("SECURITY_CONTACT", validators.contacts, ())
     banner: str = setting("BANNER", validators.text, "")
     log_level: str = setting("LOG_LEVEL", validators.level, "INFO")
+
+    @property
+    def caches_prompts(self) -> bool:
+        """Whether conversations are sent to be cached; by default not through a gateway."""
+        is_claude = urlsplit(self.base_url).hostname == _CLAUDE
+        return self.prompt_caching == "on" or (self.prompt_caching == "auto" and is_claude)
 
     @property
     def reader_slots(self) -> int:
@@ -153,13 +173,15 @@ SECRETS = frozenset(row.name for row in TABLE.values() if row.is_secret)
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
     """Return the settings that these variables make; raises ``ConfigError``."""
-    given = table.read(TABLE, environ)
-    settings = Settings(**given)
-    settings = dataclasses.replace(settings, **table.derive(TABLE, settings, given))
-    _refuse_talkative(environ)
-    _refuse_unsafe(settings, is_debugging=_is_on(environ.get("FLASK_DEBUG", "")))
-    _refuse_limits(settings)
+    settings = complete(table.read(TABLE, environ))
+    refusals.check(settings, environ)
     return settings
+
+
+def complete(given: Mapping[str, Any]) -> Settings:
+    """Return the settings with these fields; the others have or derive their defaults."""
+    settings = Settings(**given)
+    return dataclasses.replace(settings, **table.derive(TABLE, settings, given))
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
@@ -168,76 +190,4 @@ def refuse_unknown(names: Iterable[str]) -> None:
         if name not in NAMES:
             # Text that cannot be a name may be the key itself.
             shown = name if re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,39}", name) else "A line"
-            raise ConfigError(f"{shown} in .env is not a setting; .env.example lists them all.")
-
-
-def _refuse_talkative(environ: Mapping[str, str]) -> None:
-    if environ.get("ANTHROPIC_LOG", "").strip().lower() == "debug":
-        raise ConfigError(
-            "ANTHROPIC_LOG=debug would write every question into the log: "
-            "remove it from the environment, or set ANTHROPIC_LOG=info."
-        )
-
-
-def _refuse_unsafe(settings: Settings, *, is_debugging: bool) -> None:
-    """Refuse to be an open endpoint in front of a paid key: strangers find one within hours."""
-    if settings.public_hosts:
-        refuse_exposed(settings, "PUBLIC_HOSTS")
-    if not is_loopback(settings.host):
-        refuse_exposed(settings, f"HOST={settings.host}")
-    is_public = settings.public_hosts or not is_loopback(settings.host)
-    if is_public and is_debugging:
-        raise ConfigError("FLASK_DEBUG shows the program to strangers: remove it.")
-    if settings.auth == "proxy" or settings.secret_key:
-        _refuse_weak("SECRET_KEY", settings.secret_key)
-    if settings.auth_token:
-        _refuse_weak("AUTH_TOKEN", settings.auth_token)
-
-
-def refuse_exposed(settings: Settings, by: str) -> None:
-    """Raise ``ConfigError`` where strangers can reach this server, by this setting, unhindered."""
-    if settings.auth == "none":
-        raise ConfigError(
-            f"{by} would let everyone on the network spend your key: set AUTH=password "
-            "(or AUTH=token, AUTH=proxy) and SECRET_KEY, or serve 127.0.0.1 only."
-        )
-    if not settings.daily_tokens:
-        raise ConfigError(
-            "DAILY_TOKENS=0 on a public server would let one stolen sign-in spend without limit: "
-            "set the tokens of a day, as many as you like, or leave it empty."
-        )
-    _refuse_weak("SECRET_KEY", settings.secret_key)
-
-
-def _refuse_weak(name: str, secret: str) -> None:
-    if len(secret) < 32 or len(set(secret)) < 10 or _EXAMPLE.search(secret):
-        what = "is missing" if not secret else "can be guessed"
-        raise ConfigError(
-            f"{name} {what}: it must be at least 32 characters that only you know; "
-            'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
-        )
-
-
-def _is_on(value: str) -> bool:
-    return value.strip().lower() not in ("", "0", "false", "no")
-
-
-def _refuse_limits(settings: Settings) -> None:
-    """Refuse limits that cannot hold: a day must have room for one answer."""
-    if settings.max_streams > settings.threads:
-        raise ConfigError(
-            f"MAX_STREAMS={settings.max_streams} is not valid: it must be "
-            f"a whole number from 1 to {settings.threads}."
-        )
-    for name in ("DAILY_TOKENS", "DAILY_TOKENS_PER_OWNER"):
-        tokens = getattr(settings, name.lower())
-        if 0 < tokens < 2 * settings.max_tokens:
-            raise ConfigError(
-                f"{name}={tokens} is not valid: at least twice MAX_TOKENS ({settings.max_tokens}) "
-                "must fit into a day; 0 means no limit."
-            )
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches a server that is bound to this host."""
-    return host == "localhost" or peer.is_loopback(host.strip("[]"))
+            raise ConfigError(f"{shown} in .env is not a setting; {_WHERE_LISTED}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import socket
 from collections.abc import Callable
@@ -19,6 +20,12 @@ _ALIASES = {
     **dict.fromkeys(("ERR", "CRITICAL", "CRIT", "FATAL", "40", "50"), "ERROR"),
 }
 _FIELD = re.compile(r"([!#-'*+.0-9A-Z^-z|~-]+):([^\r\n\0]*)").fullmatch
+_ORIGIN = re.compile(
+    r"(?P<scheme>(?!file:)[a-z][a-z0-9+.-]*)://"
+    r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:(?P<port>[0-9]{1,5}))?",
+    re.ASCII,
+).fullmatch
+_PORTS = {"http": 80, "https": 443}
 #: Fields that belong to one request or connection.
 _NOT_CUSTOM = ("content-length", "transfer-encoding", "connection", "accept-encoding")
 
@@ -45,6 +52,12 @@ def file_url(value: str) -> Path:
     if scheme != "file" or not path.startswith("/"):
         raise ValueError("an address such as file:///var/lib/claude-sse")
     return Path(path)
+
+
+def folder(value: str) -> Path:
+    if not value.startswith("/") or "\0" in value:
+        raise ValueError("the absolute path of a folder, such as /var/lib/claude-sse")
+    return Path(value)
 
 
 def url(value: str) -> str:
@@ -123,6 +136,35 @@ def hosts(value: str) -> tuple[str, ...]:
     if any(re.search(r"[/\s*@]|:[0-9]*$", host) for host in hosts if host[0] != "["):
         raise ValueError("host names separated by commas, without https://, ports and *")
     return hosts
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Return exact origins in the form in which browsers send them."""
+    found = (_origin(part.strip()) for part in value.split(",") if part.strip())
+    return tuple(dict.fromkeys(found))
+
+
+def _origin(value: str) -> str:
+    parts = _ORIGIN(value.lower())
+    if parts is None or not _is_host(parts["host"]) or not 0 < int(parts["port"] or 1) < 65_536:
+        raise ValueError(
+            "origins such as http://localhost:5173, separated by commas, each with its scheme and "
+            "without a path, *, or null"
+        )
+    scheme, port = parts["scheme"], parts["port"]
+    is_default = port is None or _PORTS.get(scheme) == int(port)  # which browsers leave out
+    return f"{scheme}://{parts['host']}" + ("" if is_default else f":{int(port)}")
+
+
+def _is_host(host: str) -> bool:
+    """Return whether this is a name, or an address in its shortest form."""
+    bare = host.strip("[]")
+    if bare == host and not host.rpartition(".")[2].isdecimal():
+        return True
+    try:
+        return str(ipaddress.ip_address(bare)) == bare and (":" in bare) == (bare != host)
+    except ValueError:
+        return False
 
 
 def contacts(value: str) -> tuple[str, ...]:

@@ -41,11 +41,14 @@ class Reservation:
 class Ledger(Protocol):
     """The ledger of this installation; safe to use from any thread."""
 
-    def admit(self, owner: str, tokens: int, now: float) -> Reservation:
+    def admit(
+        self, owner: str, tokens: int, now: float, quotas: Quotas | None = None
+    ) -> Reservation:
         """Reserve this many tokens for a question that arrived at ``now``, by ``time.time()``.
 
-        Raises ``errors.OverLimit``, which says when the limit ends, and counts nothing then. Raises
-        ``errors.Unavailable`` where the ledger cannot be written.
+        ``quotas`` replace those of the ledger for this question. Raises ``errors.OverLimit``, which
+        says when the limit ends, and counts nothing then. Raises ``errors.Unavailable`` where the
+        ledger cannot be written.
         """
 
     def settle(self, reservation: Reservation, tokens: int) -> None:

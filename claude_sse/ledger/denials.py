@@ -31,7 +31,7 @@ def too_many_questions(limit: int, oldest: float, now: float) -> OverLimit:
 def too_many_answers(limit: int) -> OverLimit:
     """Return the error for too many concurrent answers."""
     return OverLimit(
-        f"You may have {_count(limit, 'answer')} written at once: "
+        f"You may have {_count(limit, 'answer')} written at the same time: "
         "wait until one has ended, or stop one.",
         code="too_many_answers",
         retry_after=_RETRY_SECONDS,

@@ -10,6 +10,7 @@ question that may have to be refused, and the first of a day, take a transaction
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,23 +47,25 @@ class SQLiteLedger:
         """Make the folder; raises ``OSError``. Nothing is opened before the first step."""
         self._database = Database(folder)
         self._quotas = quotas
-        self._admit = f"{_INSERT} WHERE {_has_room(quotas)}"
         self._swept_day = ""
         self._retries = RetryQueue(self._retry)
 
-    def admit(self, owner: str, tokens: int, now: float) -> Reservation:
+    def admit(
+        self, owner: str, tokens: int, now: float, quotas: Quotas | None = None
+    ) -> Reservation:
         """See ``base.Ledger.admit``."""
+        quotas = quotas or self._quotas
         # The number is never used again: a late end must not settle another question.
         number = random.getrandbits(63)  # nosec B311 # it is not a secret
         reservation = Reservation(number, owner, now, tokens)
         question = {**vars(reservation), "day": denials.day_of(now)}
 
         def insert(run: Run, lock: LivenessLock) -> int:
-            return run(self._admit, {**question, "worker": lock.name}).rowcount
+            return run(_admission(quotas), {**question, "worker": lock.name}).rowcount
 
         is_ordinary = self._swept_day == question["day"] and not self._retries.pending()
         if not (is_ordinary and self._database.step(insert)):
-            self._admit_or_deny(question)
+            self._admit_or_deny(question, quotas)
         return reservation
 
     def settle(self, reservation: Reservation, tokens: int) -> None:
@@ -99,14 +102,14 @@ class SQLiteLedger:
         self._retries.remove(bookings)
         return result
 
-    def _admit_or_deny(self, question: dict[str, Any]) -> None:
+    def _admit_or_deny(self, question: dict[str, Any], quotas: Quotas) -> None:
         """Sweep, reap and admit in one transaction, or raise ``OverLimit``."""
 
         def admit(run: Run, lock: LivenessLock) -> OverLimit | None:
             self._sweep(run, lock, question["day"], question["at"])
-            denial = self._denial(run, question)
+            denial = _denial(run, question, quotas)
             if denial is not None and _reap(run, lock):
-                denial = self._denial(run, question)
+                denial = _denial(run, question, quotas)
             if denial is None:
                 run(_INSERT, {**question, "worker": lock.name})
             return denial
@@ -114,29 +117,6 @@ class SQLiteLedger:
         denial = self._after_retries(admit)
         if denial is not None:
             raise denial
-
-    def _denial(self, run: Run, question: dict[str, Any]) -> OverLimit | None:
-        """Return why this question exceeds a quota, or None: ``_has_room``, with the reasons."""
-        quotas, owner, now = self._quotas, question["owner"], question["at"]
-        day, tokens = question["day"], question["tokens"]
-        oldest = f"(SELECT at {_MINUTE} ORDER BY at DESC LIMIT 1 OFFSET {quotas.questions - 1})"
-        counts = f"SELECT {oldest}, {_OWN}, {_ALL}, {_ANSWERS}"
-        oldest_at, own, all_spent, answers = run(counts, question).fetchone()
-        if quotas.questions and oldest_at is not None:
-            return denials.too_many_questions(quotas.questions, oldest_at, now)
-        for name, limit, spent in (
-            (owner, quotas.owner_tokens, own),
-            (_ALL_OWNERS, quotas.tokens, all_spent),
-        ):
-            if limit and tokens > limit:
-                return denials.too_long(limit, tokens)
-            if limit and spent + tokens > limit:
-                if spent - _reserved_tokens(run, day, name) + tokens > limit:
-                    return denials.used_up(own=name == owner, now=now)
-                return denials.reserved(own=name == owner)
-        if quotas.answers and answers >= quotas.answers:
-            return denials.too_many_answers(quotas.answers)
-        return None
 
     def _sweep(self, run: Run, lock: LivenessLock, day: str, now: float) -> None:
         """At the start and at each midnight: remove old rows and dead workers."""
@@ -148,6 +128,11 @@ class SQLiteLedger:
             self._swept_day = day
 
 
+@lru_cache(maxsize=256)
+def _admission(quotas: Quotas) -> str:
+    return f"{_INSERT} WHERE {_has_room(quotas)}"
+
+
 def _has_room(quotas: Quotas) -> str:
     """Return the condition, in SQL, under which no quota is exceeded."""
     rules = (
@@ -157,6 +142,30 @@ def _has_room(quotas: Quotas) -> str:
         (quotas.answers, f"{_ANSWERS} < {quotas.answers}"),
     )
     return " AND ".join(rule for limit, rule in rules if limit) or "TRUE"
+
+
+def _denial(run: Run, question: dict[str, Any], quotas: Quotas) -> OverLimit | None:
+    """Return why this question exceeds a quota, or None: ``_has_room``, with the reasons."""
+    owner, now = question["owner"], question["at"]
+    day, tokens = question["day"], question["tokens"]
+    oldest = f"(SELECT at {_MINUTE} ORDER BY at DESC LIMIT 1 OFFSET {quotas.questions - 1})"
+    counts = f"SELECT {oldest}, {_OWN}, {_ALL}, {_ANSWERS}"
+    oldest_at, own, all_spent, answers = run(counts, question).fetchone()
+    if quotas.questions and oldest_at is not None:
+        return denials.too_many_questions(quotas.questions, oldest_at, now)
+    for name, limit, spent in (
+        (owner, quotas.owner_tokens, own),
+        (_ALL_OWNERS, quotas.tokens, all_spent),
+    ):
+        if limit and tokens > limit:
+            return denials.too_long(limit, tokens)
+        if limit and spent + tokens > limit:
+            if spent - _reserved_tokens(run, day, name) + tokens > limit:
+                return denials.used_up(own=name == owner, now=now)
+            return denials.reserved(own=name == owner)
+    if quotas.answers and answers >= quotas.answers:
+        return denials.too_many_answers(quotas.answers)
+    return None
 
 
 def _write(run: Run, reservation: Reservation, tokens: int | None) -> None:

@@ -1,4 +1,4 @@
-"""The blocks that a message may consist of: text, images and documents, as in the Messages API.
+"""The blocks of a message: text, images, documents and thinking, as in the Messages API.
 
 A file is what its bytes are, whatever type or name a client gives it: a PNG declared as JPEG, or
 sent as a document, is sent to Claude as the PNG that it is. What Claude would refuse is refused
@@ -13,10 +13,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from . import thoughts
 from .errors import BadRequest
 from .images import BrokenOff, Format, format_of
 from .pdf import Pdf, pdf_of
 from .texts import filled_text, quoted
+from .thoughts import Thinking
 
 _TITLE_CHARACTERS = 500
 _ACCEPTED = "Claude takes PNG, JPEG, GIF and WebP images, PDF, and text in UTF-8"
@@ -70,7 +72,7 @@ class Document:
         return block
 
 
-Block = Text | Image | Document
+Block = Text | Image | Document | Thinking
 #: What a message holds: a string is the same as one block of text.
 Content = str | tuple[Block, ...]
 
@@ -84,7 +86,10 @@ def parse(place: str, value: Any, role: str) -> tuple[Block, ...]:
     """Return the blocks of a list, which ``place`` names; raises ``BadRequest``."""
     if not value:
         raise BadRequest(f"{place} is an empty list: it must hold at least one block.")
-    return tuple(_block(f"{place}[{at}]", block, role) for at, block in enumerate(value))
+    blocks = tuple(_block(f"{place}[{at}]", block, role) for at, block in enumerate(value))
+    if all(isinstance(block, Thinking) for block in blocks):
+        raise BadRequest(f"{place} holds only thinking: an answer has a text, too.")
+    return blocks
 
 
 def _block(place: str, value: Any, role: str) -> Block:
@@ -92,10 +97,12 @@ def _block(place: str, value: Any, role: str) -> Block:
     if kind == "text":
         _only(place, value, "type", "text")
         return Text(filled_text(f"{place}.text", value.get("text")))
+    if kind in thoughts.FIELDS:
+        return thoughts.parse(place, value, role)
     if kind not in ("image", "document"):
         raise BadRequest(f"{place} must be an object whose type is text, image or document.")
     if role == "assistant":
-        raise BadRequest(f"{place}: a message of the assistant holds text only.")
+        raise BadRequest(f"{place}: a message of the assistant holds text and thinking only.")
     return _file(place, value)
 
 
@@ -165,9 +172,9 @@ def _decoded(name: str, data: str) -> bytes:
     """Return the bytes of canonical base64 (RFC 4648, 3.5)."""
     try:
         decoded = binascii.a2b_base64(data, strict_mode=True)
-        last = len(decoded) % 3
-        if last and binascii.b2a_base64(decoded[-last:], newline=False) != data[-4:].encode():
-            raise ValueError("the unused bits are not zero")
+        last = binascii.b2a_base64(decoded[len(decoded) // 3 * 3 :], newline=False)
+        if len(data) != -(-len(decoded) // 3) * 4 or not data.endswith(last.decode()):
+            raise ValueError("too much padding, or unused bits that are not zero")
     except ValueError:  # also for characters beyond ASCII
         raise BadRequest(
             f"{name}: source.data is not base64 (RFC 4648, section 4: with its padding, without "

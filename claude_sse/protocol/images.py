@@ -6,13 +6,17 @@ a few bytes may claim any size, and only its claim is read.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 #: Markers of a JPEG's frame, which has its size: all of SOF but DHT, JPG and DAC.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_START_OF_SCAN = 0xDA
+_NO_FILL = re.compile(rb"[^\xff]")
+#: Of up to 64 KB each; a file has tens of them before its first scan.
+_MOST_SEGMENTS = 10_000
 #: Markers without a length: TEM and RST0 to RST7.
-_BARE = {0x01, *range(0xD0, 0xD8)}
+_BARE = {0x00, 0x01, *range(0xD0, 0xD8)}
 
 
 class BrokenOff(ValueError):
@@ -63,15 +67,13 @@ def _png(data: bytes) -> tuple[int, int]:
 def _jpeg(data: bytes) -> tuple[int, int]:
     size: tuple[int, int] | None = None
     at = 2
-    while True:
-        at = data.index(b"\xff", at)  # some encoders pad between segments
-        while (marker := data[at]) == 0xFF:
-            at += 1
-        at += 1
+    for _ in range(_MOST_SEGMENTS):
+        found = _NO_FILL.search(data, data.index(b"\xff", at))  # before a marker may be padding
+        if found is None:
+            raise BrokenOff
+        marker, at = data[found.start()], found.end()
         if marker in _BARE:
             continue
-        if marker == _END_OF_IMAGE:
-            raise BrokenOff
         if marker in _FRAMES:
             size = _number(data, at + 5, 2), _number(data, at + 3, 2)
         if marker == _START_OF_SCAN:
@@ -106,7 +108,7 @@ def _after_blocks(data: bytes, at: int) -> int:
 
 
 def _webp(data: bytes) -> tuple[int, int]:
-    if _number(data, 4, 4, "little") + 8 > len(data) + 1:  # a last byte of padding may be missing
+    if _number(data, 4, 4, "little") + 8 > len(data):
         raise BrokenOff
     kind = data[12:16]
     if kind == b"VP8X":

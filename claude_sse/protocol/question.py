@@ -1,10 +1,11 @@
 """The closed schema of a question, and its digest.
 
 The two bodies are ``{"prompt": "..."}`` (the tutorial's) and ``{"messages": [...]}``; both may
-contain ``system``, ``model``, ``max_tokens`` and ``effort``. The content of a message is a string
-or a list of ``blocks``. Other fields are refused, so that they cannot reach Claude. Each error is
-one sentence that names the field and its limit. How long a text may be is for Claude's context to
-say, and for the limit of the body.
+contain ``system``, ``model``, ``max_tokens``, ``effort`` and the switches ``web_search``,
+``citations`` and ``signatures``. The content of a message is a string or a list of ``blocks``.
+Other fields are refused, so that they cannot reach Claude. Each error is one sentence that names
+the field and its limit. How long a text may be is for Claude's context to say, and for the limit of
+the body.
 """
 
 from __future__ import annotations
@@ -19,17 +20,22 @@ from typing import Any, TypeVar
 from . import block_limits, blocks
 from .blocks import Content
 from .errors import BadRequest
-from .nesting import is_deeper
+from .nesting import is_deeper, structure, values
 from .texts import filled_text, valid_text
 
 #: The API's own limit.
 MESSAGES = 100_000
 #: The nesting of arrays and objects; a list of messages with files has six levels.
 LEVELS = 32
+#: The arrays, objects and members of a body: more than the most messages, of a block each, take.
+VALUES = 700_000
 MODEL_CHARACTERS = 256
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 T = TypeVar("T")
-_FIELDS = ("prompt", "messages", "system", "model", "max_tokens", "effort")
+_FIELDS = (
+    "prompt", "messages", "system", "model", "max_tokens", "effort",
+    "web_search", "citations", "signatures",
+)  # fmt: skip
 
 
 def is_model(value: object) -> bool:
@@ -51,6 +57,14 @@ class Question:
     model: str | None = None
     max_tokens: int | None = None
     effort: str | None = None
+    #: Whether Claude may search the web, where the server offers it.
+    web_search: bool = False
+    #: Whether Claude cites the question's documents.
+    citations: bool = False
+    #: Whether the answer has what a later question needs to send its thinking back.
+    signatures: bool = False
+    #: Whether a later question may begin with this one; the tutorial's prompt stands alone.
+    is_conversation: bool = True
 
 
 def parse(body: bytes, *, max_tokens: int, efforts: Sequence[str], allow_prompt: bool) -> Question:
@@ -88,13 +102,21 @@ def from_fields(
         model=_optional(fields, "model", _model),
         max_tokens=_optional(fields, "max_tokens", lambda n, v: _tokens(n, v, max_tokens)),
         effort=_optional(fields, "effort", lambda n, v: _effort(n, v, efforts)),
+        is_conversation="prompt" not in fields,
+        web_search=bool(_optional(fields, "web_search", _switch)),
+        citations=bool(_optional(fields, "citations", _switch)),
+        signatures=bool(_optional(fields, "signatures", _switch)),
     )
 
 
 def load_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object of a body; refuse NaN, repeated keys and deep nesting."""
-    if is_deeper(body, LEVELS):
+    """Return the JSON object of a body; refuse NaN, repeated keys and hostile structure."""
+    outside = structure(body)
+    if is_deeper(outside, LEVELS):
         raise BadRequest(f"The body is nested too deeply; the limit is {LEVELS} levels.")
+    if values(outside) > VALUES:
+        raise BadRequest(f"The body has more than {VALUES:,} arrays, objects and members.")
+    del outside
     try:
         fields = json.loads(
             body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_no_repeats
@@ -175,6 +197,8 @@ def _model(name: str, value: Any) -> str:
 
 
 def _tokens(name: str, value: Any, limit: int) -> int:
+    if type(value) is float and value.is_integer():  # JSON has one kind of number: 1e3 is 1000
+        value = int(value)
     if type(value) is not int or not 1 <= value <= limit:
         raise BadRequest(f"{name} must be a whole number from 1 to {limit:,}.")
     return value
@@ -184,6 +208,12 @@ def _effort(name: str, value: Any, efforts: Sequence[str]) -> str:
     if value not in efforts:
         raise BadRequest(f"{name} must be one of {', '.join(efforts)}.")
     return str(value)
+
+
+def _switch(name: str, value: Any) -> bool:
+    if type(value) is not bool:
+        raise BadRequest(f"{name} must be true or false.")
+    return value
 
 
 def _optional(fields: dict[str, Any], name: str, check: Callable[[str, Any], T]) -> T | None:

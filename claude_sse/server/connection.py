@@ -11,7 +11,7 @@ from ..system import syscalls
 from .gunicorn_internals import Request, TConn
 
 #: How long a refused body is read and discarded, so that its sender gets to read the refusal.
-_REFUSED_BODY_SECONDS = 3.0
+_REFUSED_BODY_SECONDS = 10.0
 #: How long its sender may pause.
 _REFUSED_SILENCE_SECONDS = 0.5
 _READ_BYTES = 65_536

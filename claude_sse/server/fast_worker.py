@@ -22,7 +22,9 @@ from .worker import DrainingWorker
 #: How long a thread waits for the GIL before it asks for it. All of ours release it within
 #: milliseconds anyway; hundreds that ask at Python's own interval, 5 ms, slow each other down.
 _SWITCH_SECONDS = 0.1
-_M_ARENA_MAX = -8  # of malloc.h
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3  # of malloc.h
+#: What is at least as large is returned to the system as soon as it is freed.
+_LARGE_BYTES = 1 << 18
 #: The master expects a sign of life within gunicorn's ``timeout``, which is more than a minute.
 _NOTIFY_SECONDS = 1.0
 
@@ -57,6 +59,8 @@ class FastWorker(DrainingWorker):
         with contextlib.suppress(AttributeError):  # only glibc has it, and needs it
             # With a heap for each of so many threads little memory is returned to the system.
             ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+            # Otherwise the first upload that is freed makes the C library keep all later ones.
+            ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._connections: set[FastConnection] = set()
         self._notified_at = 0.0

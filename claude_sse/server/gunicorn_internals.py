@@ -7,14 +7,23 @@ fails there.
 
 from __future__ import annotations
 
+from gunicorn.app.base import Application  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from gunicorn.http.message import Request  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
-__all__ = ["ATTRIBUTES", "METHODS", "Logger", "Request", "TConn", "ThreadWorker"]
+__all__ = ["ATTRIBUTES", "METHODS", "Application", "Logger", "Request", "TConn", "ThreadWorker"]
 
 #: The methods that are overridden or called, with their parameters.
 METHODS: dict[type, dict[str, str]] = {
+    Application: {
+        "__init__": "self, usage=None, prog=None",
+        "chdir": "self",
+        "init": "self, parser, opts, args",
+        "load": "self",
+        "reload": "self",
+        "run": "self",
+    },
     ThreadWorker: {
         "accept": "self, listener",
         "enqueue_req": "self, conn",

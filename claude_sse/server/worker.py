@@ -18,6 +18,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:  # gunicorn.conf.py imports this file before the settings are 
 
 #: What tells a process to stop; blocked while a worker is being forked (gunicorn.conf.py).
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+#: What a terminal sends to each process that it started.
+TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGHUP)
 #: One byte that the master and all workers share: 1 as soon as any worker has begun to serve.
 has_served = mmap.mmap(-1, 1)
 #: After the drain, clients that neither read nor close have this long before the process exits.
@@ -51,7 +54,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     """One process of the server."""
 
     connection_class = Connection
-    _services: Services | None = None
+    #: Of our own app, or of every mount in a host application.
+    _services: Sequence[Services] = ()
     request_timeouts: RequestTimeouts
 
     def init_process(self) -> None:
@@ -62,29 +66,29 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         super().init_process()
 
     def init_signals(self) -> None:
-        """Leave SIGINT to the master, which answers it with SIGQUIT.
+        """Leave SIGINT and SIGHUP to the master, which answers with SIGQUIT and SIGTERM.
 
         From a terminal Ctrl-C reaches the worker, too. In gthread the second handler then runs
-        inside the first and deadlocks on the lock of the thread pool.
+        inside the first and deadlocks on the lock of the thread pool. The SIGHUP of a closed
+        terminal would kill the worker, and its answers with it.
         """
         super().init_signals()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in TERMINAL_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         # Signals that arrived since the fork are delivered now (gunicorn.conf.py).
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def load_wsgi(self) -> None:
         """Load the app, find its services, and fetch the list of models in the background."""
-        from ..web.services import EXTENSION
+        from ..web.services import services_in
 
         super().load_wsgi()
         gc.freeze()  # an app loaded after the fork would be collected at exit, which takes seconds
         self._app: Any = self.app.wsgi()
         self.wsgi = self._serve_request
-        self._services = services = self._app.extensions[EXTENSION]
-        for name, run in (
-            ("warm-up", services.claude.warm_up),
-            ("request-timeouts", self.request_timeouts.run),
-        ):
+        self._services = services_in(self._app)
+        tasks = [("warm-up", services.claude.warm_up) for services in self._services]
+        for name, run in (*tasks, ("request-timeouts", self.request_timeouts.run)):
             threading.Thread(target=run, name=name, daemon=True).start()
 
     def run(self) -> None:
@@ -101,8 +105,9 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
             super().run()
         finally:
             self.tpool.shutdown()
-        if self._services is not None and self._services.streams.draining:
-            self._services.streams.wait_drained()
+        for services in self._services:
+            if services.streams.draining:
+                services.streams.wait_drained()
 
     def _start_threads(self) -> None:
         """Start every thread now: gthread starts them later, and dies where one does not start."""
@@ -118,8 +123,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """On SIGTERM give the running answers ``DRAIN_SECONDS``; gthread tells the app nothing."""
-        if self._services is not None:
-            self._leave(self._services.settings.drain_seconds)
+        if self._services:
+            self._leave(max(services.settings.drain_seconds for services in self._services))
         super().handle_exit(sig, frame)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
@@ -133,8 +138,10 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     def _leave(self, drain_seconds: float) -> None:
         def leave() -> None:
             deadline = time.monotonic() + drain_seconds + _FORCED_EXIT_SECONDS
-            if self._services is not None:
-                self._services.streams.drain(drain_seconds)
+            for services in self._services:
+                services.streams.begin_drain(drain_seconds)
+            for services in self._services:
+                services.streams.wait_drained()
             time.sleep(max(0.0, deadline - time.monotonic()))
             os._exit(0)  # the clients that are left neither read nor close
 
@@ -178,8 +185,10 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         A worker without any is awake already, wins the race for each connection and would refuse
         what its neighbour could answer (benoitc/gunicorn#3433).
         """
-        if self._services is not None and self.cfg.workers > 1:
-            limiters = self._services.writer_slots, self._services.reader_slots
+        if self.cfg.workers > 1:
+            limiters = [
+                s for each in self._services for s in (each.writer_slots, each.reader_slots)
+            ]
             exhausted = sum(limiter.taken >= limiter.total for limiter in limiters)
             if exhausted:
                 time.sleep(exhausted * _YIELD_SECONDS)

@@ -73,10 +73,17 @@ pace             texts gap_ms         the plain words, at the pace you say
 echo                                  the request body as a block of JSON
 say              gap_ms=0             what stands in the question below its first line, a character
                                       at a time, after the same as a thought
+search           uses=1 pauses=0      as many searches (where the request has the tool), then a text
+                 pending=0 error=...  that cites them; paused after each of the first; pending=1:
+                 stall=0              before the result; error: the code that each ends with;
+                                      stall=1: silence before the text
+cite             n=2 kind=char        n texts that cite a document: char, page, block; or kind=web;
+                 early=0              early=1: the citation before its text
+redacted                              a redacted thinking block, then a word
 ================ ==================== ==============================================================
 
 A refused connection is a port without a stand-in; a TLS error one with a certificate (``certfile``)
-that nobody trusts.
+that no client trusts.
 """
 
 from .record import Exchange

@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .api import MODELS, Json
+from .api import Json
 from .blocks import Seen, files_of_question
 from .messages import clocks, message
 from .orders import Order
+from .sources import Passage, Search, searched
 from .wire import Step
 
 ANSWERS = Path(__file__).parent / "answers"
@@ -24,9 +25,15 @@ CHOICES = {
     "lists": r"lists?|tasks?|todo|links?|steps|markdown",
 }
 
+#: In the question of an answer that searches, where the request has the tool.
+_SEARCHING = re.compile(r"\b(search\w*|news|latest|sources?|web)\b", re.IGNORECASE)
+_MARK = re.compile(r"\[(\d)\]")
+
 
 def answer(order: Order) -> Iterator[Step]:
     """Return the readable answer that the question's words choose, at the pace of a model."""
+    if "tools" in order.body and _SEARCHING.search(order.prompt):
+        return searched(order, Search(), _passages(_read("search")), gap=0.02)
     chance = random.Random(order.prompt)
     name = _choice(order)
     text = _read(name).format_map(_Seen(order)) if name == "followup" else _read(name)
@@ -66,8 +73,8 @@ def bench(order: Order) -> Iterator[Step]:
 
 
 def _short_thought(order: Order) -> list[tuple[str, float]] | None:
-    shown = _thinking_shown(order.body)
-    if shown == "none" or order.options.get("thinking") == "0":
+    shown = order.thinking_shown
+    if shown == "none":
         return None
     return [("Let me ", 0.0), ("think.", 0.0)] if shown == "summarized" else []
 
@@ -110,21 +117,23 @@ def _read(name: str) -> str:
     return (ANSWERS / f"{name}.md").read_text(encoding="utf-8")
 
 
+def _passages(text: str) -> Iterator[Passage]:
+    """Yield the passages of a text in which ``[n]`` ends one that cites page n."""
+    *marked, rest = _MARK.split(text)
+    for passage, source in zip(marked[::2], marked[1::2], strict=True):
+        before, blank, cited = passage.rpartition("\n\n")
+        if blank:
+            yield Passage(before + blank)
+        yield Passage(cited, int(source))
+    yield Passage(rest)
+
+
 def _thoughts(order: Order, name: str, chance: random.Random) -> Iterable[tuple[str, float]] | None:
-    shown = _thinking_shown(order.body)
+    shown = order.thinking_shown
     if shown != "summarized":
         return [] if shown == "omitted" else None
     own = ANSWERS / f"{name}.thinking.md"
     return _paced(_read(f"{name}.thinking" if own.exists() else "hello.thinking"), chance)
-
-
-def _thinking_shown(body: Json) -> str:
-    """Return "none", "omitted" (an empty block with a signature) or "summarized"."""
-    adaptive = MODELS[body["model"]]["capabilities"]["thinking"]["types"]["adaptive"]["supported"]
-    asked = body.get("thinking") or {"type": "adaptive" if adaptive else "disabled"}
-    if asked["type"] in ("disabled", "between_tools"):
-        return "none"
-    return str(asked.get("display") or ("omitted" if adaptive else "summarized"))
 
 
 def _paced(text: str, chance: random.Random) -> Iterator[tuple[str, float]]:

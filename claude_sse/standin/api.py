@@ -39,16 +39,17 @@ def refusal(headers: Mapping[str, str]) -> Reply | None:
 def rejection(body: object) -> Reply | None:
     """Return the 400 or 404 that the API has for ``body``, or None for a request it takes."""
     if not isinstance(body, dict):
-        return _invalid("The request body is not valid JSON")
+        return invalid("The request body is not valid JSON")
     model = MODELS.get(body.get("model", ""))
     if model is None:
         return error(404, "not_found_error", f"model: {body.get('model')}")
     for complaint in _complaints(body, model):
-        return _invalid(complaint)
+        return invalid(complaint)
     return None
 
 
-def _invalid(message: str) -> Reply:
+def invalid(message: str) -> Reply:
+    """Return the API's 400 with this message."""
     return error(400, "invalid_request_error", message)
 
 
@@ -75,8 +76,6 @@ def _about_messages(messages: object) -> Iterator[str]:
             yield f"messages.{at}.role: Input should be 'user' or 'assistant'"
         elif not message.get("content"):
             yield f"messages.{at}: all messages must have non-empty content"
-    if messages[-1].get("role") == "assistant":
-        yield "This model does not support assistant message prefill."
 
 
 def _about_abilities(body: Json, can: Json) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 from .record import Exchange, Request
 from .wire import REQUEST_ID, Reply, Step
 
-#: What is due at once leaves in one write, but the other connections get their turn in between.
+#: What is due now leaves in one write, but the other connections get their turn in between.
 WRITE_BYTES = 60_000
 
 
@@ -124,6 +124,6 @@ class Connection(asyncio.Protocol):
             self._begin()
 
     def drop(self) -> None:
-        """Close the connection at once, for a reason of our own."""
+        """Close the connection immediately, for a reason of the stand-in's own."""
         self._is_ours = True
         self.transport.abort()

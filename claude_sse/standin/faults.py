@@ -8,12 +8,14 @@ from itertools import chain
 
 from .answers import answer, bench, said, text_index, words
 from .api import Json
+from .carried import CARRIED
 from .messages import event, message
 from .options import check
 from .orders import Order, last_question
 from .statuses import STATUSES
 from .wire import (
     EVENT_STREAM,
+    FOREVER,
     REQUEST_ID,
     Reply,
     Step,
@@ -25,7 +27,6 @@ from .wire import (
     zipped,
 )
 
-FOREVER = 1e6
 SCRIPTS_OF_THE_WORLD = "café Ωμέγα 日本語 हिन्दी مرحبا 👩‍🔬👍🏽 e\u0301 "
 IMITATION = (
     "data: [DONE]\n\n",
@@ -240,6 +241,7 @@ FAULTS: dict[str, Callable[[Order], Reply]] = {
     "pace": lambda order: Reply(words(order)),
     "echo": echo,
     "say": say,
+    **CARRIED,
 }
 _ORDER = re.compile(
     rf"\b(?:fault (?P<fault>{'|'.join(sorted(FAULTS, key=len, reverse=True))})|bench(?= +\w+=))\b"

@@ -31,6 +31,9 @@ OPTIONS: dict[str, str] = {
     "pace": _WORDS,
     **dict.fromkeys(("imitate", "echo"), _SAID),
     "say": "gap_ms",
+    "search": "uses pauses pending error stall gap_ms thinking",
+    "cite": "n kind early",
+    "redacted": "",
 }
 
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from .api import Json
+from .api import MODELS, Json
+
+READ = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
 @dataclass(frozen=True)
@@ -13,8 +15,20 @@ class Order:
     prompt: str
     name: str = ""
     options: dict[str, str] = field(default_factory=dict)
+    #: The counts of the input, as the API tells them.
+    read: Json = field(default_factory=lambda: dict.fromkeys(READ, 0))
     #: Tokens ``read`` and ``written``, as far as the answer tells of them.
     counted: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def thinking_shown(self) -> str:
+        """ "none", "omitted" (an empty block with a signature) or "summarized"."""
+        can = MODELS[self.body["model"]]["capabilities"]["thinking"]["types"]
+        adaptive = can["adaptive"]["supported"]
+        asked = self.body.get("thinking") or {"type": "adaptive" if adaptive else "disabled"}
+        if self.options.get("thinking") == "0" or asked["type"] in ("disabled", "between_tools"):
+            return "none"
+        return str(asked.get("display") or ("omitted" if adaptive else "summarized"))
 
     def number(self, key: str, default: float) -> float:
         """Return the option as a number."""

@@ -1,4 +1,4 @@
-"""What came in, and what became of it: `Request` as parsed, `Exchange` as remembered."""
+"""A request and its response: `Request` as parsed, `Exchange` as remembered."""
 
 import hashlib
 import itertools

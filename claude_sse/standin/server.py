@@ -7,10 +7,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
+from . import returned
 from .api import error, model_card, models_page, refusal, rejection, whole
+from .cache import Cache
 from .connection import Connection
 from .faults import perform, read_order
 from .orders import last_question
@@ -46,6 +49,7 @@ class StandIn:
         self._changed = threading.Condition()
         self._counts = Counter(requests=0, finished=0, broken=0, texts=0)
         self._asked: Counter[str] = Counter()
+        self._cache = Cache()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="standin", daemon=True)
 
@@ -112,10 +116,11 @@ class StandIn:
 
     def _message(self, request: Request) -> Reply:
         reply = refusal(request.headers) or rejection(request.json)
+        reply = reply or returned.rejection(request.json)
         if reply:
             return reply
         try:
-            order = read_order(request.json)
+            order = replace(read_order(request.json), read=self._cache.read(request.json))
             self._asked[order.prompt] += bool(order.name)
             reply = perform(order, self._asked[order.prompt] - 1)
             reply.counted = order.counted

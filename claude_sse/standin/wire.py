@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 #: Stands in bodies where the id of the exchange belongs; as long as a real one.
 REQUEST_ID = "req_" + "0" * 24
 EVENT_STREAM = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+#: Seconds, for a step that is followed by silence.
+FOREVER = 1e6
 REASONS = {
     200: "OK",
     302: "Found",

@@ -21,5 +21,6 @@ def open_log(folder: Path, ttl_seconds: float) -> StreamLog:
     except OSError as exc:
         raise ConfigError(
             f"The stream log needs a folder where files can be written, locked and renamed; "
-            f"{folder} cannot be used ({exc.strerror}). Set STREAM_LOG=file:///another/folder."
+            f"{folder} cannot be used ({exc.strerror}). "
+            "Set STATE_DIR=/another/folder, or STREAM_LOG=file:///another/folder."
         ) from exc

@@ -10,13 +10,22 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..claude import tokens
-from ..claude.usage import READ
+from ..claude import prices, tokens
 from ..config.settings import Settings
-from ..ledger import Ledger, Reservation
+from ..ledger import Ledger, Quotas, Reservation
 from ..protocol.errors import Unavailable
 from ..protocol.question import Question
 from .capacity import CapacityLimiter, Release
+
+
+def quotas_of(settings: Settings) -> Quotas:
+    """Return the quotas that the settings give each owner, and all together."""
+    return Quotas(
+        questions=settings.rate_limit,
+        answers=settings.max_streams_per_owner,
+        owner_tokens=settings.daily_tokens_per_owner,
+        tokens=settings.daily_tokens,
+    )
 
 
 class Admissions:
@@ -32,17 +41,19 @@ class Admissions:
         if self._ledger is not None:
             self._ledger.check()
 
-    def admit(self, owner: str, question: Question) -> Admission:
+    def admit(self, owner: str, question: Question, quotas: Quotas | None = None) -> Admission:
         """Return the admission of one question; finish it with ``end`` or ``withdraw``.
+
+        ``quotas`` replace those of the settings for this question.
 
         Raises ``OverLimit`` for the owner's limits and ``Unavailable`` when all slots are taken;
         neither counts as a question asked.
         """
         if self._ledger is None:
             return Admission(self._slots.acquire(), None, None, 0)
-        read = tokens.most_read(question, self._settings)
+        read = prices.most_read(question, self._settings)
         most = read + (question.max_tokens or self._settings.max_tokens)
-        reservation = self._ledger.admit(owner, most, time.time())
+        reservation = self._ledger.admit(owner, most, time.time(), quotas)
         try:
             release = self._slots.acquire()
         except Unavailable:
@@ -57,7 +68,7 @@ class Admission:
     def __init__(
         self, release: Release, ledger: Ledger | None, reservation: Reservation | None, read: int
     ) -> None:
-        """``read`` is the most tokens that Claude can read of the question."""
+        """``read`` is the most that Claude's reading can count for."""
         self._release = release
         self._ledger = ledger
         self._reservation = reservation
@@ -85,11 +96,11 @@ def cost(usage: Mapping[str, Any] | None, read: int, most: int, seconds: float) 
 
     A count that Claude did not report is charged at its upper bound: ``read`` for the input, what
     can be written in ``seconds`` for the output, and ``most``, all that was reserved, where
-    ``usage`` is None.
+    ``usage`` is None. ``prices`` says what a token counts for.
     """
     if usage is None:
         return most
-    reported = [usage[name] for name in READ if name in usage]
+    reported = prices.read(usage)
     unseen = max(1, min(tokens.most_written(seconds), most - read))
     written: int = usage.get("output_tokens", unseen)
-    return (sum(reported) if reported else read) + max(1, written)
+    return (read if reported is None else reported) + max(1, written)

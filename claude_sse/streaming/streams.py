@@ -211,9 +211,13 @@ class Streams:
 
     def drain(self, seconds: float) -> None:
         """Refuse new streams, end the running ones after ``seconds``, and return when they have."""
+        self.begin_drain(seconds)
+        self.wait_drained()
+
+    def begin_drain(self, seconds: float) -> None:
+        """Refuse new streams, and end the running ones after ``seconds``."""
         self.draining = True
         self._supervisor.drain_at = min(self._supervisor.drain_at, time.monotonic() + seconds)
-        self.wait_drained()
 
     def wait_drained(self) -> None:
         """Return when every stream of this process has ended, or should have."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..protocol.errors import BadRequest, ClaudeSSEError, NotFound
@@ -24,7 +25,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _refuse_bug)
 
 
-def _refuse_http_error(exc: HTTPException) -> Response:
+def _refuse_http_error(exc: HTTPException) -> ResponseReturnValue:
+    if exc.response is not None:  # the sign-in of a host application answers itself
+        return exc.response
     status = exc.code or 500
     allowed = ", ".join(sorted(getattr(exc, "valid_methods", None) or ()))
     if status == 413:

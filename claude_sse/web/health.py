@@ -19,12 +19,19 @@ _SECURITY_TXT_VALID = timedelta(days=180)
 def healthz() -> Response:
     """Answer 200: the process is alive and has a free thread.
 
-    With ``?client`` also how the app sees the client, through the proxies in front of it.
+    With ``?client`` also how the app sees the client, through the proxies in front of it, and the
+    largest body that it takes, which they have to let through.
     """
     if request.query_string != b"client":  # not ``args``, which raises on odd bytes
         return jsonify(ok=True)
     protocol = request.environ.get("SERVER_PROTOCOL", "")
-    return jsonify(ok=True, address=request.remote_addr, scheme=request.scheme, protocol=protocol)
+    return jsonify(
+        ok=True,
+        address=request.remote_addr,
+        scheme=request.scheme,
+        protocol=protocol,
+        max_body_mb=current_services().settings.max_body_mb,
+    )
 
 
 @bp.get("/readyz")

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+from contextlib import AbstractContextManager
 
 from flask import g, request
 
 from ..claude import no_key
+from ..ledger import Quotas
 from ..protocol.errors import BadRequest, NotFound, OverLimit
 from ..protocol.question import EFFORTS, Question, parse
 from ..stream_log import Reader, StreamExists
+from ..streaming.admission import quotas_of
 from . import body
+from .policy import Policy
 from .services import Services
+
+#: Parsing takes the memory of a large body three times over, and a whole core in any case.
+_LARGE_BYTES = 1 << 20
+_one_by_one = threading.Lock()
 
 
 def read(services: Services, *, allow_prompt: bool) -> Question:
     """Return the question in the request's body; see ``body.read`` and ``question.parse``."""
-    return parse(
-        upload(services),
-        max_tokens=services.settings.max_tokens,
-        efforts=EFFORTS,
-        allow_prompt=allow_prompt,
-    )
+    raw = upload(services)
+    with in_turn(raw):
+        return parse(
+            raw,
+            max_tokens=services.settings.max_tokens,
+            efforts=EFFORTS,
+            allow_prompt=allow_prompt,
+        )
 
 
 def upload(services: Services) -> bytes:
@@ -33,14 +44,31 @@ def upload(services: Services) -> bytes:
         release()
 
 
+def in_turn(raw: bytes) -> AbstractContextManager[object]:
+    """Return the context to parse a body in: large ones are parsed one at a time."""
+    return _one_by_one if len(raw) > _LARGE_BYTES else contextlib.nullcontext()
+
+
 def check(services: Services, question: Question) -> None:
-    """Raise ``Unavailable`` without an API key, ``BadRequest`` for a model that is not offered."""
+    """Raise ``Unavailable`` without an API key, ``BadRequest`` for what this server lacks.
+
+    Where a policy decides on the model, only the one that it leaves is checked, by ``start``.
+    """
     if not services.settings.api_key:
         raise no_key()
+    if services.decide is None:
+        _check_model(services, question)
+
+
+def _check_model(services: Services, question: Question) -> None:
     if question.model is not None and not services.claude.knows(question.model):
         raise BadRequest(
             f"model {question.model} is not offered to this key; GET /models lists what is.",
             code="model_not_found",
+        )
+    if question.web_search and not services.settings.web_search_max_uses:
+        raise BadRequest(
+            "web_search is off on this server: WEB_SEARCH_MAX_USES allows it, or leave it out."
         )
     services.claude.check_files(question)
 
@@ -48,8 +76,12 @@ def check(services: Services, question: Question) -> None:
 def start(
     services: Services, key: str, question: Question, *, grace_seconds: float | None = None
 ) -> Reader:
-    """Admit the question and start its stream; see ``Admissions.admit`` and ``Streams.start``."""
-    admission = services.admissions.admit(g.owner, question)
+    """Admit the question and start its stream; see ``Admissions.admit`` and ``Streams.start``.
+
+    What a policy says of it counts for every route, since each of them starts its streams here.
+    """
+    question, quotas = _decided(services, question)
+    admission = services.admissions.admit(g.owner, question, quotas)
     try:
         return services.streams.start(
             key, question, on_end=admission.end, grace_seconds=grace_seconds
@@ -57,6 +89,16 @@ def start(
     except BaseException:  # also where another request with this id was faster
         admission.withdraw()
         raise
+
+
+def _decided(services: Services, question: Question) -> tuple[Question, Quotas | None]:
+    """Return the question that is asked, and the quotas where they are not the settings'."""
+    if services.decide is None:
+        return question, None
+    policy = services.decide(question) or Policy()
+    question = policy.question(question, services.settings.max_tokens)
+    _check_model(services, question)
+    return question, policy.quotas(quotas_of(services.settings))
 
 
 def join_or_start(services: Services, key: str, question: Question) -> tuple[Reader, int]:

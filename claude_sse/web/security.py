@@ -3,15 +3,15 @@
 The checks, in this order: without a sign-in, the connection comes from this machine; the Host is
 ours (which stops DNS rebinding; Flask's ``TRUSTED_HOSTS`` cannot say ``[::1]``); the route exists
 and its body may be read; the request does not come from another site's page (Fetch Metadata,
-otherwise Origin; there is no CORS); the client is authenticated. Rates, budgets and slots are
-checked later, where a question is admitted. Health checks come from machines without a name, at any
-address: for them neither address nor Host counts.
+otherwise Origin; ``cross_origin`` has the exceptions); the client is authenticated. Rates, budgets
+and slots are checked later, where a question is admitted. Health checks come from machines without
+a name, at any address: for them neither address nor Host counts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, g, redirect, request
@@ -22,7 +22,7 @@ from werkzeug.routing import RequestRedirect
 from ..config.settings import Settings, is_loopback
 from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, UnsupportedMedia
 from ..system import peer
-from . import body, proxies, responses
+from . import body, cross_origin, proxies, responses
 from .auth import Auth
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ PUBLIC_FILES = (
 #: The endpoints whose requests may lack a body, and then its type.
 _BODY_OPTIONAL = ("chat_api.stop",)
 #: The endpoints that a link on another site may lead to.
-_PAGES = ("views.page", "login.page")
+_PAGES = ("pages.chat", "login.page")
 #: What a browser applies to documents only.
 _DOCUMENT_HEADERS = (
     "Cross-Origin-Opener-Policy",
@@ -66,11 +66,14 @@ HEADERS = {
 }
 
 
-def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
-    """Check the requests to every route of this app, present and future."""
+def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -> None:
+    """Check the requests to every route of this app, present and future.
+
+    ``api`` has the names of the blueprints that pages of ``ALLOWED_ORIGINS`` may use.
+    """
+    origins = frozenset(settings.allowed_origins)
     hosts = {*_LOOPBACK, *_own_name(settings.host), *settings.public_hosts}
     serves_one_machine = settings.auth == "none"
-    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment,method-assign]
     if settings.auth != "none":  # which refuses every proxied request
         serve = proxies.with_check(app.wsgi_app, settings.trusted_proxies)
@@ -83,6 +86,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
     def before_request() -> ResponseReturnValue | None:
         # Not Flask's proxy, which costs a microsecond for each of some twenty attributes.
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        origin = g.origin = cross_origin.origin_of(current, _own_origin(current), origins)
         if current.endpoint not in _HEALTH:
             if serves_one_machine and not peer.is_on_this_machine(current.environ):
                 raise _other_machine(current)
@@ -93,15 +97,21 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
                 )
         if isinstance(current.routing_exception, RequestRedirect):  # Flask's is a page of HTML
             return Response(status=308, headers={"Location": current.routing_exception.new_url})
+        if origin and cross_origin.is_preflight(current):
+            return cross_origin.answer_preflight(current)
         _refuse_malformed(current, settings.max_body_mb << 20)
-        _refuse_other_sites(current)
+        if origin:
+            _refuse_beyond(api, current)
+            cross_origin.forget_browser(current.environ)
+        else:
+            _refuse_other_sites(current)
         if _is_public(current):
             g.owner = ""
             return None
         try:
             g.owner, g.is_revoked = auth.authenticate(current)
         except SignInNeeded:
-            if current.endpoint == "views.page":
+            if current.endpoint == "pages.chat":
                 return redirect("login", 303)
             raise
         return None
@@ -112,7 +122,28 @@ def init_app(app: Flask, settings: Settings, auth: Auth) -> None:
             response.headers.setdefault("WWW-Authenticate", 'Bearer realm="claude-sse"')
         if request.endpoint != "static" or response.status_code >= 400:
             response.headers.setdefault("Cache-Control", "no-store")
-            response.headers.add("Vary", "Cookie")
+            response.headers.add("Vary", "Origin, Cookie" if origins else "Cookie")
+        if g.get("origin"):
+            cross_origin.allow_reading(response, g.origin)
+        return response
+
+
+def init_mounted(app: Flask, settings: Settings, auth: Auth) -> None:
+    """Check what a host application leaves to the API: the request's shape, and its owner.
+
+    The peer, the Host, the origin, the sign-in and the headers of documents are the host's.
+    """
+
+    @app.before_request
+    def before_request() -> None:
+        current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        _refuse_malformed(current, settings.max_body_mb << 20)
+        g.owner, g.is_revoked = auth.authenticate(current)
+
+    @app.after_request
+    def after_request(response: Response) -> Response:
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response
 
 
@@ -169,6 +200,11 @@ def _refuse_malformed(request: Request, most: int) -> None:
     body.allow(request, most if asks else body.SMALL_BYTES)
     if _has_type(request) and request.mimetype != "application/json":
         raise UnsupportedMedia("Send the body as JSON, with Content-Type: application/json.")
+
+
+def _refuse_beyond(api: Collection[str], request: Request) -> None:
+    if request.blueprint not in api:
+        raise Forbidden("Pages of other origins may use the API only.", code="cross_site")
 
 
 def _has_type(request: Request) -> bool:

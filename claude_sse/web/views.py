@@ -1,4 +1,4 @@
-"""The page and the HTTP API: requests become calls of the services, readers become responses."""
+"""The HTTP API: requests become calls of the services, readers become responses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import re
 import uuid
 
-from flask import Blueprint, Response, g, jsonify, render_template, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from ..protocol.errors import BadRequest, Gone
 from . import questions, responses
@@ -20,22 +20,18 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EVENT_ID = re.compile(r"[0-9]{1,9}")
 
 
-@bp.get("/")
-def page() -> str:
-    """Serve the chat page."""
-    settings = current_services().settings
-    return render_template(
-        "chat.html",
-        banner=settings.banner,
-        may_sign_out=settings.auth in ("token", "password"),
-    )
-
-
 @bp.get("/models")
 def models() -> Response:
-    """List the models that the key can use, and the one that answers where none is named."""
+    """List the models that the key can use, and the one that answers where none is named.
+
+    A model searches the web only where this server allows it.
+    """
     services = current_services()
-    listed = [dataclasses.asdict(model) for model in services.claude.models()]
+    searches = services.settings.web_search_max_uses > 0
+    listed = [
+        dataclasses.asdict(model) | {"web_search": searches and model.web_search}
+        for model in services.claude.models()
+    ]
     return jsonify(models=listed, default=services.settings.model)
 
 

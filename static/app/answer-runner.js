@@ -172,7 +172,8 @@ export class AnswerRunner {
   #fail(conversation, answer, error) {
     const { message, code, status } = error;
     if (answer.accepted && status === 404) {
-      const expired = 'The rest of this answer is no longer on the server. What came is kept.';
+      const expired =
+        'The rest of this answer is no longer on the server. The text received is kept.';
       conversation.fail(answer, { message: expired, code: 'interrupted', retryable: true });
     } else if (answer.accepted && code !== 'protocol' && status !== 400) {
       conversation.update(answer, { phase: 'lost', problem: problemOf(error) });

@@ -62,7 +62,7 @@ export function unreachable() {
 }
 
 export function connectionLost() {
-  return new StreamError('The connection to the server is lost. What came is kept.', {
+  return new StreamError('The connection to the server is lost. The text received is kept.', {
     code: 'connection_lost',
     retryable: true,
   });

@@ -39,7 +39,7 @@ export class Transcript {
     this.#log.addEventListener('click', (/** @type {any} */ { target }) =>
       this.#clicked(target.closest('button[data-action]')),
     );
-    // A hidden page gets no frames; what came meanwhile is drawn when it is shown.
+    // A hidden page gets no frames; the text received meanwhile is drawn when it is shown.
     document.addEventListener('visibilitychange', () => document.hidden || this.#draw());
   }
 

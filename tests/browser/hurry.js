@@ -1,4 +1,4 @@
-// What a reader in a hurry does, each at once: `hurry(steps)` returns what came of each [name, argument].
+// What a reader in a hurry does, without a pause: `hurry(steps)` returns the result of each [name, argument].
 const find = (selector) => document.querySelector(selector);
 const press = (element, key) => element.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
 const place = () => location.hash.slice(2);

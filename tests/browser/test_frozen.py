@@ -1,6 +1,6 @@
 """Tabs that are not looked at: hidden, frozen, put away and fetched back, asleep with the machine.
 
-Each is the real thing, in a Chromium that nobody keeps awake (``devtools``). Whatever happened to
+Each is the real thing, in a Chromium that nothing keeps awake (``devtools``). Whatever happened to
 the page, its text is Claude's in the end, without a gap or a double, and was bought once.
 """
 
@@ -175,7 +175,7 @@ def test_a_hidden_tab_with_slow_timers_survives_a_cut(
     with chromium.another_in_front():
         tab.until("() => document.hidden")
         wire.cut()
-        tab.until(f"() => ({STATE})() === 'done'")  # nobody needs to look for it to end
+        tab.until(f"() => ({STATE})() === 'done'")  # it ends without being shown
         assert tab.run("() => document.hidden && gaps.filter((gap) => gap > 500).length > 0")
     _is_whole(tab, standin, nonce)
 

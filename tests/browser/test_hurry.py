@@ -1,7 +1,7 @@
 """A reader in a hurry on a bad connection: random actions, several before the page has reacted.
 
 Whatever they do, what they asked is in the conversation where they asked it, once, or is still to
-be sent; no answer goes on for ever, and a reload shows the same.
+be sent; no answer goes on forever, and a reload shows the same.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def test_a_cut_while_claude_is_silent_goes_unnoticed(
 def test_a_page_open_through_a_deploy_carries_on(
     context: BrowserContext, standin: StandIn, nonce: str, how: str
 ) -> None:
-    """Restarted, or its worker killed, in mid-answer: what came stays, and the next is answered."""
+    """Restarted, or its worker killed, in mid-answer: its text stays, and the next is answered."""
     with serve(standin, 1, WORKERS=1) as [server]:
         page = context.new_page()
         page.goto(f"http://localhost:{server.port}/")

@@ -26,7 +26,7 @@ def test_a_first_visit_loads_little(context: BrowserContext, page: Page) -> None
 
 
 def test_a_second_visit_asks_for_the_page_alone(context: BrowserContext, page: Page) -> None:
-    """Its files are kept for ever: the server is asked for what may have changed, and no more."""
+    """Its files are kept forever: the server is asked for what may have changed, and no more."""
     page.wait_for_load_state("networkidle")
     again = context.new_page()
     session = context.new_cdp_session(again)

@@ -12,13 +12,13 @@ from claude_sse.standin import StandIn
 from ..integration.running import Server, exchanges, new_id, serve
 from .network import Network
 
-#: So many answers may be written at once by the servers that refuse.
+#: How many answers the servers that refuse write concurrently.
 ROOM = 3
 
 
 @pytest.fixture(scope="session")
 def _server(standin: StandIn) -> Iterator[Server]:
-    with serve(standin, 1, HEARTBEAT_SECONDS=0.3) as [server]:
+    with serve(standin, 1, HEARTBEAT_SECONDS=0.3, WEB_SEARCH_MAX_USES=3) as [server]:
         yield server
 
 

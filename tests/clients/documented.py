@@ -1,4 +1,4 @@
-"""The code of docs/clients.md, as it is written there and as somebody careless writes it."""
+"""The code of docs/clients.md, as it is written there and as a careless reader writes it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def posting(block: str) -> str:
 
 
 def unaware(block: str) -> str:
-    """Return the block of somebody who parses ``[DONE]`` as JSON, too, which throws."""
+    """Return the block of a reader that parses ``[DONE]`` as JSON, too, which throws."""
     lines = block.splitlines(keepends=True)
     assert sum("'[DONE]'" in line for line in lines) == 1
     return "".join(line for line in lines if "'[DONE]'" not in line)

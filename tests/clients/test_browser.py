@@ -128,7 +128,7 @@ def all_closed(page: Page, name: str) -> bool:
 
 
 def test_an_answer_that_fails_is_told_once(page: Page, standin: StandIn) -> None:
-    """Each client shows what came and the sentence, and nobody asks again."""
+    """Each client shows the text and the sentence, and none asks again."""
     page.start("fault cut after=3", CLIENTS)
     for name in CLIENTS:
         shown = page.wait_shown(name, "before Claude had finished.")

@@ -115,7 +115,7 @@ def test_an_answer_is_asked_for_once_and_shown_whole(
 def test_an_answer_that_fails_is_told_once(
     network: Network, standin: StandIn, start: Callable[..., dict[str, Run]]
 ) -> None:
-    """Each client shows what came and the sentence, and nobody asks again."""
+    """Each client shows the text and the sentence, and none asks again."""
     for name, run in start(network, "fault cut after=3", PROGRAMS).items():
         shown = run.shown()
         assert shown.startswith("word0 word1 word2 "), (name, shown, run.errors)

@@ -1,4 +1,4 @@
-"""Requests that nobody sends in good faith: every route, with whatever may stand in its parts."""
+"""Requests that are not sent in good faith: every route, with anything in its parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 from flask import Flask
 from hypothesis import strategies as st
 
-#: An order to the stand-in that is over at once, so that what is accepted is read to its end.
+#: An order to the stand-in that is over immediately, so that what is accepted is read to its end.
 QUICK = "fault pace texts=1 gap_ms=0 thinking=0 "
 ID = "3f2b8c1e-9d4a-4e6b-8a57-1c0d2e4f6a8b"
 

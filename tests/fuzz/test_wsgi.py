@@ -62,7 +62,7 @@ class Signed(NamedTuple):
 
 @pytest.fixture(params=["none", "token", "password", "proxy"])
 def signed(request: pytest.FixtureRequest, standin: StandIn, tmp_path: Path) -> Signed:
-    """The app with this sign-in, and budgets that nobody reaches."""
+    """The app with this sign-in, and budgets that no test reaches."""
     names = tmp_path / "passwords"
     tokens = {"token": TOKEN, "password": Passwords(names).new_token("ada")}
     wanted = {

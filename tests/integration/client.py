@@ -107,7 +107,7 @@ class Answer:
         self._decode()
 
     def read(self) -> bytes:
-        """Return what came of the body since the last call, or nothing when there is no more."""
+        """Return the bytes of the body received since the last call, or nothing at its end."""
         while not self._new and not self.complete:
             if not self._receive():
                 break

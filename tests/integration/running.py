@@ -136,7 +136,11 @@ class Server:
 
 @contextlib.contextmanager
 def serve(
-    standin: StandIn, count: int = 1, app: str = "wsgi:app", **settings: object
+    standin: StandIn,
+    count: int = 1,
+    app: str = "wsgi:app",
+    kind: type[Server] = Server,
+    **settings: object,
 ) -> Iterator[list[Server]]:
     """Run ``count`` servers that share one folder of streams; end them with TERM and check them.
 
@@ -150,7 +154,7 @@ def serve(
         servers = []
         for number in range(count):
             (folder / str(number)).mkdir()
-            servers.append(Server(folder / str(number), app, **settings))
+            servers.append(kind(folder / str(number), app, **settings))
             stack.callback(servers[-1].kill)
         for server in servers:
             server.wait_until_ready()
@@ -170,10 +174,10 @@ def environment(**settings: object) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port that nobody else is given before a server listens on it.
+    """Return a port that no other process is given before a server listens on it.
 
-    A bound socket holds it: the kernel gives it to nobody who asks for any, and lets another bind
-    it by name, as both say that they share and this one does not listen.
+    A bound socket holds it: the kernel gives it to no process that asks for any port, and lets
+    another bind it by name, as both say that they share and this one does not listen.
     """
     if len(_held) >= 100:
         os.close(_held.popleft())

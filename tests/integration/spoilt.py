@@ -1,6 +1,6 @@
 """What can be wrong with a proxy, for each of the four: what is replaced in the file that we ship.
 
-``@TOKEN@`` is somebody's token. What a proxy cannot do wrong, or not so, is left out.
+``@TOKEN@`` is a person's token. What a proxy cannot do wrong, or not so, is left out.
 """
 
 from __future__ import annotations
@@ -254,10 +254,20 @@ FAULTS = {
         haproxy="    http-request return status 200 if { method PATCH }",
     )),
     "too large is another word": Fault("body", "not 413", {
-        "nginx": {"error_page 413 @too_large;": "error_page 413 =400 @too_large;"},
+        "nginx": {"error_page 413 @too_large;": "error_page 413 =400 @too_large;",
+                  "client_max_body_size 11m": "client_max_body_size 1m"},
         **more(
-            caddy="\t@large header Content-Length 4*\n\trespond @large 400",
-            apache=f"{_REWRITE}RewriteCond %{{HTTP:Content-Length}} ^4\nRewriteRule ^ - [R=400]",
+            caddy="\t@large header Content-Length 1114*\n\trespond @large 400",
+            apache=f"{_REWRITE}RewriteCond %{{HTTP:Content-Length}} ^1114\nRewriteRule ^ - [R=400]",
+        ),
+    }),
+    "what is not too large is refused": Fault("body", "client_max_body_size 2m", {
+        "nginx": {"client_max_body_size 11m": "client_max_body_size 300k"},
+        **more(
+            caddy="\trequest_body {\n\t\tmax_size 300KB\n\t}",
+            apache="<Location />\nLimitRequestBody 300000\n</Location>",
+            haproxy="    http-request deny deny_status 413 "
+            "if { req.hdr(content-length) -m int gt 300000 }",
         ),
     }),
     "answers are held back": Fault("stream", "held back", {

@@ -89,7 +89,7 @@ def test_one_person_on_one_machine_is_well(standin: StandIn) -> None:
         code, said = checked(f"http://localhost:{server.port}", "--ask")
         assert code == 0 and "payloads" in said["stream"]
         assert len(standin.requests) == asked + 1
-    assert checked(f"http://localhost:{server.port}")[0] == 2  # nobody is there
+    assert checked(f"http://localhost:{server.port}")[0] == 2  # no server is there
 
 
 def test_a_sign_on_of_the_proxys_is_well(deployment: Deployment) -> None:
@@ -109,7 +109,7 @@ USER = "proxy_set_header X-Forwarded-User $remote_user;"
 NOBODY_ASKED = {'auth_basic "Claude";': ""}
 SPOILT = [
     ("sign in", {**NOBODY_ASKED, USER: USER.replace("$remote_user", "everybody")}),
-    ("sign in", {**NOBODY_ASKED, USER: ""}),  # whoever says that he is admin is admin
+    ("sign in", {**NOBODY_ASKED, USER: ""}),  # a client that says it is admin is admin
     ("who", {"include ": "# include "}),  # the secret
 ]
 
@@ -118,7 +118,7 @@ SPOILT = [
 def test_what_is_wrong_with_a_sign_on_is_named(
     deployment: Deployment, name: str, spoil: dict[str, str]
 ) -> None:
-    """A sign-on that lets strangers in, or nobody, is found, with what to do."""
+    """A sign-on that lets strangers in, or no one, is found, with what to do."""
     code, said = deployment.check("--header", ADA, spoil=spoil)
     assert code == 1 and name in wrong(said)
 
@@ -244,7 +244,7 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 
 
 def test_what_cannot_be_reached_is_said(require: Callable[[str], str], tmp_path: Path) -> None:
-    """No server, no TLS, a certificate that nobody trusts: each is one sentence, exit code 2."""
+    """No server, no TLS, a certificate that is not trusted: each is one sentence, exit code 2."""
     certificate(require("openssl"), tmp_path)
     cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
     plain = socket.create_server(("127.0.0.1", 0))
@@ -258,7 +258,7 @@ def test_what_cannot_be_reached_is_said(require: Callable[[str], str], tmp_path:
     refusing.start()
     with StandIn(certfile=cert, keyfile=key) as untrusted:
         for url, words in (
-            (f"http://localhost:{free_port()}", "nobody answers (Connection refused)"),
+            (f"http://localhost:{free_port()}", "no server answers (Connection refused)"),
             (untrusted.base_url, "its certificate is not trusted (self"),
             (f"https://127.0.0.1:{plain.getsockname()[1]}", "it does not speak TLS as it should"),
         ):

@@ -51,7 +51,8 @@ class Place:
         """Return this app, as README says it is deployed; ``slow`` has a Claude who thinks."""
         if name not in self._apps:
             settings = {"AUTH": "password", "PASSWORDS": self._passwords.path, "RATE_LIMIT": 0}
-            settings |= {"SECRET_KEY": KEY, "PUBLIC_HOSTS": NAME, "THREADS": 24, **APPS[name]}
+            settings |= {"SECRET_KEY": KEY, "PUBLIC_HOSTS": NAME, "THREADS": 24, "MAX_BODY_MB": 1}
+            settings |= APPS[name]
             claude = self._standin.base_url
             if name == "slow":
                 claude = self._closing.enter_context(delayed(claude, 3.0))
@@ -68,7 +69,7 @@ class Place:
         port: int = 0,
         path: str = "",
     ) -> tuple[int, dict[str, str]]:
-        """Run this proxy, spoilt, in front of a port; check it with somebody's token."""
+        """Run this proxy, spoilt, in front of a port; check it with a person's token."""
         folder = self._folder / front
         ports = Ports(port or self.app("good").port, free_port(), free_port())
         spoil = {old: new.replace("@TOKEN@", self.token) for old, new in (spoil or {}).items()}
@@ -141,7 +142,7 @@ def test_under_a_path(place: Place, front: str, program: str) -> None:
         code, said = place.check(front, program, *place.header, spoil=spoil, port=port, path=path)
         assert (code, wrong(said)) == (0, [])
     code, said = place.check(front, program, *place.header, spoil=spoil, port=port)
-    assert (code, list(said)) == (1, ["app"])  # nobody is beside the path
+    assert (code, list(said)) == (1, ["app"])  # no app is beside the path
     assert "proxies:" not in place.app("sub").log()  # the server has seen the right number only
 
 

@@ -1,4 +1,4 @@
-"""Leaving: a reader that goes, stalls or breaks affects nobody else, and costs nothing for long."""
+"""Leaving: a reader that leaves, stalls or breaks affects no other, and costs nothing for long."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOTICED_WITHIN_SECONDS = 1.0
 def test_a_tutorial_client_that_leaves_stops_claude(
     here: Server, standin: StandIn, nonce: str, order: str, seen: bytes, how: str
 ) -> None:
-    """Nobody can come back to ``POST /stream``: when its client goes, Claude's connection ends."""
+    """No client can return to ``POST /stream``: when its client goes, Claude's connection ends."""
     answer = here.post(f"fault {order} {nonce}")
     answer.read_until(seen)
     upstream = exchange(standin, nonce)
@@ -98,7 +98,7 @@ def impatient(standin: StandIn) -> Iterator[list[Server]]:
 def test_an_answer_that_nobody_reads_is_ended(
     impatient: list[Server], standin: StandIn, nonce: str
 ) -> None:
-    """When nobody came back for ORPHAN_SECONDS, Claude is cut off and the log says why it ends."""
+    """When no reader returns for ORPHAN_SECONDS, the stream is cancelled and the log says why."""
     here, there = impatient
     orders = {
         "stall after=3": b"word2 ",

@@ -1,4 +1,4 @@
-"""Behind nginx with ``deploy/nginx.conf``: nothing is held back, and nobody gets in unnamed."""
+"""Behind nginx with ``deploy/nginx.conf``: nothing is held back; no one is let in unnamed."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_a_stream_is_resumed_and_stopped_through_nginx(front: Front, nonce: str)
 
 
 def test_everybody_sees_only_their_own_streams(front: Front, nonce: str) -> None:
-    """Somebody else's stream is as unknown as one that never was, to read, join and stop."""
+    """Another person's stream is as unknown as one that never was, to read, join and stop."""
     stream = new_id()
     with front.put(stream, f"fault stall after=3 {nonce}", user="ada") as answer:
         answer.read_until(b"word2 ")
@@ -252,11 +252,11 @@ def test_the_page_may_ask_through_nginx(front: Front, nonce: str) -> None:
 
 
 def test_large_bodies_and_plain_http_are_turned_away(front: Front) -> None:
-    """Too much is 413, whoever says it; plain HTTP is sent to TLS."""
-    with front.ask("POST", "/stream", b"x" * 290_000) as answer:
+    """Too much is 413, from nginx or the app; plain HTTP is sent to TLS."""
+    with front.ask("POST", "/stream", b"x" * 10_500_000) as answer:
         assert answer.status == 413
-        assert "256 KiB" in objects(answer.rest())[0]["error"]
-    with front.ask("POST", "/stream", b"x" * 400_000) as answer:
+        assert "10 MiB" in objects(answer.rest())[0]["error"]
+    with front.ask("POST", "/stream", b"x" * 12_000_000) as answer:
         assert answer.status == 413
     sock = connect(front.plain_port)
     sock.sendall(request("GET", "/any", headers={"Host": "evil.example"}))

@@ -63,15 +63,6 @@ def test_scripts_run_through_a_link(tmp_path: Path) -> None:
         assert "usage" in ended.stdout + ended.stderr
 
 
-def test_a_missing_folder_for_temporary_files_is_named(tmp_path: Path) -> None:
-    """Where TMPDIR does not exist, script/server says so, not mktemp."""
-    (tmp_path / "server").symlink_to(ROOT / "script/server")
-    ended = run([str(tmp_path / "server")], tmp_path, ANTHROPIC_API_KEY="", TMPDIR="/nowhere/tmp")
-    assert ended.returncode == 1
-    [said] = ended.stderr.splitlines()
-    assert said.startswith("script/server: ") and "/nowhere/tmp" in said and "TMPDIR" in said
-
-
 def test_workers_that_cannot_start_are_given_up(tmp_path: Path) -> None:
     """With too little memory for the threads the server exits after a few tries and says why."""
     ended = subprocess.run(

@@ -1,7 +1,8 @@
 """Slow clients, directly at gunicorn; behind nginx they cost the app nothing.
 
 gunicorn waits 5 s for the first byte of a connection and without limit for the rest, with a thread
-for each; the app gives the head 15 s, the body 60 s and the rest of a refused body 3 s.
+for each; the app gives the head 15 s, the body 60 s, and a second more for each 25 KB that it has
+received, and the rest of a refused body 10 s.
 """
 
 from __future__ import annotations

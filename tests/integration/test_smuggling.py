@@ -185,7 +185,7 @@ def test_nginx_and_gunicorn_agree(behind: tuple[Server, int, ssl.SSLContext], sh
     received = replies(connect(port, tls), raw)
     answers = len(re.findall(rb"HTTP/1\.1 [2-5]\d\d ", received))
     paths = asked(app, token)
-    assert len(paths) <= answers  # one answer for each, in their order: nobody else gets it
+    assert len(paths) <= answers  # one answer for each, in their order: no other client gets it
     assert shape in LENIENT or paths in ([], [f"/seen-{token}"])
     app.check()
 
@@ -204,7 +204,7 @@ def test_gunicorn_takes_one_request_per_connection(alone: Server) -> None:
 
 
 def test_through_nginx_two_requests_are_two(behind: tuple[Server, int, ssl.SSLContext]) -> None:
-    """Two plain requests on one connection arrive: what came out above would have been seen."""
+    """Two plain requests on one connection arrive: the responses above would have been seen."""
     app, port, tls = behind
     token = uuid.uuid4().hex[:8]
     one = f"GET /first-{token} HTTP/1.1\r\nHost: chat.example.com\r\n{BASIC}\r\n\r\n"

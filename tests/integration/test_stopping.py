@@ -1,4 +1,4 @@
-"""Stop: Claude's connection is cut at once, from any worker, whatever Claude is doing."""
+"""Stop: Claude's connection is closed immediately, from any worker, whatever Claude is doing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_stop_cuts_the_answer(
     phase: str,
     reader: str,
 ) -> None:
-    """DELETE ends the answer in every phase, as fast as is promised; the log keeps what came."""
+    """DELETE ends the answer in every phase, as fast as is promised; the log keeps the text."""
     order, seen = PHASES[phase]
     stream = new_id()
     with here.put(stream, f"{order} {nonce}") as first:

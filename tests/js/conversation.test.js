@@ -47,6 +47,33 @@ const ended = [
 ];
 const contents = (body) => body.messages.map(({ role, content }) => `${role}: ${content}`);
 
+test('what stands beside the text of an answer changes neither it nor what is sent', async () => {
+  const { conversation } = begin();
+  const [, answer] = conversation.ask('What is new?');
+  play(
+    conversation,
+    answer,
+    { text: '', model: 'claude-sonnet-5-5', message: 'msg_1' },
+    { text: '', activity: 'web_search', query: 'news' },
+    { text: '', sources: [{ url: 'https://example.org/', title: 'News' }] },
+    { text: '', activity: 'web_search', failed: 'unavailable' },
+    { text: '', signature: 'sig' },
+    { text: 'It ' },
+    { text: '', citation: { type: 'web_search_result_location', url: 'https://example.org/' } },
+    { text: 'is.' },
+    { text: '', stop_reason: 'end_turn', usage: { output_tokens: 2, web_search_requests: 1 } },
+    '[DONE]',
+  );
+  assert.equal(answer.state, 'done');
+  assert.equal(answer.text, 'It is.');
+  const [, next] = conversation.ask('And?');
+  assert.deepEqual(contents(conversation.request(next)), [
+    'user: What is new?',
+    'assistant: It is.',
+    'user: And?',
+  ]);
+});
+
 test('a question is stored before anything is sent', async () => {
   const { conversation, storage } = begin();
   const [question, answer] = conversation.ask('Hi');

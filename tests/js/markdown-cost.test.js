@@ -47,7 +47,7 @@ test('an open fence is not lexed at all', () => {
   assert.ok(lexedFor(code, 50) < 1000);
 });
 
-test('a list that came at once is lexed a few times, however long', () => {
+test('a list that arrives whole is lexed a few times, however long', () => {
   const list = '- an item of the list\n'.repeat(5000);
   assert.ok(lexedFor(list, list.length) < 8 * list.length);
 });
@@ -105,7 +105,7 @@ test('what comes while a frame is made is drawn into it, unless a rest is due', 
   assert.equal(root.textContent, 'one two');
 });
 
-test('what arrives while nothing is drawn is drawn at once when asked for', () => {
+test('text that arrives while nothing is drawn is drawn immediately when asked for', () => {
   const { view, root, due } = timed(0);
   for (let n = 0; n < 50; n++) view.append('word\n\n');
   assert.equal(due.length, 1);

@@ -109,7 +109,7 @@ test('every language there is can be loaded, with what it builds upon', async ()
 test('where the browser cannot highlight, code stays plain', () => {
   globalThis.CSS = {};
   const { add, forget } = createHighlighter({
-    parts: () => assert.fail('nobody looks at the colours'),
+    parts: () => assert.fail('the colours are not shown'),
   });
   const root = rendered(['```js\nlet a;\n```']);
   add(root.querySelector('code'), 'js');
@@ -170,7 +170,7 @@ test('a Worker is kept while it answers, and ended where it does not', async () 
   assert.deepEqual([...(await later('css', 'b'))], [4, 0, 1]); // another language is another thing
 });
 
-test('what nobody wants any more when its turn comes is not asked', async () => {
+test('code that is no longer shown when its turn comes is not highlighted', async () => {
   const { all, start } = workers();
   const parts = colouring({ start });
   assert.equal((await parts('js', 'a', () => false)).length, 0);

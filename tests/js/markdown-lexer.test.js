@@ -72,7 +72,7 @@ function lexedInParts(lines) {
     tail = tail.slice(cut);
   }
   links = { ...lex(tail, links).links, ...links };
-  // A definition completes what came before it.
+  // A definition completes the text before it.
   return { links, tokens: [...parts, tail].flatMap((part) => lex(part, links).tokens) };
 }
 

@@ -173,7 +173,7 @@ test('references are decoded once in text, addresses and language names, never i
   );
 });
 
-test('a link to write to somebody opens with that receiver and nothing else', () => {
+test('a mail link opens with that receiver and nothing else', () => {
   for (const href of [
     'mailto:a@b.example?bcc=evil@c.example&body=secret',
     'MAILTO:a@b.example?subject=x#y',

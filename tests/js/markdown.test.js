@@ -96,10 +96,10 @@ function sameAtEveryMoment(text, step = 1) {
   }
 }
 
-test('at every moment an answer looks as if what came so far had come at once', () =>
+test('at every moment an answer looks as if its text so far had arrived whole', () =>
   sameAtEveryMoment(ANSWER, 7));
 
-test('a definition that is still arriving leads nowhere else than to what came of it', () => {
+test('a definition that is still arriving leads nowhere else than to its part received', () => {
   sameAtEveryMoment(
     '- see [a]\n- and\n\n  [a]: https://a.example/b "t"\n- end\n\n[a]: https://b.example\n',
   );

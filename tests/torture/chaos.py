@@ -120,7 +120,7 @@ class Proxy:
                 asyncio.ensure_future(_pump(_pieces(reader), onward)),
                 asyncio.ensure_future(_pump(self._poisoned(answer, told), writer)),
             ]
-            try:  # nobody here closes one half only: where one way ends, the other does
+            try:  # no test closes one half only: where one way ends, the other does
                 done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
                 for way in done:
                     way.result()

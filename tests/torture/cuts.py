@@ -1,4 +1,4 @@
-"""A reader whose connection is cut anywhere, and who comes back as the page does."""
+"""A reader whose connection is cut anywhere, and that returns as the page does."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _WORD = re.compile(r"\bw[0-9a-f]{16}\b")
 
 
 class Witness(StandIn):
-    """A stand-in that finds the requests with a word at once, however many there were."""
+    """A stand-in that finds the requests with a word quickly, however many there were."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Ground:
         self.standin = standin
         self.server = server
         self.latencies = Latencies()
-        #: What went wrong where nobody could raise it.
+        #: What went wrong in a thread, which cannot raise it here.
         self.broken: list[str] = []
         self.pids = set(server.workers())
         self._over = threading.Event()

@@ -26,7 +26,7 @@ def read_to_the_end(play: Play) -> None:
 
 @row("leave-before-the-first-byte")
 def leave_early(play: Play) -> None:
-    """Whoever leaves before Claude said a word finds the whole answer on return, asked once."""
+    """A client that left before the first text finds the whole answer on return, asked once."""
     asked = play.ask("fault slow_headers ms=300")
     _leave(play, asked)
     play.ends(asked, reader=play.get(asked.stream))
@@ -48,7 +48,7 @@ def leave_and_return(play: Play) -> None:
 
 @row("leave-at-the-last-frame")
 def leave_at_the_end(play: Play) -> None:
-    """Whoever leaves as the last frame comes gets it again, or is told that nothing follows."""
+    """A client that leaves at the last frame gets it again, or is told that nothing follows."""
     asked = play.ask("fault pace texts=5 gap_ms=2")
     asked.answer.read_until(b"stop_reason")
     _leave(play, asked)
@@ -61,7 +61,7 @@ def leave_at_the_end(play: Play) -> None:
 
 @row("stops-reading-for-a-while", weight=0.3)
 def stall(play: Play) -> None:
-    """A reader that stalls holds nobody up, and has everything when it reads on."""
+    """A reader that stalls delays no other reader, and has everything when it reads on."""
     # More than the sockets hold. Not with the least of buffers: a window that is smaller than a
     # packet makes the kernel wait for its timers when it is read on.
     asked = play.ask("bench n=6000 gap_us=50 pad=1500", receive_buffer=1 << 16)
@@ -113,7 +113,7 @@ def five_viewers(play: Play) -> None:
 
 @row("stop-in-mid-answer")
 def stop(play: Play) -> None:
-    """Stop ends the answer at once and keeps what came; a second one changes nothing."""
+    """Stop ends the answer immediately and keeps its text; a second one changes nothing."""
     asked = play.ask("fault pace texts=9999 gap_ms=20")
     asked.answer.read_until(b"word4 ")
     before = time.monotonic()
@@ -137,7 +137,7 @@ def stop_waiting(play: Play) -> None:
 
 @row("stop-without-a-reader")
 def stop_unread(play: Play) -> None:
-    """What nobody reads can be stopped, too."""
+    """A stream without readers can be stopped, too."""
     asked = play.ask("fault stall after=3")
     asked.answer.read_until(b"word2 ")
     asked.answer.leave()
@@ -149,7 +149,7 @@ def stop_unread(play: Play) -> None:
 
 @row("departure-of-a-tutorial-client")
 def depart(play: Play) -> None:
-    """Nobody can come back to POST /stream: Claude is told within a second of silence."""
+    """No client can return to POST /stream: Claude is told within a second of silence."""
     order = play.chance.choice(("silent_headers", "silent", "stall after=2", "pings"))
     asked = play.ask(f"fault {order}", verb="POST")
     play.upstream(asked)

@@ -23,7 +23,7 @@ def no_head(play: Play) -> None:
 
 @row("only-pings-for-120-s", weight=0.02)
 def only_pings(play: Play) -> None:
-    """Pings for 120 s are no answer: it is interrupted, and what came is kept."""
+    """Pings for 120 s are no answer: it is interrupted, and the text received is kept."""
     _silent(play, "pings every_ms=1000", "interrupted")
 
 
@@ -37,7 +37,7 @@ def _silent(play: Play, order: str, code: str) -> None:
 
 @row("orphan-for-60-s", weight=0.02)
 def orphan(play: Play) -> None:
-    """What nobody comes back for is ended after 60 s, and the log says why."""
+    """A stream to which no reader returns is ended after 60 s, and the log says why."""
     asked = play.ask("fault pace texts=99999 gap_ms=50")
     asked.answer.read_until(b"word5 ")
     before = time.monotonic()
@@ -61,7 +61,7 @@ def half_open(play: Play) -> None:
 
 @row("stops-reading-for-good", weight=0.02)
 def stops_reading(play: Play) -> None:
-    """A reader that reads no more is dropped after 30 s, and nobody else notices."""
+    """A reader that reads no more is dropped after 30 s, and no other client notices."""
     asked = play.ask("bench n=6000 gap_us=1000 pad=1500", receive_buffer=1 << 16)
     other = play.get(asked.stream)
     assert joined(text(other.rest())) == play.heard(asked)[0].sent

@@ -105,7 +105,7 @@ def waits(play: Play) -> None:
 
 @row("stall")
 def stall(play: Play) -> None:
-    """Silence in mid-answer keeps what came; Stop ends it at once, with all of it on the log."""
+    """Silence in mid-answer keeps the text; Stop ends it immediately, with all of it on the log."""
     asked = play.ask("fault stall after=6")
     asked.answer.read_until(b"word5 ")
     asked.answer.read_until_heartbeats(2)

@@ -29,7 +29,7 @@ from .rows import ROWS, WEIGHTS
 
 LOAD = 0.7
 ROW_PLAYERS = 24
-#: Shown in full; more of the same help nobody.
+#: Shown in full; more of the same do not help.
 SHOWN_FAILURES = 10
 
 
@@ -86,7 +86,7 @@ class Soak:
                 self.outcomes += play.outcomes
 
     def failed(self, why: str) -> None:
-        """Note what nobody expected, and show it."""
+        """Note what was not expected, and show it."""
         with self._lock:
             self.failures.append(why)
             if len(self.failures) <= SHOWN_FAILURES:

@@ -75,7 +75,7 @@ def assert_served(server: Server) -> None:
 
 
 def test_a_disk_that_fills_up(disk: tuple[Path, Mount]) -> None:
-    """Whoever reads goes on to the end, from memory; nobody begins or joins; it heals by itself."""
+    """A reader goes on to the end, from memory; none begins or joins; it heals by itself."""
     folder, _ = disk
     with on(folder) as (claude, here, there):
         word, stream = new_word(), new_id()
@@ -89,7 +89,7 @@ def test_a_disk_that_fills_up(disk: tuple[Path, Mount]) -> None:
                 assert_refused(there)
                 assert data(first.rest())[-1][1] == "[DONE]"
                 assert logged(second.rest()) == logged(first.body)
-                # Elsewhere nobody can read this memory: it ends with what is stored, and says so.
+                # Another process cannot read this memory: it ends with what is stored, and says so.
                 end = data(far.rest())[-1][1]
                 assert end == "[DONE]" or end["code"] == "interrupted"
                 assert text(first.body).startswith(text(far.body))

@@ -121,7 +121,7 @@ def test_slow_clients_are_disconnected(site: Site) -> None:
 
 
 def test_a_body_that_is_not_read(site: Site) -> None:
-    """9 KB of body for an address that reads none: an answer, and nobody waits."""
+    """9 KB of body for an address that reads none: an answer, and no client waits."""
     for _ in range(10):
         sock = opened(site, request("GET", "/healthz", b"x" * 9000, {"Host": "chat.example.com"}))
         with Answer(sock) as answer:
@@ -161,7 +161,7 @@ def test_stop_through_nginx(site: Site, measured: Latencies) -> None:
 
 
 def test_nginx_reloads(site: Site) -> None:
-    """A reload of nginx cuts nobody off, and the next question goes through the new one."""
+    """A reload of nginx cuts no answer off, and the next question goes through the new one."""
     word, stream = new_word(), new_id()
     with site.front.put(stream, f"fault pace texts=80 gap_ms=20 {word}") as answer:
         answer.read_until(b"word3 ")

@@ -1,4 +1,4 @@
-"""Too many at once: who finds no place is told so at once, and everything short goes on."""
+"""Overload: a client without a slot is refused immediately, and short requests are answered."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def crowded() -> Iterator[tuple[Witness, Server]]:
 
 
 def filled(server: Server) -> list[tuple[str, Answer]]:
-    """Take every place with silent streams; whoever finds none is refused at once."""
+    """Take every slot with silent streams; the next client is refused immediately."""
     held: list[tuple[str, Answer]] = []
     refused = 0
     while refused < FULL:
@@ -60,7 +60,7 @@ def assert_busy(answer: Answer) -> None:
 
 
 def probed(server: Server, latencies: Latencies, name: str, stream: str, count: int = 60) -> None:
-    """Ask for everything short; each must be there at once."""
+    """Send every short request; each must be answered immediately."""
     asks = [("GET", "/healthz", 200), ("GET", "/", 200), ("DELETE", f"/streams/{new_id()}", 404)]
     for method, path, status in [*asks * count, ("DELETE", f"/streams/{stream}", 200)]:
         before = time.monotonic()
@@ -152,7 +152,7 @@ def test_a_thousand_clients(crowded: tuple[Witness, Server], measured: Latencies
 def test_refused_clients_that_do_not_close(
     crowded: tuple[Witness, Server], measured: Latencies
 ) -> None:
-    """Thirty that were refused and keep their connections hold up nobody."""
+    """Thirty refused clients that keep their connections delay no other client."""
     _, server = crowded
     held = filled(server)
     refused = [server.put(new_id(), "fault pace") for _ in range(30)]
@@ -164,7 +164,7 @@ def test_refused_clients_that_do_not_close(
 
 
 def test_malformed_requests_that_do_not_close(measured: Latencies) -> None:
-    """Clients whose requests are no HTTP, and who keep their connections, hold up nobody."""
+    """Clients that send no HTTP and keep their connections delay no other client."""
     with Witness() as claude, serve(claude) as [server]:
         lingering = []
         for _ in range(30):
@@ -182,7 +182,7 @@ def test_malformed_requests_that_do_not_close(measured: Latencies) -> None:
 
 
 def test_all_viewers_are_cut_together(crowded: tuple[Witness, Server], measured: Latencies) -> None:
-    """Two hundred viewers whose network goes at once come back at once, each to the whole text."""
+    """Two hundred viewers that lose their network return together, each to the whole text."""
     _, server = crowded
     stream = new_id()
     first = server.put(stream, "fault pace texts=100 gap_ms=30")

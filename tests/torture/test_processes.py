@@ -85,7 +85,7 @@ def test_kill_9_of_a_worker() -> None:
 
 
 def test_kill_9_of_everything() -> None:
-    """Master and workers die at once: the next start serves what had come, and ends it."""
+    """Master and workers die together: the next start serves the text stored, and ends it."""
     with Witness() as claude, serve(claude, WORKERS=2) as [server]:
         answers = begun(server, "fault stall after=7", 10, b"word6 ")
         server.kill()
@@ -103,7 +103,7 @@ def test_kill_9_of_everything() -> None:
 
 
 def test_kill_9_of_the_master_only() -> None:
-    """Workers without a master leave the port at once and drain; the next server can stop them."""
+    """Workers without a master leave the port and drain; the next server can stop them."""
     with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=20) as [server]:
         eventually(lambda: len(server.workers()) == 2)
         workers = server.workers()
@@ -129,7 +129,7 @@ def test_kill_9_of_the_master_only() -> None:
 
 
 def test_a_draining_server_refuses_connections() -> None:
-    """From TERM on the port is free: who comes in the drain is told so at once, not at its end."""
+    """From TERM on the port is free: clients are refused during the drain, not queued."""
     with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=30) as [server]:
         eventually(lambda: len(server.workers()) == 2)
         [answer] = begun(server, "fault pace texts=150 gap_ms=20", 1, b"word1 ").values()
@@ -183,7 +183,7 @@ def test_term_drains(measured: Latencies, clients: str) -> None:
 
 
 def test_hup_lets_running_streams_finish() -> None:
-    """After HUP new workers answer at once, the old ones finish what they began, then go."""
+    """After HUP new workers answer immediately, the old ones finish what they began, then exit."""
     with Witness() as claude, serve(claude, WORKERS=2, DRAIN_SECONDS=8) as [server]:
         eventually(lambda: len(server.workers()) == 2)
         old = set(server.workers())

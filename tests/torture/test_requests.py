@@ -22,7 +22,7 @@ CHARACTERS = 100_000
 def sent(play: Play, raw: bytes, closing: bool = False) -> Answer | None:
     """Send these bytes; return the response, or None where the connection was just ended.
 
-    Whoever sends what gunicorn itself refuses closes at once (see ``closing``), since the accept
+    A client that sends what gunicorn itself refuses closes (see ``closing``), since the accept
     loop waits for that.
     """
     sock = connect(play.server.port)

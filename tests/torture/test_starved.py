@@ -59,7 +59,7 @@ def test_file_descriptors_run_out(what: str) -> None:
 
 
 def test_clients_wait_while_nothing_can_be_opened() -> None:
-    """Not even a connection can be opened: whoever comes is answered once that is over."""
+    """Not even a connection can be opened: clients are answered once that is over."""
     with Witness() as claude, serve(claude) as [server]:
         [worker] = server.workers()
         soft, hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)

@@ -1,4 +1,4 @@
-"""Stop and departure, measured: how long Claude goes on writing what nobody wants."""
+"""Stop and departure, measured: how long Claude goes on writing after the last reader left."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_departure_is_noticed(
 def test_orphans_end_to_the_second(
     pair: tuple[Witness, Server, Server], measured: Latencies
 ) -> None:
-    """What nobody comes back for is ended when its time is over, not before and not long after."""
+    """A stream without readers is ended when its time is over, not before and not long after."""
     claude, here, there = pair
     left = {}
     for order, seen in PHASES.values():
@@ -130,7 +130,7 @@ def test_a_stalled_reader_hands_over_the_producer(
 def test_stop_in_the_wait_for_a_retry_is_immediate(
     pair: tuple[Witness, Server, Server],
 ) -> None:
-    """Stop between two attempts ends the stream at once on any worker; nothing more is asked."""
+    """Stop between two attempts ends the stream on any worker, with no other attempt."""
     claude, here, there = pair
     words = []
     for server in (here, there):

@@ -138,7 +138,7 @@ def hurried() -> Iterator[tuple[Witness, Server]]:
     ids=["no-head", "nothing-behind-the-head", "only-pings", "stall"],
 )
 def test_silence_has_an_end(hurried: tuple[Witness, Server], order: str, code: str) -> None:
-    """Too long a silence ends the stream, pings or not; what came is kept, nothing asked again."""
+    """Too long a silence ends the stream, pings or not; its text is kept, nothing asked again."""
     claude, server = hurried
     word, stream = new_word(), new_id()
     before = time.monotonic()

@@ -61,7 +61,12 @@ def copy(tmp_path):
     for name in ("tests/test_a.py", "tests/js/a.test.js", "tests/js/b.test.js"):
         (tmp_path / name).touch()
     (tmp_path / "script/test").write_bytes((ROOT / "script/test").read_bytes())
-    says = {"script/setup": "", ".venv/bin/python": "python", "bin/node": "node"}
+    says = {
+        "script/setup": "",
+        "script/clients": "",
+        ".venv/bin/python": "python",
+        "bin/node": "node",
+    }
     for name, word in says.items():
         say = f'echo {word} "$@"\n' if word else ""
         (tmp_path / name).write_text(f"#!/bin/sh\n{say}")

@@ -31,4 +31,4 @@ def send(sock: socket.socket, data: bytes) -> None:
     """Send all of the data; blocks until the kernel has accepted it."""
     sent = syscalls.send(sock.fileno(), data) if type(sock) is socket.socket else 0
     if sent < len(data):
-        sock.sendall(data[sent:])
+        sock.sendall(memoryview(data)[sent:])

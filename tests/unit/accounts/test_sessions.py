@@ -404,7 +404,7 @@ def test_tries_at_once_are_counted_one_by_one(tmp_path):
 
 def run(*arguments, typed=""):
     return subprocess.run(
-        [sys.executable, "-m", "claude_sse.accounts", *arguments],
+        [sys.executable, "-m", "claude_sse", "password", *arguments],
         input=typed,
         capture_output=True,
         text=True,
@@ -414,7 +414,7 @@ def run(*arguments, typed=""):
 
 
 def test_the_command_writes_what_the_server_reads(tmp_path):
-    """script/password makes, changes and removes a name, and shows a token once."""
+    """The command password makes, changes and removes a name, and shows a token once."""
     path = tmp_path / "new/passwords"
     passwords = Passwords(path)
     told = run("ada", "--file", str(path), typed="a good password\na good password\n")

@@ -6,13 +6,17 @@ import anthropic
 import pytest
 
 from claude_sse.claude import CancelScope, Claude
+from claude_sse.claude.citations import citation_of, sources_of
 from claude_sse.config.settings import Settings
 from claude_sse.protocol.errors import AnswerFailed
 from claude_sse.protocol.question import Question
 
 from .raw_answers import CASES, ESTIMATED
+from .raw_carried import carried
 from .raw_upstream import RawUpstream
 
+CARRIED = list(carried())
+CASES = {**CASES, "carried": CARRIED}
 QUESTION = Question(messages=(("user", "Hi"),), digest="", model="claude-x")
 
 
@@ -112,3 +116,57 @@ def test_an_answer_is_what_the_sdk_makes_of_it(upstream, sdk, ask, family):
                        if ours[k] != {**theirs, **case.ours}[k]}  # fmt: skip
             wrong.append((case.name, unequal))
     assert not wrong
+
+
+def carried_by_us(ask):
+    """Return the texts, each as far as the next thing that stands beside them, and those things."""
+    told = []
+    for batch in ask():
+        for payload in batch:
+            fields = {"text": json.loads(payload)} if isinstance(payload, bytes) else payload
+            told.append(fields["text"])
+            told += [(name, fields[name]) for name in ("citation", "sources") if name in fields]
+            if "failed" in fields:
+                told.append(("failed", fields["failed"]))
+            elif "activity" in fields:
+                told.append((fields["activity"], fields.get("query", "")))
+    return joined(told)
+
+
+def carried_by_the_sdk(client):
+    """Return the same of the content that the SDK makes of the answer."""
+    with client.messages.stream(
+        model="claude-x", max_tokens=99, messages=[{"role": "user", "content": "Hi"}]
+    ) as stream:
+        content = stream.get_final_message().to_dict()["content"]
+    told = []
+    for block in content:
+        if block["type"] == "text":
+            told.append(block["text"])
+            found = map(citation_of, block.get("citations") or ())
+            told += [("citation", citation) for citation in found if citation]
+        elif block["type"] == "server_tool_use" and block["name"] == "web_search":
+            told.append(("web_search", block["input"].get("query", "")))
+        elif block["type"] == "web_search_tool_result":
+            is_error = isinstance(block["content"], dict)
+            failed = ("failed", block["content"]["error_code"]) if is_error else None
+            told.append(failed or ("sources", sources_of(block["content"])))
+    return joined(told)
+
+
+def joined(told):
+    texts = [""]
+    for each in told:
+        if isinstance(each, str) and isinstance(texts[-1], str):
+            texts[-1] += each
+        else:
+            texts.append(each)
+    return [text for text in texts if text]
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.parametrize("case", CARRIED, ids=lambda case: case.name)
+def test_what_an_answer_carries_is_what_the_sdk_has_of_it(upstream, sdk, ask, case):
+    """Each citation follows the text of its block; searches and sources stand where Claude did."""
+    upstream.reply = case.reply
+    assert carried_by_us(ask) == carried_by_the_sdk(sdk)

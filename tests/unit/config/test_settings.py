@@ -77,6 +77,18 @@ def test_an_empty_limit_depends_on_the_sign_in(environ, limits):
         ("AUTH", "basic", "one of none, token, password, proxy"),
         ("PUBLIC_HOSTS", "https://chat.example.com", "without https://"),
         ("PUBLIC_HOSTS", "*", "without https://, ports and *"),
+        *(
+            ("ALLOWED_ORIGINS", value, "origins such as http://localhost:5173")
+            for value in (
+                *("*", "null", "http://*", "https://*.example.com", "app.example.com", "//a"),
+                *("http://localhost:5173/", "http://a/path", "http://a?b", "http://a#b"),
+                *("http://name@a", "http://name:word@a", "http://a:", "http://a:0"),
+                *("http://a:65536", "http://a b", "http://a http://b", "http://::1", "http://[::"),
+                *("http://[0::1]", "http://127.1", "http://1.2.3.256", "http://[127.0.0.1]"),
+                *("file://a", "file:///", "http://", "http://b\u00fccher.example", "http://a."),
+                "http://localhost:5173, *",
+            )
+        ),
         ("PUBLIC_HOSTS", "a.example, b.example:8443", "without https://, ports and *"),
         ("LOG_LEVEL", "loud", "one of DEBUG"),
         ("MODEL", "a\x00b", "the id of a model"),
@@ -248,6 +260,51 @@ def test_an_env_with_a_key_is_for_its_owner(tmp_path, mode):
         assert SECRET not in str(raised.value)
     env.chmod(0o600)
     load(env)
+
+
+@pytest.mark.parametrize(
+    ("value", "origins"),
+    [
+        ("http://localhost:5173", ("http://localhost:5173",)),
+        (
+            " HTTPS://App.Example.com:443 ,http://a:80,http://a",
+            ("https://app.example.com", "http://a"),
+        ),
+        ("http://[::1]:5173,http://127.0.0.1:80", ("http://[::1]:5173", "http://127.0.0.1")),
+        (
+            "capacitor://localhost, tauri://localhost:80",
+            ("capacitor://localhost", "tauri://localhost:80"),
+        ),
+        (",", ()),
+    ],
+)
+def test_an_origin_is_read_as_browsers_send_it(value, origins):
+    """Lower case, each once, without the port that its scheme has anyway."""
+    token = {"AUTH": "token", "SECRET_KEY": SECRET}
+    assert from_environ({**token, "ALLOWED_ORIGINS": value}).allowed_origins == origins
+
+
+@pytest.mark.parametrize(
+    ("auth", "origin", "hint"),
+    [
+        ("none", "https://app.example.com", "only pages of this machine"),
+        ("none", "http://localhost:5173,http://192.168.1.2:5173", "only pages of this machine"),
+        ("none", "http://localhost.example.com", "only pages of this machine"),
+        ("none", "http://128.0.0.1", "only pages of this machine"),
+        ("proxy", "https://app.example.com", "the cookie of the sign-on"),
+        ("proxy", "http://localhost:5173", "the cookie of the sign-on"),
+    ],
+)
+def test_no_page_elsewhere_is_signed_in_by_what_it_did_not_send(auth, origin, hint):
+    """Without a token of its own only a page of this machine may ask, and nobody behind a proxy."""
+    with pytest.raises(ConfigError, match=hint):
+        from_environ({"AUTH": auth, "SECRET_KEY": SECRET, "ALLOWED_ORIGINS": origin})
+
+
+def test_pages_of_this_machine_need_no_sign_in():
+    """Any loopback address is this machine."""
+    value = "http://localhost:5173,http://127.0.0.1:8080,https://127.0.0.2,http://[::1]"
+    assert len(from_environ({"ALLOWED_ORIGINS": value}).allowed_origins) == 4
 
 
 def test_env_example_lists_every_setting_with_its_default():

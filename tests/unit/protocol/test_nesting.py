@@ -1,4 +1,4 @@
-"""How deep JSON may nest, whatever this Python would bear."""
+"""How deep JSON may nest, and of how many parts it may be, whatever this Python would bear."""
 
 import json
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_sse.protocol.nesting import is_deeper
+from claude_sse.protocol import nesting
+from claude_sse.protocol.nesting import structure, values
 
 VALUES = st.recursive(
     st.none() | st.integers() | st.text('[]{}"\\ é'),
@@ -21,6 +22,26 @@ def depth(value):
     if isinstance(value, dict):
         value = list(value.values())
     return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
+
+
+def is_deeper(document, levels):
+    """Whether the document nests deeper than this."""
+    return nesting.is_deeper(structure(document), levels)
+
+
+def parts(value):
+    """How many arrays, objects and commas the value is written with."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return 0
+    return 1 + max(0, len(value) - 1) + sum(map(parts, value))
+
+
+@given(value=VALUES, escape=st.booleans())
+def test_the_parts_are_those_of_the_parsed_value(value, escape):
+    """The arrays, objects and members counted in the bytes are those of the value."""
+    assert values(structure(json.dumps(value, ensure_ascii=escape).encode())) == parts(value)
 
 
 @given(value=VALUES, escape=st.booleans())

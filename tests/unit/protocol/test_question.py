@@ -42,6 +42,36 @@ def test_a_conversation_with_every_field():
     assert ask({"prompt": "x", "system": None}).system is None
 
 
+@pytest.mark.parametrize("number", ["500", "500.0", "5e2"])
+def test_a_whole_number_is_one_however_it_is_written(number):
+    """JSON has one kind of number: 5e2 tokens are 500."""
+    question = ask(b'{"prompt":"x","max_tokens":%b}' % number.encode())
+    assert (question.max_tokens, type(question.max_tokens)) == (500, int)
+
+
+def test_what_an_answer_may_carry_is_off_unless_asked_for():
+    """Searches, citations and signatures are switches; a prompt begins no conversation."""
+    for body in ({"prompt": "x"}, {"prompt": "x", "web_search": None, "citations": False}):
+        question = ask(body)
+        assert not (question.web_search or question.citations or question.signatures)
+        assert not question.is_conversation
+    question = ask(
+        {"messages": [user()], "web_search": True, "citations": True, "signatures": True}
+    )
+    assert question.web_search and question.citations and question.signatures
+    assert question.is_conversation
+
+
+def test_thinking_is_sent_back_in_a_message_of_the_assistant():
+    """Its blocks are those of the frames, and are passed on as they are."""
+    thought = {"type": "thinking", "thinking": "", "signature": "sig=="}
+    hidden = {"type": "redacted_thinking", "data": "x"}
+    answer = [thought, hidden, {"type": "text", "text": "Yes"}]
+    messages = [user(), {"role": "assistant", "content": answer}, user()]
+    (_, (role, content), _) = ask({"messages": messages}).messages
+    assert role == "assistant" and [block.param() for block in content] == answer
+
+
 def test_the_digest_tells_bodies_apart():
     """The same bytes have the same digest, any other bytes another one."""
     assert ask(b'{"prompt":"a"}').digest == ask(b'{"prompt":"a"}').digest
@@ -74,6 +104,24 @@ def test_the_digest_tells_bodies_apart():
         ({"prompt": " \n\t"}, "not only blanks"),
         (b'{"prompt":"\\ud800"}', "unpaired surrogate"),
         ({"prompt": "x", "temperature": 1}, "Unknown field 'temperature'"),
+        ({"prompt": "x", "web_search": 1}, "web_search must be true or false"),
+        ({"prompt": "x", "citations": "yes"}, "citations must be true or false"),
+        ({"prompt": "x", "signatures": []}, "signatures must be true or false"),
+        *(
+            ({"messages": [user(), {"role": "assistant", "content": [block]}, user()]}, says)
+            for block, says in [
+                ({"type": "thinking", "thinking": "x"}, "exactly type, thinking and signature"),
+                ({"type": "thinking", "thinking": "x", "signature": ""}, "signature is empty"),
+                ({"type": "thinking", "thinking": 5, "signature": "s"}, "must be a string"),
+                ({"type": "redacted_thinking", "data": "x", "y": 1}, "exactly type, data"),
+                ({"type": "redacted_thinking", "data": "x"}, "holds only thinking"),
+                ({"type": "server_tool_use"}, "whose type is text, image or document"),
+            ]
+        ),
+        (
+            {"messages": [user([{"type": "thinking", "thinking": "x", "signature": "s"}])]},
+            "only a message of the assistant holds thinking",
+        ),
         ({"prompt": "x", "a\nb" * 30: 1}, "Unknown field 'a\\nb"),
         ({"prompt": "x", "messages": [user()]}, "not both"),
         ({"messages": []}, "messages must be a list of 1 to 100,000"),

@@ -8,7 +8,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.workers.gthread import PollableMethodQueue
 
-from claude_sse.server import connection, fast_worker, gunicorn_internals, logger, worker
+from claude_sse.server import connection, fast_worker, gunicorn_internals, logger, program, worker
 from claude_sse.server.gunicorn_internals import ATTRIBUTES, METHODS, Logger, TConn, ThreadWorker
 
 SERVER = Path(worker.__file__).parent
@@ -20,6 +20,7 @@ SUBCLASSES = [
     (fast_worker.FastConnection, TConn),
     (connection._Request, gunicorn_internals.Request),
     (logger.Logger, Logger),
+    (program.Program, gunicorn_internals.Application),
 ]
 
 

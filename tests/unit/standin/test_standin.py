@@ -62,7 +62,7 @@ def question(prompt: str, **fields: Any) -> dict[str, Any]:
 
 @dataclass
 class Answer:
-    """What came back over a raw socket, and whether FIN, RST or a time limit ended it."""
+    """The bytes received over a raw socket, and whether FIN, RST or a time limit ended it."""
 
     head: str
     raw: bytes
@@ -249,7 +249,7 @@ def test_wants_credentials(standin: StandIn) -> None:
 
 
 def test_connections_are_kept_alive(standin: StandIn) -> None:
-    """Two requests, sent at once on one connection, are answered in turn; close is honoured."""
+    """Two requests, sent together on one connection, are answered in turn; close is honoured."""
     with send(standin, question("fault pace texts=1")) as sock:
         body = json.dumps(question("fault pace texts=2")).encode()
         head = f"POST /v1/messages HTTP/1.1\r\nx-api-key: k\r\ncontent-length: {len(body)}\r\n"

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_sse import create_app
-from claude_sse.claude import tokens
+from claude_sse.claude import prices, tokens
+from claude_sse.config.refusals import SEARCH_TOKENS
 from claude_sse.config.settings import ConfigError, Settings, from_environ
 from claude_sse.ledger import Quotas, open_ledger
 from claude_sse.protocol import sse
@@ -126,9 +127,10 @@ def test_bounds_of_a_text_hold_each_other(text):
                 "output_tokens": 4000,
                 "thinking_tokens": 3000,  # part of the output
             },
-            4321,
+            4056,  # 1 + 25 + 30 + 4000
         ),
-        ({"cache_read_input_tokens": 300, "output_tokens": 4}, 304),
+        ({"cache_read_input_tokens": 301, "output_tokens": 4}, 35),
+        ({"input_tokens": 25, "output_tokens": 12, "web_search_requests": 2}, 10_037),
         ({"input_tokens": 25, "output_tokens": 8, "estimated": True}, 33),
         ({"output_tokens": 8}, 108),
         ({}, 100 + 2 * tokens.WRITTEN_A_SECOND),
@@ -137,7 +139,10 @@ def test_bounds_of_a_text_hold_each_other(text):
     ],
 )
 def test_what_an_answer_costs(usage, spent):
-    """Tokens read and written count; a count that was not reported costs its upper bound."""
+    """Tokens read and written count, a token of the cache a tenth, one written to it five quarters.
+
+    A search counts 5,000 tokens, and a count that was not reported costs its upper bound.
+    """
     assert cost(usage, read=100, most=1900, seconds=2.0) == spent
     assert cost({}, read=100, most=1900, seconds=3600.0) == 1900
     assert cost({}, read=100, most=1900, seconds=0.0) == 101
@@ -161,6 +166,45 @@ def test_a_question_without_a_slot_was_not_asked(tmp_path):
     assert writer_slots.taken == 0
 
 
+@pytest.mark.parametrize("caching", ["on", "off"])
+@pytest.mark.parametrize("uses", [1, 5, 20])
+def test_a_search_is_reserved_at_what_it_can_count_for(caching, uses):
+    """What is reserved covers every search, its results, and reading all of it again."""
+    settings = Settings(prompt_caching=caching, web_search_max_uses=uses, max_tokens=1000)
+    asked = question("x" * 9000, web_search=True)
+    most = prices.most_read(asked, settings)
+    assert prices.most_read(question("x" * 9000), settings) < most
+    results = 7_345  # as in the documentation's example
+    total = {"input_tokens": 0, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+    before = 0
+    for n in range(uses + 1):  # each time Claude reads all of it, and what is new
+        after = 9000 + n * results + 1000 * min(n, 1)
+        if caching == "on":
+            total["cache_read_input_tokens"] += before
+            total["cache_creation_input_tokens"] += after - before
+        before = after
+    if caching == "off":  # Claude's own searches cache what they read
+        total = {"input_tokens": 9000, "cache_creation_input_tokens": uses * results + 1000}
+        total["cache_read_input_tokens"] = sum(9000 + n * results for n in range(uses))
+    assert prices.read({**total, "web_search_requests": uses}) <= most
+
+
+@pytest.mark.parametrize(
+    ("usage", "read"),
+    [
+        ({"output_tokens": 5}, None),
+        ({"input_tokens": 10, "web_search_requests": 2}, 10 + 2 * 5_000),
+        ({"input_tokens": 10, "web_search_requests": 2, "estimated": True}, 10 + 2 * 30_000),
+        ({"cache_creation_input_tokens": 1}, 2),
+        ({"cache_read_input_tokens": 1}, 1),
+        ({"cache_creation_input_tokens": 2, "cache_read_input_tokens": 5}, 3),
+    ],
+)
+def test_what_reading_counts_for(usage, read):
+    """Weights are rounded up; of searches that broke off, the results count at their bound."""
+    assert prices.read(usage) == read
+
+
 SIGNED_IN = {"AUTH": "proxy", "SECRET_KEY": "the-proxy-and-the-server-know-this-0123456789"}
 LIMITED = ("rate_limit", "max_streams_per_owner", "daily_tokens_per_owner", "daily_tokens")
 
@@ -182,6 +226,7 @@ def test_limits_begin_where_people_sign_in():
         ({"DAILY_TOKENS": "many"}, "DAILY_TOKENS=many is not valid"),
         ({"DAILY_TOKENS": "31999"}, "twice MAX_TOKENS"),
         ({"DAILY_TOKENS_PER_OWNER": "1"}, "DAILY_TOKENS_PER_OWNER=1 is not valid"),
+        ({"DAILY_TOKENS": "331999", "WEB_SEARCH_MAX_USES": "5"}, "WEB_SEARCH_MAX_USES=5"),
         (
             {**SIGNED_IN, "PUBLIC_HOSTS": "chat.example.com", "DAILY_TOKENS": "0"},
             "DAILY_TOKENS=0 on a public server",
@@ -215,8 +260,8 @@ class LimitedApp:
         self.client = self.app.test_client()
         self.file = f"{folder}/ledger/ledger.sqlite"
 
-    def put(self, prompt, stream=None):
-        body = {"messages": [{"role": "user", "content": prompt}]}
+    def put(self, prompt, stream=None, **fields):
+        body = {"messages": [{"role": "user", "content": prompt}], **fields}
         response = self.client.put(f"/streams/{stream or uuid.uuid4()}", json=body)
         response.get_data()  # to its end
         return response
@@ -452,14 +497,25 @@ def test_a_long_text_is_not_one_token(gateway, nonce):
 
 
 def test_the_cache_is_part_of_what_was_read(gateway, nonce):
-    """Cached input is part of the input; thinking is never more than the output."""
+    """Cached input is part of the input, at a tenth; thinking is never more than the output."""
     read = {"input_tokens": 0, "cache_read_input_tokens": 24_000, "cache_creation_input_tokens": -3}
     end = {"output_tokens": 9, "output_tokens_details": {"thinking_tokens": 10}}
     limited = gateway(200, answered({"usage": read}, {"usage": end}))
     assert usage_of(limited.put(LONG + nonce).data) == {
         "input_tokens": 0, "cache_read_input_tokens": 24_000, "output_tokens": 9,
     }  # fmt: skip
-    assert limited.tokens() == (24_009, 0)
+    assert limited.tokens() == (2_409, 0)
+
+
+def test_a_search_is_charged_with_the_whole_turn(standin, tmp_path, nonce):
+    """A turn of several requests is one answer in the ledger: all their tokens and searches."""
+    limited = LimitedApp(tmp_path, standin.base_url, web_search_max_uses=4)
+    prompt = f"fault search uses=3 pauses=2 {nonce}"
+    usage = usage_of(limited.put(prompt, web_search=True).data)
+    assert usage["web_search_requests"] == 3
+    spent = usage["input_tokens"] + usage["output_tokens"] + 3 * SEARCH_TOKENS
+    assert limited.tokens() == (spent, 0)
+    limited.drain()
 
 
 def test_a_gateway_that_does_not_count_is_counted(gateway, nonce):

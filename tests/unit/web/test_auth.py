@@ -123,7 +123,7 @@ def test_the_cookie_says_as_little_as_it_can(make_app, passwords, tmp_path):
 
 
 def test_signing_in_makes_a_new_session(app):
-    """A cookie that somebody planted before is not the one that opens, and an old one ends."""
+    """A cookie that was planted before is not the one that opens, and an old one ends."""
     name, _ = session_cookie(signed_in(app))
     client = app.test_client()
     client.set_cookie(name, "planted")
@@ -356,7 +356,7 @@ def test_no_way_in_where_nobody_signs_in(make_app):
 
 
 def users(app, mode):
-    """Two clients, each of somebody else."""
+    """Two clients, each of another person."""
     if mode == "password":
         return signed_in(app), signed_in(app, "bob", "the other builder"), OWN, OWN
     ada, bob = ({"X-Proxy-Secret": SECRET, "X-Forwarded-User": name} for name in ("ada", "bob"))
@@ -365,7 +365,7 @@ def users(app, mode):
 
 @pytest.mark.parametrize("mode", ["password", "proxy"])
 def test_anothers_stream_is_an_unknown_one(make_app, passwords, nonce, mode):
-    """On every route that takes an id, somebody else's answers exactly as one that never was."""
+    """On every route that takes an id, another person's answers exactly as one that never was."""
     app = make_app(auth=mode, passwords=str(passwords.path))
     ada, bob, as_ada, as_bob = users(app, mode)
     known, unknown = str(uuid.uuid4()), str(uuid.uuid4())

@@ -89,7 +89,7 @@ def test_put_with_an_id_continues_as_get_does(make_app, standin, url, nonce):
     whole = make_app().test_client().put(url, json=question).data
     last = sse.last_id(whole)
     log = whole.removeprefix(sse.PREAMBLE)
-    client = make_app(api_key="").test_client()  # nobody could be asked here
+    client = make_app(api_key="").test_client()  # Claude cannot be asked here
     for n in range(last):
         with (
             client.put(url, json=question, headers=after(n)) as put,

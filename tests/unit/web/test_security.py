@@ -76,7 +76,7 @@ def test_no_route_answers_a_stranger(guarded):
                 method,
                 path,
             )
-        elif endpoint == "views.page":
+        elif endpoint == "pages.chat":
             assert (response.status_code, response.headers["Location"]) == (303, "login")
         else:
             assert response.status_code == 401, (method, path)
@@ -176,7 +176,7 @@ def test_health_is_told_under_any_name(client, guarded, path, host):
         ({"Origin": "http://localhost/"}, False),
         ({"Origin": "http://localhost.evil.example"}, False),
         ({"Origin": "http://evil.example", "Authorization": "Bearer x"}, False),
-        ({"Origin": "http://localhost", "X-Forwarded-Proto": "https"}, True),  # nobody asked it
+        ({"Origin": "http://localhost", "X-Forwarded-Proto": "https"}, True),  # no proxy is trusted
     ],
 )
 def test_who_may_change_something(client, headers, passes):
@@ -212,7 +212,7 @@ def test_who_may_read(client, path, headers, status):
     "path", ["/", "/stream", "/streams/x", "/models", "/static/styles/chat.css"]
 )
 def test_no_cors(client, path):
-    """Nobody is told what they might send: OPTIONS is no method here."""
+    """OPTIONS is not a method here: a client is not told what it might send."""
     headers = {"Origin": "http://localhost", "Access-Control-Request-Method": "PUT"}
     response = client.options(path, headers=headers)
     assert response.status_code == 405

@@ -118,14 +118,14 @@ def test_a_repeat_joins_also_where_it_took_the_owners_last_place(
     admit, question = admissions.admit, body(f"fault silent {nonce}")
     faster = []
 
-    def overtaken(owner, asked):
+    def overtaken(owner, asked, quotas):
         monkeypatch.setattr(admissions, "admit", admit)
         thread = threading.Thread(
             target=lambda: faster.append(app.test_client().put(url, json=question, buffered=False))
         )
         thread.start()
         thread.join()
-        return admit(owner, asked)
+        return admit(owner, asked, quotas)
 
     client = app.test_client()
     monkeypatch.setattr(admissions, "admit", overtaken)
@@ -272,6 +272,50 @@ def test_models_are_listed(client):
     response = client.get("/models")
     assert response.json["default"] == "claude-sonnet-5-5"
     assert {"id", "name", "efforts", "lifecycle"} <= set(response.json["models"][0])
+
+
+def test_a_search_is_asked_for_where_the_server_offers_it(client, make_app, url, nonce):
+    """The list of models says where Claude can search; elsewhere asking for it is a 400."""
+    searching = make_app(web_search_max_uses=3).test_client()
+    asked = {**body(f"fault search {nonce}"), "web_search": True}
+    for server, offers in ((client, False), (searching, True)):
+        (model, *_) = server.get("/models").json["models"]
+        assert model["web_search"] is offers and model["citations"] is True
+    assert "WEB_SEARCH_MAX_USES" in client.put(url, json=asked).json["error"]
+    frames = list(sse.objects(searching.put(url, json=asked).data))
+    assert [f["sources"][0]["title"] for f in frames if "sources" in f]
+    assert [f["citation"]["url"] for f in frames if "citation" in f]
+    assert all("text" in frame for frame in frames)
+
+
+def test_documents_are_cited_where_a_question_asks_for_it(client, standin, nonce):
+    """Each document of the conversation is sent to be cited; images and texts are not."""
+    source = {"type": "text", "media_type": "text/plain", "data": "The sky is blue."}
+    document = {"type": "document", "source": source, "title": "Sky"}
+    text = {"type": "text", "text": f"fault cite {nonce}"}
+    asked = {"messages": [{"role": "user", "content": [document, text]}]}
+    for citations in (True, False):
+        url = f"/streams/{uuid.uuid4()}"
+        frames = list(sse.objects(client.put(url, json=asked | {"citations": citations}).data))
+        assert [f["citation"]["document_index"] for f in frames if "citation" in f] == [0, 1]
+        sent = standin.requests[-1].body["messages"][0]["content"]
+        assert sent == [document | ({"citations": {"enabled": True}} if citations else {}), text]
+
+
+def test_thinking_goes_back_to_claude_as_it_was(client, nonce):
+    """The blocks made of an answer's frames are taken by Claude in the next question."""
+    asked = {**body(f"fault pace texts=1 {nonce}"), "signatures": True}
+    frames = list(sse.objects(client.put(f"/streams/{uuid.uuid4()}", json=asked).data))
+    thinking = "".join(frame.get("thinking", "") for frame in frames)
+    (signature,) = (frame["signature"] for frame in frames if "signature" in frame)
+    thought = {"type": "thinking", "thinking": thinking, "signature": signature}
+    for thought["thinking"], reason in ((thinking, "end_turn"), ("another thought", None)):
+        text = {"type": "text", "text": "word0 "}
+        answer = {"role": "assistant", "content": [thought, text]}
+        asked["messages"] = [*body("x")["messages"], answer, *body(nonce)["messages"]]
+        frames = list(sse.objects(client.put(f"/streams/{uuid.uuid4()}", json=asked).data))
+        assert frames[-1].get("stop_reason") == reason
+    assert frames[-1]["code"] == "rejected"
 
 
 def test_without_a_key_everything_says_so(make_app, url):

@@ -1,26 +1,33 @@
-"""``script/password``: give a name a password, or a token, or remove it."""
+"""The command ``password``: give a name a password, or a token, or remove it."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from ..config import installation
 from ..config.validators import ConfigError
 from .names import is_name, normal
 from .passwords import LONGEST, SHORTEST, Passwords
 
+_DESCRIPTION = (
+    "Set the password of a name (typed twice), make its token, or remove it (AUTH=password)."
+)
 
-def main(default_file: Path) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser("script/password", description=__doc__)
+
+def main(arguments: Sequence[str], default_file: Path) -> None:
+    """Run the command line; without ``--file`` the names are those of ``default_file``."""
+    command = installation.command("password")
+    parser = argparse.ArgumentParser(command, description=_DESCRIPTION)
     parser.add_argument("name", metavar="NAME")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--token", action="store_true", help="make a token for API clients")
     what.add_argument("--delete", action="store_true", help="remove the name and its token")
     parser.add_argument("--file", type=Path, default=default_file, help="default: %(default)s")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     options.name = normal(options.name)  # and is printed in this form
     if not is_name(options.name):
         sys.exit(
@@ -39,7 +46,7 @@ def main(default_file: Path) -> None:
             passwords.set_password(options.name, _read_password())
             print(f"{options.name} can sign in with it now; its older sessions end.")
     except (OSError, ConfigError) as exc:
-        sys.exit(f"script/password: {exc}")
+        sys.exit(f"{command}: {exc}")
 
 
 def _read_password() -> str:
@@ -53,7 +60,3 @@ def _read_password() -> str:
     if ask("Once more: ") != password:
         sys.exit("The two passwords differ; nothing is changed.")
     return password
-
-
-if __name__ == "__main__":
-    main(Path("instance/passwords"))

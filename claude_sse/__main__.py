@@ -1,0 +1,5 @@
+"""``python -m claude_sse`` is ``claude-sse``."""
+
+from .command.main import main
+
+main()
