@@ -174,7 +174,7 @@ def _size(kind: str, data: bytes) -> tuple[int, int]:
         ("image/png", rb".{16}(.{8})", ">II", False),
         ("image/gif", rb".{6}(.{4})", "<HH", False),
         ("image/jpeg", rb".*?\xff[\xc0-\xc3]\0.\x08(.{4})", ">HH", True),
-        ("image/webp", rb".{12}VP8 .{11}(.{4})", "<HH", False),
+        ("image/webp", rb".{12}VP8 .{10}(.{4})", "<HH", False),
     ):
         if kind == known and (found := re.match(pattern, data, re.DOTALL)):
             one, two = struct.unpack(numbers, found[1])

@@ -123,7 +123,11 @@ const stories = {
 
   async readsWithoutAChat() {
     const transport = new DefaultChatTransport({ api: `${server}/api/chat` });
-    const message = { id: '1', role: 'user', parts: [{ type: 'text', text: `${PACED} ${nonce}.` }] };
+    const message = {
+      id: '1',
+      role: 'user',
+      parts: [{ type: 'text', text: `${PACED} ${nonce}.` }],
+    };
     const stream = await transport.sendMessages({
       chatId: `without-${nonce}`,
       messages: [message],

@@ -80,6 +80,14 @@ def test_a_server_that_cannot_answer_says_whether_to_ask_again(app, client):
         assert (response.status_code, error_of(response)[1]) == (503, "false")
 
 
+def test_a_client_that_was_answered_is_not_answered_again(client, standin, nonce):
+    """With ``Last-Event-ID`` a request starts nothing here either."""
+    asked = {"messages": [{"role": "user", "content": nonce}]}
+    response = client.post("/v1/chat/completions", json=asked, headers={"Last-Event-ID": "0"})
+    assert (response.status_code, error_of(response)[1]) == (410, "false")
+    assert not any(nonce in exchange.prompt for exchange in standin.requests)
+
+
 def test_a_bug_is_not_bought_twice(app, client, monkeypatch):
     """An exception that nobody foresaw may come after Claude was asked."""
     monkeypatch.setattr(app.extensions[EXTENSION].streams, "follow", lambda *_: 1 / 0)
