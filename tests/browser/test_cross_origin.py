@@ -247,7 +247,7 @@ def test_usechat_on_another_origin(
     """It asks with its token, shows why it was refused, and resumes after a reload."""
     if not (ROOT / "node_modules" / VERSIONS[version]).is_dir():
         pytest.skip("there is no @ai-sdk/react here: run npm ci")
-    bundle(version, tmp_path, Path(__file__).with_name("elsewhere.jsx"))
+    bundle(version, tmp_path, ROOT / "tests/clients/elsewhere.jsx")
     _Pages.scripts[f"/{version}/elsewhere.js"] = (tmp_path / "elsewhere.js").read_bytes()
 
     def visit(**more: str) -> Page:
