@@ -144,7 +144,9 @@ def test_files_are_not_kept_while_the_answer_is_written(claude, nonce):
 
 
 def model(**fields):
-    return Model("m", "Small", "active", None, None, (), False, **fields)
+    absent = dict.fromkeys(("retires_at", "created_at", "max_tokens"))
+    known = {"id": "m", "name": "Small", "lifecycle": "active", "efforts": (), "thinks": False}
+    return Model(**known, **absent, **fields)
 
 
 @pytest.mark.parametrize(("known", "says"), [
