@@ -86,7 +86,7 @@ def origins() -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def api(standin: StandIn, origins: tuple[str, str]) -> Iterator[str]:
     """A server with a sign-in."""
-    sign_in = {"AUTH": "token", "AUTH_TOKEN": TOKEN, "SECRET_KEY": TOKEN}
+    sign_in = {"AUTH": "token", "AUTH_TOKEN": TOKEN, "SECRET_KEY": TOKEN, "RATE_LIMIT": 0}
     with serve(standin, 1, ALLOWED_ORIGINS=origins[0], MAX_BODY_MB=1, **sign_in) as (server,):
         yield _address(server)
 
