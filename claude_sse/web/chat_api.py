@@ -49,21 +49,11 @@ def _know_chat_ids(state: BlueprintSetupState) -> None:
 def ask() -> Response:
     """Answer the last message of a chat; the chat's former answer ends where it still runs."""
     services = current_services()
-    fields, digest = _load(services)
-    chat = _chat_id(fields.get("id"))
-    services.chats.end_newest(g.owner, chat, Client(request.environ).has_left)
-    if "messages" not in fields:
-        raise BadRequest(
-            "The field messages is missing: this server keeps no conversations, so each question "
-            "comes with all messages of its chat."
-        )
-    messages = ui_parts.to_messages(fields["messages"])
-    question = _question(services, fields, {"messages": messages}, digest)
-    grace = services.settings.chat_grace_seconds
+    chat, question = _read_chat(services)
     return _answer(
         services,
         question,
-        grace,
+        services.settings.chat_grace_seconds,
         lambda key, start: services.chats.start(g.owner, chat, key, start),
     )
 
@@ -107,27 +97,45 @@ def stop(chat: str) -> Response:
 def complete() -> Response:
     """Answer a prompt; the client cannot come back, so leaving is stopping."""
     services = current_services()
-    fields, digest = _load(services)
-    question = _question(services, fields, {"prompt": fields.get("prompt")}, digest)
-    return _answer(services, question, 0.0, lambda key, start: start())
+    return _answer(services, _read_prompt(services), 0.0, lambda key, start: start())
 
 
-def _load(services: Services) -> tuple[dict[str, Any], str]:
-    """Return the fields of the body, and its digest."""
-    content = questions.upload(services)
-    return load_object(content), hashlib.sha256(content).hexdigest()
+def _read_chat(services: Services) -> tuple[str, Question]:
+    """Return the id of a chat and its question; what still runs in the chat is ended meanwhile."""
+    raw = questions.upload(services)
+    with questions.in_turn(raw):
+        fields = load_object(raw)
+    chat = _chat_id(fields.get("id"))
+    services.chats.end_newest(g.owner, chat, Client(request.environ).has_left)
+    if "messages" not in fields:
+        raise BadRequest(
+            "The field messages is missing: this server keeps no conversations, so each question "
+            "comes with all messages of its chat."
+        )
+    with questions.in_turn(raw):
+        messages = ui_parts.to_messages(fields["messages"])
+        return chat, _question(services, raw, fields, {"messages": messages})
+
+
+def _read_prompt(services: Services) -> Question:
+    raw = questions.upload(services)
+    with questions.in_turn(raw):
+        fields = load_object(raw)
+        return _question(services, raw, fields, {"prompt": fields.get("prompt")})
 
 
 def _question(
-    services: Services, fields: dict[str, Any], asked: dict[str, Any], digest: str
+    services: Services, raw: bytes, fields: dict[str, Any], asked: dict[str, Any]
 ) -> Question:
+    """Return what is ``asked``, on the terms that the page's ``fields`` name in our own words."""
     own = {name: fields[name] for name in _OWN_FIELDS if name in fields}
-    limit = services.settings.max_tokens
-    question = from_fields(
-        asked | own, digest, max_tokens=limit, efforts=EFFORTS, allow_prompt="prompt" in asked
+    return from_fields(
+        asked | own,
+        hashlib.sha256(raw).hexdigest(),
+        max_tokens=services.settings.max_tokens,
+        efforts=EFFORTS,
+        allow_prompt="prompt" in asked,
     )
-    questions.check(services, question)
-    return question
 
 
 def _answer(
@@ -137,6 +145,7 @@ def _answer(
     begin: Callable[[str, Callable[[], Reader]], Reader],
 ) -> Response:
     """Return the response to a question, whose stream ``begin`` starts."""
+    questions.check(services, question)
     stream_id = str(uuid.uuid4())
     key = f"{g.owner}/{stream_id}"
 

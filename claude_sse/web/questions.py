@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from contextlib import AbstractContextManager
 
 from flask import g, request
 
@@ -25,7 +26,7 @@ _one_by_one = threading.Lock()
 def read(services: Services, *, allow_prompt: bool) -> Question:
     """Return the question in the request's body; see ``body.read`` and ``question.parse``."""
     raw = upload(services)
-    with _one_by_one if len(raw) > _LARGE_BYTES else contextlib.nullcontext():
+    with in_turn(raw):
         return parse(
             raw,
             max_tokens=services.settings.max_tokens,
@@ -41,6 +42,11 @@ def upload(services: Services) -> bytes:
         return body.read(request)
     finally:
         release()
+
+
+def in_turn(raw: bytes) -> AbstractContextManager[object]:
+    """Return the context to parse a body in: large ones are parsed one at a time."""
+    return _one_by_one if len(raw) > _LARGE_BYTES else contextlib.nullcontext()
 
 
 def check(services: Services, question: Question) -> None:

@@ -21,6 +21,7 @@ import pytest
 from claude_sse.standin import Exchange, StandIn
 
 from ..integration.running import ROOT, Server, exchanges, new_id, serve
+from .documented import asking, code
 from .network import Network
 
 pytestmark = pytest.mark.server
@@ -127,6 +128,24 @@ def test_an_answer_streams_into_a_message(sdk: Seen, standin: StandIn) -> None:
     assert seen["statuses"] == ["submitted", "streaming", "ready"]
     assert (seen["isAbort"], seen["isDisconnect"], seen["isError"]) == (False, False, False)
     assert seen["reason"] == "stop"
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["whole", "cut off"])
+def test_the_documented_program_shows_the_answer(
+    _server: Server, require: Callable[[str], str], nonce: str, tmp_path: Path, fails: bool
+) -> None:
+    """The block of docs/clients.md, in each version: the text, and of a failure its sentence."""
+    order = "fault cut after=3" if fails else _PACED
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    block = asking(code("ai"), f"{order} {nonce}", port=_server.port)
+    started = []
+    for version in VERSIONS:
+        file = tmp_path / f"{version}.mjs"
+        file.write_text(block.replace("from 'ai'", f"from '{version}'"), "utf-8")
+        program = _newer_node() if version in _NEEDS_NODE_22 else require("node")
+        started.append(subprocess.Popen([program, str(file)], stdout=subprocess.PIPE))
+    shown = {process.communicate(timeout=60)[0].decode() for process in started}
+    assert shown == ({f"word0 word1 word2 {_CUT_OFF}\n"} if fails else {_WHOLE})
 
 
 def test_an_answer_is_read_without_a_chat(sdk: Seen) -> None:

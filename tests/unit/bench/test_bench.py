@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import claude, measure, proc, report, targets
+from bench import claude, dialects, measure, proc, report, targets
 from bench.load import Load, run
 from bench.scenarios import SCENARIOS, Scenario
 from bench.stream import Stream
@@ -34,6 +34,15 @@ def test_every_text_of_ours_arrives_and_is_timed(upstream, monkeypatch):
     assert seen["first_p50_ms"] > _TINY.first_ms
     assert seen["cpu_us_per_text"] > 0
     assert seen["idle_mb"] > 10
+
+
+@pytest.mark.server
+def test_a_text_is_compared_in_every_dialect(monkeypatch):
+    """A tiny round reads whole answers in each dialect, and compares with our own frames."""
+    monkeypatch.setattr(dialects, "_WARM_UP", _TINY)
+    rows = dialects.table(1, {"tiny": _TINY})
+    assert [row.dialect for row in rows] == ["frames", "ui messages", "plain text"]
+    assert rows[0].ratio == 1 and all(row.us_per_text > 0 for row in rows)
 
 
 def test_the_load_keeps_upstreams_pace(tmp_path):
