@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -35,12 +36,15 @@ def chat_completions() -> Response:
         raise Gone("This answer cannot be continued; to ask again, leave out Last-Event-ID.")
     services = current_services()
     limit = services.settings.max_tokens
-    asked = openai_question.parse(questions.upload(services), max_tokens=limit)
-    _check(services, asked)
-    if asked.is_stream:
-        dialect = WITH_USAGE if asked.with_usage else CHAT_COMPLETIONS
-        return responses.follow(lambda: (_start(services, asked.question), 200), dialect)
-    return responses.follow(lambda: (_start_or_join(services, asked.question), 200), WHOLE)
+    raw = questions.upload(services)
+    with questions.in_turn(raw):
+        asked = openai_question.parse(raw, max_tokens=limit)
+    with _named_as_in(asked):
+        questions.check(services, asked.question)
+        if asked.is_stream:
+            dialect = WITH_USAGE if asked.with_usage else CHAT_COMPLETIONS
+            return responses.follow(lambda: (_start(services, asked.question), 200), dialect)
+        return responses.follow(lambda: (_start_or_join(services, asked.question), 200), WHOLE)
 
 
 @bp.get("/models")
@@ -118,12 +122,14 @@ def _new_key() -> str:
     return f"{g.owner}/{uuid.uuid4()}"
 
 
-def _check(services: Services, asked: openai_question.Request) -> None:
+@contextlib.contextmanager
+def _named_as_in(asked: openai_question.Request) -> Iterator[None]:
+    """Let what refuses this question use the names of its body."""
     try:
-        questions.check(services, asked.question)
+        yield
     except BadRequest as exc:
         if exc.code == "model_not_found":
-            raise _no_model(asked.question.model or "") from exc
+            raise NotFound(str(exc).replace("GET /", "GET /v1/"), code=exc.code) from exc
         raise asked.names.translated(exc) from exc
 
 
