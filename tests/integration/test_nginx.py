@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import re
 import ssl
@@ -262,3 +263,27 @@ def test_large_bodies_and_plain_http_are_turned_away(front: Front) -> None:
     sock.sendall(request("GET", "/any", headers={"Host": "evil.example"}))
     with Answer(sock) as answer:
         assert (answer.status, answer["Location"]) == (301, "https://chat.example.com/any")
+
+
+def test_a_chat_passes_through_nginx(front: Front, nonce: str) -> None:
+    """Live and resumed, under any id; a text that is broken off does not end like a whole one."""
+
+    def ask(order: str, chat: str, query: str = "") -> Answer:
+        message = {"role": "user", "parts": [{"type": "text", "text": f"{order} {nonce}"}]}
+        body = json.dumps({"id": chat, "messages": [message]}).encode()
+        return front.ask("POST", f"/api/chat{query}", body)
+
+    with ask("fault pace texts=4 gap_ms=200", "a/b") as answer:
+        answer.read_until(b"word0 ")
+        assert b"word3 " not in answer.body
+        whole = answer.rest()
+    for path in ("a%2Fb", "a/b"):
+        with front.ask("GET", f"/api/chat/{path}/stream") as answer:
+            assert answer.rest() == whole
+    with ask("fault cut after=3 gap_ms=10", "c", "?protocol=text") as answer:
+        while answer.read():
+            pass
+        assert (answer.body, answer.complete) == (b"word0 word1 word2 ", False)
+    with front.ask("POST", "/api/chat", b" " * (12 << 20)) as answer:
+        assert (answer.status, answer["content-type"]) == (413, "text/plain")
+        assert answer.rest() == b"The question is too long for this server."
