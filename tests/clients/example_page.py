@@ -11,11 +11,11 @@ from .windows import Window, complaints, press_enter
 class ExamplePage:
     """The page in a window of one version, with a chat that nobody has used."""
 
-    def __init__(self, window: Window, is_new: bool = True) -> None:
+    def __init__(self, window: Window, is_new: bool = True, before: str = "") -> None:
         self.window = window
         self.version = window.version
         self.network = window.network
-        self.tab = window.open("page")
+        self.tab = window.open("page", before)
         self.wait("document.querySelector('textarea')")
         if is_new:
             self.press("New chat")

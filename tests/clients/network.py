@@ -69,6 +69,8 @@ class Network:
         #: Nothing is forwarded: each request has this for a response.
         self.is_down = False
         self._instead = b""
+        #: What the server sends on the connections that are open now goes nowhere.
+        self.is_stuck = False
         self._cut: set[str] = set()
         self._reading: set[str] = set()
         self._open: set[socket.socket] = set()
@@ -138,7 +140,11 @@ class Network:
         with socket.create_connection(("127.0.0.1", self.target)) as far:
             far.sendall(raw)
             threading.Thread(target=_wait_for_end, args=(near, far), daemon=True).start()
+            is_stuck = False
             while data := far.recv(65536):
+                is_stuck = is_stuck or self.is_stuck
+                if is_stuck:
+                    continue
                 noted.received += data
                 noted.status = noted.status or int(noted.received[9:12] or b"0")
                 end = self._place_of_cut(noted)

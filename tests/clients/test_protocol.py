@@ -215,13 +215,16 @@ def _of_the_future(body: bytes) -> list[bytes]:
         b"retry: 1000\n", b"retry: 250\n: hello: data: [DONE]\nfuture: 1\nnameless\n"
     )
     body = body.replace(b"data: [DONE]\n\n", b"")
+    frame = body[body.index(b"id: 4\n") : body.index(b"id: 5\n")]
+    body = body.replace(frame, frame + frame)  # as after a cut that nobody noticed
     return [body[n : n + 1] for n in range(len(body))]
 
 
 def test_what_may_be_added_is_let_pass(
     client: Client, way: Way, pauses: Pauses, nonce: str
 ) -> None:
-    """Unknown fields, comments and lines change nothing, and a body cut cleanly is continued."""
+    """Unknown fields, comments and lines change nothing, nor does a frame that comes twice; a body
+    that ends without a terminal frame is continued."""
 
     def once(body: bytes) -> list[bytes]:
         way.rewrite = None
@@ -231,6 +234,13 @@ def test_what_may_be_added_is_let_pass(
     assert text_of(client.ask(question(f"fault pace texts=10 {nonce}"))) == "".join(WORDS)
     assert way.requests == [("PUT", None), ("GET", str(_FRAMES - 1))]
     assert len(pauses) == 1 and 0.125 <= pauses[0] <= 0.25  # as the new ``retry`` says
+
+
+def test_a_missing_frame_is_an_error(client: Client, way: Way, nonce: str) -> None:
+    """A text with a hole in it is never shown as a whole one."""
+    way.rewrite = lambda body: [re.sub(rb"id: 5\n.*\n\n", b"", body)]
+    with pytest.raises(Failed, match="missing"):
+        list(client.ask(question(f"fault pace texts=10 {nonce}")))
 
 
 def test_a_reader_whose_token_ends_is_told_to_sign_in(

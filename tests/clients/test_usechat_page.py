@@ -24,6 +24,11 @@ pytestmark = pytest.mark.browser
 
 _WHOLE = "".join(f"word{n} " for n in range(20)).strip()
 _SLOW = "fault pace texts=20 gap_ms=80"
+#: The page waits 30 s in a silence; here it waits one.
+_HURRY = """
+    const { setTimeout: usual } = window;
+    window.setTimeout = (call, ms, ...more) => usual(call, ms === 30_000 ? 1000 : ms, ...more);
+"""
 _AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 _GATEWAY = (
     b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 20\r\n"
@@ -71,8 +76,7 @@ def pages(opened: Pages) -> Pages:
     """The page of each version, with a new chat."""
     for page in opened.values():
         page.network.cut_after = b""
-        page.network.is_down = False
-        page.wait_until_idle()
+        page.network.is_down = page.network.is_stuck = False
         page.press("New chat")
         page.wait("document.querySelector('.welcome')")
     return opened
@@ -244,6 +248,34 @@ def test_stop_ends_the_answer_here_and_at_claude(
         assert (version, asked(standin, word(nonce, version))) == (version, 2)
 
 
+def test_stop_ends_an_answer_that_has_not_begun(pages: Pages, standin: StandIn, nonce: str) -> None:
+    """While Claude is silent Stop reaches it as well; the question can be asked again."""
+    ask_all(pages, "fault silent times=1 texts=20", nonce)
+    for version, page in pages.items():
+        told = exchange(standin, word(nonce, version))
+        page.press("Stop")
+        standin.wait(lambda _, told=told: told.ended)
+        page.press("Answer again")
+    for page in pages.values():
+        assert_whole(page, standin, nonce, times=2)
+
+
+def test_after_a_silence_of_the_connection_the_answer_goes_on(
+    made: dict[str, Window], standin: StandIn, nonce: str
+) -> None:
+    """A connection that brings nothing, not even a heartbeat, is given up and made again."""
+    impatient = {v: ExamplePage(made[v], before=_HURRY) for v in ("5.0.92", "7")}
+    ask_all(impatient, _SLOW, nonce)
+    for page in impatient.values():
+        page.wait_shown("word3")
+        page.network.is_stuck = True
+    for page in impatient.values():
+        page.wait_shown("The connection is lost.")
+        page.network.is_stuck = False
+        assert_whole(page, standin, nonce)
+        page.close()
+
+
 def test_a_failure_is_told_and_the_question_asked_again(
     pages: Pages, standin: StandIn, nonce: str
 ) -> None:
@@ -364,7 +396,8 @@ def test_sources_are_links_where_they_lead_to_the_web(pages: Pages, nonce: str) 
     for page in pages.values():
         page.keep([question, answer])
         page.reload()
-        page.wait_shown("Source 2")
+        page.wait_shown("It says this.")
+        assert all(f"Source {n}" in page.shown() for n in range(4))
         links = page.tab.run(
             "() => [...document.querySelectorAll('.sources a')].map((a) => a.href)"
         )

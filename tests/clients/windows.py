@@ -40,11 +40,14 @@ class Window:
             kind = f"text/{_TYPES[name.rpartition('.')[2]]}"
             self.network.files[f"/clients/{name}"] = (kind, content)
 
-    def open(self, name: str) -> Tab:
-        """Open one of the pages in a window of its own, which other windows do not hide."""
+    def open(self, name: str, before: str = "") -> Tab:
+        """Open one of the pages in a window of its own, which other windows do not hide.
+
+        The script ``before`` runs in front of its own ones.
+        """
         target = self._chromium.send("Target.createTarget", url="about:blank", newWindow=True)
         tab = Tab(self._chromium, target["targetId"])
-        tab.send("Page.addScriptToEvaluateOnNewDocument", source=_COMPLAINTS)
+        tab.send("Page.addScriptToEvaluateOnNewDocument", source=_COMPLAINTS + before)
         tab.go(f"http://localhost:{self.network.port}/clients/{name}.html")
         tab.until("() => location.protocol === 'http:' && document.readyState === 'complete'")
         return tab

@@ -46,8 +46,11 @@ function Part({ part, isLast }) {
 function Sources({ sources }) {
   return (
     <ol className="sources" aria-label="Sources">
-      {sources.map(({ sourceId, url, title }) => (
-        <li key={sourceId}>{isWeb(url) ? <Link url={url} title={title} /> : title}</li>
+      {sources.map(({ sourceId, url, title, providerMetadata }) => (
+        <li key={sourceId}>
+          {isWeb(url) ? <Link url={url} title={title} /> : title}
+          {providerMetadata?.anthropic?.citedText && <q>{providerMetadata.anthropic.citedText}</q>}
+        </li>
       ))}
     </ol>
   );

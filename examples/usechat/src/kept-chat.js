@@ -1,15 +1,12 @@
 // A chat that outlives reloads, lost connections and closed lids, in every version from ai 5.0.92 on.
 import { Chat, useChat } from '@ai-sdk/react';
-import { DefaultChatTransport } from 'ai';
 import { useEffect, useLayoutEffect, useState } from 'react';
+
+import { load, onOtherTab, save } from './storage.js';
+import { isLost, Transport } from './transport.js';
 
 const THROTTLE_MS = 50;
 const RECONNECT_MS = 1000;
-const FOLLOW_MS = 200;
-/** What browsers call a lost connection; the SDK's `isDisconnect` does not know all of it. */
-const LOST = /fetch|network|load failed|input stream/i;
-/** What a proxy answers while its server restarts. */
-const GATEWAY = [502, 503, 504];
 
 /** Returns the chat of this id and what is to be shown of it; `notice` says more than its status. */
 export function useKeptChat(id) {
@@ -147,7 +144,7 @@ class KeptChat extends Chat {
   }
 
   #fail(error) {
-    if (error instanceof TypeError && LOST.test(error.message)) {
+    if (isLost(error)) {
       this.#timer = setTimeout(() => this.#reopen(this.kept()), RECONNECT_MS);
       this.#notify({ type: 'lost' });
     } else if (this.lastMessage.role === 'user' && !this.#isResuming) {
@@ -163,40 +160,6 @@ class KeptChat extends Chat {
   }
 }
 
-class Transport extends DefaultChatTransport {
-  #chatId;
-  #awaits;
-
-  constructor(chatId, awaits) {
-    super({ fetch: reach });
-    this.#chatId = chatId;
-    this.#awaits = awaits;
-  }
-
-  sendMessages(options) {
-    return super.sendMessages({ ...options, chatId: this.#chatId });
-  }
-
-  async reconnectToStream(options) {
-    const stream = await super.reconnectToStream({ ...options, chatId: this.#chatId });
-    const [peeked, whole] = stream?.tee() ?? [];
-    const reader = peeked?.getReader();
-    const start = await reader?.read();
-    reader?.cancel();
-    if (this.#awaits(start?.value?.messageId)) return whole;
-    whole?.cancel();
-    return null;
-  }
-}
-
-/** Fetches from claude-sse, whose refusals have a code: what has none is said by a proxy. */
-async function reach(...request) {
-  const response = await fetch(...request);
-  if (response.ok || response.headers.has('X-Error-Code')) return response;
-  if (GATEWAY.includes(response.status)) throw new TypeError('network error');
-  throw new Error(`The server cannot be reached: its proxy says ${response.status}.`);
-}
-
 /** Whether this is an answer that did not arrive to its end. */
 export function isHalf(message) {
   return message?.role === 'assistant' && !message.metadata?.stop_reason;
@@ -204,38 +167,4 @@ export function isHalf(message) {
 
 function size(message) {
   return message.parts.reduce((sum, { text = '' }) => sum + text.length, 0);
-}
-
-/** Calls `follow` soon after another tab has kept more of this chat; returns what ends that. */
-function onOtherTab(id, follow) {
-  let timer;
-  function onStorage({ key, newValue }) {
-    if (key !== id || newValue === null) return;
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      follow();
-    }, FOLLOW_MS);
-  }
-
-  addEventListener('storage', onStorage);
-  return () => {
-    removeEventListener('storage', onStorage);
-    clearTimeout(timer);
-  };
-}
-
-function load(id) {
-  try {
-    return JSON.parse(localStorage.getItem(id)) ?? { messages: [], answers: [] };
-  } catch {
-    return { messages: [], answers: [] }; // this browser keeps nothing
-  }
-}
-
-function save(id, kept) {
-  try {
-    localStorage.setItem(id, JSON.stringify(kept));
-  } catch {
-    // it is full or forbidden: this visit goes on without
-  }
 }

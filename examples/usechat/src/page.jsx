@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 
 import { Conversation } from './conversation.jsx';
 import './page.css';
+import { read, write } from './storage.js';
 
 const CURRENT = 'usechat';
 
@@ -14,7 +15,7 @@ createRoot(document.getElementById('root')).render(
 );
 
 function Page() {
-  const [id, setId] = useState(() => localStorage.getItem(CURRENT) ?? begin());
+  const [id, setId] = useState(() => read(CURRENT) ?? begin());
   return (
     <>
       <header>
@@ -33,7 +34,7 @@ function Page() {
 /** Returns the id of a new conversation; the old one is forgotten. */
 function begin(old) {
   const id = crypto.randomUUID();
-  if (old) localStorage.removeItem(old);
-  localStorage.setItem(CURRENT, id);
+  if (old) write(old, null);
+  write(CURRENT, id);
   return id;
 }

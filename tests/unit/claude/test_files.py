@@ -85,7 +85,7 @@ def test_what_claude_counts_is_within_the_bounds(claude, standin, nonce):
     question = asked(
         block(files.png(900, 500)),
         block(files.jpeg(3000, 2000)),
-        block(files.pdf(4, packed=False), "document"),
+        block(files.pdf(4, packed=True), "document"),
         block("Grüße".encode(), "document", title="a.txt"),
         text(f"fault pace texts=1 {nonce}"),
     )
@@ -144,7 +144,9 @@ def test_files_are_not_kept_while_the_answer_is_written(claude, nonce):
 
 
 def model(**fields):
-    return Model("m", "Small", "active", None, None, (), False, **fields)
+    absent = dict.fromkeys(("retires_at", "created_at", "max_tokens"))
+    known = {"id": "m", "name": "Small", "lifecycle": "active", "efforts": (), "thinks": False}
+    return Model(**known, **absent, **fields)
 
 
 @pytest.mark.parametrize(("known", "says"), [
@@ -217,4 +219,5 @@ def test_the_standin_forgets_files():
         (lambda w, h: files.webp("lossless", w, h), (640, 480)),
     ):  # fmt: skip
         seen = blocks.seen(block(make(*size)))
+        assert blocks.seen(block(files.pdf(7, packed=True))).pages == 7
         assert (seen.width, seen.height) == size and seen.bytes == len(make(*size))

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
@@ -168,6 +169,27 @@ def test_an_answer_may_be_the_only_one_that_its_owner_has(make_app, nonce):
     other = client.post("/api/chat", json=body("Hello", chat="other"))
     assert "1 answer" in is_sentence(other, 429, "too_many_answers")
     client.delete("/api/chat/chat/stream")
+
+
+def test_of_questions_that_come_at_once_one_is_answered(make_app, nonce):
+    """Whoever comes last stops the others; a page that comes back finds the one that is left."""
+    app = make_app()
+    client = app.test_client()
+
+    def post(number):
+        order = f"fault pace texts=9000 first_ms={number} {nonce}"
+        return app.test_client().post("/api/chat", json=body(order))
+
+    with ThreadPoolExecutor(6) as pool:
+        responses = list(pool.map(post, range(6)))
+    firsts = {next(response.response): response for response in responses}
+    left = firsts.pop(next(client.get("/api/chat/chat/stream").response))
+    assert len(firsts) == 5
+    for response in firsts.values():
+        assert b'"stop_reason":"stopped"' in response.data
+    begun(left)
+    assert client.delete("/api/chat/chat/stream").json["stop_reason"] == "stopped"
+    assert b'"stop_reason":"stopped"' in left.data
 
 
 def test_chats_do_not_disturb_each_other(client, nonce):

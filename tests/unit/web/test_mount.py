@@ -541,6 +541,14 @@ def test_a_setting_that_cannot_work_in_a_mount_is_refused(make_mount, values, hi
         make_mount(**values)
 
 
+def test_the_settings_of_a_mount_are_a_mapping(make_mount, tmp_path):
+    """Python's own values are taken as well as text; an object of Settings is not one."""
+    settings = make_mount(STREAM_LOG=tmp_path / "a b", HEARTBEAT_SECONDS=0.5, EFFORT=None).settings
+    assert (settings.stream_log, settings.heartbeat_seconds) == (tmp_path / "a b", 0.5)
+    with pytest.raises(ConfigError, match="a mapping of names such as ANTHROPIC_API_KEY, not Set"):
+        ClaudeSSE(claude_sse.Settings(), owner=lambda request: "ada")
+
+
 def test_each_owner_of_a_mount_has_limits_by_default(make_mount):
     """As with a sign-in of our own; a host that wants none says so."""
     limits = ("rate_limit", "max_streams_per_owner", "daily_tokens_per_owner", "daily_tokens")
@@ -557,6 +565,8 @@ def test_a_host_may_ask_whether_questions_are_taken(make_mount, tmp_path):
     mount._services.streams.drain(0.0)
     with pytest.raises(claude_sse.ClaudeSSEError, match="restarting"):
         mount.check()
+    with pytest.raises(claude_sse.ClaudeSSEError, match="no Anthropic API key"):
+        make_mount(ANTHROPIC_API_KEY=None).check()
 
 
 def test_a_host_with_its_own_kinds_of_request_and_response_is_served(make_host):
