@@ -386,6 +386,9 @@ def test_sources_are_links_where_they_lead_to_the_web(pages: Pages, nonce: str) 
         {"type": "source-url", "sourceId": str(n), "url": url, "title": f"Source {n}"}
         for n, url in enumerate(addresses)
     ]
+    cited = {"providerMetadata": {"anthropic": {"citedText": "It says this."}}}
+    document = {"sourceId": "3", "mediaType": "application/pdf", "title": "Source 3", **cited}
+    parts.append({"type": "source-document", **document})
     answer = {
         "id": "a",
         "role": "assistant",
