@@ -74,7 +74,7 @@ def on_starting(server):
 
 
 def post_worker_init(worker):
-    """Let another worker than ours (``-k``) drain on SIGTERM, its terminal left to the master."""
+    """Let another worker (``-k``) drain on SIGTERM and leave Ctrl-C to the master, as ours does."""
     if not isinstance(worker, DrainingWorker):
         from claude_sse.web.services import EXTENSION  # loaded with the app, not with the settings
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from flask import Request
 
 from .app import App, add_api, open_services
+from .claude import no_key
 from .config import mounted
 from .protocol.question import Question
 from .server import plain_server
@@ -57,6 +58,8 @@ class ClaudeSSE:
 
     def check(self) -> None:
         """Raise ``Unavailable`` where no question could be asked now: for the host's health."""
+        if not self.settings.api_key:
+            raise no_key()
         self._services.streams.check()
         self._services.admissions.check()
 

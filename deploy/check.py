@@ -23,14 +23,11 @@ from urllib.parse import urlsplit
 from forwarding import STRANGER, files, host, proxies
 from listener import stream
 from recognition import app, through, who
-from visitor import HEADERS, LOOPBACK, Site, Skipped, Wrong, new_stream
+from uploads import body
+from visitor import HEADERS, LOOPBACK, SIGN_IN, Site, Skipped, Wrong, new_stream
 
-#: The limit of a body where the app does not say its own, and what is sent beyond it.
-MAX_BODY_MB, BEYOND = 10, 1 << 16
 #: What it was called by: ``claude-sse check``, where the package is installed.
 NAME = os.environ.get("CLAUDE_SSE_CHECK_NAME", "script/check")
-#: What the app or a server in front of it says to a client that has not signed in.
-SIGN_IN = (301, 302, 303, 401, 403)
 
 
 def https(site: Site) -> str:
@@ -97,14 +94,14 @@ def health(site: Site) -> str:
 
 def sign_in(site: Site) -> str:
     for forged in ({}, {"X-Forwarded-User": "admin", "X-Proxy-Secret": "guess"}):
-        for method, path, body in (
+        for method, path, content in (
             ("GET", "/models", None),
             ("POST", "/stream", b"{}"),
             ("PUT", new_stream(), b"{}"),
             ("GET", new_stream(), None),
             ("DELETE", new_stream(), None),
         ):
-            reply = site.ask(method, path, body, signed=False, **forged)
+            reply = site.ask(method, path, content, signed=False, **forged)
             if reply.status in SIGN_IN:
                 continue
             if not reply.is_ours:
@@ -170,33 +167,6 @@ def methods(site: Site) -> str:
             if status < 400:
                 raise Wrong(f"{method} {path} is answered with {status}: it should be refused")
     return "TRACE, OPTIONS and others are refused"
-
-
-def body(site: Site) -> str:
-    told = site.ask("GET", "/healthz?client").object.get("max_body_mb")
-    limit = told if isinstance(told, int) else MAX_BODY_MB
-    longest = b"{" + b" " * ((limit << 20) - 1)  # not JSON, so it costs nothing
-    try:
-        reply = site.ask("POST", "/stream", longest)
-        got = reply.origin
-        is_cut = "ended before" in str(reply.object.get("error"))  # the app, of what it was given
-        fits = reply.is_ours or reply.status in SIGN_IN
-        fits = fits and reply.status != 413 and not is_cut
-    except (OSError, http.client.HTTPException) as exc:  # refused while it was being sent
-        got, fits = f"no answer ({type(exc).__name__})", False
-    if not fits:
-        raise Wrong(
-            f"{limit} MiB, which the app takes (MAX_BODY_MB), got {got}: what stands in front "
-            f"takes less; nginx: client_max_body_size {limit + 1}m"
-        )
-    reply = site.ask("POST", "/stream", longest + b" " * BEYOND)
-    if reply.status != 413:
-        if reply.status in SIGN_IN:
-            through(site, reply)
-        raise Wrong(
-            f"more than {limit} MiB got {reply.origin}, not 413: leave what is too large to the app"
-        )
-    return f"{limit} MiB are taken, and more is too much"
 
 
 CHECKS: list[Callable[[Site], str]] = [

@@ -25,6 +25,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "X-DNS-Prefetch-Control": "off",
 }
+#: What the app or a server in front of it says to a client that has not signed in.
+SIGN_IN = (301, 302, 303, 401, 403)
 JSON = {"Content-Type": "application/json"}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 #: The page names its files under a digest, and a refusal is one object, alone or as a frame.

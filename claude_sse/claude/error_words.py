@@ -102,6 +102,10 @@ _TOO_LONG = _words(
     r"|context[ _-]?(length|limit|window)|maximum context|request_too_large|exceeds the (maximum )?"
     r"(allowed )?(size|length)"
 )
+_FILE = _words(
+    r"\.(image|document|pdf)\.|could not process (the )?(image|pdf|document)"
+    r"|\bPDF (pages|specified)|\bimages?\b.{1,60}(exceed|media type)|too many images"
+)
 _MAX_TOKENS = _words(r"\bmax_(output_|completion_)?tokens\b")
 _RETURNED = _words(
     r"signature|redacted_thinking|thinking`? blocks? .{0,80}(modif|unchanged|remain|invalid)"
@@ -131,6 +135,7 @@ _NARROWER: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
         (_SPEND, "spend_limit"),
         (_DISABLED, "disabled"),
         (_OVER_MAX_TOKENS, "max_tokens"),
+        (_FILE, "file"),
         (_TOO_LONG, "request_too_large"),
         (_MAX_TOKENS, "max_tokens"),
         (_RETURNED, "returned"),

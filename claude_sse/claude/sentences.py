@@ -77,6 +77,12 @@ BY_TYPE = {
         "rejected",
         "A content filter refused this question or its answer: change the question.",
     ),
+    "file": Sentence(
+        Rejected,
+        "rejected",
+        "Claude did not accept an image or a document of the conversation: remove it, or send "
+        "another one; the server's log has the reason.",
+    ),
     "max_tokens": Sentence(
         Rejected,
         "setting",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess  # nosec B404: starts one program of ours, without a shell
+import subprocess  # nosec B404
 import sys
 
 from ..config import installation

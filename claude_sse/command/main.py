@@ -72,7 +72,7 @@ def _check(arguments: Sequence[str]) -> None:
     """Become the program that tests a deployment; it needs nothing of this package."""
     script = str(installation.FILES / "deploy" / "check.py")
     environ = {**os.environ, "CLAUDE_SSE_CHECK_NAME": installation.command("check")}
-    os.execve(sys.executable, [sys.executable, script, *arguments], environ)  # nosec: no shell
+    os.execve(sys.executable, [sys.executable, script, *arguments], environ)  # nosec B606
 
 
 def _settings(arguments: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ SECRET_KEY), and mean its own server.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from . import refusals, table
 from .settings import TABLE, Settings, complete
@@ -15,7 +16,7 @@ from .validators import ConfigError
 #: What the host application decides: a value here would have no effect.
 OF_THE_HOST = frozenset(
     "HOST PORT WORKERS AUTH PUBLIC_HOSTS ALLOWED_ORIGINS SECRET_KEY AUTH_TOKEN PASSWORDS "
-    "TRUSTED_PROXIES SECURITY_CONTACT BANNER LOG_LEVEL".split()
+    "TRUSTED_PROXIES SECURITY_CONTACT BANNER LOG_LEVEL STATE_DIR".split()
 )
 #: What has no default that suits a host application.
 _REQUIRED = {
@@ -30,6 +31,11 @@ def read(values: Mapping[str, object]) -> Settings:
     The limits of each owner have the defaults of a server with a sign-in. Raises ``ConfigError``
     for a malformed value, a missing or unknown name, and one that the host application decides.
     """
+    if not isinstance(values, Mapping):
+        raise ConfigError(
+            "The settings of a mount are a mapping of names such as ANTHROPIC_API_KEY, "
+            f"not {type(values).__name__}."
+        )
     ours = {row.name for row in TABLE.values()} - OF_THE_HOST
     for name in values:
         if name in OF_THE_HOST:
@@ -49,4 +55,6 @@ def read(values: Mapping[str, object]) -> Settings:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, Path):
+        return f"file://{value.absolute()}"
     return "" if value is None else str(value)

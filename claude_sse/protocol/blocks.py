@@ -93,7 +93,8 @@ def parse(place: str, value: Any, role: str) -> tuple[Block, ...]:
 
 
 def _block(place: str, value: Any, role: str) -> Block:
-    kind = value.get("type") if isinstance(value, dict) else None
+    given = value.get("type") if isinstance(value, dict) else None
+    kind = given if isinstance(given, str) else ""
     if kind == "text":
         _only(place, value, "type", "text")
         return Text(filled_text(f"{place}.text", value.get("text")))

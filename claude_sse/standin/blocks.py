@@ -4,8 +4,10 @@ It knows the formats by itself, so that it does not share a mistake with the ser
 """
 
 import base64
+import contextlib
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -158,10 +160,19 @@ def seen(block: Json) -> Seen:
         return Seen("text/plain", len(given.encode()), title=title)
     head, size = _bytes(given[:_HEAD_CHARACTERS]), len(given) * 3 // 4 - given.count("=")
     if head.startswith(b"%PDF-"):
-        pages = max(1, len(re.findall(rb"/Type ?/Page\b", _bytes(given))))
+        pages = max(1, len(re.findall(rb"/Type ?/Page\b", _unpacked(_bytes(given)))))
         return Seen("application/pdf", size, pages=pages, title=title)
     kind = _kind(head)
     return Seen(kind, size, *_size(kind, head)) if kind else Seen("", size)
+
+
+def _unpacked(pdf: bytes) -> bytes:
+    """Return a PDF with what its compressed object streams hold."""
+    parts = [pdf]
+    for stream in re.findall(rb"/ObjStm.{1,200}?stream\r?\n(.*?)endstream", pdf, re.DOTALL):
+        with contextlib.suppress(zlib.error):
+            parts.append(zlib.decompressobj().decompress(stream, 1 << 24))
+    return b"".join(parts)
 
 
 def _kind(data: bytes) -> str | None:
@@ -174,7 +185,7 @@ def _size(kind: str, data: bytes) -> tuple[int, int]:
         ("image/png", rb".{16}(.{8})", ">II", False),
         ("image/gif", rb".{6}(.{4})", "<HH", False),
         ("image/jpeg", rb".*?\xff[\xc0-\xc3]\0.\x08(.{4})", ">HH", True),
-        ("image/webp", rb".{12}VP8 .{11}(.{4})", "<HH", False),
+        ("image/webp", rb".{12}VP8 .{10}(.{4})", "<HH", False),
     ):
         if kind == known and (found := re.match(pattern, data, re.DOTALL)):
             one, two = struct.unpack(numbers, found[1])

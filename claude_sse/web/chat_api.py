@@ -29,7 +29,7 @@ from .services import Services, current_services
 bp = Blueprint("chat_api", __name__, url_prefix="/api")
 
 _CHAT_CHARACTERS = 200
-_OWN_FIELDS = ("model", "effort", "max_tokens", "system")
+_OWN_FIELDS = ("model", "effort", "max_tokens", "system", "web_search", "citations")
 
 
 class ChatId(PathConverter):

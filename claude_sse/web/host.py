@@ -11,12 +11,14 @@ from __future__ import annotations
 import contextvars
 import io
 import logging
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Blueprint, Flask, Request, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import Rule
+from werkzeug.routing.converters import DEFAULT_CONVERTERS
 
 from ..protocol.errors import SignInNeeded
 from ..protocol.question import Question
@@ -81,7 +83,7 @@ def blueprint(name: str, api: Flask, owner: Owner, is_revoked: IsRevoked | None)
     @mount.record
     def add_routes(state: BlueprintSetupState) -> None:
         mounts = state.app.extensions.setdefault(EXTENSION, {})
-        mounts[f"{state.name_prefix}.{state.name}"] = api.extensions[EXTENSION]
+        mounts[f"{state.name_prefix}.{state.name}".lstrip(".")] = api.extensions[EXTENSION]
         depth = _depth(state.url_prefix or "")
 
         def view(**_: object) -> Response:
@@ -89,7 +91,7 @@ def blueprint(name: str, api: Flask, owner: Owner, is_revoked: IsRevoked | None)
 
         for rule in api.url_map.iter_rules():
             methods = set(rule.methods or ()) - {"HEAD", "OPTIONS"}
-            state.add_url_rule(rule.rule, _endpoint(rule), view, methods=methods)
+            state.add_url_rule(_path(rule), _endpoint(rule), view, methods=methods)
         for path in ("/", "/<path:other>"):
             state.add_url_rule(path, "other", view, methods=_METHODS, strict_slashes=False)
 
@@ -103,6 +105,15 @@ def _depth(prefix: str) -> int:
             f"url_prefix={prefix!r} cannot be: the API needs a prefix of its own, such as /claude."
         )
     return prefix.strip("/").count("/") + 1
+
+
+def _path(rule: Rule) -> str:
+    """Return the path of a rule with converters that every application has."""
+
+    def known(found: re.Match[str]) -> str:
+        return found[0] if found[1] in DEFAULT_CONVERTERS else "<path:"
+
+    return re.sub(r"<(\w+)(\([^)]*\))?:", known, str(rule.rule))
 
 
 def _endpoint(rule: Rule) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 
 from ..claude import Model
-from ..protocol.errors import BadRequest, ClaudeSSEError, NotFound, Refused, Unavailable
+from ..protocol.errors import BadRequest, ClaudeSSEError, Gone, NotFound, Refused, Unavailable
 from ..protocol.question import Question
 from ..stream_log import Reader
 from . import openai_question, questions, responses
@@ -31,14 +32,19 @@ _REPEATED = "X-Stainless-Retry-Count"
 @responses.speaks(CHAT_COMPLETIONS)
 def chat_completions() -> Response:
     """Answer as Chat Completions does, in chunks or whole."""
+    if request.headers.get("Last-Event-ID", "").strip():
+        raise Gone("This answer cannot be continued; to ask again, leave out Last-Event-ID.")
     services = current_services()
     limit = services.settings.max_tokens
-    asked = openai_question.parse(questions.upload(services), max_tokens=limit)
-    _check(services, asked)
-    if asked.is_stream:
-        dialect = WITH_USAGE if asked.with_usage else CHAT_COMPLETIONS
-        return responses.follow(lambda: (_start(services, asked.question), 200), dialect)
-    return responses.follow(lambda: (_start_or_join(services, asked.question), 200), WHOLE)
+    raw = questions.upload(services)
+    with questions.in_turn(raw):
+        asked = openai_question.parse(raw, max_tokens=limit)
+    with _named_as_in(asked):
+        questions.check(services, asked.question)
+        if asked.is_stream:
+            dialect = WITH_USAGE if asked.with_usage else CHAT_COMPLETIONS
+            return responses.follow(lambda: (_start(services, asked.question), 200), dialect)
+        return responses.follow(lambda: (_start_or_join(services, asked.question), 200), WHOLE)
 
 
 @bp.get("/models")
@@ -116,12 +122,14 @@ def _new_key() -> str:
     return f"{g.owner}/{uuid.uuid4()}"
 
 
-def _check(services: Services, asked: openai_question.Request) -> None:
+@contextlib.contextmanager
+def _named_as_in(asked: openai_question.Request) -> Iterator[None]:
+    """Let what refuses this question use the names of its body."""
     try:
-        questions.check(services, asked.question)
+        yield
     except BadRequest as exc:
         if exc.code == "model_not_found":
-            raise _no_model(asked.question.model or "") from exc
+            raise NotFound(str(exc).replace("GET /", "GET /v1/"), code=exc.code) from exc
         raise asked.names.translated(exc) from exc
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from ..ledger import Quotas
 from ..protocol.question import EFFORTS, Question, is_model
 
+#: What replaces the client's, by the names that both have.
+_REPLACED = ("model", "system", "effort", "web_search")
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -21,6 +24,8 @@ class Policy:
     model: str | None = None
     system: str | None = None
     effort: str | None = None
+    #: Whether Claude may search the web, where the settings offer it.
+    web_search: bool | None = None
     #: The longest answer, in tokens; the client, and the setting, can only make it shorter.
     max_tokens: int | None = None
     #: These replace the settings of the same names, for this question; 0 means no limit.
@@ -35,6 +40,8 @@ class Policy:
             raise ValueError(f"effort={self.effort!r} is not one of {', '.join(EFFORTS)}")
         if self.system is not None and not isinstance(self.system, str):
             raise ValueError("system must be a string")
+        if self.web_search not in (None, True, False):
+            raise ValueError("web_search must be True or False")
         for name in ("max_tokens", "rate_limit", "max_streams_per_owner", "daily_tokens_per_owner"):
             value, least = getattr(self, name), int(name == "max_tokens")
             if value is not None and (type(value) is not int or value < least):
@@ -42,7 +49,7 @@ class Policy:
 
     def question(self, asked: Question, most_tokens: int) -> Question:
         """Return the question that Claude is asked; ``most_tokens`` is what the setting allows."""
-        decided = {name: getattr(self, name) for name in ("model", "system", "effort")}
+        decided = {name: getattr(self, name) for name in _REPLACED}
         if self.max_tokens is not None:
             decided["max_tokens"] = min(self.max_tokens, asked.max_tokens or most_tokens)
         return dataclasses.replace(asked, **{n: v for n, v in decided.items() if v is not None})

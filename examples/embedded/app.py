@@ -1,4 +1,9 @@
-"""A shop whose customers may ask Claude: the API under /claude, behind the shop's own sign-in."""
+"""A shop whose customers may ask Claude: the API under /claude, behind the shop's own sign-in.
+
+    SHOP_SECRET=a-secret ANTHROPIC_API_KEY=... gunicorn app:app
+
+in this folder; the customers are ada and bob.
+"""
 
 import os
 

@@ -119,8 +119,10 @@ class Stream:
                     return
                 after += len(new)
                 if is_dead and not new:
-                    broken = frame({"error": "The server stopped; what came is kept."})
-                    yield f"id: {after + 1}\n{broken}"
+                    log.seek(0)
+                    if not is_last(log.read().decode()):
+                        broken = frame({"error": "The server stopped; what came is kept."})
+                        yield f"id: {after + 1}\n{broken}"
                     return
                 if not new and time.monotonic() - sent_at >= HEARTBEAT_SECONDS:
                     yield ": heartbeat\n"

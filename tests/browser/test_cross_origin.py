@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from claude_sse.standin import StandIn
 
-from ..integration.running import Server, exchange, exchanges, new_id, serve
+from ..clients.bundled import VERSIONS, bundle
+from ..integration.running import ROOT, Server, exchange, exchanges, new_id, serve
 from .wire import Wire
 
 TOKEN = "0123456789abcdefghijklmnopqrstuv"
@@ -42,11 +45,21 @@ _FOLLOW = """(url) => new Promise((resolve) => {
 })"""
 
 
-class _BlankPage(BaseHTTPRequestHandler):
+_PAGE = b"<!doctype html><meta charset=utf-8><title>Of another origin</title><body>"
+_SCRIPT = b'<script type="module" src="elsewhere.js"></script>'
+
+
+class _Pages(BaseHTTPRequestHandler):
+    """Blank pages; ``/<version>/`` has the page with that version of the AI SDK."""
+
+    #: The bundles, by their paths.
+    scripts: dict[str, bytes] = {}
+
     def do_GET(self) -> None:
-        body = b"<!doctype html><title>Of another origin</title>"
+        path = self.path.partition("?")[0]
+        body = self.scripts.get(path, _PAGE + (_SCRIPT if len(path) > 1 else b""))
         self.send_response(200)
-        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Type", f"text/{'javascript' if path in self.scripts else 'html'}")
         if self.path == "/isolated":
             self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
             self.send_header("Cross-Origin-Opener-Policy", "same-origin")
@@ -61,7 +74,7 @@ class _BlankPage(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def origins() -> Iterator[tuple[str, str]]:
     """Two origins with pages of their own; the first one is allowed."""
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), _BlankPage) for _ in range(2)]
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), _Pages) for _ in range(2)]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     yield tuple(f"http://localhost:{server.server_port}" for server in servers)  # type: ignore[misc]
@@ -146,7 +159,7 @@ def test_a_page_reads_why_it_was_refused(page: Page, api: str) -> None:
     for token, status in ((None, 401), ("wrong", 401)):
         refused = ask(page, api, "x", token)
         assert refused["status"] == status and '"sign_in"' in refused["body"]
-    assert ask(page, api, "x" * 300_000)["status"] == 413
+    assert ask(page, api, "x" * 11_000_000)["status"] == 413
     lost = page.evaluate(_FETCH, [f"{api}/strems/1", {"method": "DELETE"}, TOKEN])
     assert lost["status"] == 404 and "There is nothing at" in lost["body"]
     own = page.evaluate(_FETCH, [f"{api}/login", {"method": "POST", "body": "{}"}, None])
@@ -219,3 +232,41 @@ def test_without_a_sign_in_a_page_of_this_machine_asks_as_our_own(
 def test_eventsource_cannot_sign_in(page: Page, api: str) -> None:
     """It can send no token, so that with a sign-in a page of another origin follows with fetch."""
     assert page.evaluate(_FOLLOW, f"{api}/streams/{new_id()}") is None
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_usechat_on_another_origin(
+    version: str,
+    context: BrowserContext,
+    origins: tuple[str, str],
+    api: str,
+    standin: StandIn,
+    nonce: str,
+    tmp_path: Path,
+) -> None:
+    """It asks with its token, shows why it was refused, and resumes after a reload."""
+    if not (ROOT / "node_modules" / VERSIONS[version]).is_dir():
+        pytest.skip("there is no @ai-sdk/react here: run npm ci")
+    bundle(version, tmp_path, ROOT / "tests/clients/elsewhere.jsx")
+    _Pages.scripts[f"/{version}/elsewhere.js"] = (tmp_path / "elsewhere.js").read_bytes()
+
+    def visit(**more: str) -> Page:
+        query = urllib.parse.urlencode({"api": f"{api}/api/chat", "token": TOKEN, **more})
+        return _open(context, f"{origins[0]}/{version}/?{query}")
+
+    refused = visit(token="wrong")
+    _ask(refused, nonce)
+    expect(refused.get_by_role("alert")).to_contain_text("Sign in first")
+    assert not exchanges(standin, nonce)
+    page = visit()
+    _ask(page, f"fault pace texts=4 gap_ms=50 {nonce}")
+    expect(page.locator("#answer")).to_have_text("word0 word1 word2 word3 ")
+    expect(page.locator("#status")).to_have_text("ready")
+    again = visit(resume="yes")
+    expect(again.locator("#answer")).to_have_text("word0 word1 word2 word3 ")
+    assert len(exchanges(standin, nonce)) == 1
+
+
+def _ask(page: Page, prompt: str) -> None:
+    page.get_by_label("Question").fill(prompt)
+    page.get_by_label("Question").press("Enter")

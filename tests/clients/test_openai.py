@@ -6,7 +6,10 @@ is noted by the network, and what the server asks of Claude by the stand-in.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +19,7 @@ import pytest
 
 from claude_sse.standin import StandIn
 
+from ..files import png
 from ..integration.running import ROOT, exchange, serve
 from .conftest import Full, asked
 from .documented import asking, code
@@ -27,7 +31,7 @@ _HERE = Path(__file__).parent / "chat_completions"
 _PYTHON = ROOT / ".venv" / "clients" / "bin" / "python"
 _MODEL = "claude-sonnet-5-5"
 _TOKEN = "a-token-of-32-characters-0123456789"
-_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="  # noqa: E501
+_PIXEL = base64.b64encode(png()).decode()
 NAMES = ("openai, Python", "openai, Node", "LiteLLM")
 
 
@@ -162,7 +166,8 @@ def test_an_image_and_a_file_reach_claude(
     body = exchange(standin, nonce).body
     assert body["system"] == "Be brief."
     _, image, document = body["messages"][0]["content"]
-    assert image["source"] == {"type": "base64", "media_type": "image/png", "data": _PIXEL}
+    seen = hashlib.sha256(_PIXEL.encode()).hexdigest()  # what the stand-in keeps of a file
+    assert image["source"]["media_type"] == "image/png" and seen in image["source"]["data"]
     assert (document["source"]["data"], document["title"]) == ("hello", "a")
 
 
@@ -375,7 +380,12 @@ def test_the_documented_code_shows_the_answer(
     program.write_text(block, "utf-8")
     command = require("node") if program.suffix == ".mjs" else str(_PYTHON)
     shown = subprocess.run(
-        [command, str(program)], cwd=tmp_path, capture_output=True, text=True, timeout=100
+        [command, str(program)],
+        cwd=tmp_path,
+        env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},  # or it is fetched
+        capture_output=True,
+        text=True,
+        timeout=100,
     )
     assert shown.stdout.endswith("word0 word1 word2 "), shown
     assert asked(standin, nonce) == 1

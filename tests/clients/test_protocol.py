@@ -30,6 +30,8 @@ _FRAMES = 15
 #: The same of an answer of four words.
 _FEW_FRAMES = 9
 _HEAD_BYTES = 400
+#: More than the body of an answer of four words, with its chunks.
+_BODY_BYTES = 600
 
 
 @pytest.fixture
@@ -90,11 +92,13 @@ def test_an_answer_is_read_from_its_opening_to_its_end(
 def test_a_cut_at_any_byte_loses_and_repeats_nothing(
     client: Client, way: Way, finished: tuple[str, list[dict[str, Any]]], ending: str
 ) -> None:
-    """Cut after each byte of a response, then continued, the frames are those of an uncut one."""
+    """Cut after any byte of a response, then continued, the frames are those of an uncut one."""
     stream, frames = finished
     [whole] = eventually(lambda: way.received)
     way.ending = ending
-    for size in range(0, whole, 1 if ending == "fin" else 7):
+    head = whole - _BODY_BYTES
+    every = 1 if ending == "fin" else 7
+    for size in (*range(0, head, 25), *range(head, whole, every)):
         way.passes = [size]
         assert list(client.follow(stream)) == frames, size
 
@@ -211,13 +215,16 @@ def _of_the_future(body: bytes) -> list[bytes]:
         b"retry: 1000\n", b"retry: 250\n: hello: data: [DONE]\nfuture: 1\nnameless\n"
     )
     body = body.replace(b"data: [DONE]\n\n", b"")
+    frame = body[body.index(b"id: 4\n") : body.index(b"id: 5\n")]
+    body = body.replace(frame, frame + frame)  # as after a cut that nobody noticed
     return [body[n : n + 1] for n in range(len(body))]
 
 
 def test_what_may_be_added_is_let_pass(
     client: Client, way: Way, pauses: Pauses, nonce: str
 ) -> None:
-    """Unknown fields, comments and lines change nothing, and a body cut cleanly is continued."""
+    """Unknown fields, comments and lines change nothing, nor does a frame that comes twice; a body
+    that ends without a terminal frame is continued."""
 
     def once(body: bytes) -> list[bytes]:
         way.rewrite = None
@@ -227,6 +234,13 @@ def test_what_may_be_added_is_let_pass(
     assert text_of(client.ask(question(f"fault pace texts=10 {nonce}"))) == "".join(WORDS)
     assert way.requests == [("PUT", None), ("GET", str(_FRAMES - 1))]
     assert len(pauses) == 1 and 0.125 <= pauses[0] <= 0.25  # as the new ``retry`` says
+
+
+def test_a_missing_frame_is_an_error(client: Client, way: Way, nonce: str) -> None:
+    """A text with a hole in it is never shown as a whole one."""
+    way.rewrite = lambda body: [re.sub(rb"id: 5\n.*\n\n", b"", body)]
+    with pytest.raises(Failed, match="missing"):
+        list(client.ask(question(f"fault pace texts=10 {nonce}")))
 
 
 def test_a_reader_whose_token_ends_is_told_to_sign_in(

@@ -160,6 +160,17 @@ def _statuses(server: Server, method: str, after: str | None) -> set[int]:
     return statuses
 
 
+def test_a_repeat_has_the_same_bytes(_server: Server, nonce: str) -> None:
+    """The same question with a blank more in its JSON is another body, and a conflict."""
+    stream = new_id()
+    body = {"messages": [{"role": "user", "content": f"fault pace texts=2 {nonce}"}]}
+    raw = json.dumps(body).encode()
+    for content, status in ((raw, 201), (raw, 200), (raw + b" ", 409)):
+        with _server.ask("PUT", f"/streams/{stream}", content) as answer:
+            assert answer.status == status
+            answer.rest()
+
+
 def test_a_last_event_id_is_a_number(_server: Server) -> None:
     """Anything but at most nine digits is refused, before it matters which stream it is."""
     for value in ("x", "-1", "1.0", "1234567890"):

@@ -265,7 +265,8 @@ FAULTS = {
         "nginx": {"client_max_body_size 11m": "client_max_body_size 300k"},
         **more(
             caddy="\trequest_body {\n\t\tmax_size 300KB\n\t}",
-            apache="<Location />\nLimitRequestBody 300000\n</Location>",
+            apache=f'{_REWRITE}RewriteCond expr "%{{HTTP:Content-Length}} -gt 300000"\n'
+            "RewriteRule ^ - [R=413]",
             haproxy="    http-request deny deny_status 413 "
             "if { req.hdr(content-length) -m int gt 300000 }",
         ),

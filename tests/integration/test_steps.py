@@ -256,6 +256,16 @@ def test_6_every_reader_has_the_whole_answer(steps: Steps, nonce: str) -> None:
         assert (shown == [WORDS, WORDS]) == (step == 6), shown
 
 
+@pytest.mark.parametrize("step", range(7, 10))
+def test_6_nothing_follows_the_last_frame(steps: Steps, nonce: str, step: int) -> None:
+    """A reader that has had everything, and asks again, receives nothing and no error."""
+    stream = new_id()
+    with steps.ask(step, f"fault pace texts=10 gap_ms=0 {nonce}", stream) as answer:
+        frames = answer.rest().count(b"\n\n")
+    with steps.follow(step, stream, frames) as answer:
+        assert b"data:" not in answer.rest()
+
+
 def test_7_a_repeated_question_is_asked_once(steps: Steps, standin: StandIn, nonce: str) -> None:
     """A client that lost its first response pays twice in step 6, and once in step 7."""
     for step, times in ((6, 2), (7, 1)):

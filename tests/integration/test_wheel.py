@@ -6,6 +6,7 @@ import email
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tomllib
@@ -25,6 +26,7 @@ from .running import ROOT, new_id
 VENDOR = ROOT / "static/vendor"
 #: What the wheel has beside the code, by its folder there.
 _CARRIED = {name: f"claude_sse/_files/{name}" for name in ("deploy", "static", "templates")}
+_NAMED_IN_PYPROJECT = ("LICENSE", "README.md", ".env.example", "gunicorn.conf.py")
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +122,18 @@ def test_the_same_tree_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None
     again = build(tmp_path, umask=0o077)
     assert again.name == wheel.name
     assert again.read_bytes() == wheel.read_bytes()
+
+
+def test_no_wheel_is_built_without_the_libraries(wheel: Path, tmp_path: Path) -> None:
+    """Where script/vendor has not run the build fails, and names the folder that is missing."""
+    for name in (*listed("claude_sse", *_CARRIED), *_NAMED_IN_PYPROJECT, "pyproject.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    builder = [ROOT / ".venv/wheel/bin/python", "-m", "hatchling", "build", "--target", "wheel"]
+    told = subprocess.run(builder, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert told.returncode != 0
+    assert "static/vendor/licenses" in told.stderr
+    assert not list(tmp_path.rglob("*.whl"))
 
 
 def test_every_library_in_it_has_its_licence_beside_it(wheel: Path) -> None:

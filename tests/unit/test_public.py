@@ -1,28 +1,15 @@
 """docs/public.md lists what others may build on, and nothing that is not there."""
 
-import ast
-import json
 import re
 from pathlib import Path
 
-import pytest
-
 import claude_sse
-from claude_sse.claude.sentences import BY_TYPE
 from claude_sse.command import main
 from claude_sse.config.settings import AUTHS, TABLE, from_environ
-from claude_sse.protocol.errors import ClaudeSSEError
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/public.md").read_text("utf-8")
 SECRET = "0123456789abcdefghijklmnopqrstuv"
-#: Together these make every frame that there is.
-PROMPTS = (
-    "Please think about it",
-    "fault overloaded times=1 retry_after=1",
-    "fault rate_limited retry_after=99",
-    "fault cut after=3",
-)
 
 
 def section(title):
@@ -77,51 +64,3 @@ def test_every_route_is_listed(tmp_path):
             path = re.sub(r"<[^>]*:", "<", rule.rule)
             there |= {f"{method} {path}" for method in rule.methods - {"HEAD", "OPTIONS"}}
     compare("Routes", first_cells(section("Routes")), there)
-
-
-@pytest.fixture
-def client(tmp_path, standin):
-    """A client of an app that the stand-in answers."""
-    environ = {"ANTHROPIC_API_KEY": "sk-test", "ANTHROPIC_BASE_URL": standin.base_url}
-    return claude_sse.create_app(
-        from_environ({**environ, "STATE_DIR": str(tmp_path)})
-    ).test_client()
-
-
-def test_every_field_of_a_frame_is_listed(client, nonce):
-    """The fields that frames have are those of the table."""
-    there = set()
-    for prompt in PROMPTS:
-        body = client.post("/stream", json={"prompt": f"{prompt} {nonce}"}).data
-        for line in re.findall(rb"data: (\{.*\})", body):
-            there |= set(json.loads(line))
-    compare("Wire", first_cells(section("Wire")), there)
-
-
-def test_every_code_is_listed():
-    """The codes of errors are those at the end of the section."""
-    listed = set(re.findall("`([a-z_]+)`", section("Wire").partition("The values of `code`")[2]))
-    compare("Wire", listed, set(codes()))
-
-
-def codes():
-    """Yield each code: those of the tree, of Claude's types of error, and those given by name."""
-    classes = ClaudeSSEError.__subclasses__()
-    for cls in classes:  # which grows meanwhile
-        classes += cls.__subclasses__()
-        yield from (value for name, value in vars(cls).items() if name == "code")
-    yield from (sentence.code for sentence in BY_TYPE.values())
-    for path in (ROOT / "claude_sse").rglob("*.py"):
-        if "standin" not in path.parts:
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.keyword) and node.arg == "code":
-                    yield from literals(node.value)
-
-
-def literals(node):
-    """Yield the strings that this expression is one of, as far as they stand in it."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-    elif isinstance(node, ast.IfExp | ast.BoolOp):
-        for part in getattr(node, "values", None) or (node.body, node.orelse):
-            yield from literals(part)

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-#: By the unit of a citation: the type of the document, and the names of the places in it, as the
-#: AI SDK's own provider has them.
-_UNITS = {
-    "page": ("application/pdf", "startPageNumber", "endPageNumber"),
-    "char": ("text/plain", "startCharIndex", "endCharIndex"),
-    "block": ("text/plain", "startBlockIndex", "endBlockIndex"),
+#: By the type of a citation: that of its document, and the places in it, as the API and as the AI
+#: SDK's own provider name them.
+_PLACES = {
+    "page_location": (
+        "application/pdf",
+        {"start_page_number": "startPageNumber", "end_page_number": "endPageNumber"},
+    ),
+    "char_location": (
+        "text/plain",
+        {"start_char_index": "startCharIndex", "end_char_index": "endCharIndex"},
+    ),
+    "content_block_location": (
+        "text/plain",
+        {"start_block_index": "startBlockIndex", "end_block_index": "endBlockIndex"},
+    ),
 }
 
 
@@ -26,9 +35,9 @@ class Sources:
             yield from self._once(page["url"], _page(page))
         if "citation" in fields:
             citation = fields["citation"]
-            if citation.get("kind") == "web":
+            if citation.get("type") == "web_search_result_location":
                 yield from self._once(citation["url"], _page(citation))
-            elif citation.get("kind") == "document":
+            elif citation.get("type") in _PLACES:
                 yield from self._once(str(citation), _document(citation))
 
     def _once(self, identity: str, chunk: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -43,13 +52,12 @@ def _page(page: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _document(citation: Mapping[str, Any]) -> dict[str, Any]:
-    media_type, start, end = _UNITS[citation["unit"]]
+    media_type, places = _PLACES[citation["type"]]
     cited = {"citedText": citation["cited_text"]} if "cited_text" in citation else {}
+    named = {theirs: citation[name] for name, theirs in places.items()}
     return {
         "type": "source-document",
         "mediaType": media_type,
-        "title": citation.get("title", f"Document {citation['document'] + 1}"),
-        "providerMetadata": {
-            "anthropic": {**cited, start: citation["start"], end: citation["end"]}
-        },
+        "title": citation.get("document_title", f"Document {citation['document_index'] + 1}"),
+        "providerMetadata": {"anthropic": {**cited, **named}},
     }

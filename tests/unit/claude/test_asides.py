@@ -8,7 +8,7 @@ from claude_sse.claude.asides import Asides
 from claude_sse.claude.event_reader import EventReader
 from claude_sse.protocol import sse
 
-from .raw_answers import CLOSE, ONE, OPENING, STOP, block, delta, end, start, thought
+from .raw_answers import CLOSE, ONE, OPENING, STOP, block, delta, end, event, start, thought
 from .raw_carried import FOUND, PAGE, cited, query, result, stop, typed, use
 
 
@@ -115,3 +115,41 @@ def test_the_text_of_an_answer_with_citations_is_whole():
     objects = read(OPENING.removeprefix(start()), ONE, cited(PAGE), ONE, cited(PAGE), ONE, CLOSE)
     assert "".join(o["text"] for o in objects) == "HelloHelloHello"
     assert [o.get("citation", {}).get("url") for o in objects[3:5]] == [PAGE["url"]] * 2
+
+
+def counted(*events, usage=None, ends=True):
+    """Return the searches in the usage of an answer, at its end or where it broke off."""
+    reader = EventReader()
+    reader.read(start() + b"".join(events))
+    if not ends:
+        return reader.usage_so_far().get("web_search_requests")
+    closing = event("message_delta", delta={"stop_reason": "end_turn"}, usage=usage) + STOP
+    return reader.read(closing)[-1]["usage"].get("web_search_requests")
+
+
+FAILED = {"type": "web_search_tool_result_error", "error_code": "unavailable"}
+SEARCHED = query("x") + stop(0) + result(1, [FOUND])
+
+
+@pytest.mark.parametrize(
+    ("told", "searches"),
+    [(None, 1), (0, 1), (3, 3), (-1, 1), (True, 1), (10**6, 1), ("2", 1), ({}, 1)],
+)
+def test_searches_are_counted_as_claude_reports_them(told, searches):
+    """A plausible count is believed; none is less than the results that were received."""
+    usage = {"output_tokens": 9, "server_tool_use": {"web_search_requests": told}}
+    assert counted(SEARCHED, usage=usage) == searches
+
+
+@pytest.mark.parametrize("tools", [None, 5, [], {"web_search_requests": 0}])
+def test_an_answer_without_a_search_has_no_count(tools):
+    """Neither a count of zero nor an odd one is shown; a search that failed is none."""
+    usage = {"output_tokens": 9, "server_tool_use": tools}
+    assert counted(usage=usage) is None
+    assert counted(query("x") + stop(0) + result(1, FAILED), usage=usage) is None
+
+
+def test_a_search_that_was_cut_off_counts():
+    """Of an answer that broke off, the search that has begun counts as well."""
+    assert counted(SEARCHED + query("y", 2) + stop(2), ends=False) == 2
+    assert counted(query("x") + stop(0) + result(1, FAILED), ends=False) is None

@@ -61,6 +61,12 @@ WORDS = [
     (400, "The provided model identifier is invalid.", "model_not_found", "MODEL"),
     (400, "Output blocked by content filtering policy", "rejected", "filter"),
     (400, "messages: at least one message is required", "rejected", "did not accept the question"),
+    (400, "messages.0.content.1.image.source.base64: image exceeds 5 MB maximum: 6 bytes > 5 bytes",
+     "rejected", "an image or a document"),
+    (400, "messages.0.content.0.image.source.base64.data: Could not process image",
+     "rejected", "an image or a document"),
+    (400, "The PDF specified was not valid.", "rejected", "an image or a document"),
+    (400, "A maximum of 100 PDF pages may be provided.", "rejected", "an image or a document"),
     (400, "unknown wording", "rejected", "did not accept the question"),
     (422, "prompt is too long", "too_long", "too long"),
 ]  # fmt: skip

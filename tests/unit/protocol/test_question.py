@@ -72,6 +72,15 @@ def test_thinking_is_sent_back_in_a_message_of_the_assistant():
     assert role == "assistant" and [block.param() for block in content] == answer
 
 
+@pytest.mark.parametrize("kind", [{}, [], None, 1, "audio"])
+def test_a_block_of_any_other_type_is_refused(kind):
+    """The type of a block is a word that is known, whatever JSON a client sends in its place."""
+    with pytest.raises(
+        BadRequest, match=r"messages\[0\].content\[0\] must be an object whose type"
+    ):
+        ask({"messages": [user([{"type": kind, "text": "x"}])]})
+
+
 def test_the_digest_tells_bodies_apart():
     """The same bytes have the same digest, any other bytes another one."""
     assert ask(b'{"prompt":"a"}').digest == ask(b'{"prompt":"a"}').digest

@@ -1,5 +1,6 @@
 """The body is read in one place, whatever a host application has done with it before."""
 
+import io
 import json
 import uuid
 
@@ -8,6 +9,8 @@ from flask import request
 
 from claude_sse import create_app
 from claude_sse.config.settings import Settings
+from claude_sse.server import worker
+from claude_sse.web import body
 
 SECRET = "0123456789abcdefghijklmnopqrstuv"
 READS = {
@@ -72,3 +75,49 @@ def test_a_body_that_the_host_has_thrown_away_is_refused(make_client):
     client = make_client(lambda: request.get_data(cache=False))
     refused = client.post("/stream", json={"prompt": "x"})
     assert refused.status_code == 400 and b"Content-Length" in refused.data
+
+
+@pytest.mark.parametrize("in_chunks", [False, True])
+def test_each_megabyte_of_a_body_earns_more_time(make_client, in_chunks):
+    """A body is read in steps of a megabyte, and our worker is told of each that has arrived."""
+    assert body.MORE_TIME == worker.MORE_TIME
+    client, received = make_client(READS["nothing"]), []
+    more = {body.MORE_TIME: received.append, "wsgi.input_terminated": True}
+    if in_chunks:
+        more |= {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+    options = {"content_type": "application/json", "environ_overrides": more}
+    refused = client.post("/stream", data=b"{" + b" " * (5 << 19), **options)
+    assert refused.status_code == 400 and b"not valid JSON" in refused.data
+    assert received == [1 << 20, 2 << 20, (5 << 19) + 1]
+
+
+@pytest.mark.parametrize("in_chunks", [False, True])
+@pytest.mark.parametrize(("path", "limit", "shown"), [
+    ("/stream", 2 << 20, b"2 MiB"), ("/login", 64 << 10, b"64 KiB"),
+])  # fmt: skip
+def test_the_limit_of_a_body_is_its_routes(make_client, path, limit, shown, in_chunks):
+    """Only routes that ask Claude may be sent files; no more than the limit is ever read."""
+    client = make_client(
+        READS["nothing"], auth="token", auth_token=SECRET, secret_key=SECRET, max_body_mb=2
+    )
+
+    class Endless(io.RawIOBase):
+        read_bytes = 0
+
+        def read(self, size=-1):
+            assert size >= 0
+            self.read_bytes += size
+            return b" " * size
+
+    stream = Endless()
+    environ = {"wsgi.input": stream, "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    environ |= {"HTTP_TRANSFER_ENCODING": "chunked"} if in_chunks else {}
+    if not in_chunks:
+        environ["CONTENT_LENGTH"] = str(limit + 1)
+    headers = {"Authorization": f"Bearer {SECRET}"} if path == "/stream" else {}
+    headers |= {"Origin": "http://localhost"}
+    refused = client.post(
+        path, environ_overrides=environ, headers=headers, content_type="application/json"
+    )
+    assert refused.status_code == 413 and shown in refused.data
+    assert stream.read_bytes == (limit + 1 if in_chunks else 0)

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
@@ -168,6 +169,27 @@ def test_an_answer_may_be_the_only_one_that_its_owner_has(make_app, nonce):
     other = client.post("/api/chat", json=body("Hello", chat="other"))
     assert "1 answer" in is_sentence(other, 429, "too_many_answers")
     client.delete("/api/chat/chat/stream")
+
+
+def test_of_questions_that_come_at_once_one_is_answered(make_app, nonce):
+    """Whoever comes last stops the others; a page that comes back finds the one that is left."""
+    app = make_app()
+    client = app.test_client()
+
+    def post(number):
+        order = f"fault pace texts=9000 first_ms={number} {nonce}"
+        return app.test_client().post("/api/chat", json=body(order))
+
+    with ThreadPoolExecutor(6) as pool:
+        responses = list(pool.map(post, range(6)))
+    firsts = {next(response.response): response for response in responses}
+    left = firsts.pop(next(client.get("/api/chat/chat/stream").response))
+    assert len(firsts) == 5
+    for response in firsts.values():
+        assert b'"stop_reason":"stopped"' in response.data
+    begun(left)
+    assert client.delete("/api/chat/chat/stream").json["stop_reason"] == "stopped"
+    assert b'"stop_reason":"stopped"' in left.data
 
 
 def test_chats_do_not_disturb_each_other(client, nonce):
@@ -395,3 +417,26 @@ def test_every_refusal_is_one_sentence(make_app, path):
     refused = limited.post(path, json=ask)
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     assert "a minute" in is_sentence(refused, 429, refused.headers["X-Error-Code"])
+
+
+def test_a_chat_that_may_search_shows_its_sources(make_app, nonce):
+    """``web_search`` in the body's own fields asks for it; what is found and cited are sources."""
+    client = make_app(web_search_max_uses=2).test_client()
+    asked = body(f"fault search uses=2 pauses=1 {nonce}", web_search=True)
+    found = chunks(client.post("/api/chat", json=asked))
+    sources = [chunk["url"] for chunk in found if chunk["type"] == "source-url"]
+    assert len(sources) == len(set(sources)) == 3
+    assert (
+        "".join(c["delta"] for c in found if c["type"] == "text-delta") == "It says this and that"
+    )
+    assert [chunk["type"] for chunk in found].count("start") == 1
+    refused = make_app().test_client().post("/api/chat", json=asked)
+    assert refused.status_code == 400 and "WEB_SEARCH_MAX_USES" in refused.text
+
+
+def test_a_chat_can_have_its_documents_cited(client, nonce):
+    """The documents that an answer cites are sources, each place once."""
+    found = chunks(client.post("/api/chat", json=body(f"fault cite kind=page {nonce}")))
+    cited = [chunk for chunk in found if chunk["type"] == "source-document"]
+    assert [chunk["title"] for chunk in cited] == ["Document 1", "Document 2"]
+    assert all(chunk["mediaType"] == "application/pdf" for chunk in cited)

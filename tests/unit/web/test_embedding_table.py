@@ -99,7 +99,9 @@ PROBES = {
     "another person's stream is read, stopped or joined": is_isolated,
     "too many questions, concurrent answers, tokens": is_limited,
     "a full process takes one more answer": has_slots,
-    "a body over the limit": is_status(413, "POST", "/stream", json={"prompt": "x" * 300_000}),
+    "a body over the limit": lambda make: (
+        make(max_body_mb=1).put(prompt="x" * 1_100_000).status_code == 413
+    ),
     "a body that is not announced as JSON, as a form of another site sends it": is_status(
         415, "POST", "/stream", data='{"prompt": "x"}', content_type="text/plain"
     ),

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from urllib.parse import quote
 
 import pytest
 from flask import Flask, abort, current_app, g, jsonify, redirect, request, session, url_for
@@ -139,7 +140,7 @@ def test_a_number_is_an_owner(make_host):
 
 def test_refusals_under_the_prefix_are_ours_and_elsewhere_the_hosts(make_host):
     """An unknown address, a wrong method, type or size is JSON here, and HTML in the host."""
-    host = make_host()
+    host = make_host(MAX_BODY_MB=1)
     host.register_error_handler(404, lambda exc: ("the host found nothing", 404))
     host.register_error_handler(Exception, lambda exc: ("the host failed", 500))
     client = host.test_client()
@@ -155,7 +156,7 @@ def test_refusals_under_the_prefix_are_ours_and_elsewhere_the_hosts(make_host):
         ("POST", "/claude/models", {"json": {}}, 405),
         ("PATCH", "/claude/stream", {"json": {}}, 405),
         ("POST", "/claude/stream", {"data": "prompt=x"}, 415),
-        ("POST", "/claude/stream", {"json": {"prompt": "x" * 300_000}}, 413),
+        ("POST", "/claude/stream", {"json": {"prompt": "x" * 1_100_000}}, 413),
         ("POST", "/claude/stream", {"json": {"prompt": "x", "tools": []}}, 400),
     ]:
         response = client.open(path, method=method, headers=ada, **body)
@@ -285,7 +286,7 @@ def test_a_body_that_the_host_has_read_is_read_again(make_host, read, where, in_
             READS[read]()
         return "ada"
 
-    host = make_host(owner=owner)
+    host = make_host(owner=owner, MAX_BODY_MB=1)
     if where == "before_request":
         host.before_request(lambda: [None for _ in [READS[read]()]][0])
     client = host.test_client()
@@ -293,7 +294,7 @@ def test_a_body_that_the_host_has_read_is_read_again(make_host, read, where, in_
     assert answer.status_code == 200 and text_of(answer.data) == "word0 "
     refused = send(client, "/claude/stream", {"prompt": 1}, in_chunks=in_chunks)
     assert refused.status_code == 400 and "prompt" in refused.text
-    refused = send(client, "/claude/stream", {"prompt": "x" * 300_000}, in_chunks=in_chunks)
+    refused = send(client, "/claude/stream", {"prompt": "x" * 1_100_000}, in_chunks=in_chunks)
     assert refused.status_code == 413
 
 
@@ -350,6 +351,8 @@ def test_each_route_has_an_address(make_host):
         assert url_for("claude.stream") == "/shop/claude/stream"
         assert url_for("claude.put_stream", stream_id="x") == "/shop/claude/streams/x"
         assert url_for("claude.models") == "/shop/claude/models"
+        chat = url_for("claude.chat_api_resume", chat="a b/c")
+        assert chat == "/shop/claude/api/chat/a%20b/c/stream"
     assert {rule.endpoint for rule in host.url_map.iter_rules()} >= {"page", "claude.delete_stream"}
 
 
@@ -505,7 +508,7 @@ def test_a_host_may_end_the_reading_of_an_answer(make_host, fails):
     [
         *({"model": ""}, {"model": 1}, {"effort": "huge"}, {"system": 1}, {"max_tokens": 0}),
         *({"max_tokens": "9"}, {"rate_limit": -1}, {"max_streams_per_owner": 1.5}),
-        {"daily_tokens_per_owner": True},
+        *({"daily_tokens_per_owner": True}, {"web_search": "no"}),
     ],
 )
 def test_a_policy_that_cannot_be_is_refused_where_it_is_made(fields):
@@ -538,6 +541,14 @@ def test_a_setting_that_cannot_work_in_a_mount_is_refused(make_mount, values, hi
         make_mount(**values)
 
 
+def test_the_settings_of_a_mount_are_a_mapping(make_mount, tmp_path):
+    """Python's own values are taken as well as text; an object of Settings is not one."""
+    settings = make_mount(STREAM_LOG=tmp_path / "a b", HEARTBEAT_SECONDS=0.5, EFFORT=None).settings
+    assert (settings.stream_log, settings.heartbeat_seconds) == (tmp_path / "a b", 0.5)
+    with pytest.raises(ConfigError, match="a mapping of names such as ANTHROPIC_API_KEY, not Set"):
+        ClaudeSSE(claude_sse.Settings(), owner=lambda request: "ada")
+
+
 def test_each_owner_of_a_mount_has_limits_by_default(make_mount):
     """As with a sign-in of our own; a host that wants none says so."""
     limits = ("rate_limit", "max_streams_per_owner", "daily_tokens_per_owner", "daily_tokens")
@@ -554,6 +565,8 @@ def test_a_host_may_ask_whether_questions_are_taken(make_mount, tmp_path):
     mount._services.streams.drain(0.0)
     with pytest.raises(claude_sse.ClaudeSSEError, match="restarting"):
         mount.check()
+    with pytest.raises(claude_sse.ClaudeSSEError, match="no Anthropic API key"):
+        make_mount(ANTHROPIC_API_KEY=None).check()
 
 
 def test_a_host_with_its_own_kinds_of_request_and_response_is_served(make_host):
@@ -587,3 +600,67 @@ def test_a_host_with_its_own_kinds_of_request_and_response_is_served(make_host):
         "/claude/stream", data="{", content_type="application/json", headers={"X-User": "ada"}
     )
     assert broken.status_code == 400 and "not valid JSON" in broken.text
+
+
+CHAT = {"id": "c", "messages": [{"role": "user", "parts": [{"type": "text", "text": "TEXT"}]}]}
+COMPLETION = {"model": "gpt-4", "messages": [{"role": "user", "content": "TEXT"}]}
+ROUTES = {
+    "/stream": {"prompt": "TEXT"},
+    "/api/chat": CHAT,
+    "/api/chat?protocol=text": CHAT,
+    "/api/completion": {"prompt": "TEXT"},
+    "/v1/chat/completions": COMPLETION,
+    "/v1/chat/completions?streamed": {**COMPLETION, "stream": True},
+}
+
+
+def ask(client, route, text, user="ada"):
+    body = json.dumps(ROUTES[route]).replace("TEXT", text)
+    headers = {"X-User": user, "Content-Type": "application/json"}
+    return client.post(f"/claude{route}", data=body, headers=headers, buffered=True)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_dialect_obeys_the_policy(make_host, standin, nonce, route):
+    """The same terms, limits and refusals, whichever client a person has."""
+
+    def policy(request, question):
+        if request.headers["X-User"] == "eve":
+            raise Forbidden("Not during an exam.")
+        return Policy(model="claude-opus-5-5", system="A tutor.", max_tokens=77, rate_limit=1)
+
+    client = make_host(policy=policy).test_client()
+    answer = ask(client, route, f"fault pace texts=2 {nonce}")
+    assert answer.status_code == 200 and b"word1" in answer.data
+    [asked] = [request.body for request in standin.requests if nonce in request.prompt]
+    assert (asked["model"], asked["system"], asked["max_tokens"]) == (
+        "claude-opus-5-5",
+        "A tutor.",
+        77,
+    )
+    for user, status, sentence in (("ada", 429, "1 question a minute"), ("eve", 403, "an exam")):
+        refused = ask(client, route, nonce, user)
+        assert refused.status_code == status and sentence in refused.text
+    assert len([request for request in standin.requests if nonce in request.prompt]) == 1
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_whom_the_host_refuses_learns_it_in_every_dialect(make_host, route):
+    """Each route refuses a person without a sign-in as its clients read it."""
+    refused = ask(make_host(owner=lambda request: None).test_client(), route, "x")
+    assert refused.status_code == 401 and "Sign in first." in refused.text
+    assert refused.headers["X-Error-Code"] == "sign_in" and "<" not in refused.text
+
+
+def test_a_chat_of_a_mount_is_continued_and_stopped(make_host):
+    """The chat's newest stream is found under the prefix, by its owner only, whatever its id."""
+    client, ada = make_host().test_client(), {"X-User": "ada"}
+    for chat in ("c", "a/b", "/a//b/", "ä ?"):
+        body = {**CHAT, "id": chat}
+        body["messages"][0]["parts"][0]["text"] = "fault pace texts=2"
+        asked = client.post("/claude/api/chat", json=body, headers=ada, buffered=True)
+        assert asked.status_code == 200
+        url = f"/claude/api/chat/{quote(chat, safe='')}/stream"
+        assert b"word1" in client.get(url, headers=ada, buffered=True).data, chat
+        assert client.get(url, headers={"X-User": "bob"}).status_code == 204
+        assert client.delete(url, headers=ada).json["ended"] is True

@@ -7,6 +7,7 @@ import pytest
 
 from claude_sse import create_app
 from claude_sse.config.settings import Settings
+from claude_sse.web.policy import Policy
 from claude_sse.web.services import EXTENSION
 
 ASKED = {"messages": [{"role": "user", "content": "fault pace texts=1"}]}
@@ -80,6 +81,14 @@ def test_a_server_that_cannot_answer_says_whether_to_ask_again(app, client):
         assert (response.status_code, error_of(response)[1]) == (503, "false")
 
 
+def test_a_client_that_was_answered_is_not_answered_again(client, standin, nonce):
+    """With ``Last-Event-ID`` a request starts nothing here either."""
+    asked = {"messages": [{"role": "user", "content": nonce}]}
+    response = client.post("/v1/chat/completions", json=asked, headers={"Last-Event-ID": "0"})
+    assert (response.status_code, error_of(response)[1]) == (410, "false")
+    assert not any(nonce in exchange.prompt for exchange in standin.requests)
+
+
 def test_a_bug_is_not_bought_twice(app, client, monkeypatch):
     """An exception that nobody foresaw may come after Claude was asked."""
     monkeypatch.setattr(app.extensions[EXTENSION].streams, "follow", lambda *_: 1 / 0)
@@ -130,3 +139,14 @@ def test_web_search_is_asked_for_as_that_api_has_it(client, standin, tmp_path, n
     message = json.loads(response.data)["choices"][0]["message"]
     assert message["content"] and message["annotations"][0]["url_citation"]["url"]
     assert [nonce in exchange.prompt for exchange in standin.requests].count(True) >= 1
+
+
+def test_a_model_that_is_not_offered_is_not_found(app, client):
+    """Whether the client chose it or a host's policy, as the clients of this API expect."""
+    for decide, more in ((None, {"model": "gpt-4o"}), (lambda _: Policy(model="gpt-4o"), {})):
+        app.extensions[EXTENSION] = app.extensions[EXTENSION]._replace(decide=decide)
+        client.get("/v1/models")  # from now on the models are known
+        response = client.post("/v1/chat/completions", json={**ASKED, **more})
+        assert (response.status_code, error_of(response)[0]["code"]) == (404, "model_not_found")
+        assert "model gpt-4o is not offered" in error_of(response)[0]["message"]
+        assert "GET /v1/models" in error_of(response)[0]["message"]

@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from claude_sse.protocol import blocks
 from claude_sse.protocol.errors import BadRequest
 from claude_sse.web import openai_question
+from tests.files import png
 
-PNG = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5"
-    "ErkJggg=="
-)
+PNG = base64.b64encode(png(5)).decode()
 HELLO = {"role": "user", "content": "Hello"}
 
 
@@ -228,7 +226,7 @@ NAMES = st.sampled_from(
 NEAR = st.recursive(
     JSON | WORDS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=5),
-    max_leaves=20,
+    max_leaves=10,
 )
 
 

@@ -75,11 +75,11 @@ def test_it_is_said_once(tmp_path, caplog, auth):
 
 
 def test_health_tells_a_client_how_it_is_seen(tmp_path):
-    """What stands in front can be tested: asked with ?client, health tells address and scheme."""
+    """Asked with ?client, health tells what stands in front how the app is reached."""
     environ = {"AUTH": "token", "SECRET_KEY": SECRET, "AUTH_TOKEN": SECRET, "TRUSTED_PROXIES": "1"}
     environ |= {"STREAM_LOG": f"file://{tmp_path}/streams"}
     client = create_app(from_environ(environ)).test_client()
     assert client.get("/healthz").json == {"ok": True}
     headers = {"X-Forwarded-For": "192.0.2.1, 192.0.2.2", "X-Forwarded-Proto": "https"}
-    seen = {"address": "192.0.2.2", "scheme": "https", "protocol": "HTTP/1.1"}
+    seen = {"address": "192.0.2.2", "scheme": "https", "protocol": "HTTP/1.1", "max_body_mb": 10}
     assert client.get("/healthz?client", headers=headers).json == {"ok": True, **seen}

@@ -194,16 +194,33 @@ def test_unknown_fields_pass_by():
     assert found == block("text", 1, "a", "b", "c")[:-1]
 
 
-WEB = {"kind": "web", "url": "https://a.example/1", "title": "One", "cited_text": "x"}
-PAGE = {"kind": "document", "unit": "page", "document": 0, "start": 1, "end": 2, "title": "A.pdf"}
+WEB = {
+    "type": "web_search_result_location",
+    "url": "https://a.example/1",
+    "title": "One",
+    "cited_text": "x",
+}
+PAGE = {
+    "type": "page_location",
+    "document_index": 0,
+    "start_page_number": 1,
+    "end_page_number": 2,
+    "document_title": "A.pdf",
+}
+CHARS = {
+    "type": "char_location",
+    "document_index": 1,
+    "start_char_index": 0,
+    "end_char_index": 4,
+    "cited_text": "four",
+}
 
 
 def test_sources_follow_the_text_that_they_belong_to():
     """Citations and found pages are sources, each once; the block of text goes on."""
-    untitled = {"kind": "document", "unit": "char", "document": 1, "start": 0, "end": 4}
     found = {"text": "", "sources": [{"url": "https://b.example/"}, {"url": WEB["url"]}]}
     payloads = ["a", *({"text": "", "citation": each} for each in (WEB, WEB, PAGE))]
-    payloads += ["b", {"text": "", "citation": untitled | {"cited_text": "four"}}, found]
+    payloads += ["b", {"text": "", "citation": CHARS}, found]
     assert chunks(b"".join(frames(*payloads)))[1:] == [
         {"type": "text-delta", "id": "1", "delta": "a"},
         {"type": "source-url", "sourceId": "1", "url": "https://a.example/1", "title": "One"},
@@ -230,4 +247,4 @@ def test_sources_follow_the_text_that_they_belong_to():
 
 def test_a_source_of_another_kind_passes_by():
     """A kind that this server learns later is none of the chunks that clients know."""
-    assert chunks(*frames({"text": "", "citation": {"kind": "dream", "url": "x"}})) == []
+    assert chunks(*frames({"text": "", "citation": {"type": "dream", "url": "x"}})) == []
