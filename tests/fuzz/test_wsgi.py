@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.datastructures import Headers
 from werkzeug.test import run_wsgi_app
 
 from claude_sse import create_app
@@ -133,22 +134,31 @@ def answered(app: Flask, request: Request) -> int:
     assert "Content-Security-Policy" in headers
     assert not any(set("\r\n") & set(value) for _, value in headers)
     if code >= 400 and request.method != "HEAD":
-        refusal = json.loads(refused(headers["Content-Type"], body))
-        assert {"error", "code", "retryable"} <= refusal.keys(), refusal
-        assert refusal["error"].isprintable()
-        assert (request.method, request.environ()["PATH_INFO"]) == ("POST", "/stream") or (
-            headers["Content-Type"] == "application/json"
-        )
+        sentence = refused(request, headers, body)
+        assert sentence and sentence.isprintable(), (request, body)
     assert time.monotonic() - began < _SECONDS, request
     return code
 
 
-def refused(media: str, body: bytes) -> bytes:
-    """Return the object of a refusal, out of its frame where it stands in one."""
-    if not media.startswith("text/event-stream"):
-        return body
-    assert body.startswith(b"data: ") and body.endswith(b"\n\n") and body.count(b"\n") == 2
-    return body[len(b"data: ") :]
+def refused(request: Request, headers: Headers, body: bytes) -> str:
+    """Return the sentence of a refusal, which is in a dialect that the route may answer in."""
+    media, path = headers["Content-Type"], request.environ()["PATH_INFO"]
+    if media.startswith("text/plain"):
+        assert path.startswith("/api/") and headers["X-Error-Code"]
+        return body.decode().removesuffix("\n")
+    if media.startswith("text/event-stream"):
+        assert (request.method, path) == ("POST", "/stream")
+        assert body.startswith(b"data: ") and body.endswith(b"\n\n") and body.count(b"\n") == 2
+        body = body.removeprefix(b"data: ")
+    else:
+        assert media == "application/json"
+    refusal = json.loads(body)
+    if isinstance(refusal["error"], dict):
+        assert path.startswith("/v1/")
+        assert {"message", "type", "param", "code"} == refusal["error"].keys()
+        return str(refusal["error"]["message"])
+    assert {"error", "code", "retryable"} <= refusal.keys(), refusal
+    return str(refusal["error"])
 
 
 def grown(app: Flask, again: list[Request]) -> list[int]:
