@@ -24,7 +24,7 @@ from ..protocol.errors import SignInNeeded
 from ..protocol.question import Question
 from .auth import Identity
 from .policy import Decide, Policy
-from .services import EXTENSION
+from .services import EXTENSION, Services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -83,6 +83,8 @@ def blueprint(name: str, api: Flask, owner: Owner, is_revoked: IsRevoked | None)
     @mount.record
     def add_routes(state: BlueprintSetupState) -> None:
         mounts = state.app.extensions.setdefault(EXTENSION, {})
+        if isinstance(mounts, Services):
+            raise ValueError("This application is a server of ours, and has the API already.")
         mounts[f"{state.name_prefix}.{state.name}".lstrip(".")] = api.extensions[EXTENSION]
         depth = _depth(state.url_prefix or "")
 

@@ -345,6 +345,13 @@ def test_a_prefix_is_needed(make_mount, prefix):
         Flask("host").register_blueprint(make_mount().blueprint, url_prefix=prefix)
 
 
+def test_a_server_of_ours_is_no_host(make_mount, tmp_path):
+    """It has the API already, and its own protections are not made for a second sign-in."""
+    own = claude_sse.create_app(claude_sse.Settings(api_key="x", stream_log=tmp_path / "own"))
+    with pytest.raises(ValueError, match="has the API already"):
+        own.register_blueprint(make_mount().blueprint, url_prefix="/claude")
+
+
 def test_each_route_has_an_address(make_host):
     """``url_for`` knows the endpoints by the blueprint's name, and ``flask routes`` lists them."""
     host = make_host()
