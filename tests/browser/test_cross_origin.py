@@ -87,7 +87,7 @@ def origins() -> Iterator[tuple[str, str]]:
 def api(standin: StandIn, origins: tuple[str, str]) -> Iterator[str]:
     """A server with a sign-in."""
     sign_in = {"AUTH": "token", "AUTH_TOKEN": TOKEN, "SECRET_KEY": TOKEN, "RATE_LIMIT": 0}
-    with serve(standin, 1, ALLOWED_ORIGINS=origins[0], **sign_in) as (server,):
+    with serve(standin, 1, ALLOWED_ORIGINS=origins[0], MAX_BODY_MB=1, **sign_in) as (server,):
         yield _address(server)
 
 
@@ -159,7 +159,7 @@ def test_a_page_reads_why_it_was_refused(page: Page, api: str) -> None:
     for token, status in ((None, 401), ("wrong", 401)):
         refused = ask(page, api, "x", token)
         assert refused["status"] == status and '"sign_in"' in refused["body"]
-    assert ask(page, api, "x" * 11_000_000)["status"] == 413
+    assert ask(page, api, "x" * 1_100_000)["status"] == 413
     lost = page.evaluate(_FETCH, [f"{api}/strems/1", {"method": "DELETE"}, TOKEN])
     assert lost["status"] == 404 and "There is nothing at" in lost["body"]
     own = page.evaluate(_FETCH, [f"{api}/login", {"method": "POST", "body": "{}"}, None])
@@ -171,7 +171,7 @@ def test_a_page_reads_when_it_may_ask_again(
 ) -> None:
     """429 with its Retry-After reaches a script of another origin."""
     sign_in = {"AUTH": "token", "AUTH_TOKEN": TOKEN, "SECRET_KEY": TOKEN, "RATE_LIMIT": 1}
-    with serve(standin, 1, ALLOWED_ORIGINS=origins[0], **sign_in) as (server,):
+    with serve(standin, 1, ALLOWED_ORIGINS=origins[0], MAX_BODY_MB=1, **sign_in) as (server,):
         assert ask(page, _address(server), "fault pace texts=1")["status"] == 201
         refused = ask(page, _address(server), "fault pace texts=1")
         assert refused["status"] == 429 and 0 < int(refused["retryAfter"]) <= 60
@@ -234,7 +234,7 @@ def test_eventsource_cannot_sign_in(page: Page, api: str) -> None:
     assert page.evaluate(_FOLLOW, f"{api}/streams/{new_id()}") is None
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", ["5.0.92", "7"])  # the oldest and the newest
 def test_usechat_on_another_origin(
     version: str,
     context: BrowserContext,

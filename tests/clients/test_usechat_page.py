@@ -379,6 +379,17 @@ def test_half_an_answer_that_the_server_has_not_is_not_taken_for_a_whole_one(
         assert page.messages() == [question, half]
 
 
+def test_what_an_answer_cites_is_shown_below_it(pages: Pages, nonce: str) -> None:
+    """Documents that Claude cites are named there, with the words cited; a reload keeps them."""
+    ask_all(pages, "fault cite", nonce)
+    for version, page in pages.items():
+        page.wait_shown("Document 1")
+        page.wait_until_idle()
+        page.reload()
+        page.wait_shown("Document 1")
+        assert page.tab.run("() => document.querySelector('.sources q').textContent"), version
+
+
 def test_sources_are_links_where_they_lead_to_the_web(pages: Pages, nonce: str) -> None:
     """A source with another kind of address is its title and no link."""
     addresses = ["https://example.com/tea", "javascript:alert(1)", "data:text/html,x"]
@@ -386,6 +397,9 @@ def test_sources_are_links_where_they_lead_to_the_web(pages: Pages, nonce: str) 
         {"type": "source-url", "sourceId": str(n), "url": url, "title": f"Source {n}"}
         for n, url in enumerate(addresses)
     ]
+    cited = {"providerMetadata": {"anthropic": {"citedText": "It says this."}}}
+    document = {"sourceId": "3", "mediaType": "application/pdf", "title": "Source 3", **cited}
+    parts.append({"type": "source-document", **document})
     answer = {
         "id": "a",
         "role": "assistant",

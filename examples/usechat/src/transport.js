@@ -43,7 +43,7 @@ export class Transport extends DefaultChatTransport {
 /** Fetches from claude-sse, whose refusals have a code: what has none is said by a proxy. */
 async function reach(...request) {
   const response = await fetch(...request);
-  if (response.body && response.ok) return new Response(watched(response.body), response);
+  if (response.status === 200) return new Response(watched(response.body), response);
   if (response.ok || response.headers.has('X-Error-Code')) return response;
   if (GATEWAY.includes(response.status)) throw new TypeError('network error');
   throw new Error(`The server cannot be reached: its proxy says ${response.status}.`);

@@ -43,5 +43,6 @@ async function ask(
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(await ask(...JSON.parse(line))));
+  const [number, baseURL, order] = JSON.parse(line);
+  console.log(JSON.stringify([number, await ask(baseURL, order)]));
 }

@@ -67,5 +67,5 @@ def by_litellm(client, order):
 if __name__ == "__main__":
     create = by_litellm if sys.argv[1:] == ["litellm"] else by_openai
     for line in sys.stdin:
-        base_url, order = json.loads(line)
-        print(json.dumps(ask(base_url, create, order)), flush=True)
+        number, base_url, order = json.loads(line)
+        print(json.dumps([number, ask(base_url, create, order)]), flush=True)

@@ -34,6 +34,7 @@ def ask(claude, text, scope=None, **fields):
     """Return all objects of an answer that may search; the last is its failure, if any."""
     question = Question(messages=(("user", text),), digest="", **{"web_search": True, **fields})
     objects = []
+    assert claude.models()  # a question waits for the list for a moment only
     try:
         for batch in claude.events(question, scope or CancelScope()):
             objects += [{"text": p.decode()} if isinstance(p, bytes) else p for p in batch]
@@ -233,6 +234,7 @@ def test_a_turn_that_was_cancelled_between_two_requests_is_not_continued(claude,
     prompt = f"fault search uses=2 pauses=1 {nonce}"
     scope, objects = CancelScope(), []
     question = Question(messages=(("user", prompt),), digest="", web_search=True)
+    assert claude.models()
     with pytest.raises(Interrupted) as raised:
         for batch in claude.events(question, scope):
             objects += batch

@@ -286,10 +286,13 @@ def test_a_block_outside_the_schema_is_refused(given, says):
     assert says in said and said.startswith("messages[0].content[1]")
 
 
-def test_the_assistant_holds_text_only():
+def test_the_assistant_holds_no_files():
     """An image in a message of the assistant is refused by its place; an empty list, too."""
     body = question(text("Hi"))
-    for wrong, says in (([block(files.png())], "holds text only"), ([], "is an empty list")):
+    for wrong, says in (
+        ([block(files.png())], "holds text and thinking only"),
+        ([], "is an empty list"),
+    ):
         messages = [*body["messages"], {"role": "assistant", "content": wrong}, *body["messages"]]
         with pytest.raises(BadRequest, match=says):
             ask({"messages": messages})

@@ -510,6 +510,7 @@ def test_the_cache_is_part_of_what_was_read(gateway, nonce):
 def test_a_search_is_charged_with_the_whole_turn(standin, tmp_path, nonce):
     """A turn of several requests is one answer in the ledger: all their tokens and searches."""
     limited = LimitedApp(tmp_path, standin.base_url, web_search_max_uses=4)
+    limited.client.get("/models")  # a question waits for the list for a moment only
     prompt = f"fault search uses=3 pauses=2 {nonce}"
     usage = usage_of(limited.put(prompt, web_search=True).data)
     assert usage["web_search_requests"] == 3

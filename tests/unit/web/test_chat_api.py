@@ -439,6 +439,7 @@ def test_every_refusal_is_one_sentence(make_app, path):
 def test_a_chat_that_may_search_shows_its_sources(make_app, nonce):
     """``web_search`` in the body's own fields asks for it; what is found and cited are sources."""
     client = make_app(web_search_max_uses=2).test_client()
+    client.get("/models")  # a question waits for the list for a moment only
     asked = body(f"fault search uses=2 pauses=1 {nonce}", web_search=True)
     found = chunks(client.post("/api/chat", json=asked))
     sources = [chunk["url"] for chunk in found if chunk["type"] == "source-url"]

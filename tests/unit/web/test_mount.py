@@ -276,8 +276,9 @@ def send(client, path, question, *, in_chunks):
 
 
 @pytest.mark.parametrize("in_chunks", [False, True])
-@pytest.mark.parametrize("read", READS)
-@pytest.mark.parametrize("where", ["before_request", "owner"])
+@pytest.mark.parametrize(
+    ("read", "where"), [*((read, "before_request") for read in READS), ("get_json", "owner")]
+)
 def test_a_body_that_the_host_has_read_is_read_again(make_host, read, where, in_chunks):
     """In a hook or in the owner callable, whichever way, at any length and in chunks."""
 

@@ -294,6 +294,7 @@ def test_documents_are_cited_where_a_question_asks_for_it(client, standin, nonce
     document = {"type": "document", "source": source, "title": "Sky"}
     text = {"type": "text", "text": f"fault cite {nonce}"}
     asked = {"messages": [{"role": "user", "content": [document, text]}]}
+    client.get("/models")  # a question waits for the list for a moment only
     for citations in (True, False):
         url = f"/streams/{uuid.uuid4()}"
         frames = list(sse.objects(client.put(url, json=asked | {"citations": citations}).data))
