@@ -82,10 +82,18 @@ def _stream(
         "X-Accel-Buffering": "no",
         **dialect.headers,
     }
-    body = _body(dialect, items, client)
-    if dialect.waits:
-        body = itertools.chain([next(body, b"")], body)
-    return Response(body, status, headers)
+    if not dialect.waits:
+        return Response(_body(dialect, items, client), status, headers)
+    body = _body(dialect, _until_left(items, client), client)
+    return Response(itertools.chain([next(body, b"")], body), status, headers)
+
+
+def _until_left(items: Iterator[Item], client: disconnect.Client) -> Iterator[Item]:
+    """Yield the items while the client is there; where nothing is written, no write fails."""
+    for item in items:
+        if client.has_left():
+            return
+        yield item
 
 
 def _body(dialect: Dialect, items: Iterator[Item], client: disconnect.Client) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """The AI SDK's routes, without a server: questions, chats and their streams, stops, refusals."""
 
 import json
+import socket
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
@@ -361,6 +362,22 @@ def test_leaving_a_completion_is_stopping_it(client, nonce, asked):
     response = client.post("/api/completion", json={"prompt": f"fault pace texts=9000 {nonce}"})
     begun(response).close()
     eventually(lambda: asked()[0].closed_at)
+
+
+def test_a_client_that_leaves_before_the_first_text_is_noticed(client, nonce, asked):
+    """While Claude thinks nothing is written that could fail; its completion is stopped all the
+    same."""
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    with ours:
+        response = client.post(
+            "/api/completion?protocol=text",
+            json={"prompt": f"fault pace texts=5 {nonce}"},
+            environ_overrides={"gunicorn.socket": ours},
+        )
+        assert response.data == b""
+        response.close()
+    assert not asked() or "word4" not in asked()[0].sent
 
 
 @pytest.mark.parametrize("fields", [{}, {"prompt": ""}, {"prompt": 7}, {"messages": []}])
