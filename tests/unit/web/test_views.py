@@ -6,36 +6,9 @@ import uuid
 
 import pytest
 
-from claude_sse import create_app
-from claude_sse.config.settings import Settings
 from claude_sse.protocol import sse
 
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def make_app(standin, tmp_path):
-    apps = []
-
-    def make_app(**fields):
-        options = {"api_key": "sk-ant-canary", "base_url": standin.base_url}
-        settings = Settings(**(options | {"stream_log": tmp_path / "log"} | fields))
-        apps.append(create_app(settings))
-        return apps[-1]
-
-    yield make_app
-    for app in apps:
-        app.extensions["claude_sse"].streams.drain(0.0)
-
-
-@pytest.fixture
-def client(make_app):
-    return make_app().test_client()
-
-
-@pytest.fixture
-def url():
-    return f"/streams/{uuid.uuid4()}"
 
 
 def body(text):
