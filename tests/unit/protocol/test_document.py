@@ -100,7 +100,7 @@ def _rows(base: type[errors.ClaudeSSEError]) -> dict[str, document.Row]:
             retryable[code].add("yes" if is_retryable else "no")
     return {
         code: document.Row(
-            statuses[code].pop(),
+            " or ".join(sorted(statuses[code])),
             retryable[code].pop() if len(retryable[code]) == 1 else "see the field",
         )
         for code in statuses
