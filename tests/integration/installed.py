@@ -75,7 +75,7 @@ class Program(Server):
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=lambda: ioctl(theirs, termios.TIOCSCTTY, 0),
+                preexec_fn=lambda: _enter(theirs),
             )
         os.close(theirs)
 
@@ -120,6 +120,12 @@ def running(command: list[Path | str], working: Path, **environ: str) -> Iterato
         yield program
     finally:
         program.kill()
+
+
+def _enter(terminal: int) -> None:
+    """Make this the terminal of a new session, whose programs notice when it is closed."""
+    ioctl(terminal, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 
 
 def _command(pid: int) -> bytes:

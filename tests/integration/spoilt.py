@@ -57,7 +57,7 @@ def up(line: str) -> dict[str, str]:
 
 
 _ONLY_OTHERS = {
-    "nginx": {"location / {": "location /other/ {", "^/(stream$|streams/)": "^/other$"},
+    "nginx": {"location / {": "location /other/ {", "^/(stream$|streams/|v1/chat/)": "^/other$"},
     "caddy": {"\treverse_proxy 127": "\treverse_proxy /other/* 127"},
     "apache": {"    ProxyPass / ": "    ProxyPass /other/ "},
     "haproxy": {"default_backend claude_sse": "use_backend claude_sse if { path_beg /other/ }"},
@@ -65,7 +65,8 @@ _ONLY_OTHERS = {
 _SUB_PATH = {
     "nginx": {
         "location / {": "location /chat/ {",
-        "^/(stream$|streams/)": "^/chat/(stream$|streams/)",
+        "^/(stream$|streams/|v1/chat/)": "^/chat/(stream$|streams/|v1/chat/)",
+        "^/api/(chat|completion)": "^/chat/api/(chat|completion)",
     },
     "caddy": {"\treverse_proxy 127": "\tredir /chat /chat/ permanent\n\treverse_proxy /chat/* 127"},
     "apache": {
