@@ -87,6 +87,11 @@ def test_another_key_knows_no_session(database, passwords, sessions):
     assert Sessions(database, SECRET[::-1], passwords.fingerprint_of).name_of(cookie) is None
 
 
+def test_a_session_lasts_twelve_hours():
+    """Its life is what README promises."""
+    assert LIFE_SECONDS == 12 * 60 * 60
+
+
 @pytest.mark.parametrize("ago", [LIFE_SECONDS + 1, -LIFE_SECONDS - 1])
 def test_a_session_ends_by_the_clock(sessions, monkeypatch, ago):
     """Twelve hours after its beginning a session is over, also where the clock was set back."""
