@@ -25,7 +25,9 @@ def host(site: Site) -> str:
         return "another host name gets no answer"
     for reply in replies:
         if STRANGER in reply.headers.get("Location", ""):
-            raise Wrong(f"it leads whoever asks for {STRANGER} there: redirect to your own name")
+            raise Wrong(
+                f"it leads clients that ask for {STRANGER} there: redirect to your own name"
+            )
         if reply.is_ours and reply.code != "host_not_allowed":
             raise Wrong(
                 f"the app answers to any host name ({reply.status} for {STRANGER}): hand on the "

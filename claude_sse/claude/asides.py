@@ -16,7 +16,7 @@ from .events import object_of, word_of
 
 SEARCH = "web_search"
 _QUERY_CHARACTERS = 500
-#: Of one search; a longer input is no query.
+#: The characters of a search's query; a longer input is not shown.
 _INPUT_CHARACTERS = 100_000
 #: Of one answer, and of the sources of its searches: a server that never stops citing.
 _MOST_CITATIONS, _MOST_SEARCHES = 1_000, 200

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from .events import object_of, word_of
 
-#: The characters of a cited passage, of a title, and of an address; a longer address is no link.
+#: The characters of a cited passage, of a title, and of an address; a longer address is left out.
 _TEXT, _TITLE, _URL = 2_000, 300, 2_048
 #: The sources of one search; the API returns about ten.
 _SOURCES = 50

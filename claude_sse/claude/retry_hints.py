@@ -1,6 +1,6 @@
 """When a rejected request may be retried, according to the fields of its response.
 
-A field that is absent or malformed is no hint.
+A field that is absent or malformed is ignored.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The newest stream of a name: one small file per name, which holds the key of a stream.
 
-A file is read and changed under its lock. Only the holder of the lock removes it, so that whoever
-gets the lock of a file that is no longer at its path opens the path again.
+A file is read and changed under its lock. Only the holder of the lock removes it: a
+process that gets the lock of a file which has left its path opens the path again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Repeats: a client that repeats a request by itself is led to the stream that it has started.
 
-For clients that send no id, but say that they repeat: then the body is the id. Whoever asks the
-same anew gets an answer of their own.
+For clients that send no id, but say that they repeat: then the body is the id. The same
+question, asked again by its user, gets an answer of its own.
 """
 
 from __future__ import annotations

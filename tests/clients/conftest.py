@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from claude_sse.standin import StandIn
 
-from ..integration.running import Server, exchanges, new_id, serve
+from ..browser.devtools import Chromium
+from ..integration.running import ROOT, Server, exchanges, new_id, serve
 from .network import Network
 
 #: How many answers the servers that refuse write concurrently.
 ROOM = 3
+
+
+@pytest.fixture(scope="module")
+def chromium(require: Callable[[str], str]) -> Iterator[Chromium]:
+    """A browser whose tabs can really be hidden, where its clients are installed."""
+    for name in ("sse.js", "ai-react-5"):
+        if not (ROOT / "node_modules" / name).is_dir():
+            pytest.skip(f"there is no {name} here: run npm ci")
+    with Chromium(require("chromium")) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

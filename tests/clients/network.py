@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..integration.running import ROOT
+from .sockets import pass_on_the_end, shut, whole_request
 
 _MODULES = {
     "@microsoft/fetch-event-source": "@microsoft/fetch-event-source/lib/esm/index.js",
@@ -97,14 +98,14 @@ class Network:
         """Break every connection off; until ``is_down`` is false, others have this response."""
         self.is_down, self._instead = True, instead
         for sock in list(self._open):
-            _shut(sock)
+            shut(sock)
 
     def close(self) -> None:
         """End it, and every connection."""
-        _shut(self._listener)
+        shut(self._listener)
         self._listener.close()
         for sock in list(self._open):
-            _shut(sock)
+            shut(sock)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -115,13 +116,11 @@ class Network:
     def _serve(self, near: socket.socket) -> None:
         self._open.add(near)
         with near, contextlib.suppress(OSError):
-            raw = _whole_request(near)
+            raw = whole_request(near)
             if self.is_down:
                 near.sendall(self._instead)
                 return
             head, _, body = raw.partition(b"\r\n\r\n")
-            if not head:
-                return
             method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
             if path.startswith("/clients/"):
                 near.sendall(self._file(path))
@@ -133,13 +132,13 @@ class Network:
                 self._forward(near, _alone(raw), noted)
             finally:
                 noted.closed = True
-                _shut(near)  # closed alone, it stays open while its end is waited for
+                shut(near)  # closed alone, it stays open while its end is waited for
         self._open.discard(near)
 
     def _forward(self, near: socket.socket, raw: bytes, noted: Noted) -> None:
         with socket.create_connection(("127.0.0.1", self.target)) as far:
             far.sendall(raw)
-            threading.Thread(target=_wait_for_end, args=(near, far), daemon=True).start()
+            threading.Thread(target=pass_on_the_end, args=(near, far), daemon=True).start()
             is_stuck = False
             while data := far.recv(65536):
                 is_stuck = is_stuck or self.is_stuck
@@ -154,7 +153,7 @@ class Network:
                 near.sendall(data[: max(0, len(data) - (len(noted.received) - end))])
                 self._cut.add(noted.path + noted.body.decode())
                 self._wait_until_read(noted)
-                _shut(near)
+                shut(near)
                 return
 
     def _wait_until_read(self, noted: Noted) -> None:
@@ -197,33 +196,8 @@ def _response(kind: str, text: str) -> bytes:
     return f"{head}Cache-Control: no-store\r\nConnection: close\r\n\r\n".encode() + content
 
 
-def _whole_request(sock: socket.socket) -> bytes:
-    raw = b""
-    while b"\r\n\r\n" not in raw:
-        if not (data := sock.recv(65536)):
-            return b""
-        raw += data
-    found = re.search(rb"(?im)^content-length: *(\d+)", raw)
-    size = raw.index(b"\r\n\r\n") + 4 + int(found[1] if found else 0)
-    while len(raw) < size:
-        raw += sock.recv(65536)
-    return raw
-
-
 def _alone(raw: bytes) -> bytes:
     """Return the request as the only one of its connection."""
     return re.sub(rb"(?im)^connection: *[^\r\n]*\r\n", b"", raw, count=1).replace(
         b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1
     )
-
-
-def _wait_for_end(near: socket.socket, far: socket.socket) -> None:
-    """When the client leaves, the server shall know."""
-    with contextlib.suppress(OSError):
-        near.recv(1)
-    _shut(far)
-
-
-def _shut(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)

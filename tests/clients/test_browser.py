@@ -7,14 +7,13 @@ All of them run at the same time, each in a frame of its own, as docs/clients.md
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from claude_sse.standin import StandIn
 
 from ..browser.devtools import Chromium, Tab
-from ..integration.running import ROOT
 from .conftest import Full, asked
 from .documented import asking, code, left_alone, posting, unaware
 from .network import Network
@@ -41,15 +40,6 @@ CLIENTS = {
 }
 #: Those that go on after a cut.
 RESUMING = ("EventSource", "sse.js", "plain", "handling")
-
-
-@pytest.fixture(scope="module")
-def chromium(require: Callable[[str], str]) -> Iterator[Chromium]:
-    """A browser whose tabs can really be hidden."""
-    if not (ROOT / "node_modules" / "sse.js").is_dir():
-        pytest.skip("there is no sse.js here: run npm ci")
-    with Chromium(require("chromium")) as browser:
-        yield browser
 
 
 class Page:

@@ -7,7 +7,7 @@ as they are written there. Claude's requests are counted at the stand-in.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 from claude_sse.standin import StandIn
 
 from ..browser.devtools import Chromium
-from ..integration.running import ROOT, Server, exchange
+from ..integration.running import Server, exchange
 from .bundled import VERSIONS, ai_version, bundle_probe
 from .conftest import asked
 from .windows import Probe, complaints, windows
@@ -39,15 +39,6 @@ _COMPLAINTS = {version: _RESUMED_TWICE if version == "5.0.92" else set() for ver
 _DOCUMENTED = f"d{uuid.uuid4().hex[:12]}"
 
 Probes = dict[str, Probe]
-
-
-@pytest.fixture(scope="module")
-def chromium(require: Callable[[str], str]) -> Iterator[Chromium]:
-    """A browser."""
-    if not (ROOT / "node_modules" / "ai-react-5").is_dir():
-        pytest.skip("there is no @ai-sdk/react here: run npm ci")
-    with Chromium(require("chromium")) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

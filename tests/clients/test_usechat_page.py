@@ -6,7 +6,7 @@ in the end, is shown once, and Claude was asked once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,15 +36,6 @@ _GATEWAY = (
 )
 
 Pages = dict[str, ExamplePage]
-
-
-@pytest.fixture(scope="module")
-def chromium(require: Callable[[str], str]) -> Iterator[Chromium]:
-    """A browser."""
-    if not (ROOT / "node_modules" / "ai-react-5").is_dir():
-        pytest.skip("there is no @ai-sdk/react here: run npm ci")
-    with Chromium(require("chromium")) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from .sockets import pass_on_the_end, shut, whole_request
+
 _SECONDS = 30.0
 
 
@@ -40,7 +42,7 @@ class Way:
     def close(self) -> None:
         """End it, and every connection."""
         for sock in [self._listener, *self._open]:
-            _shut(sock)
+            shut(sock)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -52,7 +54,7 @@ class Way:
 
     def _serve(self, near: socket.socket) -> None:
         with near, contextlib.suppress(OSError):
-            raw = _whole_request(near)
+            raw = whole_request(near)
             found = re.search(rb"(?im)^last-event-id: *([^\r\n]*)", raw)
             self.requests.append(
                 (raw.split(b" ", 1)[0].decode(), found[1].decode() if found else None)
@@ -64,20 +66,20 @@ class Way:
                 if self.rewrite is not None:
                     for piece in self._rewritten(far, self.rewrite):
                         near.sendall(piece)
-                    _shut(near)
+                    shut(near)
                 else:
                     self._forward(near, far, limit)
                 self._open.discard(far)
         self._open.discard(near)
 
     def _forward(self, near: socket.socket, far: socket.socket, limit: int | None) -> None:
-        threading.Thread(target=_pass_on_the_end, args=[near, far], daemon=True).start()
+        threading.Thread(target=pass_on_the_end, args=[near, far], daemon=True).start()
         passed = 0
         while limit is None or passed < limit:
             data = far.recv(65536)
             if not data:
                 self.received.append(passed)
-                _shut(near)
+                shut(near)
                 return
             data = data[: None if limit is None else limit - passed]
             near.sendall(data)
@@ -89,7 +91,7 @@ class Way:
             near.shutdown(socket.SHUT_RD)  # wakes the thread that reads from it
             near.close()
         else:
-            _shut(near)
+            shut(near)
 
     def _rewritten(
         self, far: socket.socket, rewrite: Callable[[bytes], list[bytes]]
@@ -99,28 +101,3 @@ class Way:
         kind = response.headers["Content-Type"]
         yield f"HTTP/1.1 {response.status} X\r\nContent-Type: {kind}\r\n\r\n".encode()
         yield from rewrite(response.read())
-
-
-def _whole_request(sock: socket.socket) -> bytes:
-    raw = b""
-    while b"\r\n\r\n" not in raw:
-        if not (data := sock.recv(65536)):
-            raise ConnectionError
-        raw += data
-    found = re.search(rb"(?im)^content-length: *(\d+)", raw)
-    size = raw.index(b"\r\n\r\n") + 4 + int(found[1] if found else 0)
-    while len(raw) < size:
-        raw += sock.recv(65536)
-    return raw
-
-
-def _pass_on_the_end(near: socket.socket, far: socket.socket) -> None:
-    """When the client leaves, the server shall know."""
-    with contextlib.suppress(OSError):
-        near.recv(1)
-    _shut(far)
-
-
-def _shut(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)

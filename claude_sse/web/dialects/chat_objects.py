@@ -61,7 +61,7 @@ def annotation(fields: Fields) -> list[dict[str, Any]]:
 
 
 def fields_of_break(item: BrokenOff) -> Fields:
-    """Return the error of an answer that goes on without its reader, or that nobody finishes."""
+    """Return the error of an answer that goes on without its reader, or whose writer has died."""
     return _REVOKED if item.reason == REVOKED else interrupted(item.reason)
 
 

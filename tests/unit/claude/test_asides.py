@@ -65,7 +65,7 @@ def test_searches_are_bounded():
 
 @pytest.mark.parametrize("given", ['{"query":', "5", "[]", '{"query":5}', '{"query":" "}', "{}"])
 def test_a_search_without_a_query_is_a_search(given):
-    """An input that is no query is not shown, and fails nothing."""
+    """An input without a query is not shown, and fails nothing."""
     assert read(use(0), typed(given, 0), stop(0)) == [{"text": "", "activity": "web_search"}]
 
 

@@ -212,7 +212,7 @@ def test_short_prompts_are_not_stored(model: str, words: int, is_stored: bool) -
 
 
 def test_a_prompt_lives_for_five_minutes_from_its_last_use() -> None:
-    """Each use begins the time anew."""
+    """Each use restarts the time."""
     now = 0.0
     cache = Cache(clock=lambda: now)
     counts(cache, WORDS)

@@ -395,7 +395,7 @@ def test_a_text_that_fails_before_it_begins_has_a_status(client, nonce):
 
 @pytest.mark.parametrize("path", ["/api/chat", "/api/completion", "/api/chat?protocol=text"])
 def test_every_refusal_is_one_sentence(make_app, path):
-    """The client shows the whole body: so it is no JSON, whoever refuses."""
+    """The client shows the whole body: so a refusal is never JSON."""
     client = make_app(api_key="").test_client()
     ask = body(question := "fault pace texts=1") | {"prompt": question}
     assert "API key" in is_sentence(client.post(path, json=ask), 503, "no_key")

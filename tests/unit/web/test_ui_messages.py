@@ -187,7 +187,7 @@ def test_a_retry_is_told_to_the_page_only():
 
 
 def test_unknown_fields_pass_by():
-    """A frame of a later server is no chunk; in some versions one unknown field ends the answer."""
+    """A frame of a later server is left out; in some versions one unknown field ends the answer."""
     later = [{"text": "", "activity": "web_search", "query": "x"}, {"text": "", "signature": "s"}]
     later += [{"text": "", "future": {"a": 1}}, {"text": "b", "future": True}]
     found = chunks(b"".join(frames("a", *later, "c")))
