@@ -41,8 +41,8 @@ class Client:
 
         Some take a FIN for its end, Node 20 also a reset: so a line that is not a chunk goes
         before the reset. gunicorn shuts a socket down before it closes it, which sends a FIN. So
-        the connection is closed here; its descriptor, which is gunicorn's to close, becomes that of a
-        dead socket.
+        the connection is closed here; its descriptor, which is gunicorn's to close, becomes that
+        of a dead socket.
         """
         if self._sock is None:
             return
