@@ -43,7 +43,8 @@ class Trouble(logging.Handler):
         self.records: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(logging.Formatter().format(record))
+        if record.name != "asyncio":  # the driver of the browser in other tests
+            self.records.append(logging.Formatter().format(record))
 
 
 @pytest.fixture

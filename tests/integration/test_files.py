@@ -174,11 +174,14 @@ def sent(
 def test_slow_uploads_leave_threads_free(here: Server, nonce: str) -> None:
     """While more clients upload slowly than there are slots, health and Stop are answered."""
     with contextlib.ExitStack() as closing:
-        for _ in range(16):  # THREADS - 8
+
+        def all_taken() -> bool:
             sock = closing.enter_context(connect(here.port))
             head = request("PUT", f"/streams/{new_id()}", b"{", {"Content-Length": str(MEGABYTE)})
             sock.sendall(head)
-        eventually(lambda: _refused(here), 30)
+            return _refused(here)
+
+        eventually(all_taken)
         with here.ask("GET", "/healthz") as answer:
             assert answer.status == 200
         with here.delete(new_id()) as answer:
