@@ -120,6 +120,15 @@ def test_all_runs_every_python_and_no_failure_is_lost(copy):
     """--all begins with the other Pythons; what fails before pytest fails the whole."""
     lines, _ = script_test(copy, "--all")
     assert lines[-1].startswith("python -m pytest") and "python script/pythons" in lines
+    assert "--reruns=1" in lines[-1] and "--ignore" not in lines[-1]
     (copy / "bin/node").write_text("#!/bin/sh\nexit 1\n")
     assert script_test(copy)[1] == 1
     assert script_test(copy, "tests/test_a.py")[1] == 0
+
+
+def test_what_takes_long_is_left_to_all(copy):
+    """script/test leaves clients, fuzz and torture out, and tries nothing twice."""
+    (last,) = script_test(copy)[0][-1:]
+    for folder in ("clients", "fuzz", "torture"):
+        assert f"--ignore=tests/{folder}" in last and (ROOT / "tests" / folder).is_dir()
+    assert "--reruns" not in last
