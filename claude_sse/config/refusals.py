@@ -65,7 +65,8 @@ def refuse_exposed(settings: Settings, by: str) -> None:
             "DAILY_TOKENS=0 on a public server would let one stolen sign-in spend without limit: "
             "set the tokens of a day, as many as you like, or leave it empty."
         )
-    _refuse_weak("SECRET_KEY", settings.secret_key)
+    if settings.auth != "token" or settings.secret_key:  # who has the link has it after a restart
+        _refuse_weak("SECRET_KEY", settings.secret_key)
 
 
 def _refuse_weak(name: str, secret: str) -> None:

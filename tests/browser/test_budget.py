@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from claude_sse.standin import StandIn
 
 from ..integration.running import exchange, serve
-from .conftest import _visit
+from .conftest import visit
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
 pytestmark = pytest.mark.usefixtures("one_day")
@@ -22,7 +22,7 @@ LIMITS = {"MAX_TOKENS": 1000, "DAILY_TOKENS": 100_000, "RATE_LIMIT": 3, "MAX_STR
 def limited(context: BrowserContext, standin: StandIn) -> Iterator[Page]:
     """The chat page of a server where little is allowed."""
     with serve(standin, WORKERS=2, **LIMITS) as [server]:
-        yield from _visit(context, server.port)
+        yield from visit(context, server.port)
 
 
 def test_what_is_over_a_limit_is_said_in_words(limited: Page, nonce: str) -> None:
@@ -57,7 +57,7 @@ def test_used_up_tokens_are_an_error_with_its_end(
 ) -> None:
     """When the day's tokens are gone the page says so, and when there are new ones."""
     with serve(standin, MAX_TOKENS=1000, DAILY_TOKENS=2000) as [server]:
-        for page in _visit(context, server.port):
+        for page in visit(context, server.port):
             ask(page, f"fault pace texts=900 gap_ms=0 {nonce}")
             wait_until_over(last_answer(page))
             assert exchange(standin, nonce)

@@ -134,6 +134,14 @@ class Server:
         return self.ask("DELETE", f"/streams/{stream}")
 
 
+class UnderAPath(Server):
+    """One whose paths begin with ``/chat``; start it with ``SCRIPT_NAME="/chat"``."""
+
+    def ask(self, method: str, path: str, *rest: Any, **more: Any) -> Answer:
+        """Send a request to what is ``path`` elsewhere."""
+        return super().ask(method, f"/chat{path}", *rest, **more)
+
+
 @contextlib.contextmanager
 def serve(
     standin: StandIn,

@@ -64,7 +64,7 @@ _ONLY_OTHERS = {
 }
 _SUB_PATH = {
     "nginx": {
-        "location / {": "location /chat/ {",
+        "location / {\n        proxy_pass": "location /chat/ {\n        proxy_pass",
         "^/(stream$|streams/|v1/chat/)": "^/chat/(stream$|streams/|v1/chat/)",
         "^/api/(chat|completion)": "^/chat/api/(chat|completion)",
     },

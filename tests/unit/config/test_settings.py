@@ -149,7 +149,8 @@ def test_secrets_are_not_repeated(name, value):
         {"AUTH": "proxy", "SECRET_KEY": "s" * 40},
         {"AUTH": "proxy", "SECRET_KEY": "change-me-0123456789abcdefghijklmnop"},
         {"AUTH": "password", "HOST": "0.0.0.0"},
-        {"AUTH": "token", "PUBLIC_HOSTS": "chat.example.com"},
+        {"AUTH": "password", "PUBLIC_HOSTS": "chat.example.com"},
+        {"AUTH": "token", "HOST": "0.0.0.0", "SECRET_KEY": "short"},
         {"AUTH": "token", "AUTH_TOKEN": "short"},
         {"AUTH": "token", "HOST": "0.0.0.0", "SECRET_KEY": SECRET, "DAILY_TOKENS": "0"},
         {"AUTH": "token", "HOST": "0.0.0.0", "SECRET_KEY": SECRET, "FLASK_DEBUG": "1"},
@@ -160,6 +161,12 @@ def test_an_open_endpoint_is_refused(environ):
     """A server that would let strangers spend the key does not start."""
     with pytest.raises(ConfigError):
         from_environ(environ)
+
+
+def test_a_container_needs_no_setting_but_its_sign_in():
+    """With AUTH=token the secrets that are not set are made at the start, on any address."""
+    settings = from_environ({"AUTH": "token", "HOST": "0.0.0.0"})
+    assert (settings.auth, settings.host) == ("token", "0.0.0.0")
 
 
 @pytest.mark.parametrize(
