@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from claude_sse.standin import StandIn
 from tests.integration.client import connected
+from tests.redis_server import Redis
 
 pytest_plugins = ["tests.left_out"]
 _HAS_FAILED = pytest.StashKey[bool]()
@@ -77,6 +78,32 @@ def one_day() -> None:
     left = 86400 - time.time() % 86400
     if left < 60:
         time.sleep(left)
+
+
+@pytest.fixture(scope="session")
+def shared_redis(
+    require: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Redis]:
+    """A Redis for all tests that do not harm it; tell your keys by a prefix of your own."""
+    redis = Redis(tmp_path_factory.mktemp("redis"), program=require("redis-server"))
+    yield redis
+    redis.kill()
+
+
+@pytest.fixture
+def start_redis(require: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[..., Redis]]:
+    """``start_redis(*options, url="")`` starts a Redis of this test's own; it is killed after."""
+    started: list[Redis] = []
+
+    def start(*options: str, url: str = "") -> Redis:
+        folder = tmp_path / f"redis-{len(started)}"
+        folder.mkdir()
+        started.append(Redis(folder, *options, url=url, program=require("redis-server")))
+        return started[-1]
+
+    yield start
+    for redis in started:
+        redis.kill()
 
 
 @pytest.fixture(scope="session")

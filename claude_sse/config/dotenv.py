@@ -13,6 +13,7 @@ from dotenv.parser import parse_stream
 
 from . import installation, near_names
 from .settings import NAMES, SECRETS, ConfigError, Settings, from_environ, refuse_unknown
+from .table import has_password
 
 
 def load(path: Path | None = None) -> Settings:
@@ -54,7 +55,10 @@ def read(path: Path | None = None) -> dict[str, str]:
         if line.key is not None:
             from_file[line.key] = line.value
     refuse_unknown(from_file)
-    if any(from_file.get(name) for name in SECRETS) and path.stat().st_mode & 0o077:
+    has_secret = any(
+        value and (name in SECRETS or has_password(value)) for name, value in from_file.items()
+    )
+    if has_secret and path.stat().st_mode & 0o077:
         raise ConfigError(
             ".env holds a secret and can be read by others on this machine: chmod 600 .env"
         )

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..protocol.question import EFFORTS
+from ..system.redis_address import RedisAddress
 from . import refusals, table, validators
 from .installation import IS_CHECKOUT
 from .refusals import is_loopback, refuse_exposed
@@ -115,7 +116,10 @@ class Settings:
         derive=_with_sign_in(5_000_000),
     )
     state_dir: Path | None = setting("STATE_DIR", validators.folder, None, is_distinct=True)
-    stream_log: Path | None = setting("STREAM_LOG", validators.file_url, None, is_distinct=True)
+    stream_log: Path | RedisAddress | None = setting(
+        "STREAM_LOG", validators.log_url, None, is_distinct=True
+    )
+    redis_prefix: str = setting("REDIS_PREFIX", validators.key_prefix, "csse", is_distinct=True)
     stream_ttl: float = setting(
         "STREAM_TTL", validators.seconds(3600, 31 * 86_400), 86_400.0, is_distinct=True
     )
@@ -160,8 +164,17 @@ class Settings:
         return self.threads - RESERVED_THREADS
 
     def stream_folder(self, instance_path: str) -> Path:
-        """Return the folder of the streams, the ledger and the sessions."""
-        return self.stream_log or Path(instance_path) / "streams"
+        """Return the folder of what is stored on this machine."""
+        if isinstance(self.stream_log, Path):
+            return self.stream_log
+        return Path(instance_path) / "streams"
+
+    @property
+    def redis(self) -> RedisAddress | None:
+        """The Redis that STREAM_LOG names, or None where it is a folder."""
+        if not isinstance(self.stream_log, RedisAddress):
+            return None
+        return dataclasses.replace(self.stream_log, prefix=self.redis_prefix)
 
 
 TABLE = table.rows(Settings)

@@ -35,9 +35,13 @@ class Setting:
         try:
             return self.parse(value)
         except ValueError as exc:
-            # An address may contain name:password@host.
-            shown = "…" if self.is_secret or "@" in value else value
+            shown = "…" if self.is_secret or has_password(value) else value
             raise ConfigError(f"{self.name}={shown} is not valid: it must be {exc}.") from exc
+
+
+def has_password(value: str) -> bool:
+    """Return whether a value may be an address such as ``scheme://name:password@host``."""
+    return "://" in value and ("@" in value or "password" in value)
 
 
 def setting(

@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..protocol.question import MODEL_CHARACTERS, is_model
+from ..system import redis_address
+from ..system.redis_address import RedisAddress
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 #: The names of other programs, and Python's numbers; nothing is quieter than ERROR.
@@ -46,12 +48,23 @@ def text(value: str) -> str:
     return value
 
 
-def file_url(value: str) -> Path:
-    """Return the folder that ``file:///folder`` names."""
+def log_url(value: str) -> Path | RedisAddress:
+    """Return the folder that ``file:///folder`` names, or the address of a Redis."""
     scheme, _, path = word(value).partition("://")
+    if scheme.startswith("redis"):
+        return redis_address.parse(value)
     if scheme != "file" or not path.startswith("/"):
-        raise ValueError("an address such as file:///var/lib/claude-sse")
+        raise ValueError(
+            "an address such as file:///var/lib/claude-sse, or redis://:password@host:6379/0"
+        )
     return Path(path)
+
+
+def key_prefix(value: str) -> str:
+    """Return what the names in a Redis begin with; braces would move keys to another slot."""
+    if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", value):
+        raise ValueError("1 to 64 letters, digits or characters of _ . : -")
+    return value
 
 
 def folder(value: str) -> Path:

@@ -30,6 +30,7 @@ HOMES = {
     "dotenv": {"config"},
     "flask": {"__init__", "app", "mount", "web"},
     "gunicorn": {"server"},
+    "redis": {"system", "stream_log", "ledger", "accounts"},
     "httpx2": {"claude", "claude/http"},
     "sqlite3": {"accounts", "ledger", "system"},
     "werkzeug": {"accounts", "web"},
@@ -95,7 +96,9 @@ def test_imports_go_down(path):
             assert own or FLOORS[there] < FLOORS[here], f"{here} must not import {name}"
             assert there != "standin" or here == "standin", "the product does not know the stand-in"
         else:
-            assert here in HOMES.get(name.partition(".")[0], {here}), f"{name} is not at home here"
+            library = name.partition(".")[0]
+            assert here in HOMES.get(library, {here}), f"{name} is not at home here"
+            assert library != "redis" or path.stem.startswith("redis"), f"{name} is for redis*"
 
 
 @pytest.mark.parametrize("path", ENTRIES, ids=lambda path: path.name)
