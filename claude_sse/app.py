@@ -79,7 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def open_services(
     settings: Settings, folder: Path, auth: Auth, decide: Decide | None = None
 ) -> Services:
-    """Return the services, with their streams and their ledger in this folder."""
+    """Return the services, with what is stored in this folder or in the Redis of STREAM_LOG."""
     claude = Claude(settings)
     log = open_log(folder, settings.stream_ttl)
     streams = Streams(
@@ -90,7 +90,7 @@ def open_services(
     )
     quotas = quotas_of(settings)
     limited = quotas != Quotas() or decide is not None
-    ledger = open_ledger(folder, quotas) if limited else None
+    ledger = open_ledger(folder, quotas, settings.redis) if limited else None
     writer_slots = CapacityLimiter(settings.max_streams)
     reader_slots = CapacityLimiter(
         settings.reader_slots,

@@ -18,7 +18,8 @@ import time
 import weakref
 
 from ..protocol.errors import OverLimit, Unavailable
-from ..system.redis_connection import RedisDown
+from ..system.redis_address import RedisAddress
+from ..system.redis_connection import RedisDown, RedisServer
 from ..system.redis_steps import RedisSteps
 from . import denials, redis_lua
 from .base import MINUTE_SECONDS, Quotas, Reservation
@@ -169,6 +170,11 @@ class RedisLedger:
                 if not self._worker.is_renewed:
                     self._worker.is_renewed = _start_renewing(self)
         return self._worker
+
+
+def open_in_redis(address: RedisAddress, quotas: Quotas) -> RedisLedger:
+    """Return the ledger that all machines have in this Redis."""
+    return RedisLedger(RedisSteps(RedisServer(address)), quotas)
 
 
 def _start_renewing(ledger: RedisLedger) -> bool:

@@ -2,18 +2,18 @@
 
 ::
 
-    csse:{ledger}:epoch       STRING  made with the first question; it vanishes with everything else
-    csse:{ledger}:d:<day>     HASH    owner -> tokens of the day, reserved ones included; "" all; 40 days
-    csse:{ledger}:h:<day>     HASH    owner -> those of them that are only reserved; "" all       2 days
-    csse:{ledger}:q:<owner>   ZSET    question -> when it was asked                            2 minutes
-    csse:{ledger}:a:<owner>   HASH    answer under way -> "worker day tokens"                     2 days
-    csse:{ledger}:b:<owner>   HASH    the same of workers that were taken for dead                2 days
-    csse:{ledger}:w:<worker>  HASH    answer under way -> its owner                               2 days
-    csse:{ledger}:t:<id>      STRING  this question was withdrawn before it was admitted          1 hour
-    csse:{ledger}:s:<worker>  STRING  this worker has told its share since the epoch began        2 days
-    csse:{ledger}:alive       ZSET    worker -> until when it counts as alive, by the clock of Redis
+    {ledger}:epoch       STRING  made with the first question; vanishes with everything else
+    {ledger}:d:<day>     HASH    owner -> tokens of the day, also reserved ones; "": all; 40 days
+    {ledger}:h:<day>     HASH    owner -> those of them that are only reserved; "": all; 2 days
+    {ledger}:q:<owner>   ZSET    question -> when it was asked; 2 minutes
+    {ledger}:a:<owner>   HASH    answer under way -> "worker day tokens"; 2 days
+    {ledger}:b:<owner>   HASH    the same, of workers that were taken for dead; 2 days
+    {ledger}:w:<worker>  HASH    answer under way -> its owner; 2 days
+    {ledger}:t:<id>      STRING  this question was withdrawn before it was admitted; 1 hour
+    {ledger}:s:<worker>  STRING  this worker has told its share in this epoch; 2 days
+    {ledger}:alive       ZSET    worker -> until when it counts as alive, by the clock of Redis
 
-All keys have one hash tag and so one slot. A step names one of them, the epoch; the others follow
+``REDIS_PREFIX`` and a colon stand before each. All keys have one hash tag and so one slot. A step names one of them, the epoch; the others follow
 from its arguments. Each step first compares the epoch with the one that the worker knows: a Redis
 that restarted empty, or was flushed, answers ``forgotten`` and does nothing.
 """
@@ -135,7 +135,8 @@ if actual < 0 then redis.call('ZREM', key('q', owner), id) end
 return {{'ok'}}
 """
 
-#: a new epoch, worker, alive, its share as JSON: [[day, owner, tokens]], [[owner, id, at, day, tokens]]
+#: a new epoch, worker, alive, its share as JSON: what it spent (day, owner, tokens), and the
+#: answers under way (owner, id, at, day, tokens)
 SEED = f"""{_COMMON}
 local is_new = redis.call('SET', KEYS[1], ARGV[1], 'NX')
 local worker = ARGV[2]

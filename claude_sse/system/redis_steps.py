@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -27,8 +28,12 @@ _NOT_OURS = ("READONLY", "LOADING", "MASTERDOWN")
 class RedisSteps:
     """The steps of one process, and of its forks, each with its own connections; thread-safe."""
 
-    def __init__(self, server: RedisServer) -> None:
+    def __init__(
+        self, server: RedisServer, failure: Callable[[RedisDown], Exception] | None = None
+    ) -> None:
+        """``failure`` makes of a ``RedisDown`` what is raised in its place."""
         self._server = server
+        self._failure = failure
         self._pid = os.getpid()
         self._idle: list[tuple[Wire, float]] = []
 
@@ -37,8 +42,11 @@ class RedisSteps:
         return f"{self._server.address.prefix}:{name}"
 
     def call(self, *words: str, within: float = STEP_SECONDS) -> Any:
-        """Return the reply to one command; raises ``RedisDown``, also where Redis refuses it."""
-        return self._step([[_bytes(word) for word in words]], within)
+        """Return the reply to one command.
+
+        Raises ``RedisDown``, or what is raised in its place, also where Redis refuses it.
+        """
+        return self._try([[_bytes(word) for word in words]], within)
 
     def run(self, source: str, key: str, *args: str, within: float = STEP_SECONDS) -> Any:
         """Return what a Lua function returns for one key and these arguments; raises likewise.
@@ -47,13 +55,21 @@ class RedisSteps:
         """
         arguments = [b"1", *(_bytes(word) for word in (key, *args))]
         by_name = [b"EVALSHA", _digest(source), *arguments]
-        return self._step([by_name, [b"EVAL", source.encode(), *arguments]], within)
+        return self._try([by_name, [b"EVAL", source.encode(), *arguments]], within)
 
     def close(self) -> None:
         """Close the idle connections."""
         while self._idle:
             with contextlib.suppress(IndexError):
                 self._idle.pop()[0].close()
+
+    def _try(self, ways: list[list[bytes]], within: float) -> Any:
+        try:
+            return self._step(ways, within)
+        except RedisDown as exc:
+            if self._failure is None:
+                raise
+            raise self._failure(exc) from exc
 
     def _step(self, ways: list[list[bytes]], within: float) -> Any:
         """Return the reply to the first way that Redis knows."""

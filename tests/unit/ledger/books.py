@@ -107,6 +107,11 @@ class RedisBooks:
         with contextlib.closing(self.steps()) as steps:
             return int(steps.call("ZCARD", f"{self.address.prefix}:{{ledger}}:alive"))
 
+    def forget(self) -> None:
+        """Lose everything, as a server does that restarts empty."""
+        with contextlib.closing(self.steps()) as steps:
+            steps.call("DEL", *self.keys("*"))
+
     @contextlib.contextmanager
     def out_of_reach(self) -> Iterator[None]:
         """Let the server stand still meanwhile."""

@@ -11,17 +11,20 @@ NOON = 1_795_348_800.0  # Sunday, 22 November 2026, 12:00 UTC
 ROOMS = [({"tokens": 137}, 13), ({"owner_tokens": 50}, 10), ({"questions": 3}, 6)]
 
 
-def try_all(rooms, number, together, results):
+def hammer(rooms, number, together, held, results):
+    """Fill each of the rooms, then spend in the last books; put what was admitted."""
+    redis.ADMIT_SECONDS = redis.BOOK_SECONDS = 60.0  # the machine may be slow
     admitted = [0] * len(ROOMS)
     for room, (limits, _) in enumerate(ROOMS):
         ledger = rooms[room].ledger(**limits)
-        together.wait()
+        together.wait(120)
         for _ in range(20):
             try:
                 ledger.admit(f"o{number % 2}", 10, NOON)
                 admitted[room] += 1
             except OverLimit:
                 pass
+    spend(rooms[-1], number, together, held)
     results.put(admitted)
     os._exit(0)  # without any clean-up
 
@@ -29,7 +32,7 @@ def try_all(rooms, number, together, results):
 def spend(books, number, together, held):
     luck = random.Random(number)
     ledger = books.ledger(tokens=1000, answers=4)
-    together.wait()
+    together.wait(120)
     for _ in range(60):
         tokens = luck.randint(1, 400)
         try:
@@ -46,7 +49,6 @@ def spend(books, number, together, held):
             held[0] -= tokens - cost
             held[1] -= 1
         ledger.settle(reservation, cost)
-    os._exit(0)
 
 
 def hold(books, held):
