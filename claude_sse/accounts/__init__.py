@@ -1,25 +1,41 @@
 """Accounts: names with their passwords and tokens, sessions, and the throttle on guessing.
 
-One SQLite file in the folder of the streams holds what all workers share; the passwords are a file
-of their own, written by the command ``password``.
+What all workers share is one SQLite file in the folder of the streams or, for several machines, in
+Redis; the passwords are a file of their own, written by the command ``password``.
 """
 
 from __future__ import annotations
 
-from .database import Database, open_database
+from pathlib import Path
+
+from ..system.redis_address import RedisAddress
+from . import sqlite
+from .base import LIFE_SECONDS, SignIns
 from .names import normal
 from .passwords import Passwords
-from .sessions import LIFE_SECONDS, Session, Sessions
+from .sessions import Session, Sessions
 from .throttle import Throttle, plain_address
 
 __all__ = [
     "LIFE_SECONDS",
-    "Database",
     "Passwords",
     "Session",
     "Sessions",
+    "SignIns",
     "Throttle",
     "normal",
-    "open_database",
+    "open_sign_ins",
     "plain_address",
 ]
+
+
+def open_sign_ins(folder: Path, redis: RedisAddress | None, secret: str) -> SignIns:
+    """Return the sign-ins in this Redis, or where there is none in the folder of the streams.
+
+    Raises ``ConfigError`` where the folder cannot be used. ``secret`` is ``SECRET_KEY``.
+    """
+    if redis is None:
+        return sqlite.open_in_folder(folder)
+    from .redis import RedisSignIns  # redis-py is loaded only where it is used
+
+    return RedisSignIns(redis, secret)

@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..config.validators import ConfigError
 from ..protocol.errors import Unavailable
 from ..system import ownership
 from ..system.sqlite_file import SQLiteFile
@@ -22,7 +21,6 @@ log = logging.getLogger(__name__)
 
 #: How long a worker waits for another one that is writing; each write is short.
 BUSY_SECONDS = 5.0
-_NAME = "sign-in.sqlite"
 _SCHEMA = """
 DROP TABLE IF EXISTS sessions;
 CREATE TABLE IF NOT EXISTS signed_in (
@@ -83,28 +81,3 @@ class Database:
             "INSERT INTO installation SELECT ? WHERE NOT EXISTS (SELECT 1 FROM installation)",
             [self.id],
         )
-
-
-def open_database(folder: Path) -> Database:
-    """Return the database in the folder of the streams, for the workers of this machine.
-
-    Raises ``ConfigError`` where it cannot be made.
-    """
-    try:
-        _adopt_old_file(folder)
-        return Database(folder / _NAME)
-    except (OSError, sqlite3.Error) as exc:
-        raise ConfigError(
-            f"Sessions are stored in the folder of the streams, and {folder} cannot be written to "
-            f"({exc}). Set STREAM_LOG=file:///another/folder."
-        ) from exc
-
-
-def _adopt_old_file(folder: Path) -> None:
-    """Move the file of an earlier version, which lies beside the folder, into it."""
-    old, new = folder.parent / _NAME, folder / _NAME
-    if new.exists() or not old.is_file() or old.stat().st_uid != os.geteuid():
-        return
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with contextlib.suppress(OSError):  # then everyone signs in once more
-        old.rename(new)

@@ -27,6 +27,7 @@ def check(settings: Settings, environ: Mapping[str, str]) -> None:
     _refuse_talkative(environ)
     _refuse_unsafe(settings, is_debugging=_is_on(environ.get("FLASK_DEBUG", "")))
     _refuse_origins(settings)
+    _refuse_apart(settings)
     refuse_limits(settings)
 
 
@@ -90,6 +91,22 @@ def _refuse_origins(settings: Settings) -> None:
             raise ConfigError(
                 f"ALLOWED_ORIGINS={origin} needs AUTH=token or AUTH=password: without a sign-in "
                 "only pages of this machine may ask, such as http://localhost:5173."
+            )
+
+
+def _refuse_apart(settings: Settings) -> None:
+    """Refuse machines that share a Redis, and would not know each other's sign-ins."""
+    if settings.redis is None or settings.auth not in ("token", "password"):
+        return
+    shared = {"SECRET_KEY": settings.secret_key}
+    if settings.auth == "token":
+        shared["AUTH_TOKEN"] = settings.auth_token
+    for name, value in shared.items():
+        if not value:
+            raise ConfigError(
+                f"{name} is missing: with STREAM_LOG=redis://… every machine "
+                "must have the same, or a sign-in on one is unknown on the others; make one with: "
+                'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
             )
 
 

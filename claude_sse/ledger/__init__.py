@@ -5,17 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..config.settings import ConfigError
+from ..system.redis_address import RedisAddress
 from .base import Ledger, Quotas, Reservation
 from .sqlite import SQLiteLedger
 
 __all__ = ["Ledger", "Quotas", "Reservation", "open_ledger"]
 
 
-def open_ledger(stream_folder: Path, quotas: Quotas) -> Ledger:
-    """Return the ledger in the folder of the streams, for the workers of this machine.
+def open_ledger(stream_folder: Path, quotas: Quotas, redis: RedisAddress | None = None) -> Ledger:
+    """Return the ledger in this Redis, or where there is none in the folder of the streams.
 
     Raises ``ConfigError`` where its own folder cannot be made.
     """
+    if redis is not None:
+        from .redis import open_in_redis  # redis-py is loaded only where it is used
+
+        return open_in_redis(redis, quotas)
     folder = stream_folder / "ledger"
     try:
         return SQLiteLedger(folder, quotas)

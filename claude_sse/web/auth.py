@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from flask import Request
 
-from ..accounts import Passwords, Sessions, Throttle, normal, open_database, plain_address
+from ..accounts import Passwords, Sessions, Throttle, normal, open_sign_ins, plain_address
 from ..config.settings import Settings
 from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, Unavailable
 
@@ -132,7 +132,8 @@ class SignIn:
     """AUTH=token and AUTH=password."""
 
     def __init__(self, settings: Settings, instance_path: str) -> None:
-        database = open_database(settings.stream_folder(instance_path))
+        folder = settings.stream_folder(instance_path)
+        sign_ins = open_sign_ins(folder, settings.redis, settings.secret_key)
         self._token = settings.auth_token.encode()
         self.passwords: Passwords | None = None
         if settings.auth == "password":
@@ -140,10 +141,9 @@ class SignIn:
                 Path(settings.passwords or Path(instance_path) / "passwords")
             )
             self.passwords.check_file()
-        self._database = database
-        self._installation = database.id
-        self.throttle = Throttle(database)
-        self.sessions = Sessions(database, settings.secret_key, self._fingerprint_of)
+        self._sign_ins = sign_ins
+        self.throttle = Throttle(sign_ins.attempts)
+        self.sessions = Sessions(sign_ins.sessions, settings.secret_key, self._fingerprint_of)
 
     def authenticate(self, request: Request) -> Identity:
         """See ``Auth.authenticate``."""
@@ -177,7 +177,7 @@ class SignIn:
         """See ``Auth.check``."""
         if self.passwords is not None:
             self.passwords.check()
-        self._database.check()
+        self._sign_ins.check()
 
     def name_for(self, name: str, password: str) -> str | None:
         """Return the name that these credentials sign in, or None where they are wrong."""
@@ -191,7 +191,7 @@ class SignIn:
         Browsers share cookies among all ports of a host, and a ``__Host-`` cookie has no path.
         """
         port = request.host.rpartition("]")[2].rpartition(":")[2]
-        site = f"{self._installation} {port if port.isdecimal() else ''} {request.script_root}"
+        site = f"{self._sign_ins.id} {port if port.isdecimal() else ''} {request.script_root}"
         prefix = "__Host-" if request.is_secure else ""
         return f"{prefix}sid-{hashlib.sha256(site.encode()).hexdigest()[:12]}"
 

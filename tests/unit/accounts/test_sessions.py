@@ -14,24 +14,41 @@ from hypothesis import strategies as st
 
 from claude_sse.accounts import (
     LIFE_SECONDS,
-    Database,
     Passwords,
     Sessions,
     Throttle,
     normal,
-    open_database,
 )
+from claude_sse.accounts import redis as accounts_redis
+from claude_sse.accounts.base import PER_ADDRESS, TOGETHER
+from claude_sse.accounts.database import Database
 from claude_sse.accounts.names import is_name
-from claude_sse.accounts.throttle import PER_ADDRESS, TOGETHER
+from claude_sse.accounts.sqlite import SQLiteSignIns, open_in_folder
 from claude_sse.config.validators import ConfigError
 from claude_sse.protocol.errors import OverLimit, Unavailable
+from claude_sse.system import redis_address
 
 SECRET = "0123456789abcdefghijklmnopqrstuv"
 
 
+@pytest.fixture(params=["sqlite", "redis"])
+def opened_again(request, tmp_path, nonce):
+    """Open what is stored of sign-ins as one more worker does; of each kind."""
+    if request.param == "sqlite":
+        return lambda: on_disk(tmp_path)
+    url = request.getfixturevalue("shared_redis").url
+    address = redis_address.parse(url, nonce)
+    return lambda: accounts_redis.RedisSignIns(address, SECRET)
+
+
+def on_disk(folder):
+    return SQLiteSignIns(Database(folder / "sign-in.sqlite"))
+
+
 @pytest.fixture
-def database(tmp_path):
-    return Database(tmp_path / "sign-in.sqlite")
+def stored(opened_again):
+    """What is stored of sign-ins; tests that name it run for each kind."""
+    return opened_again()
 
 
 @pytest.fixture
@@ -42,15 +59,20 @@ def passwords(tmp_path):
 
 
 @pytest.fixture
-def sessions(database, passwords):
-    return Sessions(database, SECRET, passwords.fingerprint_of)
+def sessions(stored, passwords):
+    return Sessions(stored.sessions, SECRET, passwords.fingerprint_of)
 
 
-def test_a_session_knows_its_name_on_every_worker(sessions, tmp_path, passwords):
+@pytest.fixture
+def sessions_on_disk(tmp_path, passwords):
+    return Sessions(on_disk(tmp_path).sessions, SECRET, passwords.fingerprint_of)
+
+
+def test_a_session_knows_its_name_on_every_worker(sessions, opened_again, passwords):
     """A cookie made by one worker is known to another, and each has a cookie of its own."""
     first, second = sessions.begin("ada"), sessions.begin("ada")
     assert first != second and len(first) >= 32
-    elsewhere = Sessions(Database(tmp_path / "sign-in.sqlite"), SECRET, passwords.fingerprint_of)
+    elsewhere = Sessions(opened_again().sessions, SECRET, passwords.fingerprint_of)
     assert elsewhere.name_of(first) == elsewhere.name_of(second) == "ada"
 
 
@@ -81,10 +103,10 @@ def test_a_new_password_ends_the_sessions_of_the_old(sessions, passwords):
     assert sessions.name_of(bob) is None
 
 
-def test_another_key_knows_no_session(database, passwords, sessions):
+def test_another_key_knows_no_session(stored, passwords, sessions):
     """A new SECRET_KEY ends every session."""
     cookie = sessions.begin("ada")
-    assert Sessions(database, SECRET[::-1], passwords.fingerprint_of).name_of(cookie) is None
+    assert Sessions(stored.sessions, SECRET[::-1], passwords.fingerprint_of).name_of(cookie) is None
 
 
 def test_a_session_lasts_twelve_hours():
@@ -103,10 +125,10 @@ def test_a_session_ends_by_the_clock(sessions, monkeypatch, ago):
     assert sessions.name_of(cookie) is None  # no return, whatever the clock says
 
 
-def test_the_file_opens_nothing(sessions, tmp_path, passwords):
+def test_the_file_opens_nothing(sessions_on_disk, tmp_path, passwords):
     """The file contains neither cookies nor hashes of passwords, and only its owner reads it."""
     path = tmp_path / "sign-in.sqlite"
-    cookie = sessions.begin("ada")
+    cookie = sessions_on_disk.begin("ada")
     content = path.read_bytes()
     assert b"ada" in content
     assert (
@@ -116,9 +138,9 @@ def test_the_file_opens_nothing(sessions, tmp_path, passwords):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_lost_file_is_told(sessions, tmp_path):
+def test_a_lost_file_is_told(sessions_on_disk, tmp_path):
     """A broken file lets no one in; a removed file is replaced by an empty one."""
-    path = tmp_path / "sign-in.sqlite"
+    sessions, path = sessions_on_disk, tmp_path / "sign-in.sqlite"
     path.write_bytes(b"this is no database" * 100)
     with pytest.raises(Unavailable):
         sessions.name_of("x")
@@ -134,18 +156,18 @@ def test_a_folder_that_cannot_be_used_refuses_to_start(tmp_path):
     """A folder in which sessions cannot be stored is refused at the start."""
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
-        open_database(tmp_path / "file/streams")
-    open_database(tmp_path / "state/streams")
+        open_in_folder(tmp_path / "file/streams")
+    open_in_folder(tmp_path / "state/streams")
     assert (tmp_path / "state/streams/sign-in.sqlite").exists()
 
 
 def test_sign_ins_lie_in_the_folder_of_the_streams(tmp_path, passwords):
     """An older file beside that folder is moved into it, and its sessions stay valid."""
-    old = Database(tmp_path / "sign-in.sqlite")
-    cookie = Sessions(old, SECRET, passwords.fingerprint_of).begin("ada")
+    old = on_disk(tmp_path)
+    cookie = Sessions(old.sessions, SECRET, passwords.fingerprint_of).begin("ada")
     for _ in range(2):
-        database = open_database(tmp_path / "streams")
-        assert Sessions(database, SECRET, passwords.fingerprint_of).name_of(cookie) == "ada"
+        stored = open_in_folder(tmp_path / "streams")
+        assert Sessions(stored.sessions, SECRET, passwords.fingerprint_of).name_of(cookie) == "ada"
     assert (tmp_path / "streams/sign-in.sqlite").exists()
     assert not (tmp_path / "sign-in.sqlite").exists()
 
@@ -308,9 +330,9 @@ def refused(throttle, address):
     return True
 
 
-def test_one_address_guesses_slowly(database):
+def test_one_address_guesses_slowly(stored):
     """An address has five failed attempts a minute; a right one is reset."""
-    throttle = Throttle(database)
+    throttle = Throttle(stored.attempts)
     for _ in range(PER_ADDRESS + 3):
         right(throttle, "192.0.2.1")
     for _ in range(PER_ADDRESS):
@@ -319,9 +341,9 @@ def test_one_address_guesses_slowly(database):
     wrong(throttle, "192.0.2.2")
 
 
-def test_neighbours_in_ipv6_guess_together(database):
+def test_neighbours_in_ipv6_guess_together(stored):
     """A /64 counts as one address; a /56 has twice its attempts, a /48 four times."""
-    throttle = Throttle(database)
+    throttle = Throttle(stored.attempts)
     for n in range(PER_ADDRESS):
         wrong(throttle, f"2001:db8:0:1::{n:x}")
     assert refused(throttle, "2001:db8:0:1:ffff::1")
@@ -335,9 +357,9 @@ def test_neighbours_in_ipv6_guess_together(database):
 
 
 @pytest.mark.parametrize("address", ["192.0.{}.{}", "2001:db8:{:x}:{:x}::1"])
-def test_strangers_lock_nobody_out(database, address):
+def test_strangers_lock_nobody_out(stored, address):
     """While many guess, a known address is not affected, and a new one has one attempt."""
-    throttle = Throttle(database)
+    throttle = Throttle(stored.attempts)
     right(throttle, "198.51.100.1")
     right(throttle, "2001:db8:ffff:1::1")
     for n in range(3 * TOGETHER):
@@ -356,9 +378,9 @@ def test_strangers_lock_nobody_out(database, address):
     assert refused(throttle, "203.0.113.2")
 
 
-def test_strangers_are_looked_at_one_after_another(database):
+def test_strangers_are_looked_at_one_after_another(stored):
     """Beyond the common limit strangers wait for each other, and no one else does."""
-    throttle = Throttle(database)
+    throttle = Throttle(stored.attempts)
     right(throttle, "198.51.100.1")
     for n in range(TOGETHER):
         wrong(throttle, f"192.0.2.{n}")
@@ -367,20 +389,22 @@ def test_strangers_are_looked_at_one_after_another(database):
         assert refused(throttle, "203.0.113.2")
 
 
-def test_few_good_addresses_are_remembered(database, monkeypatch):
+def test_few_good_addresses_are_remembered(stored, monkeypatch):
     """The newest addresses that signed in are remembered for ninety days."""
-    throttle = Throttle(database)
-    monkeypatch.setattr("claude_sse.accounts.throttle.KNOWN_ADDRESSES", 3)
+    throttle = Throttle(stored.attempts)
+    monkeypatch.setattr("claude_sse.accounts.base.KNOWN_ADDRESSES", 3)
     for n in range(5):
         right(throttle, f"192.0.2.{n}")
-    with database.reading() as connection:
-        rows = connection.execute("SELECT address FROM good_addresses ORDER BY at").fetchall()
-    assert [address for (address,) in rows] == ["192.0.2.2", "192.0.2.3", "192.0.2.4"]
+    monkeypatch.setattr("claude_sse.accounts.base.TOGETHER", 0)  # strangers have one attempt
+    for n in range(5):
+        for _ in range(PER_ADDRESS if n >= 2 else 1):
+            wrong(throttle, f"192.0.2.{n}")
+        assert refused(throttle, f"192.0.2.{n}")
 
 
-def test_guesses_are_forgotten_after_a_minute(database, monkeypatch):
+def test_guesses_are_forgotten_after_a_minute(stored, monkeypatch):
     """An attempt counts for a minute."""
-    throttle = Throttle(database)
+    throttle = Throttle(stored.attempts)
     for _ in range(PER_ADDRESS):
         wrong(throttle, "192.0.2.1")
     now = time.time()
@@ -388,13 +412,13 @@ def test_guesses_are_forgotten_after_a_minute(database, monkeypatch):
     wrong(throttle, "192.0.2.1")
 
 
-def test_tries_at_once_are_counted_one_by_one(tmp_path):
+def test_tries_at_once_are_counted_one_by_one(opened_again):
     """Of thirty concurrent attempts, on several workers, five pass."""
     passed = []
 
     def guess():
         try:
-            wrong(Throttle(Database(tmp_path / "sign-in.sqlite")), "192.0.2.1")
+            wrong(Throttle(opened_again().attempts), "192.0.2.1")
             passed.append(1)
         except OverLimit:
             pass
@@ -471,13 +495,13 @@ def test_the_command_refuses_in_a_sentence(tmp_path, arguments, typed, sentence)
     assert not (tmp_path / "passwords").exists()
 
 
-def test_a_locked_file_is_waited_for(sessions, tmp_path):
+def test_a_locked_file_is_waited_for(sessions_on_disk, tmp_path):
     """A worker that reads while another one writes waits, and then sees the result."""
-    cookie = sessions.begin("ada")
+    cookie = sessions_on_disk.begin("ada")
     other = sqlite3.connect(tmp_path / "sign-in.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     found = []
-    reader = threading.Thread(target=lambda: found.append(sessions.name_of(cookie)))
+    reader = threading.Thread(target=lambda: found.append(sessions_on_disk.name_of(cookie)))
     reader.start()
     other.execute("COMMIT")
     other.close()

@@ -1,0 +1,132 @@
+"""Steps in Redis: single commands and Lua functions, on a pool of connections.
+
+A step is one round trip with one deadline, and Redis takes it whole or not at all. A step that has
+no answer in time may have been taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from .redis_connection import RedisDown, RedisMisconfigured, RedisServer, Wire
+from .resp import ReplyError, command
+
+#: How long a step may take once there is a connection.
+STEP_SECONDS = 1.5
+#: A connection that was idle for longer is not used again: a firewall may have forgotten it.
+IDLE_SECONDS = 30.0
+#: What a server says that takes no writes (any more): its other connections are of no use either.
+_NOT_OURS = ("READONLY", "LOADING", "MASTERDOWN")
+
+
+class RedisSteps:
+    """The steps of one process, and of its forks, each with its own connections; thread-safe."""
+
+    def __init__(
+        self, server: RedisServer, failure: Callable[[RedisDown], Exception] | None = None
+    ) -> None:
+        """``failure`` makes of a ``RedisDown`` what is raised in its place."""
+        self._server = server
+        self._failure = failure
+        self._pid = os.getpid()
+        self._idle: list[tuple[Wire, float]] = []
+
+    def key(self, name: str) -> str:
+        """Return the key of this name, with the prefix of this installation."""
+        return f"{self._server.address.prefix}:{name}"
+
+    def call(self, *words: str, within: float = STEP_SECONDS) -> Any:
+        """Return the reply to one command.
+
+        Raises ``RedisDown``, or what is raised in its place, also where Redis refuses it.
+        """
+        return self._try([[_bytes(word) for word in words]], within)
+
+    def run(self, source: str, key: str, *args: str, within: float = STEP_SECONDS) -> Any:
+        """Return what a Lua function returns for one key and these arguments; raises likewise.
+
+        All other keys that it uses have the hash tag of ``key``.
+        """
+        arguments = [b"1", *(_bytes(word) for word in (key, *args))]
+        by_name = [b"EVALSHA", _digest(source), *arguments]
+        return self._try([by_name, [b"EVAL", source.encode(), *arguments]], within)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        while self._idle:
+            with contextlib.suppress(IndexError):
+                self._idle.pop()[0].close()
+
+    def _try(self, ways: list[list[bytes]], within: float) -> Any:
+        try:
+            return self._step(ways, within)
+        except RedisDown as exc:
+            if self._failure is None:
+                raise
+            raise self._failure(exc) from exc
+
+    def _step(self, ways: list[list[bytes]], within: float) -> Any:
+        """Return the reply to the first way that Redis knows."""
+        deadline = time.monotonic() + within
+        wire = self._take()
+        try:
+            reply = _ask(wire, ways, deadline)
+        except BaseException as exc:
+            wire.close()
+            if isinstance(exc, ReplyError):
+                raise self._refused(exc) from exc
+            raise
+        self._idle.append((wire, time.monotonic()))
+        return reply
+
+    def _take(self) -> Wire:
+        """Return the connection that was used last and is still open, or a new one."""
+        if self._pid != os.getpid():  # the connections are the parent's
+            self._pid, self._idle = os.getpid(), []
+        with contextlib.suppress(IndexError):
+            while True:
+                wire, since = self._idle.pop()
+                if time.monotonic() - since < IDLE_SECONDS and _is_open(wire):
+                    return wire
+                wire.close()
+        try:
+            return self._server.connect()
+        except RedisMisconfigured as exc:
+            raise RedisDown(str(exc)) from exc
+
+    def _refused(self, error: ReplyError) -> RedisDown:
+        if error.code in _NOT_OURS:
+            self.close()
+        return RedisDown(str(error))
+
+
+def _ask(wire: Wire, ways: list[list[bytes]], deadline: float) -> Any:
+    for words in ways:
+        [reply] = wire.try_all(command(*words), within=max(0.01, deadline - time.monotonic()))
+        if not isinstance(reply, ReplyError):
+            return reply
+        if reply.code != "NOSCRIPT":
+            break
+    raise reply
+
+
+def _is_open(wire: Wire) -> bool:
+    try:
+        return not wire.receive_now()
+    except RedisDown:
+        return False
+
+
+def _bytes(word: str) -> bytes:
+    return word.encode("utf-8", "surrogatepass")
+
+
+@lru_cache(maxsize=64)
+def _digest(source: str) -> bytes:
+    return hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest().encode()
