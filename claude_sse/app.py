@@ -25,6 +25,7 @@ from .web import (
     error_handlers,
     health,
     login,
+    metrics_view,
     openai_api,
     pages,
     security,
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app, installation.FILES / "static")
     app.register_blueprint(pages.bp)
     app.register_blueprint(health.bp)
+    metrics_view.init_app(app, settings)
     if isinstance(auth, SignIn):
         app.register_blueprint(login.bp)
     return app
@@ -95,6 +97,7 @@ def open_services(
     reader_slots = CapacityLimiter(
         settings.reader_slots,
         per_owner_limit=_READERS_PER_STREAM * settings.max_streams_per_owner,
+        kind="reader",
     )
     admissions = Admissions(settings, writer_slots, ledger)
     slots = writer_slots, reader_slots

@@ -29,6 +29,7 @@ from ..protocol.errors import (
 )
 from ..protocol.question import Question
 from ..protocol.sse import Payload
+from ..telemetry.metrics import OTHER, RETRIES
 from .error_mapping import translate
 from .event_reader import EventReader
 from .http.cancel_scope import CancelScope
@@ -87,6 +88,11 @@ class Claude:
         """Return whether this model is listed, or no list is known yet; never blocks."""
         known = self._models.known()
         return not known or model in known
+
+    def label(self, question: Question) -> str:
+        """Return the model of a question for metrics, whose labels must be few; never blocks."""
+        name = question.model or self._settings.model
+        return name if name == self._settings.model or name in self._models.known() else OTHER
 
     def check_files(self, question: Question) -> None:
         """Raise ``BadRequest`` for files that the model is known not to take; never blocks."""
@@ -149,6 +155,7 @@ class Claude:
             if seconds is None or scope.is_cancelled:
                 raise
             code = exc.code
+        RETRIES.labels(code).inc()
         yield [{"text": "", "waiting": seconds, "code": code}]
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:

@@ -144,6 +144,9 @@ class Settings:
         is_distinct=True,
         derive=lambda settings: int(settings.auth == "proxy"),
     )
+    metrics_token: str = setting(
+        "METRICS_TOKEN", validators.word, "", is_secret=True, is_distinct=True
+    )
     security_contact: tuple[str, ...] = setting("SECURITY_CONTACT", validators.contacts, ())
     banner: str = setting("BANNER", validators.text, "")
     log_level: str = setting("LOG_LEVEL", validators.level, "INFO")

@@ -80,6 +80,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         """Load the app, find its services, and fetch the list of models in the background."""
+        from ..web.metrics_view import book_capacity
         from ..web.services import services_in
 
         super().load_wsgi()
@@ -87,6 +88,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         self._app: Any = self.app.wsgi()
         self.wsgi = self._serve_request
         self._services = services_in(self._app)
+        for services in self._services:
+            book_capacity(services)
         tasks = [("warm-up", services.claude.warm_up) for services in self._services]
         for name, run in (*tasks, ("request-timeouts", self.request_timeouts.run)):
             threading.Thread(target=run, name=name, daemon=True).start()

@@ -18,6 +18,7 @@ import ssl
 import struct
 import zlib
 from collections.abc import Iterator
+from time import monotonic
 
 import httpx2
 
@@ -155,6 +156,7 @@ class Reply(httpx2.SyncByteStream):
                 data += more
         except (OSError, ValueError) as exc:
             raise httpx2.RemoteProtocolError(f"no HTTP response: {exc}") from exc
+        self._scope.received_at = monotonic()
         self._reply, self._early = found
         self._body = Body(self._reply)
         self._has_begun = True
@@ -180,7 +182,7 @@ class Reply(httpx2.SyncByteStream):
         return httpx2.Response(self._reply.status, headers=fields, stream=self, request=request)
 
     def __iter__(self) -> Iterator[bytes]:
-        body = self._body
+        body, scope = self._body, self._scope
         chunk = self._early
         silent = 0.0
         needs_decoding = bool(self._codings) or self._reply.status >= 400
@@ -202,6 +204,7 @@ class Reply(httpx2.SyncByteStream):
                     chunk = b""
                     yield b""
                     continue
+                scope.received_at = monotonic()
                 if not chunk and not body.ended:
                     body.end()
         except OSError as exc:
