@@ -16,7 +16,7 @@ from claude_sse.config.settings import ConfigError, is_loopback, refuse_exposed
 from claude_sse.server import plain_server
 from claude_sse.server.connection import read_refused_body
 from claude_sse.server.worker import STOP_SIGNALS, TERMINAL_SIGNALS, DrainingWorker, has_served
-from claude_sse.telemetry import shared_values
+from claude_sse.telemetry import logs, shared_values
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:
@@ -24,6 +24,7 @@ try:
 except ConfigError as exc:
     sys.exit(f"claude-sse: {exc}")
 
+logs.choose(settings.log_format)
 shared_values.share()  # before the app is loaded, and with it prometheus_client
 
 _host = settings.host.strip("[]")
@@ -41,6 +42,8 @@ preload_app = True  # saves 65 MB a worker; nothing calls Claude before the fork
 # The app knows its proxies (TRUSTED_PROXIES); gunicorn would trust every client on loopback.
 forwarded_allow_ips = ""
 control_socket_disable = True  # on by default, at one path for all instances of a user
+# Off unless --access-logfile says where; the last word is the id that X-Request-ID has, too.
+access_log_format = '%(h)s %(t)s "%(r)s" %(s)s %(b)s %(M)s ms "%(a)s" %({x-request-id}o)s'
 loglevel = settings.log_level.lower() if settings.log_level != "INFO" else "warning"
 
 # Shutdown: on SIGTERM the running answers have drain_seconds, then the rest is ended and the

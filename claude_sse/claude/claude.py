@@ -29,7 +29,8 @@ from ..protocol.errors import (
 )
 from ..protocol.question import Question
 from ..protocol.sse import Payload
-from ..telemetry.metrics import OTHER, RETRIES
+from ..telemetry.metrics import OTHER
+from ..telemetry.record import Record
 from .error_mapping import translate
 from .event_reader import EventReader
 from .http.cancel_scope import CancelScope
@@ -113,15 +114,18 @@ class Claude:
         if self._settings.api_key:
             self._models.refresh()
 
-    def events(self, question: Question, scope: CancelScope) -> Iterator[list[Payload]]:
+    def events(
+        self, question: Question, scope: CancelScope, record: Record | None = None
+    ) -> Iterator[list[Payload]]:
         """Yield the payloads of the answer in batches: one for each read from the network.
 
         An empty batch is a second without data. The generator returns after ``message_stop`` and
         raises an ``AnswerFailed`` in every other case, also after ``scope.cancel()``; the
         exception's ``usage`` holds the counts so far. A temporary failure before Claude's first
         event is retried once; a payload with ``waiting`` announces the retry. A turn that Claude
-        pauses is continued.
+        pauses is continued. What happens on Claude's side is noted in ``record``.
         """
+        record = record or Record(OTHER)
         self._raise_if_refused(question)
         name = question.model or self._settings.model
         model = self._models.find(name, scope) if self._settings.api_key else None
@@ -131,7 +135,7 @@ class Claude:
         if opening := turn.opening():
             yield opening
         try:
-            while (yield from self._ask(turn, scope)):
+            while (yield from self._ask(turn, scope, record)):
                 if scope.is_cancelled:
                     raise turn.cancelled()
         except Rejected as exc:
@@ -146,25 +150,29 @@ class Claude:
         if refused and refused.model == question.model and time.monotonic() < refused.until:
             raise refused.failure()
 
-    def _ask(self, turn: Turn, scope: CancelScope) -> Generator[list[Payload], None, bool]:
+    def _ask(
+        self, turn: Turn, scope: CancelScope, record: Record
+    ) -> Generator[list[Payload], None, bool]:
         """Yield the payloads of one response; return whether the turn is paused."""
         try:
-            return (yield from self._attempt(turn, scope))
+            return (yield from self._attempt(turn, scope, record))
         except (Overloaded, Unreachable) as exc:
             seconds = _pause(exc)
             if seconds is None or scope.is_cancelled:
                 raise
             code = exc.code
-        RETRIES.labels(code).inc()
+        record.note_retry(code)
         yield [{"text": "", "waiting": seconds, "code": code}]
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if scope.wait(min(left, TICK)):
                 raise turn.cancelled()
             yield []
-        return (yield from self._attempt(turn, scope))
+        return (yield from self._attempt(turn, scope, record))
 
-    def _attempt(self, turn: Turn, scope: CancelScope) -> Generator[list[Payload], None, bool]:
+    def _attempt(
+        self, turn: Turn, scope: CancelScope, record: Record
+    ) -> Generator[list[Payload], None, bool]:
         reader = turn.reader()
         has_begun = scope.is_done = False
         try:
@@ -191,6 +199,7 @@ class Claude:
                 raise
             finally:
                 stream.close()
+                record.note_response(body.request_id)
         except (anthropic.AnthropicError, httpx2.HTTPError, AnswerFailed) as exc:
             if scope.is_cancelled:  # by us: there is nothing to translate or to log
                 failure: AnswerFailed = Interrupted("The answer was cut.")

@@ -134,5 +134,10 @@ class Answering(httpx2.SyncByteStream):
         """Return the status and the content type of the response, for the log."""
         return f"HTTP {self._reply.status} {self._reply.content_type}"
 
+    @property
+    def request_id(self) -> str:
+        """The id that Claude's side gave to the request, "" where it gave none (yet)."""
+        return self._reply.field("request-id")
+
     def close(self) -> None:
         self._reply.close()

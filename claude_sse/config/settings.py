@@ -150,6 +150,9 @@ class Settings:
     security_contact: tuple[str, ...] = setting("SECURITY_CONTACT", validators.contacts, ())
     banner: str = setting("BANNER", validators.text, "")
     log_level: str = setting("LOG_LEVEL", validators.level, "INFO")
+    log_format: str = setting(
+        "LOG_FORMAT", validators.one_of("text", "json"), "text", is_distinct=True
+    )
 
     @property
     def caches_prompts(self) -> bool:

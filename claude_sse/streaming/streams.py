@@ -23,7 +23,7 @@ from ..protocol.errors import AnswerFailed, Conflict, Unavailable
 from ..protocol.question import Question
 from ..stream_log import Reader, StreamLog, WriterLost
 from ..telemetry import metrics
-from ..telemetry.record import Record
+from ..telemetry.record import Origin, Record
 from .encoding import encode, encode_terminal
 from .items import REVOKED, SILENCE, BrokenOff, Item, Opening
 from .lifetime import DRAINED, FAILED, STOPPED, WRITER_DIED, Lifetime, OnEnd, interrupted
@@ -57,7 +57,13 @@ class Streams:
         self.draining = False
 
     def start(
-        self, key: str, question: Question, *, on_end: OnEnd, grace_seconds: float | None = None
+        self,
+        key: str,
+        question: Question,
+        *,
+        on_end: OnEnd,
+        grace_seconds: float | None = None,
+        origin: Origin = Origin(),  # noqa: B008
     ) -> Reader:
         """Start a stream and return its first reader, attached; ``on_end`` is called when it ends.
 
@@ -67,7 +73,7 @@ class Streams:
         """
         grace = self._orphan_seconds if grace_seconds is None else grace_seconds
         self.check()
-        record = Record(self._claude.label(question))
+        record = Record(self._claude.label(question), key, origin)
         with metrics.LOG_SECONDS.labels("create").time():
             writer = self.log.create(key, question.digest)
         reader: Reader | None = None
@@ -105,7 +111,7 @@ class Streams:
         usage: Mapping[str, Any] | None = None
         is_free = False
         try:
-            events = self._claude.events(question, lifetime.scope)
+            events = self._claude.events(question, lifetime.scope, record)
             del question  # its files are not kept while the answer is written
             for payloads in events:
                 if not payloads:
@@ -169,7 +175,8 @@ class Streams:
         ``is_revoked()`` returns True, or when this process exits before the stream ends.
         """
         yield Opening(reader.after)
-        metrics.READERS.labels(_kind(reader)).inc()
+        joins = "resumed" if reader.after else "joined"
+        metrics.READERS.labels("first" if isinstance(reader, FirstReader) else joins).inc()
         received = b""
         supervisor, heartbeat_seconds = self._supervisor, self._heartbeat_seconds
         sent_at = checked_at = time.monotonic()
@@ -241,10 +248,3 @@ class Streams:
         """Return when every stream of this process has ended, or should have."""
         while self._supervisor and time.monotonic() < self._supervisor.drain_at + TICK_SECONDS / 2:
             time.sleep(CHECK_SECONDS / 2)
-
-
-def _kind(reader: Reader) -> str:
-    """Return what the metrics call this reader."""
-    if isinstance(reader, FirstReader):
-        return "first"
-    return "resumed" if reader.after else "joined"

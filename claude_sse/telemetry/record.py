@@ -6,12 +6,14 @@ text, then for one batch of every ``_EVERY`` frames.
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import metrics
+from . import logs, metrics
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +27,16 @@ _KINDS = {
     "output_tokens": "output",
     "thinking_tokens": "thinking",
 }
+_is_id = re.compile(r"[A-Za-z0-9._:-]{1,128}").fullmatch
 _READ = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+
+
+class Origin(NamedTuple):
+    """Where a stream comes from: the request that started it."""
+
+    request_id: str = ""
+    #: Its headers ``traceparent`` and ``tracestate``, where it has them.
+    traced: Mapping[str, str] = {}
 
 
 class End(NamedTuple):
@@ -42,9 +53,13 @@ class End(NamedTuple):
 class Record:
     """The record of one stream, written by the thread that drives its producer."""
 
-    def __init__(self, model: str) -> None:
-        """``model`` is bounded: see ``metrics.OTHER``."""
+    def __init__(self, model: str, key: str = "", origin: Origin = Origin()) -> None:  # noqa: B008
+        """``model`` is bounded: see ``metrics.OTHER``; ``key`` is the stream's."""
         self._model = model
+        self._owner, _, self._stream = key.rpartition("/")
+        self._origin = origin
+        self._retries = 0
+        self._claude_ids: list[str] = []
         self._began = time.monotonic()
         #: The number of the frame from which on the next batch is measured.
         self.sample_at = 0
@@ -94,10 +109,23 @@ class Record:
                 self._first_text = seconds
                 return
 
+    def note_retry(self, code: str) -> None:
+        """Note that the question is sent to Claude again, after a failure with this code."""
+        self._retries += 1
+        metrics.RETRIES.labels(code).inc()
+
+    def note_response(self, request_id: str) -> None:
+        """Note the id that Claude's side gave to a request; what cannot be one is left out."""
+        if _is_id(request_id):
+            self._claude_ids.append(request_id)
+
     def end(self, end: End) -> None:
-        """Book the stream; never raises, since an answer must end whatever its record does."""
+        """Book the stream, and log its line; never raises, since the answer must end anyway."""
         try:
-            self._book(end, time.monotonic() - self._began)
+            seconds = time.monotonic() - self._began
+            self._book(end, seconds)
+            if log.isEnabledFor(logging.INFO):
+                logs.write(log, "stream", self._fields(end, seconds))
         except Exception:
             log.exception("stream: its end could not be booked")
 
@@ -127,3 +155,25 @@ class Record:
         for kind, count in (("input", read), ("output", usage.get("output_tokens", 0))):
             if count:
                 metrics.TOKEN_USAGE.labels(**labels, gen_ai_token_type=kind).observe(count)
+
+    def _fields(self, end: End, seconds: float) -> dict[str, Any]:
+        """Return what the log says of the stream: nothing of its texts, and no name."""
+        fields = {
+            "id": self._stream,
+            "owner": hashlib.sha256(self._owner.encode("utf-8", "replace")).hexdigest()[:12],
+            "model": self._model,
+            "outcome": end.outcome,
+            "code": end.code,
+            "cause": end.cause,
+            "first_text_ms": _ms(self._first_text),
+            "duration_ms": _ms(seconds),
+            **{name: (end.usage or {}).get(name) for name in _KINDS},
+            "retries": self._retries,
+            "request_id": self._origin.request_id,
+            "claude_request_id": ",".join(self._claude_ids),
+        }
+        return {name: value for name, value in fields.items() if value not in (None, "")}
+
+
+def _ms(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)

@@ -23,7 +23,7 @@ from werkzeug.routing import RequestRedirect
 from ..config.settings import Settings, is_loopback
 from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, UnsupportedMedia
 from ..system import peer
-from . import body, cross_origin, metrics_view, proxies, responses
+from . import body, cross_origin, metrics_view, proxies, request_ids, responses
 from .auth import Auth
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
     def before_request() -> ResponseReturnValue | None:
         # Not Flask's proxy, which costs a microsecond for each of some twenty attributes.
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        request_ids.note(current)
         origin = g.origin = cross_origin.origin_of(current, _own_origin(current), origins)
         is_scraper = metrics_view.shows_token(current, settings.metrics_token)
         if current.endpoint not in _HEALTH and not is_scraper:
@@ -125,6 +126,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
         if request.endpoint != "static" or response.status_code >= 400:
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers.add("Vary", "Origin, Cookie" if origins else "Cookie")
+        request_ids.send_back(response)
         if g.get("origin"):
             cross_origin.allow_reading(response, g.origin)
         return response
@@ -139,6 +141,7 @@ def init_mounted(app: Flask, settings: Settings, auth: Auth) -> None:
     @app.before_request
     def before_request() -> None:
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        request_ids.note(current)
         _refuse_malformed(current, settings.max_body_mb << 20)
         g.owner, g.is_revoked = auth.authenticate(current)
 
@@ -146,6 +149,7 @@ def init_mounted(app: Flask, settings: Settings, auth: Auth) -> None:
     def after_request(response: Response) -> Response:
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        request_ids.send_back(response)
         return response
 
 

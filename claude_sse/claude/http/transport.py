@@ -167,6 +167,10 @@ class Reply(httpx2.SyncByteStream):
         """The status of the response, after ``begin``."""
         return self._reply.status
 
+    def field(self, name: str) -> str:
+        """Return a field of the head, "" where there is none, or no head (yet)."""
+        return self._reply.fields.get(name, "") if self._has_begun else ""
+
     @property
     def content_type(self) -> str:
         """The content type of the response, after ``begin``."""
