@@ -11,7 +11,7 @@ from flask import Flask
 from .claude import Claude
 from .config import installation
 from .config.dotenv import load
-from .config.settings import Settings
+from .config.settings import ConfigError, Settings
 from .ledger import Quotas, open_ledger
 from .stream_log import open_log
 from .streaming.admission import Admissions, quotas_of
@@ -19,6 +19,7 @@ from .streaming.capacity import CapacityLimiter
 from .streaming.chats import Chats
 from .streaming.repeats import Repeats
 from .streaming.streams import Streams
+from .telemetry import tracing
 from .web import (
     assets,
     chat_api,
@@ -60,6 +61,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     connection, so that it may be called before gunicorn forks.
     """
     settings = settings or load()
+    try:
+        tracing.check()
+    except tracing.Missing as exc:
+        raise ConfigError(str(exc)) from exc
     app = App(
         __package__,
         template_folder=str(installation.FILES / "templates"),

@@ -70,9 +70,7 @@ class Claude:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client = Anthropic(
-            settings.api_key or "none", settings.base_url, dict(settings.custom_headers)
-        )
+        self._client = Anthropic(settings)
         self._models = Models(self._client)
         self._refused: _Refused | None = None
 
@@ -175,6 +173,9 @@ class Claude:
     ) -> Generator[list[Payload], None, bool]:
         reader = turn.reader()
         has_begun = scope.is_done = False
+        address = self._client.base_url
+        scope.traced = record.begin_request(address.host, address.port)
+        code = ""
         try:
             with scope:
                 stream = self._client.messages.stream(**turn.options()).__enter__()
@@ -199,19 +200,22 @@ class Claude:
                 raise
             finally:
                 stream.close()
-                record.note_response(body.request_id)
+                record.note_response(body.status, body.request_id)
         except (anthropic.AnthropicError, httpx2.HTTPError, AnswerFailed) as exc:
             if scope.is_cancelled:  # by us: there is nothing to translate or to log
                 failure: AnswerFailed = Interrupted("The answer was cut.")
             else:
                 failure = translate(exc, began=reader.began, model=turn.name)
             turn.charge(failure, reader.usage_so_far())
+            code = failure.code
             try:
                 if failure is exc:
                     raise
                 raise failure from exc
             finally:
                 del failure  # its traceback holds this frame: a reference cycle
+        finally:
+            record.end_request(code)
 
 
 def no_key() -> Unavailable:
@@ -240,10 +244,5 @@ def _log_unexpected_response(failure: AnswerFailed, response: str, reader: Event
     """Log in one line the response that was not an answer, or not a complete one."""
     kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
     cause = f" ({failure.__cause__})" if failure.__cause__ else ""
-    log.warning(
-        "claude: %s%s: %s: %s",
-        kind,
-        redact(cause),
-        redact(response),
-        first_bytes(reader.first),
-    )
+    first = first_bytes(reader.first)
+    log.warning("claude: %s%s: %s: %s", kind, redact(cause), redact(response), first)

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from ..telemetry import tracing
 from .connection import Connection
 from .gunicorn_internals import ThreadWorker
 from .request_timeouts import BODY_SECONDS, RequestTimeouts
@@ -88,6 +89,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         self._app: Any = self.app.wsgi()
         self.wsgi = self._serve_request
         self._services = services_in(self._app)
+        tracing.begin()
         for services in self._services:
             book_capacity(services)
         tasks = [("warm-up", services.claude.warm_up) for services in self._services]
@@ -145,6 +147,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
                 services.streams.begin_drain(drain_seconds)
             for services in self._services:
                 services.streams.wait_drained()
+            tracing.end()
             time.sleep(max(0.0, deadline - time.monotonic()))
             os._exit(0)  # the clients that are left neither read nor close
 

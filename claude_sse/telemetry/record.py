@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import logs, metrics
+from opentelemetry.trace import Span
+
+from . import logs, metrics, tracing
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,10 @@ class Record:
         self._origin = origin
         self._retries = 0
         self._claude_ids: list[str] = []
+        self._owner_hash = hashlib.sha256(self._owner.encode("utf-8", "replace")).hexdigest()[:12]
+        self._span: Span | None = None
+        self._request_span: Span | None = None
+        self._response: dict[str, Any] = {}
         self._began = time.monotonic()
         #: The number of the frame from which on the next batch is measured.
         self.sample_at = 0
@@ -69,7 +75,9 @@ class Record:
         self._late_count = self._append_count = 0
 
     def begin(self) -> None:
-        """Count the stream as active, until ``end``."""
+        """Count the stream as active, until ``end``; its span begins."""
+        model, stream, owner = self._model, self._stream, self._owner_hash
+        self._span = tracing.start_stream(model, stream, owner, self._origin.traced)
         metrics.ACTIVE.labels(self._model).inc()
 
     def append(
@@ -114,9 +122,24 @@ class Record:
         self._retries += 1
         metrics.RETRIES.labels(code).inc()
 
-    def note_response(self, request_id: str) -> None:
-        """Note the id that Claude's side gave to a request; what cannot be one is left out."""
+    def begin_request(self, address: str, port: int | None) -> dict[str, str]:
+        """Begin the span of a request to Claude; return the header fields that tell of it."""
+        self._response = {}
+        self._request_span = tracing.start_request(self._span, self._model, address, port)
+        return tracing.fields(self._request_span)
+
+    def end_request(self, code: str) -> None:
+        """End that span; ``code`` is that of the request's failure, or empty."""
+        tracing.end_span(self._request_span, code, self._response)
+
+    def note_response(self, status: int | None, request_id: str) -> None:
+        """Note the status of a response and the id that Claude's side gave to the request.
+
+        What cannot be an id is left out.
+        """
+        self._response = {"http.response.status_code": status}
         if _is_id(request_id):
+            self._response["anthropic.request.id"] = request_id
             self._claude_ids.append(request_id)
 
     def end(self, end: End) -> None:
@@ -124,6 +147,7 @@ class Record:
         try:
             seconds = time.monotonic() - self._began
             self._book(end, seconds)
+            self._end_span(end)
             if log.isEnabledFor(logging.INFO):
                 logs.write(log, "stream", self._fields(end, seconds))
         except Exception:
@@ -156,11 +180,22 @@ class Record:
             if count:
                 metrics.TOKEN_USAGE.labels(**labels, gen_ai_token_type=kind).observe(count)
 
+    def _end_span(self, end: End) -> None:
+        usage = end.usage or {}
+        attributes = {
+            "claude_sse.outcome": end.outcome,
+            "claude_sse.request_id": self._origin.request_id,
+            "gen_ai.response.time_to_first_chunk": self._first_chunk,
+            "gen_ai.usage.input_tokens": sum(usage.get(name, 0) for name in _READ) or None,
+            "gen_ai.usage.output_tokens": usage.get("output_tokens"),
+        }
+        tracing.end_span(self._span, end.code, attributes)
+
     def _fields(self, end: End, seconds: float) -> dict[str, Any]:
         """Return what the log says of the stream: nothing of its texts, and no name."""
         fields = {
             "id": self._stream,
-            "owner": hashlib.sha256(self._owner.encode("utf-8", "replace")).hexdigest()[:12],
+            "owner": self._owner_hash,
             "model": self._model,
             "outcome": end.outcome,
             "code": end.code,

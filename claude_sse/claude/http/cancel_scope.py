@@ -24,6 +24,8 @@ class CancelScope:
         self._cancelled = threading.Event()
         #: Whether the answer is complete, so that the connection may be reused.
         self.is_done = False
+        #: Header fields that tell the far side of the span that it belongs to.
+        self.traced: dict[str, str] = {}
         #: When bytes came from Claude last, by ``time.monotonic()``.
         self.received_at = time.monotonic()
 

@@ -136,7 +136,9 @@ class Reply(httpx2.SyncByteStream):
         self._pool = pool
         self._read_timeout = read_timeout
         self._size = 0
-        self._has_begun = self._is_closed = False
+        #: Whether the head has arrived.
+        self.has_begun = False
+        self._is_closed = False
 
     def begin(self) -> Iterator[bytes]:
         """Wait for the head of the response; yield ``b""`` for each second without data."""
@@ -159,7 +161,7 @@ class Reply(httpx2.SyncByteStream):
         self._scope.received_at = monotonic()
         self._reply, self._early = found
         self._body = Body(self._reply)
-        self._has_begun = True
+        self.has_begun = True
         self._codings = Codings(self._reply.fields.get("content-encoding", ""))
 
     @property
@@ -169,7 +171,7 @@ class Reply(httpx2.SyncByteStream):
 
     def field(self, name: str) -> str:
         """Return a field of the head, "" where there is none, or no head (yet)."""
-        return self._reply.fields.get(name, "") if self._has_begun else ""
+        return self._reply.fields.get(name, "") if self.has_begun else ""
 
     @property
     def content_type(self) -> str:
@@ -237,7 +239,7 @@ class Reply(httpx2.SyncByteStream):
         self._is_closed = True
         self._scope.hold(None)
         is_complete = self._scope.is_done and not self._scope.is_cancelled
-        if is_complete and self._has_begun and self._reply.may_be_reused:
+        if is_complete and self.has_begun and self._reply.may_be_reused:
             self._pool.release(self._socket, self._body)
         else:
             self._socket.close()
