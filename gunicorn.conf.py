@@ -16,12 +16,16 @@ from claude_sse.config.settings import ConfigError, is_loopback, refuse_exposed
 from claude_sse.server import plain_server
 from claude_sse.server.connection import read_refused_body
 from claude_sse.server.worker import STOP_SIGNALS, TERMINAL_SIGNALS, DrainingWorker, has_served
+from claude_sse.telemetry import logs, shared_values
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:
     settings = load()
 except ConfigError as exc:
     sys.exit(f"claude-sse: {exc}")
+
+logs.choose(settings.log_format)
+shared_values.share()  # before the app is loaded, and with it prometheus_client
 
 _host = settings.host.strip("[]")
 bind = f"[{_host}]:{settings.port}" if ":" in _host else f"{_host}:{settings.port}"
@@ -38,6 +42,8 @@ preload_app = True  # saves 65 MB a worker; nothing calls Claude before the fork
 # The app knows its proxies (TRUSTED_PROXIES); gunicorn would trust every client on loopback.
 forwarded_allow_ips = ""
 control_socket_disable = True  # on by default, at one path for all instances of a user
+# Off unless --access-logfile says where; the last word is the id that X-Request-ID has, too.
+access_log_format = '%(h)s %(t)s "%(r)s" %(s)s %(b)s %(M)s ms "%(a)s" %({x-request-id}o)s'
 loglevel = settings.log_level.lower() if settings.log_level != "INFO" else "warning"
 
 # Shutdown: on SIGTERM the running answers have drain_seconds, then the rest is ended and the
@@ -76,8 +82,11 @@ def on_starting(server):
 def post_worker_init(worker):
     """Let another worker (``-k``) drain on SIGTERM and leave Ctrl-C to the master, as ours does."""
     if not isinstance(worker, DrainingWorker):
-        from claude_sse.web.services import EXTENSION  # loaded with the app, not with the settings
+        # Loaded with the app, not with the settings.
+        from claude_sse.web.metrics_view import book_capacity
+        from claude_sse.web.services import EXTENSION
 
+        book_capacity(worker.app.wsgi().extensions[EXTENSION])
         has_served[0] = 1  # as far as this can be known
         plain_server.drain_on_stop(worker.app.wsgi().extensions[EXTENSION])
         for number in TERMINAL_SIGNALS:
@@ -86,11 +95,22 @@ def post_worker_init(worker):
 
 
 def child_exit(server, worker):
-    """Give up where no worker has ever served; gunicorn would start them forever."""
+    """Give up where no worker has ever served; gunicorn would start them forever.
+
+    What the metrics count as live no longer includes this worker.
+    """
+    from claude_sse.telemetry import metrics  # loaded with the app
+
+    metrics.bury(worker.pid)
     if not has_served[0]:
         _failed_starts.append(worker.pid)
         if len(_failed_starts) >= _MAX_FAILED_STARTS * workers:
             raise HaltServer("claude-sse: no worker could start, and the lines above say why.", 1)
+
+
+def on_exit(server):
+    """Remove what only this run has needed."""
+    shared_values.remove()
 
 
 def _block_signals_during_forks():

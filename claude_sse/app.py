@@ -11,7 +11,7 @@ from flask import Flask
 from .claude import Claude
 from .config import installation
 from .config.dotenv import load
-from .config.settings import Settings
+from .config.settings import ConfigError, Settings
 from .ledger import Quotas, open_ledger
 from .stream_log import open_log
 from .streaming.admission import Admissions, quotas_of
@@ -19,12 +19,14 @@ from .streaming.capacity import CapacityLimiter
 from .streaming.chats import Chats
 from .streaming.repeats import Repeats
 from .streaming.streams import Streams
+from .telemetry import tracing
 from .web import (
     assets,
     chat_api,
     error_handlers,
     health,
     login,
+    metrics_view,
     openai_api,
     pages,
     security,
@@ -59,6 +61,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     connection open, so that it may be called before gunicorn forks.
     """
     settings = settings or load()
+    try:
+        tracing.check()
+    except tracing.Missing as exc:
+        raise ConfigError(str(exc)) from exc
     app = App(
         __package__,
         template_folder=str(installation.FILES / "templates"),
@@ -71,6 +77,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app, installation.FILES / "static")
     app.register_blueprint(pages.bp)
     app.register_blueprint(health.bp)
+    metrics_view.init_app(app, settings)
     if isinstance(auth, SignIn):
         app.register_blueprint(login.bp)
     return app
@@ -95,6 +102,7 @@ def open_services(
     reader_slots = CapacityLimiter(
         settings.reader_slots,
         per_owner_limit=_READERS_PER_STREAM * settings.max_streams_per_owner,
+        kind="reader",
     )
     admissions = Admissions(settings, writer_slots, ledger)
     slots = writer_slots, reader_slots

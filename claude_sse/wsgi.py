@@ -9,11 +9,12 @@ from .app import create_app
 from .config.dotenv import load, possible_typos
 from .config.settings import ConfigError
 from .server import plain_server
-from .system import logs
+from .telemetry import logs
 from .web.services import EXTENSION
 
 try:
     settings = load()
+    logs.choose(settings.log_format)
     logs.set_up(settings.log_level)
     for sentence in possible_typos():
         logging.getLogger("claude_sse").warning(sentence)

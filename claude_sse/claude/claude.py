@@ -29,6 +29,8 @@ from ..protocol.errors import (
 )
 from ..protocol.question import Question
 from ..protocol.sse import Payload
+from ..telemetry.metrics import OTHER
+from ..telemetry.record import Record
 from .error_mapping import translate
 from .event_reader import EventReader
 from .http.cancel_scope import CancelScope
@@ -68,9 +70,7 @@ class Claude:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client = Anthropic(
-            settings.api_key or "none", settings.base_url, dict(settings.custom_headers)
-        )
+        self._client = Anthropic(settings)
         self._models = Models(self._client)
         self._refused: _Refused | None = None
 
@@ -87,6 +87,11 @@ class Claude:
         """Return whether this model is listed, or no list is known yet; never blocks."""
         known = self._models.known()
         return not known or model in known
+
+    def label(self, question: Question) -> str:
+        """Return the model of a question for metrics, whose labels must be few; never blocks."""
+        name = question.model or self._settings.model
+        return name if name == self._settings.model or name in self._models.known() else OTHER
 
     def check_files(self, question: Question) -> None:
         """Raise ``BadRequest`` for files that the model is known not to take; never blocks."""
@@ -107,15 +112,18 @@ class Claude:
         if self._settings.api_key:
             self._models.refresh()
 
-    def events(self, question: Question, scope: CancelScope) -> Iterator[list[Payload]]:
+    def events(
+        self, question: Question, scope: CancelScope, record: Record | None = None
+    ) -> Iterator[list[Payload]]:
         """Yield the payloads of the answer in batches: one for each read from the network.
 
         An empty batch is a second without data. The generator returns after ``message_stop`` and
         raises an ``AnswerFailed`` in every other case, also after ``scope.cancel()``; the
         exception's ``usage`` holds the counts so far. A temporary failure before Claude's first
         event is retried once; a payload with ``waiting`` announces the retry. A turn that Claude
-        pauses is continued.
+        pauses is continued. What happens on Claude's side is noted in ``record``.
         """
+        record = record or Record(OTHER)
         self._raise_if_refused(question)
         name = question.model or self._settings.model
         model = self._models.find(name, scope) if self._settings.api_key else None
@@ -125,7 +133,7 @@ class Claude:
         if opening := turn.opening():
             yield opening
         try:
-            while (yield from self._ask(turn, scope)):
+            while (yield from self._ask(turn, scope, record)):
                 if scope.is_cancelled:
                     raise turn.cancelled()
         except Rejected as exc:
@@ -140,26 +148,34 @@ class Claude:
         if refused and refused.model == question.model and time.monotonic() < refused.until:
             raise refused.failure()
 
-    def _ask(self, turn: Turn, scope: CancelScope) -> Generator[list[Payload], None, bool]:
+    def _ask(
+        self, turn: Turn, scope: CancelScope, record: Record
+    ) -> Generator[list[Payload], None, bool]:
         """Yield the payloads of one response; return whether the turn is paused."""
         try:
-            return (yield from self._attempt(turn, scope))
+            return (yield from self._attempt(turn, scope, record))
         except (Overloaded, Unreachable) as exc:
             seconds = _pause(exc)
             if seconds is None or scope.is_cancelled:
                 raise
             code = exc.code
+        record.note_retry(code)
         yield [{"text": "", "waiting": seconds, "code": code}]
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if scope.wait(min(left, TICK)):
                 raise turn.cancelled()
             yield []
-        return (yield from self._attempt(turn, scope))
+        return (yield from self._attempt(turn, scope, record))
 
-    def _attempt(self, turn: Turn, scope: CancelScope) -> Generator[list[Payload], None, bool]:
+    def _attempt(
+        self, turn: Turn, scope: CancelScope, record: Record
+    ) -> Generator[list[Payload], None, bool]:
         reader = turn.reader()
         has_begun = scope.is_done = False
+        address = self._client.base_url
+        scope.traced = record.begin_request(address.host, address.port)
+        code = ""
         try:
             with scope:
                 stream = self._client.messages.stream(**turn.options()).__enter__()
@@ -184,18 +200,22 @@ class Claude:
                 raise
             finally:
                 stream.close()
+                record.note_response(body.status, body.request_id)
         except (anthropic.AnthropicError, httpx2.HTTPError, AnswerFailed) as exc:
             if scope.is_cancelled:  # by us: there is nothing to translate or to log
                 failure: AnswerFailed = Interrupted("The answer was cut.")
             else:
                 failure = translate(exc, began=reader.began, model=turn.name)
             turn.charge(failure, reader.usage_so_far())
+            code = failure.code
             try:
                 if failure is exc:
                     raise
                 raise failure from exc
             finally:
                 del failure  # its traceback holds this frame: a reference cycle
+        finally:
+            record.end_request(code)
 
 
 def no_key() -> Unavailable:
@@ -224,10 +244,5 @@ def _log_unexpected_response(failure: AnswerFailed, response: str, reader: Event
     """Log in one line the response that was not an answer, or not a complete one."""
     kind = "cut before message_stop" if isinstance(failure, Interrupted) else "not the Messages API"
     cause = f" ({failure.__cause__})" if failure.__cause__ else ""
-    log.warning(
-        "claude: %s%s: %s: %s",
-        kind,
-        redact(cause),
-        redact(response),
-        first_bytes(reader.first),
-    )
+    first = first_bytes(reader.first)
+    log.warning("claude: %s%s: %s: %s", kind, redact(cause), redact(response), first)

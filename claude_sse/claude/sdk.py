@@ -17,6 +17,8 @@ from typing import Any
 import anthropic
 import httpx2
 
+from ..config.settings import Settings
+from .http.cancel_scope import current
 from .http.request import head_of
 from .http.transport import Reply, Transport
 from .sdk_internals import Anthropic as SdkClient
@@ -31,19 +33,18 @@ _FRAMING = ("content-length", "transfer-encoding")
 class Anthropic(SdkClient):  # the name is sent as user agent
     """Sends questions without retries; returns before the head of the response is received."""
 
-    def __init__(
-        self, api_key: str, base_url: str, custom_headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self._traces_upstream = settings.trace_upstream == "on"
         self._transport = Transport()
         super().__init__(
             # An explicit key disables every other credential lookup of the SDK.
-            api_key=api_key,
-            base_url=base_url,
+            api_key=settings.api_key or "none",
+            base_url=settings.base_url,
             max_retries=0,  # the SDK would sleep for retry-after, and Stop could not wake it
             # The supervisor ends the wait for headers and for bytes.
             timeout=anthropic.Timeout(None, connect=_CONNECT_SECONDS),
-            default_headers={**(custom_headers or {}), "accept-encoding": "identity"},
-            open_telemetry=False,
+            default_headers={**dict(settings.custom_headers), "accept-encoding": "identity"},
+            open_telemetry=False,  # the bypass has no call of the SDK to trace; see ``tracing``
             http_client=httpx2.Client(
                 transport=self._transport,
                 follow_redirects=False,  # the key goes to one origin
@@ -74,8 +75,10 @@ class Anthropic(SdkClient):  # the name is sent as user agent
                 self._url, self.default_headers, self._custom_headers, options["headers"]
             )
             self._head = head_of("POST", self._url, fields)
+        traced = current().traced if self._traces_upstream else {}
+        head = self._head + b"".join(f"{n}: {v}\r\n".encode("ascii") for n, v in traced.items())
         reply = self._transport.ask(
-            self._url, _request(self._head, body), connect_timeout=_CONNECT_SECONDS
+            self._url, _request(head, body), connect_timeout=_CONNECT_SECONDS
         )
         stream = Answering(reply, self._url)  # learns the status later; 200 stands in for it
         response = httpx2.Response(200, stream=stream)
@@ -130,9 +133,19 @@ class Answering(httpx2.SyncByteStream):
         )
         raise httpx2.HTTPStatusError("refused", request=response.request, response=response)
 
+    @property
+    def status(self) -> int | None:
+        """The status of the response, None where there is none (yet)."""
+        return self._reply.status if self._reply.has_begun else None
+
     def summary(self) -> str:
         """Return the status and the content type of the response, for the log."""
         return f"HTTP {self._reply.status} {self._reply.content_type}"
+
+    @property
+    def request_id(self) -> str:
+        """The id that Claude's side gave to the request, "" where it gave none (yet)."""
+        return self._reply.field("request-id")
 
     def close(self) -> None:
         self._reply.close()

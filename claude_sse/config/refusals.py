@@ -50,8 +50,9 @@ def _refuse_unsafe(settings: Settings, *, is_debugging: bool) -> None:
         raise ConfigError("FLASK_DEBUG shows the program to strangers: remove it.")
     if settings.auth == "proxy" or settings.secret_key:
         _refuse_weak("SECRET_KEY", settings.secret_key)
-    if settings.auth_token:
-        _refuse_weak("AUTH_TOKEN", settings.auth_token)
+    for name in ("AUTH_TOKEN", "METRICS_TOKEN"):
+        if secret := getattr(settings, name.lower()):
+            _refuse_weak(name, secret)
 
 
 def refuse_exposed(settings: Settings, by: str) -> None:

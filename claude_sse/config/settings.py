@@ -148,9 +148,18 @@ class Settings:
         is_distinct=True,
         derive=lambda settings: int(settings.auth == "proxy"),
     )
+    metrics_token: str = setting(
+        "METRICS_TOKEN", validators.word, "", is_secret=True, is_distinct=True
+    )
+    trace_upstream: str = setting(
+        "TRACE_UPSTREAM", validators.one_of("on", "off"), "off", is_distinct=True
+    )
     security_contact: tuple[str, ...] = setting("SECURITY_CONTACT", validators.contacts, ())
     banner: str = setting("BANNER", validators.text, "")
     log_level: str = setting("LOG_LEVEL", validators.level, "INFO")
+    log_format: str = setting(
+        "LOG_FORMAT", validators.one_of("text", "json"), "text", is_distinct=True
+    )
 
     @property
     def caches_prompts(self) -> bool:

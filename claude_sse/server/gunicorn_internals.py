@@ -68,5 +68,5 @@ ATTRIBUTES: dict[type, set[str]] = {
         "wsgi",
     },
     TConn: {"parser", "sock"},
-    Logger: {"datefmt", "error_fmt", "error_log"},
+    Logger: {"access_fmt", "access_log", "datefmt", "error_fmt", "error_log"},
 }

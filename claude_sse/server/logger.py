@@ -6,7 +6,7 @@ import errno
 import logging
 from typing import Any
 
-from ..system.logs import OneLine, one_line
+from ..telemetry.logs import formatter, one_line
 from . import gunicorn_internals
 
 #: gunicorn itself leaves out resets only, so that these would fill the log on mobile networks.
@@ -17,11 +17,13 @@ class Logger(gunicorn_internals.Logger):  # type: ignore[misc]
     """gunicorn's ``logger_class``."""
 
     def setup(self, cfg: Any) -> None:
-        """Configure every handler to write one line per message, so that no request adds lines."""
+        """Configure every handler to write the lines of ``telemetry.logs``: no request adds one."""
         super().setup(cfg)
         self.error_log.addFilter(_is_relevant)
         for handler in self.error_log.handlers:
-            handler.setFormatter(OneLine(self.error_fmt, self.datefmt))
+            handler.setFormatter(formatter(self.error_fmt, self.datefmt))
+        for handler in self.access_log.handlers:
+            handler.setFormatter(formatter(self.access_fmt))
 
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
         """Return the values that a line of the access log may contain."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..config import installation
+from ..telemetry import tracing
 
 if TYPE_CHECKING:  # gunicorn.conf.py imports this file before the settings are checked
     from ..web.services import Services
@@ -34,6 +35,7 @@ _FLUSH_SECONDS = 0.3
 def begin(services: Services) -> None:
     """Log what is missing, and drain on SIGTERM; see ``drain_on_stop``."""
     log.warning(MISSING)
+    tracing.begin()
     drain_on_stop(services)
 
 

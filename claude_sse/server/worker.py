@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from ..telemetry import tracing
 from .connection import Connection
 from .gunicorn_internals import ThreadWorker
 from .request_timeouts import BODY_SECONDS, RequestTimeouts
@@ -80,6 +81,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         """Load the app, find its services, and fetch the list of models in the background."""
+        from ..web.metrics_view import book_capacity
         from ..web.services import services_in
 
         super().load_wsgi()
@@ -87,6 +89,9 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         self._app: Any = self.app.wsgi()
         self.wsgi = self._serve_request
         self._services = services_in(self._app)
+        tracing.begin()
+        for services in self._services:
+            book_capacity(services)
         tasks = [("warm-up", services.claude.warm_up) for services in self._services]
         for name, run in (*tasks, ("request-timeouts", self.request_timeouts.run)):
             threading.Thread(target=run, name=name, daemon=True).start()
@@ -142,6 +147,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
                 services.streams.begin_drain(drain_seconds)
             for services in self._services:
                 services.streams.wait_drained()
+            tracing.end()
             time.sleep(max(0.0, deadline - time.monotonic()))
             os._exit(0)  # the clients that are left neither read nor close
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from ..protocol.errors import OverLimit, Unavailable
+from ..telemetry import metrics
 
 #: Gives one slot back; calling it again has no effect.
 Release = Callable[[], None]
@@ -24,8 +25,13 @@ _RETRY_SECONDS = 3
 class CapacityLimiter:
     """A fixed number of slots in this process; thread-safe."""
 
-    def __init__(self, total: int, per_owner_limit: int = 0) -> None:
-        """Of the ``total`` one owner may hold ``per_owner_limit``; 0 means no limit."""
+    def __init__(self, total: int, per_owner_limit: int = 0, *, kind: str = "writer") -> None:
+        """Of the ``total`` one owner may hold ``per_owner_limit``; 0 means no limit.
+
+        ``kind`` is what the metrics call its slots.
+        """
+        self.kind = kind
+        self._gauge = metrics.SLOTS.labels(kind)
         self.total = total
         self.taken = 0
         self._per_owner_limit = per_owner_limit
@@ -51,6 +57,7 @@ class CapacityLimiter:
                 )
             self.taken += 1
             self._held_by[owner] += 1
+        self._gauge.inc()
         return self._release_once(owner)
 
     def _release_once(self, owner: str) -> Release:
@@ -66,5 +73,6 @@ class CapacityLimiter:
                 self._held_by[owner] -= 1
                 if not self._held_by[owner]:
                     del self._held_by[owner]
+            self._gauge.dec()
 
         return release

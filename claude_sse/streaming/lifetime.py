@@ -58,7 +58,12 @@ class Lifetime:
 
     def note_content(self) -> None:
         """Record that Claude sent content."""
-        self._content_at = time.monotonic()
+        self._content_at = self.scope.received_at  # which saves a look at the clock
+
+    @property
+    def cause(self) -> str | None:
+        """The cause that ended the stream early, or None."""
+        return self._cause
 
     def cancel(self, cause: str) -> None:
         """End the stream for this cause, unless another one came first."""

@@ -22,10 +22,13 @@ from ..protocol import sse
 from ..protocol.errors import AnswerFailed, Conflict, Unavailable
 from ..protocol.question import Question
 from ..stream_log import Reader, StreamLog, WriterLost
+from ..telemetry import metrics
+from ..telemetry.record import Origin, Record
+from .encoding import encode, encode_terminal
 from .items import REVOKED, SILENCE, BrokenOff, Item, Opening
 from .lifetime import DRAINED, FAILED, LOG_AWAY, STOPPED, WRITER_DIED, Lifetime, OnEnd, interrupted
-from .outcome import outcome
-from .producer import Producer
+from .outcome import end_of, outcome
+from .producer import FirstReader, Producer
 from .supervisor import CHECK_SECONDS, Running, Supervisor
 
 log = logging.getLogger(__name__)
@@ -45,7 +48,8 @@ class Streams:
         heartbeat_seconds: float,
         orphan_seconds: float,
     ) -> None:
-        self._log = log
+        #: Where they are stored.
+        self.log = log
         self._claude = claude
         self._heartbeat_seconds = heartbeat_seconds
         self._orphan_seconds = orphan_seconds
@@ -53,7 +57,13 @@ class Streams:
         self.draining = False
 
     def start(
-        self, key: str, question: Question, *, on_end: OnEnd, grace_seconds: float | None = None
+        self,
+        key: str,
+        question: Question,
+        *,
+        on_end: OnEnd,
+        grace_seconds: float | None = None,
+        origin: Origin = Origin(),  # noqa: B008
     ) -> Reader:
         """Start a stream and return its first reader, attached; ``on_end`` is called when it ends.
 
@@ -63,12 +73,14 @@ class Streams:
         """
         grace = self._orphan_seconds if grace_seconds is None else grace_seconds
         self.check()
-        writer = self._log.create(key, question.digest)
+        record = Record(self._claude.label(question), key, origin)
+        with metrics.LOG_SECONDS.labels("create").time():
+            writer = self.log.create(key, question.digest)
         reader: Reader | None = None
         try:
-            reader = self._log.open(key)
+            reader = self.log.open(key)
             lifetime = Lifetime(CancelScope(), grace)
-            producer = Producer(self._produce(key, question, on_end))
+            producer = Producer(self._produce(key, question, on_end, record))
             # Attached before the first check, which would find a stream without readers.
             first = producer.attach(reader, lambda: self._supervisor.reader_left(key))
             self._supervisor.add(Running(key, writer, producer, lifetime))
@@ -81,9 +93,12 @@ class Streams:
             raise Unavailable(
                 "The server has no capacity for an answer now.", retry_after=5
             ) from exc
+        record.begin()
         return first
 
-    def _produce(self, key: str, question: Question, on_end: OnEnd) -> Iterator[bytes]:
+    def _produce(
+        self, key: str, question: Question, on_end: OnEnd, record: Record
+    ) -> Iterator[bytes]:
         """Yield each batch of frames after it was appended, and ``b""`` while Claude is silent.
 
         Whatever happens, the last frame says how the stream ended, and yielding it ends the stream.
@@ -92,20 +107,24 @@ class Streams:
         assert running is not None  # nosec B101 # ``start`` has made it true
         _, writer, producer, lifetime = running
         number = 0  # of the last frame
-        terminal: Sequence[sse.Payload] = [sse.DONE]
+        terminal: Sequence[Mapping[str, Any]] = [sse.DONE]
         usage: Mapping[str, Any] | None = None
         is_free = False
         try:
-            events = self._claude.events(question, lifetime.scope)
+            events = self._claude.events(question, lifetime.scope, record)
             del question  # its files are not kept while the answer is written
             for payloads in events:
                 if not payloads:
                     yield b""
                     continue
                 lifetime.note_content()
-                frames = _encode(number, payloads)
+                frames = encode(number, payloads)
                 number += len(payloads)
-                writer.append(frames)
+                if number < record.sample_at:
+                    writer.append(frames)
+                else:
+                    received_at = lifetime.scope.received_at
+                    record.append(writer.append, frames, number, payloads, received_at)
                 yield frames
             usage = cast(Mapping[str, Any], payloads[-1]).get("usage")
         except AnswerFailed as exc:
@@ -113,11 +132,13 @@ class Streams:
             usage, is_free = exc.usage or {}, exc.is_free
         except Exception:
             log.exception("stream: the answer failed")
+            lifetime.cancel(FAILED)
             terminal = [interrupted(FAILED)]
-        frames = _encode_terminal(number, terminal)
+        frames = encode_terminal(number, terminal)
         on_end(usage, is_free)  # before a client sees the end, and asks its next question
         writer.append(frames)
         writer.close()
+        record.end(end_of(terminal, lifetime.cause, usage))
         self._supervisor.remove(key)
         producer.finish()
         yield frames
@@ -127,18 +148,19 @@ class Streams:
 
         Raises ``NotFound`` where there is no such stream, ``Conflict`` where its body was another.
         """
-        reader = self._log.open(key)
+        reader = self.open(key, 0)
         if reader.digest != digest:
             reader.close()
             raise Conflict("This stream id belongs to another question; choose a new id.")
         if after == 0:
             return reader
         reader.close()
-        return self._log.open(key, after)
+        return self.open(key, after)
 
     def open(self, key: str, after: int) -> Reader:
         """Return a reader that continues after frame ``after``; see ``StreamLog.open``."""
-        return self._log.open(key, after)
+        with metrics.LOG_SECONDS.labels("open").time():
+            return self.log.open(key, after)
 
     def follow(
         self,
@@ -154,6 +176,8 @@ class Streams:
         exits before the stream ends.
         """
         yield Opening(reader.after)
+        joins = "resumed" if reader.after else "joined"
+        metrics.READERS.labels("first" if isinstance(reader, FirstReader) else joins).inc()
         received = b""
         supervisor, heartbeat_seconds = self._supervisor, self._heartbeat_seconds
         sent_at = checked_at = time.monotonic()
@@ -185,6 +209,7 @@ class Streams:
             if now >= supervisor.drain_at + 3 * CHECK_SECONDS:
                 reason = DRAINED
                 break
+        metrics.BROKEN_OFF.labels(reason).inc()
         yield BrokenOff(reason, sse.last_id(received) or reader.after)
 
     def stop(self, key: str, gone: Callable[[], bool] = lambda: False) -> dict[str, Any]:
@@ -197,9 +222,9 @@ class Streams:
             running.lifetime.cancel(STOPPED)
             running.producer.hand_over(time.monotonic(), 0.0)
         else:
-            self._log.stop(key)
+            self.log.stop(key)
         try:
-            reader = self._log.open(key)
+            reader = self.log.open(key)
         except Unavailable:  # the stream is stopped, but can no longer be read
             return {"ended": running is not None, "last_event_id": 0}
         try:
@@ -211,7 +236,7 @@ class Streams:
         """Raise ``Unavailable`` where no stream could be started now."""
         if self.draining:
             raise Unavailable("The server is restarting.", code="draining", retry_after=2)
-        self._log.check()
+        self.log.check()
 
     def drain(self, seconds: float) -> None:
         """Refuse new streams, end the running ones after ``seconds``, and return when they have."""
@@ -227,18 +252,3 @@ class Streams:
         """Return when every stream of this process has ended, or should have."""
         while self._supervisor and time.monotonic() < self._supervisor.drain_at + TICK_SECONDS / 2:
             time.sleep(CHECK_SECONDS / 2)
-
-
-def _encode(number: int, payloads: Sequence[sse.Payload]) -> bytes:
-    """Return these payloads as the frames that follow the frame with this number."""
-    if len(payloads) == 1:
-        return sse.encode(number + 1, payloads[0])
-    return b"".join([sse.encode(n, payload) for n, payload in enumerate(payloads, number + 1)])
-
-
-def _encode_terminal(number: int, payloads: Sequence[sse.Payload]) -> bytes:
-    try:
-        return _encode(number, payloads)
-    except ValueError:  # a failure that JSON cannot hold still ends the stream
-        log.exception("stream: its terminal frame cannot be encoded")
-        return _encode(number, [interrupted(FAILED)])

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _METHODS = "GET, POST, PUT, DELETE"
 #: The headers of our responses that a script could otherwise not read.
 _EXPOSED = (
-    "Retry-After, X-Error-Code, X-Should-Retry, X-Vercel-AI-UI-Message-Stream, WWW-Authenticate"
+    "Retry-After, X-Error-Code, X-Request-ID, X-Should-Retry, X-Vercel-AI-UI-Message-Stream, "
+    "WWW-Authenticate"
 )
 #: Browsers keep a preflight's answer no longer than two hours (Chromium) or a day (Firefox).
 _MAX_AGE_SECONDS = 7200

@@ -14,7 +14,7 @@ from ..protocol.errors import BadRequest, NotFound, OverLimit
 from ..protocol.question import EFFORTS, Question, parse
 from ..stream_log import Reader, StreamExists
 from ..streaming.admission import quotas_of
-from . import body
+from . import body, request_ids
 from .policy import Policy
 from .services import Services
 
@@ -84,7 +84,11 @@ def start(
     admission = services.admissions.admit(g.owner, question, quotas)
     try:
         return services.streams.start(
-            key, question, on_end=admission.end, grace_seconds=grace_seconds
+            key,
+            question,
+            on_end=admission.end,
+            grace_seconds=grace_seconds,
+            origin=request_ids.origin(),
         )
     except BaseException:  # also where another request with this id was faster
         admission.withdraw()

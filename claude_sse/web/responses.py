@@ -19,6 +19,7 @@ from flask import Request, Response, current_app, g, request
 from ..protocol.errors import ClaudeSSEError
 from ..stream_log import Reader
 from ..streaming.items import Item
+from ..telemetry import metrics
 from . import disconnect
 from .dialects import BreakOff, Dialect
 from .dialects.frames import FRAMES
@@ -108,6 +109,7 @@ def _body(dialect: Dialect, items: Iterator[Item], client: disconnect.Client) ->
 def refuse(error: ClaudeSSEError) -> Response:
     """Return this error as a response in the dialect of the request's route."""
     dialect = _dialect()
+    metrics.REFUSALS.labels(str(error.status), error.code).inc()
     response = Response(
         dialect.refuse(error.to_dict()), error.status, content_type=dialect.refusal_type
     )

@@ -5,7 +5,8 @@ ours (which stops DNS rebinding; Flask's ``TRUSTED_HOSTS`` cannot say ``[::1]``)
 and its body may be read; the request does not come from another site's page (Fetch Metadata,
 otherwise Origin; ``cross_origin`` has the exceptions); the client is authenticated. Rates, budgets
 and slots are checked later, where a question is admitted. Health checks come from machines without
-a name, at any address: for them neither address nor Host counts.
+a name, at any address: for them neither address nor Host counts, nor for what collects metrics and
+shows the token.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from werkzeug.routing import RequestRedirect
 from ..config.settings import Settings, is_loopback
 from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, UnsupportedMedia
 from ..system import peer
-from . import body, cross_origin, proxies, responses
+from . import body, cross_origin, metrics_view, proxies, request_ids, responses
 from .auth import Auth
 
 if TYPE_CHECKING:
@@ -86,8 +87,10 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
     def before_request() -> ResponseReturnValue | None:
         # Not Flask's proxy, which costs a microsecond for each of some twenty attributes.
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        request_ids.note(current)
         origin = g.origin = cross_origin.origin_of(current, _own_origin(current), origins)
-        if current.endpoint not in _HEALTH:
+        is_scraper = metrics_view.shows_token(current, settings.metrics_token)
+        if current.endpoint not in _HEALTH and not is_scraper:
             if serves_one_machine and not peer.is_on_this_machine(current.environ):
                 raise _other_machine(current)
             if _PORT.sub("", current.headers.get("Host", "").lower()) not in hosts:
@@ -105,7 +108,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
             cross_origin.forget_browser(current.environ)
         else:
             _refuse_other_sites(current)
-        if _is_public(current):
+        if is_scraper or _is_public(current):
             g.owner = ""
             return None
         try:
@@ -123,6 +126,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
         if request.endpoint != "static" or response.status_code >= 400:
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers.add("Vary", "Origin, Cookie" if origins else "Cookie")
+        request_ids.send_back(response)
         if g.get("origin"):
             cross_origin.allow_reading(response, g.origin)
         return response
@@ -137,6 +141,7 @@ def init_mounted(app: Flask, settings: Settings, auth: Auth) -> None:
     @app.before_request
     def before_request() -> None:
         current: Request = request._get_current_object()  # type: ignore[attr-defined]
+        request_ids.note(current)
         _refuse_malformed(current, settings.max_body_mb << 20)
         g.owner, g.is_revoked = auth.authenticate(current)
 
@@ -144,6 +149,7 @@ def init_mounted(app: Flask, settings: Settings, auth: Auth) -> None:
     def after_request(response: Response) -> Response:
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        request_ids.send_back(response)
         return response
 
 

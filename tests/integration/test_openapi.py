@@ -38,7 +38,7 @@ def openapi_server() -> Iterator[Server]:
         limits = dict.fromkeys(("RATE_LIMIT", "MAX_STREAMS_PER_OWNER", "DAILY_TOKENS"), 0)
         limits["DAILY_TOKENS_PER_OWNER"] = 0
         settings = {"AUTH": "token", "AUTH_TOKEN": _TOKEN, "MAX_TOKENS": 1_000_000, **limits}
-        settings["WEB_SEARCH_MAX_USES"] = 1
+        settings |= {"WEB_SEARCH_MAX_USES": 1, "METRICS_TOKEN": _TOKEN}
         with serve(claude, **settings) as [server]:  # type: ignore[arg-type]
             yield server
 
@@ -86,7 +86,8 @@ def test_the_server_does_what_the_document_says(openapi_server: Server, tmp_path
 
 def _routes() -> set[tuple[str, str]]:
     """Return the routes of an app that has all of them, as the document writes them."""
-    settings = from_environ({"AUTH": "token", "AUTH_TOKEN": _TOKEN, "SECRET_KEY": _TOKEN})
+    secrets = dict.fromkeys(("AUTH_TOKEN", "METRICS_TOKEN", "SECRET_KEY"), _TOKEN)
+    settings = from_environ({"AUTH": "token", **secrets})
     rules = create_app(settings).url_map.iter_rules()
     return {
         (method, re.sub(r"<(?:\w+(?:\(.*?\))?:)?(\w+)>", r"{\1}", rule.rule))

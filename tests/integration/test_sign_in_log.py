@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from claude_sse.accounts import Passwords
 from claude_sse.standin import StandIn
 
@@ -24,8 +26,9 @@ def banned(program: str, log: Path) -> set[str]:
     return set(found.stdout.split())
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
 def test_fail2ban_finds_who_guesses_and_nobody_else(
-    standin: StandIn, require: Callable[[str], str], tmp_path: Path
+    standin: StandIn, require: Callable[[str], str], tmp_path: Path, form: str
 ) -> None:
     """The filter finds each address that was refused; no name, path or header bans another one."""
     program = require("fail2ban-regex")
@@ -33,7 +36,11 @@ def test_fail2ban_finds_who_guesses_and_nobody_else(
     passwords.set_password("ada", PASSWORD)
     settings = {"AUTH": "password", "PASSWORDS": passwords.path, "TRUSTED_PROXIES": 1}
     settings |= {"SECRET_KEY": "0123456789abcdefghijklmnopqrstuv"}
-    settings |= {"GUNICORN_CMD_ARGS": "--access-logfile -", "LOG_LEVEL": "DEBUG"}
+    settings |= {
+        "GUNICORN_CMD_ARGS": "--access-logfile -",
+        "LOG_LEVEL": "DEBUG",
+        "LOG_FORMAT": form,
+    }
     with serve(standin, **settings) as [server]:
 
         def sign_in(name: str, password: str, address: str) -> int:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "claude_sse"
 #: One number per folder. A folder may also import its own subfolders, but not the other way round.
 FLOORS = {
-    "protocol": 0, "system": 0,
+    "protocol": 0, "system": 0, "telemetry": 0,
     "config": 1,
     "accounts": 2, "claude": 2, "claude/http": 2, "ledger": 2, "standin": 2, "stream_log": 2,
     "streaming": 3,
@@ -32,6 +32,8 @@ HOMES = {
     "gunicorn": {"server"},
     "redis": {"system", "stream_log", "ledger", "accounts"},
     "httpx2": {"claude", "claude/http"},
+    "opentelemetry": {"telemetry"},
+    "prometheus_client": {"telemetry"},
     "sqlite3": {"accounts", "ledger", "system"},
     "werkzeug": {"accounts", "web"},
 }

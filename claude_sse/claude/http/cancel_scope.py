@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextvars import ContextVar
 
 _current: ContextVar[CancelScope | None] = ContextVar("scope", default=None)
@@ -23,6 +24,10 @@ class CancelScope:
         self._cancelled = threading.Event()
         #: Whether the answer is complete, so that the connection may be reused.
         self.is_done = False
+        #: Header fields that tell the far side of the span that it belongs to.
+        self.traced: dict[str, str] = {}
+        #: When bytes came from Claude last, by ``time.monotonic()``.
+        self.received_at = time.monotonic()
 
     def cancel(self) -> None:
         """Shut the connection down: Claude stops writing, and the reading thread wakes up."""

@@ -18,6 +18,7 @@ import ssl
 import struct
 import zlib
 from collections.abc import Iterator
+from time import monotonic
 
 import httpx2
 
@@ -135,7 +136,9 @@ class Reply(httpx2.SyncByteStream):
         self._pool = pool
         self._read_timeout = read_timeout
         self._size = 0
-        self._has_begun = self._is_closed = False
+        #: Whether the head has arrived.
+        self.has_begun = False
+        self._is_closed = False
 
     def begin(self) -> Iterator[bytes]:
         """Wait for the head of the response; yield ``b""`` for each second without data."""
@@ -155,15 +158,20 @@ class Reply(httpx2.SyncByteStream):
                 data += more
         except (OSError, ValueError) as exc:
             raise httpx2.RemoteProtocolError(f"no HTTP response: {exc}") from exc
+        self._scope.received_at = monotonic()
         self._reply, self._early = found
         self._body = Body(self._reply)
-        self._has_begun = True
+        self.has_begun = True
         self._codings = Codings(self._reply.fields.get("content-encoding", ""))
 
     @property
     def status(self) -> int:
         """The status of the response, after ``begin``."""
         return self._reply.status
+
+    def field(self, name: str) -> str:
+        """Return a field of the head, "" where there is none, or no head (yet)."""
+        return self._reply.fields.get(name, "") if self.has_begun else ""
 
     @property
     def content_type(self) -> str:
@@ -180,7 +188,7 @@ class Reply(httpx2.SyncByteStream):
         return httpx2.Response(self._reply.status, headers=fields, stream=self, request=request)
 
     def __iter__(self) -> Iterator[bytes]:
-        body = self._body
+        body, scope = self._body, self._scope
         chunk = self._early
         silent = 0.0
         needs_decoding = bool(self._codings) or self._reply.status >= 400
@@ -202,6 +210,7 @@ class Reply(httpx2.SyncByteStream):
                     chunk = b""
                     yield b""
                     continue
+                scope.received_at = monotonic()
                 if not chunk and not body.ended:
                     body.end()
         except OSError as exc:
@@ -230,7 +239,7 @@ class Reply(httpx2.SyncByteStream):
         self._is_closed = True
         self._scope.hold(None)
         is_complete = self._scope.is_done and not self._scope.is_cancelled
-        if is_complete and self._has_begun and self._reply.may_be_reused:
+        if is_complete and self.has_begun and self._reply.may_be_reused:
             self._pool.release(self._socket, self._body)
         else:
             self._socket.close()

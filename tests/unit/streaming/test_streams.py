@@ -537,7 +537,7 @@ def test_a_second_drain_does_not_prolong_the_first(services, nonce):
 def test_the_reply_to_stop_does_not_tell_the_code_of_a_retry(services, nonce):
     """The code of an announced retry is not that of the stream's end."""
     reader = services.ask("a/1", f"fault rate_limited retry_after=15 {nonce}")
-    wait_for(lambda: services.streams._log.open("a/1").read(0.0))
+    wait_for(lambda: services.streams.log.open("a/1").read(0.0))
     kept = services.streams.stop("a/1")
     assert kept["stop_reason"] == "stopped" and "code" not in kept
     reader.close()

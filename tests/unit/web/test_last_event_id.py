@@ -116,7 +116,7 @@ def test_frames_that_were_lost_with_their_writer_are_an_interruption(make_app, u
     So it shows, under a number that it has not seen, that the answer broke off.
     """
     client = make_app().test_client()
-    log = client.application.extensions["claude_sse"].streams._log
+    log = client.application.extensions["claude_sse"].streams.log
     writer = log.create(f"local{url.removeprefix('/streams')}", "d" * 64)
     writer.append(sse.encode(1, {"text": "Hel"}) + sse.encode(2, {"text": "lo"}))
     writer.close()
