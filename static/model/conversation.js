@@ -5,9 +5,17 @@
 
 import { Autosave } from './autosave.js';
 import { changesOf, problemOf } from './frames.js';
-import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion, turnsOf } from './message.js';
+import {
+  CONTINUE,
+  filesOf,
+  isAnswer,
+  isBlank,
+  newAnswer,
+  newQuestion,
+  turnsOf,
+} from './message.js';
 
-/** @import { Answer, Data, Message, Meta, Problem, Question, RequestOptions, Store } from '../types.js' */
+/** @import { Answer, Data, FileRef, Message, Meta, Problem, Question, RequestOptions, Store } from '../types.js' */
 
 export class Conversation {
   meta;
@@ -59,10 +67,11 @@ export class Conversation {
    *
    * @param {string} text
    * @param {RequestOptions} [options]
+   * @param {FileRef[]} [files]
    * @returns {[Question, Answer]}
    */
-  ask(text, options) {
-    const question = newQuestion(text, this.#now());
+  ask(text, options, files) {
+    const question = newQuestion(text, this.#now(), files);
     const answer = newAnswer(this.#now(), options);
     this.#add(question, answer);
     return [question, answer];
@@ -142,7 +151,15 @@ export class Conversation {
   /** Return what to send for this answer; the same bytes each time. @param {Answer} answer */
   request(answer) {
     const messages = turnsOf(this.messages.slice(0, this.messages.indexOf(answer)));
+    if (filesOf(messages).some(({ kind }) => kind !== 'image'))
+      answer.ask = { ...answer.ask, citations: true };
     return { messages, ...answer.ask };
+  }
+
+  /** Return the documents that are sent for this answer, as its citations count them. @param {Answer} answer */
+  documents(answer) {
+    const files = filesOf(this.request(answer).messages).slice(answer.leftOut ?? 0);
+    return files.filter(({ kind }) => kind !== 'image');
   }
 
   /** The server has answered for this stream. @param {Answer} answer */
@@ -161,7 +178,8 @@ export class Conversation {
       if (data.usage) answer.usage = data.usage;
       this.fail(answer, problemOf(data, this.#now()));
     } else {
-      Object.assign(answer, changesOf(answer, data, this.#now() - answer.at));
+      const documents = () => this.documents(answer);
+      Object.assign(answer, changesOf(answer, data, this.#now() - answer.at, documents));
       if (this.messages.includes(answer)) this.#autosave.saveSoon(answer); // or it was deleted
     }
   }

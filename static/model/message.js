@@ -1,7 +1,7 @@
 // What a conversation consists of: questions and answers, the turns that they are to Claude, and what the
 // reader can do about an answer.
 
-/** @import { Answer, Message, Question, Remedy, RequestOptions, Turn } from '../types.js' */
+/** @import { Answer, FileRef, Message, Question, Remedy, RequestOptions, Turn } from '../types.js' */
 
 /** Faults of the server's set-up: the same question succeeds once they are fixed. */
 const FIXABLE = [
@@ -21,9 +21,10 @@ const FIXABLE = [
 export const CONTINUE =
   'Continue exactly where your last answer stopped, without repeating any of it.';
 
-/** @param {string} text @param {number} at @returns {Question} */
-export function newQuestion(text, at) {
-  return { role: 'user', id: uuid(), text, at, n: at, conversation: '' };
+/** @param {string} text @param {number} at @param {FileRef[]} [files] @returns {Question} */
+export function newQuestion(text, at, files = []) {
+  const question = { id: uuid(), text, at, n: at, conversation: '' };
+  return { role: 'user', ...question, ...(files.length && { files }) };
 }
 
 /** @param {number} at @param {RequestOptions} [ask] @returns {Answer} */
@@ -54,13 +55,35 @@ export function turnsOf(messages) {
   for (const message of messages) {
     if (isBlank(message) || (isAnswer(message) && message.replaced)) continue;
     const { role } = message;
-    const content = wellFormed(message.text);
+    const content = contentOf(message);
     const previous = turns.at(-1);
     if (previous?.role === role)
-      previous.content += `\n\n${content}`; // a question that got no answer
+      previous.content = joined(previous.content, content); // a question that got no answer
     else turns.push({ role, content });
   }
   return turns;
+}
+
+/** The text, or a list where there are files: these first, as Claude reads them best. @param {Message} message */
+function contentOf(message) {
+  const text = wellFormed(message.text);
+  if (isAnswer(message) || !message.files?.length) return text;
+  return [...message.files.map((file) => ({ file })), ...(text.trim() ? [{ text }] : [])];
+}
+
+/** @param {Turn['content']} before @param {Turn['content']} content */
+function joined(before, content) {
+  if (typeof before === 'string' && typeof content === 'string') return `${before}\n\n${content}`;
+  return [before, content].flatMap((one) => (typeof one === 'string' ? [{ text: one }] : one));
+}
+
+/** Return the files of these turns, in the order in which they are sent. @param {Turn[]} turns */
+export function filesOf(turns) {
+  return turns.flatMap(({ content }) =>
+    typeof content === 'string'
+      ? []
+      : content.flatMap((part) => ('file' in part ? [part.file] : [])),
+  );
 }
 
 /** Replace halves of surrogate pairs, which are not text and which the server refuses. @param {string} text */
@@ -108,7 +131,7 @@ export function isAnswer(message) {
 
 /** Return whether the message is empty: Claude refuses those. @param {Message} message */
 export function isBlank(message) {
-  return message.text.trim() === '';
+  return message.text.trim() === '' && !(message.role === 'user' && message.files?.length);
 }
 
 /** A version 4 UUID; `crypto.randomUUID` exists only on https and localhost. */
