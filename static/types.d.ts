@@ -85,6 +85,8 @@ export interface Meta {
   touched: number;
   /** Its own instructions. */
   system?: string;
+  /** The reader has agreed that older files are left out where they are too much. */
+  leavesOut?: boolean;
 }
 
 /** A conversation with everything in it. */

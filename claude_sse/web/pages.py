@@ -16,5 +16,6 @@ def chat() -> str:
     return render_template(
         "chat.html",
         banner=settings.banner,
+        max_body=settings.max_body_mb << 20,
         may_sign_out=settings.auth in ("token", "password"),
     )

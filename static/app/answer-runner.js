@@ -1,5 +1,6 @@
 // The answers that are being followed, each to its end, whether or not the reader looks at them.
 
+import { filesOf } from '../model/message.js';
 import { acquireLock } from '../network/connection-slots.js';
 import { StreamError } from '../network/stream-error.js';
 import { follow } from '../network/stream.js';
@@ -147,7 +148,7 @@ export class AnswerRunner {
     const { conversation, answer, cancel, reading } = run;
     const asks = sendsQuestion && !answer.accepted;
     const events = follow(this.#urlOf(answer), {
-      body: asks ? JSON.stringify(conversation.request(answer)) : undefined,
+      body: asks ? await bodyFor(conversation, answer) : undefined,
       signal: AbortSignal.any([reading.signal, cancel.signal]),
       lastEventId: answer.lastEventId,
       wake: this.#options.wake,
@@ -199,6 +200,14 @@ export class AnswerRunner {
     this.#runs.delete(run.answer.id);
     this.#options.onRuns();
   }
+}
+
+/** The same bytes each time. @param {Conversation} conversation @param {Answer} answer @returns {Promise<BodyInit>} */
+async function bodyFor(conversation, answer) {
+  const request = conversation.request(answer);
+  if (!filesOf(request.messages).length) return JSON.stringify(request);
+  const { bodyWithFiles } = await import('./sent-files.js');
+  return bodyWithFiles(conversation, answer);
 }
 
 /** @param {Conversation} conversation @param {Answer} answer @param {StreamEvent} event */

@@ -108,7 +108,7 @@ export class ChatController {
 
   #composer() {
     return new Composer({
-      send: (text, replacedId) => this.questions.send(text, replacedId),
+      send: (...asked) => this.questions.send(...asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
     });

@@ -1,5 +1,6 @@
 // What a key or a button asks for, by its name.
 
+import { textWithSources } from '../model/citations.js';
 import { copy, find } from '../view/dom.js';
 import { signOut } from '../view/session.js';
 import { offer } from '../view/toast.js';
@@ -47,7 +48,7 @@ function goTo(chat, step) {
 async function copyLast({ current }) {
   const last = current.answers.at(-1);
   if (!last) return;
-  const copied = await copy(last.text);
+  const copied = await copy(textWithSources(last));
   offer(copied ? 'The last answer is copied.' : 'The last answer could not be copied.');
 }
 

@@ -5,7 +5,7 @@ import { renamePlace, shownPlace } from '../view/dom.js';
 import { offer } from '../view/toast.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, Message } from '../types.js' */
+/** @import { Answer, FileRef, Message } from '../types.js' */
 /** @import { ChatController } from './chat-controller.js' */
 
 export class Questions {
@@ -16,8 +16,8 @@ export class Questions {
     this.#chat = chat;
   }
 
-  /** Ask this, in place of a question if its id is given; resolve to whether it is stored, once it is. @param {string} text */
-  async send(text, replacedId = '') {
+  /** Ask this, in place of a question if its id is given; resolve to whether it is stored, once it is. @param {string} text @param {string} [replacedId] @param {FileRef[]} [files] */
+  async send(text, replacedId = '', files = []) {
     const place = shownPlace(); // the reader may go on before it is open
     const chat = this.#chat;
     await chat.ready;
@@ -26,9 +26,9 @@ export class Questions {
       : chat.current;
     if (this.#isBusy(conversation)) return false;
     const replaced = replacedId ? this.#replace(conversation, replacedId) : [];
-    chat.conversations.touch(conversation, text);
+    chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
     this.#name(place, conversation);
-    this.#ask(conversation, text, replaced);
+    this.#ask(conversation, text, files, replaced);
     chat.sidebar.chosen();
     await conversation.stored;
     return true;
@@ -38,13 +38,15 @@ export class Questions {
   act(action, id) {
     const { current, composer } = this.#chat;
     if (this.#isBusy(current)) return;
-    if (action === 'edit-question')
-      return composer.edit(id, current.messages.find((message) => message.id === id)?.text ?? '');
+    const question = current.messages.find((message) => message.id === id);
+    if (action === 'edit-question' && question?.role === 'user')
+      return composer.edit(id, question.text, question.files);
     const answer = current.answer(id);
     if (!answer) return;
     if (action === 'new') this.#chat.go('new');
     else if (action === 'continue') this.send(CONTINUE);
     else if (action === 'edit') this.#edit(answer);
+    else if (action === 'leave-out') this.#leaveOut(answer);
     else if (action === 'reconnect') this.#reconnect(answer);
     else this.#retry(answer);
   }
@@ -92,11 +94,11 @@ export class Questions {
     this.#chat.composer.assignId(meta.id);
   }
 
-  /** @param {Conversation} conversation @param {string} text @param {Message[]} replaced */
-  #ask(conversation, text, replaced) {
+  /** @param {Conversation} conversation @param {string} text @param {FileRef[]} files @param {Message[]} replaced */
+  #ask(conversation, text, files, replaced) {
     const { transcript, settings, runner } = this.#chat;
     const options = settings.requestOptions(conversation.meta.system);
-    const [question, answer] = conversation.ask(text, options);
+    const [question, answer] = conversation.ask(text, options, files);
     if (conversation === this.#chat.current) {
       for (const { id } of replaced) transcript.remove(id);
       transcript.add(question);
@@ -104,6 +106,13 @@ export class Questions {
       transcript.pin();
     }
     runner.run(conversation, answer, true);
+  }
+
+  /** From now on the older files of this conversation are left out where they are too much. @param {Answer} answer */
+  #leaveOut(answer) {
+    const { current, conversations } = this.#chat;
+    conversations.update(current.meta, { leavesOut: true });
+    this.#retry(answer);
   }
 
   /** @param {Answer} answer */
@@ -130,10 +139,11 @@ export class Questions {
   #edit(answer) {
     const { current, composer, transcript } = this.#chat;
     const question = current.questionOf(answer);
-    if (!question) return;
-    if (!current.canWithdraw(answer)) return composer.edit(question.id, question.text);
+    if (question?.role !== 'user') return;
+    if (!current.canWithdraw(answer))
+      return composer.edit(question.id, question.text, question.files);
     current.withdraw(answer);
     for (const { id } of [answer, question]) transcript.remove(id);
-    composer.restore(question.text);
+    composer.restore(question.text, question.files);
   }
 }

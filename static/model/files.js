@@ -127,6 +127,9 @@ export class Files {
   }
 }
 
+/** Those of this browser. */
+export const files = new Files();
+
 /** @returns {Promise<IDBDatabase>} */
 function openFiles() {
   const opening = indexedDB.open(DATABASE, 1);

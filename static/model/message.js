@@ -100,6 +100,7 @@ export function remedies({ state, phase, text, stopReason, problem, replaced, st
     if (stopReason === 'refusal') return ['edit'];
     return stopReason === 'max_tokens' && text.trim() ? ['continue'] : [];
   }
+  if (problem?.code === 'too_many_files') return ['leave-out', 'new'];
   if (state === 'error' && !problem?.retryable) {
     const canRetry = problem && (FIXABLE.includes(problem.code) || text.trim());
     return canRetry ? ['retry'] : ['edit'];

@@ -1,10 +1,13 @@
 // Where the reader writes: Enter sends, Shift+Enter starts a new line, the one button sends or stops.
 
+import { Attaching } from './attaching.js';
 import { find, isComposing, memory } from './dom.js';
+import { openEntrances } from './file-entrances.js';
 
+/** @import { FileRef } from '../types.js' */
 /**
  * @typedef {{
- *   send: (text: string, replacedId: string) => Promise<boolean>, stop: () => void, up: () => void
+ *   send: (text: string, replacedId: string, files: FileRef[]) => Promise<boolean>, stop: () => void, up: () => void
  * }} Listeners `send` resolves to whether the question is stored.
  */
 
@@ -15,13 +18,26 @@ export class Composer {
   #streaming = false;
   #draftKey = '';
   #editing = ''; // the id of the question on the page that is being changed
-  #aside = ''; // what was written before that
+  /** What was written before that. @type {{ text: string, files: FileRef[] }} */
+  #aside = { text: '', files: [] };
+  #files;
   /** Texts that are not stored yet, and the keys of their drafts. @type {Map<string, string>} */
   #sending = new Map();
 
   /** @param {Listeners} on */
   constructor(on) {
     this.#on = on;
+    const onRefused = (/** @type {string} */ sentence) => this.#say(sentence);
+    const onText = (/** @type {string} */ text) => this.#insert(text);
+    this.#files = new Attaching({ onRefused, onText });
+    openEntrances({
+      onRefused,
+      onText,
+      onFiles: (files, how) => {
+        this.notice = '';
+        this.#files.add(files, how);
+      },
+    });
     find('#composer').addEventListener('submit', (/** @type {Event} */ event) => {
       event.preventDefault();
       this.#send();
@@ -48,6 +64,7 @@ export class Composer {
     if (this.#prompt.value) this.#saveDraft(); // another tab may have overwritten it
     const typed = this.#draftKey ? '' : this.#prompt.value; // while the page was still opening
     this.#draftKey = key;
+    this.#files.key = key;
     this.#prompt.value = memory.get(key);
     if (typed) this.restore(typed);
     this.#grow();
@@ -57,6 +74,7 @@ export class Composer {
   assignId(id) {
     memory.set(this.#draftKey, '');
     this.#draftKey = `draft:${id}`;
+    this.#files.move(this.#draftKey);
     this.#saveDraft();
   }
 
@@ -72,16 +90,18 @@ export class Composer {
     find('#notice').textContent = text;
   }
 
-  /** Put a text back to be changed, above what was written since. @param {string} text */
-  restore(text) {
+  /** Put a text back to be changed, above what was written since, with its files. @param {string} text @param {FileRef[]} [files] */
+  restore(text, files) {
+    this.#files.restore(files);
     const draft = this.#prompt.value;
     this.#write(draft.trim() && draft !== text ? `${text}\n\n${draft}` : text);
     this.#prompt.setSelectionRange(text.length, text.length);
   }
 
-  /** Let a question be changed and sent again. @param {string} id @param {string} text */
-  edit(id, text) {
-    if (!this.#editing) this.#aside = this.#prompt.value;
+  /** Let a question be changed and sent again. @param {string} id @param {string} text @param {FileRef[]} [files] */
+  edit(id, text, files = []) {
+    if (!this.#editing) this.#aside = { text: this.#prompt.value, files: this.#files.refs };
+    this.#files.replace(files);
     this.#editing = id;
     this.notice =
       'Sending this replaces the question and removes everything after it. Esc leaves all as it is.';
@@ -90,6 +110,20 @@ export class Composer {
 
   focus() {
     this.#prompt.focus();
+  }
+
+  /** One more sentence, where several files are refused. @param {string} sentence */
+  #say(sentence) {
+    const { textContent: said } = find('#notice');
+    this.notice = said ? `${said}\n${sentence}` : sentence;
+  }
+
+  /** Put this text where the caret is. @param {string} text */
+  #insert(text) {
+    const { selectionStart, selectionEnd } = this.#prompt;
+    this.#prompt.setRangeText(text, selectionStart, selectionEnd, 'end');
+    this.#saveDraft();
+    this.focus();
   }
 
   /** @param {string} text */
@@ -124,28 +158,31 @@ export class Composer {
   }
 
   async #send() {
+    await this.#files.settled;
     const [text, replacedId] = [this.#prompt.value, this.#editing];
-    if (this.#streaming || !text.trim()) return this.focus();
+    if (this.#streaming || !(text.trim() || this.#files.refs.length)) return this.focus();
+    const files = this.#files.take();
     this.#prompt.value = '';
     this.#leaveEditing();
     this.#saveDraft();
     this.notice = '';
     const key = this.#draftKey || 'draft';
     this.#sending.set(text, key);
-    if (!(await this.#on.send(text, replacedId))) this.#giveBack(text, key);
+    if (!(await this.#on.send(text, replacedId, files))) this.#giveBack(text, key, files);
     this.#sending.delete(text);
   }
 
-  /** It is a draft again, wherever the reader is by now. @param {string} text @param {string} key */
-  #giveBack(text, key) {
-    if (key === this.#draftKey) this.restore(text);
+  /** It is a draft again, wherever the reader is by now. @param {string} text @param {string} key @param {FileRef[]} [files] */
+  #giveBack(text, key, files) {
+    if (key === this.#draftKey) this.restore(text, files);
     else memory.set(key, `${text}\n\n${memory.get(key)}`.trim());
   }
 
   #leaveEditing() {
     if (!this.#editing) return;
     this.#editing = '';
-    this.#prompt.value = this.#aside;
+    this.#prompt.value = this.#aside.text;
+    this.#files.replace(this.#aside.files);
     this.#saveDraft();
   }
 

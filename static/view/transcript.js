@@ -113,7 +113,7 @@ export class Transcript {
     const { id } = /** @type {HTMLElement} */ (button.closest('article')).dataset;
     const { action = '' } = button.dataset;
     if (action === 'copy-code') return this.#copy(button, this.#library?.sourceOfCode(button));
-    if (action === 'copy') return this.#copy(button, this.#views.get(id ?? '')?.message.text);
+    if (action === 'copy') return this.#copy(button, this.#views.get(id ?? '')?.source);
     this.#log.focus({ preventScroll: true }); // the button is about to go: the focus must not get lost
     this.#onAction(action, id ?? '');
   }
