@@ -49,7 +49,7 @@ export interface Source {
   title: string;
   age?: string;
   /** Which document of the question it is, and the id of that file. */
-  document?: number;
+  ofFile?: number;
   file?: string;
   /** The number of its marks, from 1; absent where nothing is cited of it. */
   number?: number;

@@ -5,7 +5,7 @@ import { stateOf, totalOf } from '../model/status-text.js';
 import { sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
 import { Composer } from '../view/composer.js';
-import { find, renamePlace, say, shownPlace } from '../view/dom.js';
+import { find, memory, renamePlace, say, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
@@ -21,6 +21,9 @@ import { TabSync } from './tab-sync.js';
 /** @typedef {{ store: Store, channel: BroadcastChannel, wake: EventTarget, growingText: GrowingText }} Options */
 
 const TITLE = document.title;
+/** Files that nothing refers to are removed when the page has long been started. */
+const SWEEP_AFTER_MS = 20_000;
+const SWEEP_EVERY_MS = 3_600_000;
 
 export class ChatController {
   conversations;
@@ -64,6 +67,14 @@ export class ChatController {
         this.runner.resume(await this.conversations.open(conversation));
     }
     document.body.dataset.ready = '';
+    if (memory.get('files')) setTimeout(() => this.#sweep(store), SWEEP_AFTER_MS);
+  }
+
+  /** Remove the files that nothing refers to; again after an hour. @param {Store} store */
+  async #sweep(store) {
+    const { sweepFiles } = await import('./kept-files.js');
+    await sweepFiles(async () => store.all('messages')).catch(() => {}); // the next time
+    setTimeout(() => this.#sweep(store), SWEEP_EVERY_MS);
   }
 
   /** Answers are Markdown from now on. @param {MarkdownLibrary} library */

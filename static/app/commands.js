@@ -1,7 +1,7 @@
 // What a key or a button asks for, by its name.
 
 import { textWithSources } from '../model/citations.js';
-import { copy, find } from '../view/dom.js';
+import { copy, find, memory } from '../view/dom.js';
 import { signOut } from '../view/session.js';
 import { offer } from '../view/toast.js';
 
@@ -62,7 +62,15 @@ function repeatLast({ current, questions }) {
 function openSettings({ current, settings }) {
   settings.system = current.meta.system ?? '';
   find('#settings').showModal();
+  void tellRoom();
   return listSessions();
+}
+
+/** Only a reader who has attached files has some. */
+async function tellRoom() {
+  if (!memory.get('files')) return;
+  const { roomOfFiles } = await import('./kept-files.js');
+  find('#room').textContent = await roomOfFiles();
 }
 
 /** Only a reader who has signed in has sessions, and they are shown only in the settings. */

@@ -14,7 +14,14 @@ export function download(format, conversations) {
   const title = conversations.length > 1 ? 'conversations' : (conversations[0]?.meta.title ?? '');
   const name = title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'conversation';
   if (format === 'markdown') save(`${name}.md`, 'text/markdown', toMarkdown(conversations[0]));
-  else save(`${name}.json`, 'application/json', toJson(conversations));
+  else void saveJson(`${name}.json`, conversations);
+}
+
+/** @param {string} name @param {ConversationData[]} conversations */
+async function saveJson(name, conversations) {
+  const messages = conversations.flatMap((conversation) => conversation.messages);
+  const { withFiles } = await import('./kept-files.js');
+  save(name, 'application/json', await withFiles(toJson(conversations), messages));
 }
 
 /** Let the reader choose a file, and call back with the conversations in it. @param {(conversations: ConversationData[]) => void} onRead */
@@ -25,7 +32,13 @@ export function chooseFile(onRead) {
     field.value = '';
     if (text === undefined) return;
     try {
-      onRead(fromFile(text));
+      const conversations = fromFile(text);
+      const messages = conversations.flatMap((conversation) => conversation.messages);
+      if (messages.some((message) => message.role === 'user' && message.files)) {
+        const { takeFiles } = await import('./kept-files.js');
+        await takeFiles(text, messages);
+      }
+      onRead(conversations);
     } catch (error) {
       offer(error instanceof Error ? error.message : String(error));
     }
@@ -33,9 +46,9 @@ export function chooseFile(onRead) {
   field.click();
 }
 
-/** @param {string} name @param {string} type @param {string} text */
-function save(name, type, text) {
-  const href = URL.createObjectURL(new Blob([text], { type }));
+/** @param {string} name @param {string} type @param {string | Blob} content */
+function save(name, type, content) {
+  const href = URL.createObjectURL(new Blob([content], { type }));
   make('a', { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), SAVING_MS);
 }

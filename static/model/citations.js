@@ -53,7 +53,7 @@ function sourceOf({ url, title, document_index: index, document_title: name }, d
   if (!Number.isInteger(index) || index < 0) return undefined;
   const file = documents()[index];
   const said = isText(name) ? name : `Document ${index + 1}`;
-  return { title: file?.name ?? said, document: index, ...(file && { file: file.id }) };
+  return { title: file?.name ?? said, ofFile: index, ...(file && { file: file.id }) };
 }
 
 /** Return a source that may be opened. @param {unknown} url @param {unknown} title @param {unknown} [age] @returns {Source | undefined} */
@@ -75,7 +75,7 @@ export function safeAddress(url) {
 
 /** @param {Source} wanted */
 const isSame = (wanted) => (/** @type {Source} */ one) =>
-  wanted.url ? one.url === wanted.url : one.document === wanted.document;
+  wanted.url ? one.url === wanted.url : one.ofFile === wanted.ofFile;
 
 /** The pages from the first to the last that are cited; the API names the one after the last. @param {Data} citation */
 function pagesOf({ start_page_number: first, end_page_number: end }) {
@@ -168,3 +168,39 @@ export function textWithSources(answer) {
 const isObject = (value) => typeof value === 'object' && value !== null;
 /** @param {unknown} value @returns {value is string} */
 const isText = (value) => typeof value === 'string' && value !== '';
+
+/** Return the sources of an answer from an exported file, as far as they can be shown. @param {any} message @returns {Partial<Answer>} */
+export function importedSources({ sources, citations, searches }) {
+  const known = Array.isArray(sources) ? sources.slice(0, MOST).flatMap(importedSource) : [];
+  const isMark = (/** @type {any} */ one) =>
+    isObject(one) && Number.isInteger(one.at) && known[one.source] !== undefined;
+  return {
+    ...(known.length && { sources: known }),
+    ...(known.length &&
+      Array.isArray(citations) && { citations: citations.slice(0, MOST).filter(isMark) }),
+    ...(Array.isArray(searches) && { searches: searches.slice(0, MOST).filter(isSearch) }),
+  };
+}
+
+/** @param {any} one @returns {Source[]} */
+function importedSource(one) {
+  if (!isObject(one)) return [{ title: '' }];
+  const { url, title, age, ofFile, file, number } = one;
+  const source =
+    url === undefined ? { title: isText(title) ? title : 'Document' } : linkOf(url, title, age);
+  if (!source) return [{ title: isText(title) ? title : '' }]; // the others keep their places
+  return [
+    {
+      ...source,
+      ...(Number.isInteger(ofFile) && { ofFile }),
+      ...(isText(file) && { file }),
+      ...(Number.isInteger(number) && number > 0 && { number }),
+    },
+  ];
+}
+
+/** @param {any} one */
+const isSearch = (one) =>
+  isObject(one) &&
+  typeof one.query === 'string' &&
+  (one.failed === undefined || isText(one.failed));

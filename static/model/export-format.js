@@ -1,6 +1,8 @@
 // Conversations as files: JSON holds everything, Markdown is for reading, and both can be imported again.
 
-import { newAnswer, newQuestion, uuid } from './message.js';
+import { importedSources, textWithSources } from './citations.js';
+import { fileRefs } from './file-refs.js';
+import { isAnswer, newAnswer, newQuestion, uuid } from './message.js';
 
 /** @import { Answer, ConversationData, Message } from '../types.js' */
 
@@ -17,13 +19,22 @@ export function toJson(conversations) {
 /** @param {ConversationData} conversation */
 export function toMarkdown({ meta, messages }) {
   const parts = messages
-    .filter(({ text }) => text)
-    .map(({ role, text }) => {
+    .filter((message) => message.text || (message.role === 'user' && message.files))
+    .map((message) => {
+      const { role } = message;
+      const text = textIn(message);
       const name = role === 'user' ? 'You' : 'Claude';
       const escaped = text.replace(MARK, '<!-- $1\\claude-sse $2 -->');
       return `<!-- claude-sse ${role} -->\n## ${name}\n\n${escaped}\n`;
     });
   return [`# ${meta.title}\n`, ...parts].join('\n');
+}
+
+/** A file is named; the JSON has what is in it. @param {Message} message */
+function textIn(message) {
+  if (isAnswer(message)) return textWithSources(message);
+  const names = (message.files ?? []).map(({ name }) => `> Attached: ${name}\n`).join('');
+  return names ? `${names}\n${message.text}` : message.text;
 }
 
 /** Return the conversations in a file of either kind; throw an error with a sentence if there are none. @param {string} file */
@@ -84,7 +95,8 @@ function imported({ title, at, system }, messages) {
 function importedMessage(message, n, conversation) {
   const text = textOf(message?.text);
   const at = Number(message?.at) || n;
-  if (message?.role === 'user') return [{ ...newQuestion(text, at), n, conversation }];
+  if (message?.role === 'user')
+    return [{ ...newQuestion(text, at, fileRefs(message.files)), n, conversation }];
   if (message?.role !== 'assistant') return [];
   return [{ ...newAnswer(at), n, conversation, text, ...answerFields(message) }];
 }
@@ -97,6 +109,7 @@ function answerFields(message) {
     state: ['stopped', 'interrupted'].includes(state) ? state : 'done',
     accepted: true,
     replaced: replaced === true,
+    ...importedSources(message),
     ...(textOf(model) && { model }),
     ...(textOf(stopReason) && { stopReason }),
     ...(usage && { usage: only(usage, 'number', 'boolean') }),

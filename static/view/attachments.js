@@ -9,7 +9,7 @@ import {
 } from '../model/file-limits.js';
 import { Unreadable } from '../model/file-kinds.js';
 import { files } from '../model/files.js';
-import { find, make } from './dom.js';
+import { find, make, memory } from './dom.js';
 import { chipFor, release } from './file-chip.js';
 import { readFile, shrink } from './read-file.js';
 
@@ -124,6 +124,7 @@ export class Attachments {
 
   /** @param {FileRef} ref @param {string} [more] */
   #take(ref, more) {
+    memory.set('files', 'yes'); // there is something to clear away
     this.refs.push(ref);
     const chip = this.#chip(ref, more);
     this.#list.insertBefore(chip, this.#list.querySelector('.busy'));

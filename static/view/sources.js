@@ -23,9 +23,9 @@ export function createSources(root) {
     const now = JSON.stringify([sources, citations.length, searches, searching, leftOut, state]);
     if (now === shown) return;
     shown = now;
-    const open = new Set(
-      Array.from(root.querySelectorAll('details[open]'), ({ dataset }) => dataset.of),
-    );
+    /** @type {HTMLDetailsElement[]} */
+    const before = [...root.querySelectorAll('details')];
+    const open = new Set(before.flatMap(({ open, dataset }) => (open ? [dataset.of] : [])));
     root.replaceChildren(...partsOf(answer));
     for (const details of root.querySelectorAll('details'))
       details.open = open.has(details.dataset.of);

@@ -13,7 +13,7 @@ const ENTRY_FLOOR = 5;
 const PURE = ['model', 'network'];
 /** What exists only where there is a page; storage, locks and the network exist elsewhere as well. */
 const DOM =
-  /\b(?:document|window|location|history|HTML\w*Element|Element|querySelector|addEventListener\('(?:click|key))/;
+  /\b(?:document\b(?!')|window|location|history|HTML\w*Element|Element|querySelector|addEventListener\('(?:click|key))/;
 const LINES = 250;
 
 const FILES = readdirSync(STATIC, { recursive: true })
