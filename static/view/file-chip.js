@@ -20,7 +20,8 @@ const near = new IntersectionObserver(
       onNear.get(target)?.();
     }
   },
-  { rootMargin: NEAR },
+  // Of the conversation, which scrolls within the page, too; the types do not know that yet.
+  /** @type {IntersectionObserverInit} */ ({ rootMargin: NEAR, scrollMargin: NEAR }),
 );
 
 /** Return the element that shows this file. @param {FileRef} ref @param {string} [more] another fact about it */
