@@ -26,9 +26,13 @@ const near = new IntersectionObserver(
 
 /** Return the element that shows this file. @param {FileRef} ref @param {string} [more] another fact about it */
 export function chipFor(ref, more = '') {
-  const detail = [detailOf(ref), more].filter(Boolean).join(', ');
+  const detail = more ? `${megabytes(ref.size)}, ${more}` : detailOf(ref);
   const chip = make('li', { className: 'chip' });
-  const open = make('button', { type: 'button', className: 'show', title: ref.name });
+  const open = make('button', {
+    type: 'button',
+    className: 'show',
+    title: `${ref.name}, ${detailOf(ref)}`,
+  });
   const picture = make('span', { className: 'picture', ariaHidden: 'true' });
   const words = make('span', { className: 'words' });
   picture.textContent = ref.kind === 'image' ? '' : ref.kind === 'pdf' ? 'PDF' : 'TXT';

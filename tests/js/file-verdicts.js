@@ -3,7 +3,9 @@ import { Unreadable, kindOf } from '../../static/model/file-kinds.js';
 import { pagesOf } from '../../static/model/pdf-pages.js';
 
 const given = JSON.parse(await new Response(process.stdin).text());
-console.log(JSON.stringify(await Promise.all(given.map((data) => verdict(Buffer.from(data, 'base64'))))));
+console.log(
+  JSON.stringify(await Promise.all(given.map((data) => verdict(Buffer.from(data, 'base64'))))),
+);
 
 async function verdict(buffer) {
   const bytes = new Uint8Array(buffer);
