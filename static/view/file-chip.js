@@ -69,14 +69,14 @@ function detailOf({ kind, size, width, height, pages }) {
 }
 
 /** @param {FileRef} ref @param {Element} chip */
-async function draw({ id, name }, chip) {
+async function draw({ id }, chip) {
   if (!onNear.has(chip)) return; // it is gone
   try {
     const blob = await files.blob(id);
     if (!blob) return markGone(chip);
     const { thumbnailOf } = await import('./scaled-image.js');
     const src = URL.createObjectURL(await thumbnailOf(blob));
-    const image = make('img', { src, alt: `Image ${name}`, draggable: false });
+    const image = make('img', { src, alt: 'Image:', draggable: false });
     await image.decode();
     const picture = part(chip, '.picture');
     picture.ariaHidden = null;

@@ -47,7 +47,7 @@ function partsOf(answer) {
   const cited = citedSources(answer);
   if (cited.length) parts.push(heading('Sources'), list(cited, answer));
   const others = sources.filter(({ number, url }) => !number && url);
-  if (others.length && state !== 'streaming') parts.push(found(others, answer, cited.length > 0));
+  if (others.length) parts.push(found(others, answer, cited.length > 0));
   return parts;
 }
 
