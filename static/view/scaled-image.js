@@ -1,4 +1,7 @@
-// Makes an image smaller, or one that Claude takes of a photo of another kind that this browser can decode.
+// Makes an image smaller, or one that Claude takes of a photo of another kind that this browser can decode. A Worker
+// does it, one image at a time; it ends when there has been nothing to do for a while.
+
+import { startWorker } from '../system/workers.js';
 
 /** How much is taken away, the least first: the longer side in pixels, and the quality. */
 export const STEPS = [
@@ -6,42 +9,50 @@ export const STEPS = [
   { side: 1568, quality: 0.85 },
   { side: 1092, quality: 0.8 },
 ];
-const THUMBNAIL_PIXELS = 224;
+const THUMBNAIL = { side: 224, quality: 0.8 };
+const IDLE_MS = 10_000;
+
+/** @type {Worker | undefined} */
+let worker;
+/** @type {Promise<unknown>} */
+let last = Promise.resolve();
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
 
 /**
- * Return the image with a longer side of at most `side` pixels, upright; throws where the browser cannot decode it.
+ * Return the image with a longer side of at most `side` pixels; reject where the browser cannot decode it.
  *
  * @param {Blob} blob
  * @param {{ side: number, quality?: number }} step
+ * @returns {Promise<Blob>}
  */
-export async function scaled(blob, { side, quality = 0.9 }) {
-  // WebP can be transparent as PNG is; a photo needs neither.
-  const type = /png|gif|webp|avif|svg/.test(blob.type) ? 'image/webp' : 'image/jpeg';
-  const bitmap = await fitted(blob, side);
-  try {
-    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-    canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
-    return await canvas.convertToBlob({ type, quality });
-  } finally {
-    bitmap.close();
-  }
+export function scaled(blob, { side, quality = 0.9 }) {
+  const made = last.then(() => ask({ blob, side, quality }));
+  last = made.catch(() => {});
+  return made;
 }
 
 /** Return a small picture of the image. @param {Blob} blob */
 export function thumbnailOf(blob) {
-  return scaled(blob, { side: THUMBNAIL_PIXELS, quality: 0.8 });
+  return scaled(blob, THUMBNAIL);
 }
 
-/** Its size counts as it is seen: a phone writes beside the pixels which side is up. @param {Blob} blob @param {number} side */
-async function fitted(blob, side) {
-  const whole = await createImageBitmap(blob);
-  const { width, height } = whole;
-  const factor = side / Math.max(width, height);
-  if (factor >= 1) return whole;
-  whole.close();
-  return createImageBitmap(blob, {
-    resizeWidth: Math.max(1, Math.round(width * factor)),
-    resizeHeight: Math.max(1, Math.round(height * factor)),
-    resizeQuality: 'high',
-  });
+/** @param {{ blob: Blob, side: number, quality: number }} order @returns {Promise<Blob>} */
+function ask(order) {
+  clearTimeout(timer);
+  return new Promise((resolve, reject) => {
+    const asked = (worker ??= startWorker('view/scale-worker.js'));
+    const fail = () => reject(new Error('This browser cannot decode the image.'));
+    asked.onmessage = ({ data }) => (data ? resolve(data) : fail());
+    asked.onerror = () => {
+      end(); // it does not start, or ran out of memory
+      fail();
+    };
+    asked.postMessage(order);
+  }).finally(() => (timer = setTimeout(end, IDLE_MS)));
+}
+
+function end() {
+  worker?.terminate();
+  worker = undefined;
 }

@@ -226,7 +226,7 @@ def test_a_large_photo_is_made_smaller(page: Page, standin: StandIn, nonce: str)
     ask(page, f"fault pace texts=1 {nonce}")
     wait_until_over(last_answer(page))
     [image, _] = sent(standin, nonce)
-    assert image["source"]["media_type"] == "image/jpeg"
+    assert image["source"]["media_type"] == "image/webp"
     assert int(image["source"]["data"].rpartition(":")[2]) < 1 << 20
 
 
