@@ -20,7 +20,7 @@ import { AnswerStopper } from './answer-stopper.js';
  *   streams: string,
  *   wake: EventTarget,
  *   slots: ConnectionSlots,
- *   isSeen: (conversation: Conversation) => boolean,
+ *   isSeen: (conversation: Conversation, answer: Answer) => boolean,
  *   onChange: (conversation: Conversation, answer: Answer) => void,
  *   onRuns: () => void,
  *   onSignedOut: () => void,
@@ -65,10 +65,38 @@ export class AnswerRunner {
     }
   }
 
-  /** Stop the answer in this conversation; the page does not wait for the DELETE. @param {string} conversationId */
+  /** Return whether an answer is being written on the path that is shown. @param {string} conversationId */
+  isAnswering(conversationId) {
+    return this.#shown(conversationId).length > 0;
+  }
+
+  /** Stop the answer that is shown in this conversation. @param {string} conversationId */
   stop(conversationId) {
-    for (const run of this.#runs.values()) {
-      if (run.conversation.meta.id !== conversationId) continue;
+    this.#stop(this.#shown(conversationId));
+  }
+
+  /** Stop the answers of all versions. @param {string} conversationId */
+  stopAll(conversationId) {
+    this.#stop(this.#runsIn(conversationId));
+  }
+
+  /** @param {string} conversationId */
+  #runsIn(conversationId) {
+    return [...this.#runs.values()].filter(
+      ({ conversation }) => conversation.meta.id === conversationId,
+    );
+  }
+
+  /** @param {string} conversationId */
+  #shown(conversationId) {
+    return this.#runsIn(conversationId).filter(({ conversation, answer }) =>
+      conversation.shows(answer),
+    );
+  }
+
+  /** The page does not wait for the DELETE. @param {Run[]} runs */
+  #stop(runs) {
+    for (const run of runs) {
       this.#release(run);
       run.conversation.update(run.answer, { stopping: true });
       this.#options.onChange(run.conversation, run.answer);
@@ -122,7 +150,7 @@ export class AnswerRunner {
   async #followToTheEnd(run, sendsQuestion) {
     const { conversation, answer, cancel } = run;
     const holder = {
-      isSeen: () => run.sending || this.#options.isSeen(conversation),
+      isSeen: () => run.sending || this.#options.isSeen(conversation, answer),
       leave: () => run.reading.abort(),
       since: 0,
     };
@@ -131,7 +159,7 @@ export class AnswerRunner {
       if (!release) return;
       run.reading = new AbortController();
       try {
-        if (!conversation.messages.includes(answer)) return; // the tab that followed it took it back
+        if (!conversation.has(answer)) return; // the tab that followed it took it back
         await this.#read(run, sendsQuestion);
       } finally {
         release();

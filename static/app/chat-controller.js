@@ -86,15 +86,22 @@ export class ChatController {
     else location.hash = `#/${place}`;
   }
 
+  /** Show the path that is now the shown one. */
+  arrange() {
+    const { current } = this;
+    this.transcript.show(current.messages, (message) => current.versions(message));
+    this.refresh();
+  }
+
   /** Show what stands around the conversation. */
   refresh() {
-    const { meta, answers } = this.current;
+    const { meta, allAnswers } = this.current;
     const { busy } = this.runner;
-    this.composer.streaming = busy.has(meta.id);
+    this.composer.streaming = this.runner.isAnswering(meta.id);
     this.sidebar.show(this.conversations.metas, meta.id, busy);
     say(find('h1'), meta.title || TITLE);
     document.title = meta.title ? `${meta.title} · Claude` : TITLE;
-    say(find('#total'), totalOf(answers));
+    say(find('#total'), totalOf(allAnswers));
     stayAwake(busy.size > 0);
   }
 
@@ -103,7 +110,7 @@ export class ChatController {
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     say(find('#announce'), `Claude: ${stateOf(answer)}`);
-    if (answer.state !== 'streaming') say(find('#total'), totalOf(conversation.answers));
+    if (answer.state !== 'streaming') say(find('#total'), totalOf(conversation.allAnswers));
   }
 
   #composer() {
@@ -131,7 +138,8 @@ export class ChatController {
       streams: document.body.dataset.streams ?? '',
       wake,
       slots: new ConnectionSlots(channel),
-      isSeen: (conversation) => conversation === this.current && !document.hidden,
+      isSeen: (conversation, answer) =>
+        conversation === this.current && !document.hidden && conversation.shows(answer),
       onChange: (conversation, answer) => this.showChange(conversation, answer),
       onRuns: () => this.refresh(),
       onSignedOut: signIn,
@@ -159,11 +167,12 @@ export class ChatController {
     const turn = ++this.#opening;
     const isKnown = this.conversations.has(id);
     this.composer.conversation = isKnown ? id : '';
-    this.composer.streaming = this.runner.busy.has(id);
+    this.composer.streaming = this.runner.isAnswering(id);
     const opened = isKnown ? await this.conversations.open(id) : this.conversations.create();
     if (turn !== this.#opening) return; // another one was chosen meanwhile
     this.current = opened;
-    this.transcript.show(opened.messages);
+    this.arrange();
+    this.transcript.pin();
     this.settings.system = opened.meta.system ?? '';
     this.runner.resume(opened);
     this.refresh();
@@ -171,17 +180,21 @@ export class ChatController {
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
   }
 
-  /** @param {string} id */
-  async #delete(id) {
-    if (!this.conversations.has(id)) return; // the second half of a double click
-    this.runner.stop(id);
-    if (shownPlace() === id) this.go('new'); // first: what is typed from now on is not for it
-    const restore = await this.conversations.remove(id);
+  /** @param {string[]} ids */
+  #delete(...ids) {
+    const there = ids.filter((id) => this.conversations.has(id)); // not the second half of a double click
+    if (!there.length) return;
+    for (const id of there) this.runner.stopAll(id);
+    if (there.includes(shownPlace())) this.go('new'); // first: what is typed from now on is not for it
+    this.conversations.remove(there);
     this.refresh();
-    offer('The conversation is deleted.', 'Undo', () => {
-      restore();
-      this.go(id);
-      this.refresh();
-    });
+    offer('The conversation is deleted.', 'Undo', () => this.#restore(there));
+  }
+
+  /** @param {string[]} ids */
+  #restore(ids) {
+    this.conversations.restore(ids);
+    this.go(ids[0]);
+    this.refresh();
   }
 }

@@ -87,7 +87,7 @@ async function exportAll({ conversations }) {
 async function importFile(chat) {
   const { chooseFile } = await import('./import-export.js');
   chooseFile((conversations) => {
-    for (const { meta, messages } of conversations) chat.conversations.add(meta, messages);
+    for (const { meta, all } of conversations) chat.conversations.add(meta, all);
     find('#settings').close();
     chat.go(conversations[0].meta.id);
   });

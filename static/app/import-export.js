@@ -4,7 +4,7 @@ import { fromFile, toJson, toMarkdown } from '../model/export-format.js';
 import { find, make } from '../view/dom.js';
 import { offer } from '../view/toast.js';
 
-/** @import { ConversationData } from '../types.js' */
+/** @import { ConversationData, ImportedData } from '../types.js' */
 
 /** The browser reads a file that is saved for at most this time. */
 const SAVING_MS = 10_000;
@@ -17,7 +17,7 @@ export function download(format, conversations) {
   else save(`${name}.json`, 'application/json', toJson(conversations));
 }
 
-/** Let the reader choose a file, and call back with the conversations in it. @param {(conversations: ConversationData[]) => void} onRead */
+/** Let the reader choose a file, and call back with the conversations in it. @param {(conversations: ImportedData[]) => void} onRead */
 export function chooseFile(onRead) {
   const field = find('#file');
   field.onchange = async () => {

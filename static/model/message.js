@@ -21,16 +21,17 @@ const FIXABLE = [
 export const CONTINUE =
   'Continue exactly where your last answer stopped, without repeating any of it.';
 
-/** @param {string} text @param {number} at @returns {Question} */
-export function newQuestion(text, at) {
-  return { role: 'user', id: uuid(), text, at, n: at, conversation: '' };
+/** `parent` is the id of the message before it; '' where there is none. @param {string} text @param {number} at @returns {Question} */
+export function newQuestion(text, at, parent = '') {
+  return { role: 'user', id: uuid(), parent, text, at, n: at, conversation: '' };
 }
 
 /** @param {number} at @param {RequestOptions} [ask] @returns {Answer} */
-export function newAnswer(at, ask = {}) {
+export function newAnswer(at, ask = {}, parent = '') {
   return {
     role: 'assistant',
     id: uuid(),
+    parent,
     at,
     n: at,
     conversation: '',
@@ -43,7 +44,6 @@ export function newAnswer(at, ask = {}) {
     lastEventId: 0,
     accepted: false,
     stopping: false,
-    replaced: false,
   };
 }
 
@@ -52,7 +52,7 @@ export function turnsOf(messages) {
   /** @type {Turn[]} */
   const turns = [];
   for (const message of messages) {
-    if (isBlank(message) || (isAnswer(message) && message.replaced)) continue;
+    if (isBlank(message)) continue;
     const { role } = message;
     const content = wellFormed(message.text);
     const previous = turns.at(-1);
@@ -69,8 +69,8 @@ function wellFormed(text) {
 }
 
 /** Return what the reader can do about an answer that did not end as expected; the best first. @param {Answer} answer @returns {Remedy[]} */
-export function remedies({ state, phase, text, stopReason, problem, replaced, stopping }) {
-  if (replaced || stopping) return [];
+export function remedies({ state, phase, text, stopReason, problem, stopping }) {
+  if (stopping) return [];
   if (state === 'streaming') return phase === 'lost' ? ['reconnect'] : [];
   if (state === 'done') {
     if (stopReason === 'model_context_window_exceeded') return ['new'];
@@ -85,8 +85,8 @@ export function remedies({ state, phase, text, stopReason, problem, replaced, st
 }
 
 /** Return how an answer ended and the sensible next step, where that needs a sentence. @param {Answer} answer */
-export function explain({ state, stopReason, text, replaced }) {
-  if (state !== 'done' || replaced) return '';
+export function explain({ state, stopReason, text }) {
+  if (state !== 'done') return '';
   switch (stopReason) {
     case 'max_tokens':
       return text.trim()
