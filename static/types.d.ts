@@ -49,6 +49,15 @@ export interface ImportedData {
   all: Message[];
 }
 
+/** What is written and not sent. */
+export interface Draft {
+  text: string;
+  /** The id of the question that is being changed, or ''. */
+  editing: string;
+  /** Changed questions by their ids. */
+  edits: Record<string, string>;
+}
+
 /** One turn of what is sent to Claude. */
 export interface Turn {
   role: 'user' | 'assistant';

@@ -1,6 +1,7 @@
 // What the reader does reaches the conversation on the page, and what happens there reaches the page.
 
 import { Conversations } from '../model/conversations.js';
+import { Drafts, storageOr } from '../model/drafts.js';
 import { stateOf, totalOf } from '../model/status-text.js';
 import { sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
@@ -9,10 +10,10 @@ import { find, renamePlace, say, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
-import { offer } from '../view/toast.js';
 import { Transcript } from '../view/transcript.js';
 import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
+import { Deletions } from './deletions.js';
 import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
@@ -24,6 +25,8 @@ const TITLE = document.title;
 
 export class ChatController {
   conversations;
+  drafts;
+  deletions;
   questions;
   runner;
   transcript;
@@ -43,6 +46,13 @@ export class ChatController {
     });
     this.conversations = new Conversations(shared);
     this.current = this.conversations.create();
+    const tabs = new BroadcastChannel('claude-sse:tabs');
+    this.drafts = new Drafts(
+      storageOr(() => sessionStorage),
+      storageOr(() => localStorage),
+      tabs,
+    );
+    this.deletions = new Deletions(this);
     this.questions = new Questions(this);
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
@@ -60,10 +70,12 @@ export class ChatController {
     await this.ready;
     this.settings.load(document.body.dataset.models ?? '');
     for (const { conversation } of await store.open()) {
-      if (this.conversations.has(conversation))
+      if (this.conversations.keeps(conversation))
         this.runner.resume(await this.conversations.open(conversation));
     }
     document.body.dataset.ready = '';
+    this.deletions.offer();
+    await this.conversations.purge();
   }
 
   /** Answers are Markdown from now on. @param {MarkdownLibrary} library */
@@ -74,6 +86,7 @@ export class ChatController {
   /** The page may be about to go: store everything that has changed. */
   save() {
     this.conversations.flush();
+    this.drafts.flush();
   }
 
   stop() {
@@ -114,7 +127,7 @@ export class ChatController {
   }
 
   #composer() {
-    return new Composer({
+    return new Composer(this.drafts, {
       send: (text, replacedId) => this.questions.send(text, replacedId),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
@@ -127,7 +140,7 @@ export class ChatController {
         this.conversations.rename(id, title);
         this.refresh();
       },
-      delete: (id) => this.#delete(id),
+      delete: (id) => this.deletions.delete([id]),
       search: (words) => this.conversations.search(words),
     });
   }
@@ -178,23 +191,5 @@ export class ChatController {
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
-  }
-
-  /** @param {string[]} ids */
-  #delete(...ids) {
-    const there = ids.filter((id) => this.conversations.has(id)); // not the second half of a double click
-    if (!there.length) return;
-    for (const id of there) this.runner.stopAll(id);
-    if (there.includes(shownPlace())) this.go('new'); // first: what is typed from now on is not for it
-    this.conversations.remove(there);
-    this.refresh();
-    offer('The conversation is deleted.', 'Undo', () => this.#restore(there));
-  }
-
-  /** @param {string[]} ids */
-  #restore(ids) {
-    this.conversations.restore(ids);
-    this.go(ids[0]);
-    this.refresh();
   }
 }

@@ -24,6 +24,7 @@ export function chooseFile(onRead) {
     const text = await field.files[0]?.text();
     field.value = '';
     if (text === undefined) return;
+    find('#settings').close(); // a sentence would lie below it
     try {
       onRead(fromFile(text));
     } catch (error) {

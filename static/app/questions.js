@@ -122,7 +122,7 @@ export class Questions {
     current.withdraw(answer);
     this.#chat.arrange();
     const shown = versions.find((version) => current.shows(version));
-    if (shown) composer.edit(shown.id, question.text);
+    if (shown) composer.editAgain(shown.id, question.text);
     else composer.restore(question.text);
   }
 }

@@ -28,6 +28,7 @@ export class TabSync {
   #showConversation(id) {
     const { conversations, current, runner } = this.#chat;
     const isDeleted = !conversations.has(id);
+    this.#chat.deletions.offer();
     if (isDeleted) runner.stopAll(id);
     if (isDeleted && shownPlace() === id) this.#chat.go('new');
     if (current.meta.id === id && !isDeleted) this.#chat.arrange();
