@@ -131,6 +131,7 @@ export class ChatController {
       send: (text, replacedId) => this.questions.send(text, replacedId),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
+      edit: (id) => this.transcript.mark(id),
     });
   }
 
@@ -170,7 +171,7 @@ export class ChatController {
   async #openLatest() {
     await this.conversations.load();
     const latest = this.conversations.metas[0]?.id;
-    if (!location.hash && latest) renamePlace(latest);
+    if (!location.hash && latest && !this.drafts.of('').text) renamePlace(latest);
     await this.#open();
   }
 

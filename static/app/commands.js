@@ -63,7 +63,7 @@ function repeatLast({ current, questions }) {
 function openSettings({ current, settings, conversations }) {
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
-  say(find('[data-command=bring-back] span'), `Bring back what is deleted (${length})`);
+  say(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
   find('[data-command=delete-all]').disabled = !conversations.metas.length;
   settings.system = current.meta.system ?? '';
   find('#settings').showModal();

@@ -49,7 +49,7 @@ export class Deletions {
   /** Offer Undo for what was deleted lately in any tab, and no longer for what is back. */
   offer() {
     const groups = groupsOf(this.#chat.conversations.deleted);
-    for (const [time, metas] of groups) {
+    for (const [time, metas] of [...groups].reverse()) {
       if (this.#offers.has(time) || time < Date.now() - OFFERED_MS) continue;
       const ids = metas.map(({ id }) => id);
       const what = ids.length > 1 ? `${ids.length} conversations are` : `“${metas[0].title}” is`;

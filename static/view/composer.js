@@ -7,17 +7,19 @@ import { offer } from './toast.js';
 /** @import { Draft } from '../types.js' */
 /**
  * @typedef {{
- *   send: (text: string, editedId: string) => Promise<boolean>, stop: () => void, up: () => void
- * }} Listeners `send` resolves to whether the question is stored.
+ *   send: (text: string, editedId: string) => Promise<boolean>, stop: () => void, up: () => void,
+ *   edit: (id: string) => void
+ * }} Listeners `send` resolves to whether the question is stored; `edit` hears which one is being changed, or ''.
  * @typedef {{ text: string, place: string, editedId: string }} Sending A question that is not stored yet.
  */
 
 const EDITING =
-  'You are changing a question. Sending it asks another version; the earlier one stays beside it. Esc leaves all as it is.';
+  'Changing an earlier question: sent, it becomes another version beside it.';
 
 export class Composer {
   #prompt = find('#prompt');
   #button = find('#send');
+  #cancel = find('#cancel');
   #on;
   #streaming = false;
   #drafts;
@@ -43,6 +45,10 @@ export class Composer {
     this.#prompt.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) =>
       this.#pressed(event),
     );
+    this.#cancel.addEventListener('click', () => {
+      this.#giveUpEditing();
+      this.focus();
+    });
     this.#prompt.addEventListener('input', () => this.#saveDraft());
     addEventListener('pagehide', () => this.#sending.forEach((one) => this.#giveBack(one)));
     this.streaming = false;
@@ -89,15 +95,18 @@ export class Composer {
 
   /** Let a question be changed and asked as another version; what was changed of it before is there again. @param {string} id @param {string} text */
   edit(id, text) {
-    this.#original = text;
+    const { edits } = this.#draft;
+    edits[id] ??= text;
     this.#draft.editing = id;
-    this.#setText(this.#draft.edits[id] ?? text);
-    this.notice = EDITING;
+    this.#show();
+    this.#original = text;
+    this.#setText(edits[id]);
   }
 
   /** A changed question was not asked: it is there to be changed on. @param {string} id @param {string} text */
   editAgain(id, text) {
-    this.edit(id, joined(text, this.#draft.edits[id] ?? ''));
+    this.#draft.edits[id] = joined(text, this.#draft.edits[id] ?? '');
+    this.edit(id, text);
   }
 
   focus() {
@@ -200,6 +209,8 @@ export class Composer {
     const { text, editing, edits } = this.#draft;
     this.#prompt.value = editing ? (edits[editing] ?? '') : text;
     this.notice = editing ? EDITING : '';
+    this.#cancel.hidden = !editing;
+    this.#on.edit(editing);
     this.#drawButton();
     this.#grow();
   }

@@ -20,6 +20,7 @@ export class Transcript {
   /** @type {Set<MessageView>} */
   #changed = new Set();
   #frame = 0;
+  #marked = '';
   /** @type {MarkdownLibrary | undefined} */
   #library;
   #near = new IntersectionObserver((entries) => this.#approached(entries), {
@@ -61,6 +62,17 @@ export class Transcript {
     this.#autoscroll.follow();
   }
 
+  /** Mark the question that is being changed; '' is none. @param {string} id */
+  mark(id) {
+    this.#marked = id;
+    for (const { article } of this.#views.values()) this.#drawMark(article);
+  }
+
+  /** @param {HTMLElement} article */
+  #drawMark(article) {
+    article.toggleAttribute('data-editing', article.dataset.id === this.#marked);
+  }
+
   /** Return whether this message is on the page. @param {string} id */
   has(id) {
     return this.#views.has(id);
@@ -71,6 +83,7 @@ export class Transcript {
     const view = new MessageView(message, this.#growingText, () => this.#autoscroll.follow());
     this.#views.set(message.id, view);
     this.#log.append(view.article);
+    this.#drawMark(view.article);
     this.#format(view);
   }
 
