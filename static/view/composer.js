@@ -13,8 +13,7 @@ import { offer } from './toast.js';
  * @typedef {{ text: string, place: string, editedId: string }} Sending A question that is not stored yet.
  */
 
-const EDITING =
-  'Changing an earlier question: sent, it becomes another version beside it.';
+const EDITING = 'Changing an earlier question: sent, it becomes another version beside it.';
 
 export class Composer {
   #prompt = find('#prompt');

@@ -6,19 +6,21 @@ const some = (selector, number) => {
   const found = [...document.querySelectorAll(selector)].filter((one) => !one.hidden && !one.disabled);
   return found[number % found.length];
 };
-const isEditing = () => find('#notice').textContent.includes('replaces the question');
+const isEditing = () => !find('#cancel').hidden;
 
 const ACTIONS = {
   new: () => find('#new').click(),
   choose: (number) => some('#list a', number)?.click(),
   stop: () => find('#send[data-mode=stop]')?.click(),
+  version: (number) => some('article .versions:not([hidden]) button', number)?.click(),
   escape: () => press(find(isEditing() ? '#prompt' : 'body'), 'Escape'),
   again: () => find('article:last-of-type [data-action=again]')?.click(),
   remedy: (number) => some('article:last-of-type .actions button:not([data-action=new], [data-action=edit])', number)?.click(),
   /** Returns what is taken back. */
   undo() {
-    some('#toast:not([hidden]) button', 0)?.click();
-    return find('#toast span').textContent;
+    const offered = [...document.querySelectorAll('.toast')].at(-1);
+    offered?.querySelector('.act:not([hidden])')?.click();
+    return offered?.querySelector('span').textContent ?? '';
   },
   delete(number) {
     const button = some('#list [data-act=delete]', number);

@@ -95,7 +95,7 @@ def test_rename_search_and_delete_with_undo(page: Page, nonce: str) -> None:
 
 
 def test_a_question_is_edited_and_asked_anew(page: Page, standin: StandIn, nonce: str) -> None:
-    """Arrow up changes the last question; it is asked as another version, and the first one stays."""
+    """Arrow up changes the last question: it becomes another version, and the first one stays."""
     ask(page, f"fault pace texts=2 {nonce} old")
     wait_until_over(last_answer(page))
     page.locator("#prompt").press("ArrowUp")
@@ -109,7 +109,7 @@ def test_a_question_is_edited_and_asked_anew(page: Page, standin: StandIn, nonce
 
 
 def test_changing_a_question_leaves_what_was_being_written(page: Page, nonce: str) -> None:
-    """A draft is there again when the change is given up or sent; a change that was left goes on."""
+    """A draft is there again once the change is given up or sent; a change that was left, too."""
     ask(page, f"fault pace texts=2 {nonce} old")
     wait_until_over(last_answer(page))
     prompt, edit = page.locator("#prompt"), page.locator("[data-action=edit-question]")
@@ -129,11 +129,12 @@ def test_changing_a_question_leaves_what_was_being_written(page: Page, nonce: st
 
 
 def test_an_answer_is_written_once_more(page: Page, standin: StandIn, nonce: str) -> None:
-    """Again asks the same; the first answer stays to be read, and is not sent."""
+    """Again asks the same; the first answer stays as another version, and is not sent."""
     ask(page, f"fault pace texts=2 {nonce}")
     wait_until_over(last_answer(page))
     last_answer(page).locator("[data-action=again]").click()
-    expect(page.locator(ANSWER)).to_have_count(2)
+    expect(last_answer(page).locator(".versions")).to_have_text("2/2")
+    expect(page.locator(ANSWER)).to_have_count(1)
     wait_until_over(last_answer(page))
     asked = exchanges(standin, nonce)
     assert asked[0].body["messages"] == asked[1].body["messages"]

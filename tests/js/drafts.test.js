@@ -99,14 +99,16 @@ test('a duplicated tab keeps a copy of the drafts, and neither overwrites the ot
 });
 
 test('drafts from before they had tabs are taken over, also one that is a number or JSON', async (t) => {
-  for (const text of ['half a thought', '5', '{"a":', 'null', '{"text":1}']) {
+  const texts = ['half a thought', '5', '{"a":', 'null', '{"text":1}'];
+  const recovering = texts.map(async (text) => {
     const { open, end, shared } = browser();
     t.after(end);
     shared.setItem('claude-sse:draft:c', text);
     const { drafts } = open();
     assert.equal((await drafts.recover('c')).text, text);
     assert.equal(shared['claude-sse:draft:c'], undefined);
-  }
+  });
+  await Promise.all(recovering);
 });
 
 test('where nothing can be stored a draft is kept while the page is open', (t) => {
