@@ -16,11 +16,9 @@ const ACTIONS = {
   escape: () => press(find(isEditing() ? '#prompt' : 'body'), 'Escape'),
   again: () => find('article:last-of-type [data-action=again]')?.click(),
   remedy: (number) => some('article:last-of-type .actions button:not([data-action=new], [data-action=edit])', number)?.click(),
-  /** Returns what is taken back. */
   undo() {
     const offered = [...document.querySelectorAll('.toast')].at(-1);
     offered?.querySelector('.act:not([hidden])')?.click();
-    return offered?.querySelector('span').textContent ?? '';
   },
   delete(number) {
     const button = some('#list [data-act=delete]', number);
@@ -30,14 +28,13 @@ const ACTIONS = {
   edit() {
     if (!find('#prompt').value) press(find('#prompt'), 'ArrowUp');
   },
-  /** Returns where it was asked, and what went for it: itself, if a change is asked while an answer comes. */
+  /** Returns where it was asked. */
   ask(words) {
     const prompt = find('#prompt');
-    const instead = isEditing() ? prompt.value : '';
-    prompt.value = prompt.value && !instead ? `${prompt.value}\n${words}` : words;
+    prompt.value = prompt.value && !isEditing() ? `${prompt.value}\n${words}` : words;
     prompt.dispatchEvent(new InputEvent('input', { bubbles: true }));
     press(prompt, 'Enter');
-    return [place(), instead && find('#send[data-mode=stop]') ? `${instead} ${words}` : instead];
+    return place();
   },
 };
 
@@ -51,8 +48,16 @@ window.stored = async () => {
   return all;
 };
 
-/** What is still to be sent. */
-window.unsent = () => [find('#prompt').value, ...Object.keys(localStorage).map((key) => (key.includes(':draft') ? localStorage[key] : ''))].join('\n');
+/** What is still to be sent, and what questions were changed to. */
+window.unsent = () => {
+  const drafts = Object.keys(sessionStorage)
+    .filter((key) => key.startsWith('claude-sse:draft:'))
+    .map((key) => JSON.parse(sessionStorage[key]));
+  return {
+    texts: drafts.map(({ text }) => text).join('\n'),
+    edits: drafts.flatMap(({ edits }) => Object.values(edits)).join('\n'),
+  };
+};
 
 /** What is on the page; how fast it came is not known any more after a reload. */
 window.shown = () => ({
