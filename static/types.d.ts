@@ -6,7 +6,9 @@ export interface Question {
   text: string;
   /** When it was asked, in ms. */
   at: number;
-  /** Its position: later messages have larger numbers. */
+  /** The id of the message before it, '' where there is none; those with the same are its versions. */
+  parent: string;
+  /** When it was asked, in ms, and after all that was there: later messages have larger numbers. */
   n: number;
   /** The id of its conversation. */
   conversation: string;
@@ -85,14 +87,33 @@ export interface Meta {
   touched: number;
   /** Its own instructions. */
   system?: string;
+  /** When a version was chosen, in ms, by its message's id. */
+  chosen?: Record<string, number>;
+  /** When it was deleted, in ms: it is not listed, and removed for good later. */
+  deleted?: number;
   /** The reader has agreed that older files are left out where they are too much. */
   leavesOut?: boolean;
 }
 
 /** A conversation with everything in it. */
-export interface ConversationData {
-  meta: Meta;
+export interface ConversationData extends ImportedData {
+  /** Those that are shown. */
   messages: Message[];
+}
+
+export interface ImportedData {
+  meta: Meta;
+  /** With every version. */
+  all: Message[];
+}
+
+/** What is written and not sent. */
+export interface Draft {
+  text: string;
+  /** The id of the question that is being changed, or ''. */
+  editing: string;
+  /** Changed questions by their ids. */
+  edits: Record<string, string>;
 }
 
 /** One turn of what is sent to Claude. */
@@ -136,6 +157,7 @@ export interface Answer {
   role: 'assistant';
   /** Of the answer and of its stream: repeating a PUT under the same id cannot buy a second one. */
   id: string;
+  parent: string;
   at: number;
   n: number;
   conversation: string;
@@ -155,8 +177,8 @@ export interface Answer {
   accepted: boolean;
   /** The reader asked to stop; terminal frames may still arrive. */
   stopping: boolean;
-  /** Asked again: still shown, but not sent to Claude. */
-  replaced: boolean;
+  /** Of records without `parent`: asked again in the answer after it. */
+  replaced?: boolean;
   /** Ms from the question to the first thought, the first word and the last word; and the time spent thinking. */
   thoughtAt?: number;
   firstMs?: number;

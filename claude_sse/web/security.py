@@ -127,7 +127,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
             response.headers.setdefault("WWW-Authenticate", 'Bearer realm="claude-sse"')
         if request.endpoint != "static" or response.status_code >= 400:
             response.headers.setdefault("Cache-Control", "no-store")
-            response.headers.add("Vary", "Origin, Cookie" if origins else "Cookie")
+            response.vary.update(("Origin", "Cookie") if origins else ("Cookie",))
         if g.get("origin"):
             cross_origin.allow_reading(response, g.origin)
         return response

@@ -1,10 +1,10 @@
 // The answers that are being followed, each to its end, whether or not the reader looks at them.
 
-import { filesOf } from '../model/message.js';
 import { acquireLock } from '../network/connection-slots.js';
 import { StreamError } from '../network/stream-error.js';
 import { follow } from '../network/stream.js';
 import { AnswerStopper } from './answer-stopper.js';
+import { bodyFor } from './question-body.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
 /** @import { ConnectionSlots } from '../network/connection-slots.js' */
@@ -21,7 +21,7 @@ import { AnswerStopper } from './answer-stopper.js';
  *   streams: string,
  *   wake: EventTarget,
  *   slots: ConnectionSlots,
- *   isSeen: (conversation: Conversation) => boolean,
+ *   isSeen: (conversation: Conversation, answer: Answer) => boolean,
  *   onChange: (conversation: Conversation, answer: Answer) => void,
  *   onRuns: () => void,
  *   onSignedOut: () => void,
@@ -66,10 +66,38 @@ export class AnswerRunner {
     }
   }
 
-  /** Stop the answer in this conversation; the page does not wait for the DELETE. @param {string} conversationId */
+  /** Return whether an answer is being written on the path that is shown. @param {string} conversationId */
+  isAnswering(conversationId) {
+    return this.#shown(conversationId).length > 0;
+  }
+
+  /** Stop the answer that is shown in this conversation. @param {string} conversationId */
   stop(conversationId) {
-    for (const run of this.#runs.values()) {
-      if (run.conversation.meta.id !== conversationId) continue;
+    this.#stop(this.#shown(conversationId));
+  }
+
+  /** Stop the answers of all versions. @param {string} conversationId */
+  stopAll(conversationId) {
+    this.#stop(this.#runsIn(conversationId));
+  }
+
+  /** @param {string} conversationId */
+  #runsIn(conversationId) {
+    return [...this.#runs.values()].filter(
+      ({ conversation }) => conversation.meta.id === conversationId,
+    );
+  }
+
+  /** @param {string} conversationId */
+  #shown(conversationId) {
+    return this.#runsIn(conversationId).filter(({ conversation, answer }) =>
+      conversation.shows(answer),
+    );
+  }
+
+  /** The page does not wait for the DELETE. @param {Run[]} runs */
+  #stop(runs) {
+    for (const run of runs) {
       this.#release(run);
       run.conversation.update(run.answer, { stopping: true });
       this.#options.onChange(run.conversation, run.answer);
@@ -123,7 +151,7 @@ export class AnswerRunner {
   async #followToTheEnd(run, sendsQuestion) {
     const { conversation, answer, cancel } = run;
     const holder = {
-      isSeen: () => run.sending || this.#options.isSeen(conversation),
+      isSeen: () => run.sending || this.#options.isSeen(conversation, answer),
       leave: () => run.reading.abort(),
       since: 0,
     };
@@ -132,7 +160,7 @@ export class AnswerRunner {
       if (!release) return;
       run.reading = new AbortController();
       try {
-        if (!conversation.messages.includes(answer)) return; // the tab that followed it took it back
+        if (!conversation.has(answer)) return; // the tab that followed it took it back
         await this.#read(run, sendsQuestion);
       } finally {
         release();
@@ -200,14 +228,6 @@ export class AnswerRunner {
     this.#runs.delete(run.answer.id);
     this.#options.onRuns();
   }
-}
-
-/** The same bytes each time. @param {Conversation} conversation @param {Answer} answer @returns {Promise<BodyInit>} */
-async function bodyFor(conversation, answer) {
-  const request = conversation.request(answer);
-  if (!filesOf(request.messages).length) return JSON.stringify(request);
-  const { bodyWithFiles } = await import('./sent-files.js');
-  return bodyWithFiles(conversation, answer);
 }
 
 /** @param {Conversation} conversation @param {Answer} answer @param {StreamEvent} event */

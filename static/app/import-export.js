@@ -4,7 +4,7 @@ import { fromFile, toJson, toMarkdown } from '../model/export-format.js';
 import { find, make } from '../view/dom.js';
 import { offer } from '../view/toast.js';
 
-/** @import { ConversationData } from '../types.js' */
+/** @import { ConversationData, ImportedData } from '../types.js' */
 
 /** The browser reads a file that is saved for at most this time. */
 const SAVING_MS = 10_000;
@@ -19,21 +19,22 @@ export function download(format, conversations) {
 
 /** @param {string} name @param {ConversationData[]} conversations */
 async function saveJson(name, conversations) {
-  const messages = conversations.flatMap((conversation) => conversation.messages);
+  const messages = conversations.flatMap(({ all }) => all);
   const { withFiles } = await import('./kept-files.js');
   save(name, 'application/json', await withFiles(toJson(conversations), messages));
 }
 
-/** Let the reader choose a file, and call back with the conversations in it. @param {(conversations: ConversationData[]) => void} onRead */
+/** Let the reader choose a file, and call back with the conversations in it. @param {(conversations: ImportedData[]) => void} onRead */
 export function chooseFile(onRead) {
   const field = find('#file');
   field.onchange = async () => {
     const text = await field.files[0]?.text();
     field.value = '';
     if (text === undefined) return;
+    find('#settings').close(); // a sentence would lie below it
     try {
       const conversations = fromFile(text);
-      const messages = conversations.flatMap((conversation) => conversation.messages);
+      const messages = conversations.flatMap(({ all }) => all);
       if (messages.some((message) => message.role === 'user' && message.files)) {
         const { takeFiles } = await import('./kept-files.js');
         await takeFiles(text, messages);

@@ -2,7 +2,7 @@
 
 import { tooMany, tooMuch } from '../model/file-limits.js';
 import { files } from '../model/files.js';
-import { filesOf } from '../model/message.js';
+import { filesOf } from '../model/request.js';
 import { FileGone, bodyOf } from '../model/request-body.js';
 import { StreamError } from '../network/stream-error.js';
 

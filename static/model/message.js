@@ -21,17 +21,18 @@ const FIXABLE = [
 export const CONTINUE =
   'Continue exactly where your last answer stopped, without repeating any of it.';
 
-/** @param {string} text @param {number} at @param {FileRef[]} [files] @returns {Question} */
-export function newQuestion(text, at, files = []) {
-  const question = { id: uuid(), text, at, n: at, conversation: '' };
+/** `parent` is the id of the message before it; '' where there is none. @param {string} text @param {number} at @param {string} [parent] @param {FileRef[]} [files] @returns {Question} */
+export function newQuestion(text, at, parent = '', files = []) {
+  const question = { id: uuid(), parent, text, at, n: at, conversation: '' };
   return { role: 'user', ...question, ...(files.length && { files }) };
 }
 
 /** @param {number} at @param {RequestOptions} [ask] @returns {Answer} */
-export function newAnswer(at, ask = {}) {
+export function newAnswer(at, ask = {}, parent = '') {
   return {
     role: 'assistant',
     id: uuid(),
+    parent,
     at,
     n: at,
     conversation: '',
@@ -44,7 +45,6 @@ export function newAnswer(at, ask = {}) {
     lastEventId: 0,
     accepted: false,
     stopping: false,
-    replaced: false,
   };
 }
 
@@ -53,7 +53,7 @@ export function turnsOf(messages) {
   /** @type {Turn[]} */
   const turns = [];
   for (const message of messages) {
-    if (isBlank(message) || (isAnswer(message) && message.replaced)) continue;
+    if (isBlank(message)) continue;
     const { role } = message;
     const content = contentOf(message);
     const previous = turns.at(-1);
@@ -77,23 +77,14 @@ function joined(before, content) {
   return [before, content].flatMap((one) => (typeof one === 'string' ? [{ text: one }] : one));
 }
 
-/** Return the files of these turns, in the order in which they are sent. @param {Turn[]} turns */
-export function filesOf(turns) {
-  return turns.flatMap(({ content }) =>
-    typeof content === 'string'
-      ? []
-      : content.flatMap((part) => ('file' in part ? [part.file] : [])),
-  );
-}
-
 /** Replace halves of surrogate pairs, which are not text and which the server refuses. @param {string} text */
 function wellFormed(text) {
   return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 /** Return what the reader can do about an answer that did not end as expected; the best first. @param {Answer} answer @returns {Remedy[]} */
-export function remedies({ state, phase, text, stopReason, problem, replaced, stopping }) {
-  if (replaced || stopping) return [];
+export function remedies({ state, phase, text, stopReason, problem, stopping }) {
+  if (stopping) return [];
   if (state === 'streaming') return phase === 'lost' ? ['reconnect'] : [];
   if (state === 'done') {
     if (stopReason === 'model_context_window_exceeded') return ['new'];
@@ -109,8 +100,8 @@ export function remedies({ state, phase, text, stopReason, problem, replaced, st
 }
 
 /** Return how an answer ended and the sensible next step, where that needs a sentence. @param {Answer} answer */
-export function explain({ state, stopReason, text, replaced }) {
-  if (state !== 'done' || replaced) return '';
+export function explain({ state, stopReason, text }) {
+  if (state !== 'done') return '';
   switch (stopReason) {
     case 'max_tokens':
       return text.trim()

@@ -14,9 +14,14 @@ const PHASES = ['waiting', 'thinking', 'writing', 'retrying', 'busy', 'reconnect
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 /** @param {unknown} value @returns {value is string} */
 const isText = (value) => typeof value === 'string';
+/** @param {unknown} value */
+const isMoments = (value) => isObject(value) && Object.values(value).every(Number.isFinite);
 /** What a record may have, and what that must be. @type {Record<string, (value: unknown) => boolean>} */
 const OPTIONAL = {
   system: isText,
+  parent: isText,
+  chosen: isMoments,
+  deleted: Number.isFinite,
   said: isText,
   model: isText,
   stopReason: isText,
@@ -80,7 +85,6 @@ function answerOf(record) {
     lastEventId: number(record.lastEventId),
     accepted: Boolean(record.accepted),
     stopping: Boolean(record.stopping),
-    replaced: Boolean(record.replaced),
     ...importedSources(record),
     ...(isObject(record.problem) && { problem: problemOf(record.problem) }),
   };

@@ -24,9 +24,7 @@ const UNCONFIRMED =
 
 /** @param {Answer} answer */
 export function statusOf(answer) {
-  return [stateOf(answer), answer.replaced && 'asked again below', ...pace(answer), ...cost(answer)]
-    .filter(Boolean)
-    .join(' · ');
+  return [stateOf(answer), ...pace(answer), ...cost(answer)].filter(Boolean).join(' · ');
 }
 
 /** Return its beginning, which is worth announcing to a screen reader. @param {Answer} answer */

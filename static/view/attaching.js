@@ -1,7 +1,8 @@
 // What the composer knows of files. The code that reads and shows them is loaded with the first one; those of a
 // question that is not sent yet survive a reload in their tab.
 
-import { make } from './dom.js';
+import { find, make, say } from './dom.js';
+import { openEntrances } from './file-entrances.js';
 
 /** @import { FileRef } from '../types.js' */
 /** @import { Attachments } from './attachments.js' */
@@ -9,16 +10,26 @@ import { make } from './dom.js';
 export class Attaching {
   /** Resolves when no file is being read. @type {Promise<unknown>} */
   settled = Promise.resolve();
+  /** Whether one is. */
+  isBusy = false;
   #key = '';
   /** @type {FileRef[]} of the draft, until the tray is loaded */
   #refs = [];
   /** @type {Attachments | undefined} */
   #tray;
-  #on;
+  #onText;
 
-  /** @param {{ onRefused: (sentence: string) => void, onText: (text: string) => void }} on */
-  constructor(on) {
-    this.#on = on;
+  /** `onText` is called with a text that was dropped, or that shall be a file no longer. @param {(text: string) => void} onText */
+  constructor(onText) {
+    this.#onText = onText;
+    openEntrances({
+      onText,
+      onRefused: refuse,
+      onFiles: (files, how) => {
+        say(find('#notice'), '');
+        this.add(files, how);
+      },
+    });
   }
 
   /** Those of the question being written. */
@@ -43,7 +54,9 @@ export class Attaching {
   /** @param {File[]} given @param {{ isPasted?: boolean }} [how] */
   add(given, how) {
     const added = this.#load().then((tray) => tray.add(given, how));
-    this.settled = Promise.all([this.settled, added]);
+    const settled = Promise.all([this.settled, added]);
+    [this.settled, this.isBusy] = [settled, true];
+    void settled.finally(() => (this.isBusy = this.settled !== settled));
   }
 
   /** Return the files of the question that is sent now; there are none after it. */
@@ -59,10 +72,13 @@ export class Attaching {
     this.#save();
   }
 
-  /** Put these before those that are there. @param {FileRef[]} refs */
-  restore(refs = []) {
+  /** Put these before those of the draft that has this key. @param {string} key @param {FileRef[]} [refs] */
+  giveBack(key, refs = []) {
+    const there = key === this.#key ? this.refs : remembered(key);
     const known = new Set(refs.map(({ id }) => id));
-    this.replace([...refs, ...this.refs.filter(({ id }) => !known.has(id))]);
+    const all = [...refs, ...there.filter(({ id }) => !known.has(id))];
+    if (key === this.#key) this.replace(all);
+    else remember(key, all);
   }
 
   /** @param {FileRef[]} refs */
@@ -80,7 +96,11 @@ export class Attaching {
     ]);
     if (!this.#tray) {
       const maxBody = Number(document.body.dataset.maxBody);
-      this.#tray = new Attachments(maxBody, { ...this.#on, onChange: () => this.#save() });
+      this.#tray = new Attachments(maxBody, {
+        onText: this.#onText,
+        onRefused: refuse,
+        onChange: () => this.#save(),
+      });
       this.#tray.show(this.#refs);
       void files.touch(this.#refs.map(({ id }) => id));
     }
@@ -90,6 +110,12 @@ export class Attaching {
   #save() {
     remember(this.#key, this.refs);
   }
+}
+
+/** One more sentence, where several files are refused. @param {string} sentence */
+function refuse(sentence) {
+  const notice = find('#notice');
+  say(notice, [notice.textContent, sentence].filter(Boolean).join('\n'));
 }
 
 /** @type {Promise<unknown> | undefined} */

@@ -16,6 +16,10 @@ const PARTS = [
   '.error',
   '.note',
   '.tools',
+  '.versions',
+  '.versions span',
+  '[data-action=older]',
+  '[data-action=newer]',
   'details',
   'summary',
   'summary span',
@@ -67,6 +71,16 @@ export class MessageView {
     const { message } = this;
     if (this.#text.isFormatted || !isAnswer(message)) return;
     this.#text.format(library, markedText(message), message.state !== 'streaming');
+  }
+
+  /** Say which version this is, if there are several. @param {number} place @param {number} count */
+  showVersion(place, count) {
+    const { '.versions': versions, '.versions span': label } = this.#parts;
+    versions.hidden = count < 2;
+    versions.ariaLabel = `Version ${place} of ${count}`;
+    say(label, `${place}/${count}`);
+    this.#parts['[data-action=older]'].ariaDisabled = String(place === 1);
+    this.#parts['[data-action=newer]'].ariaDisabled = String(place === count);
   }
 
   /** Take it off the page. */
@@ -132,9 +146,8 @@ export class MessageView {
   /** @param {Answer} answer */
   #drawStatus(answer) {
     const { article, streaming } = this;
-    const { stopping, phase, state, replaced, problem } = answer;
+    const { stopping, phase, state, problem } = answer;
     article.dataset.state = stopping ? 'stopping' : streaming ? phase : state;
-    article.toggleAttribute('data-replaced', replaced);
     article.ariaBusy = String(streaming);
     say(this.#parts['.status'], statusOf(answer));
     say(this.#parts['.error'], problem ? sentenceFor(problem) : '');

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { megabytes, tooMany, tooMuch } from '../../static/model/file-limits.js';
 import { fileRefs } from '../../static/model/file-refs.js';
 import { Files } from '../../static/model/files.js';
-import { filesOf, isBlank, newAnswer, newQuestion, turnsOf } from '../../static/model/message.js';
+import { isBlank, newAnswer, newQuestion, turnsOf } from '../../static/model/message.js';
+import { filesOf } from '../../static/model/request.js';
 import { FileGone, bodyOf } from '../../static/model/request-body.js';
 
 const MB = 1 << 20;
@@ -56,8 +57,8 @@ test('a size is said in the unit that people read', () => {
 });
 
 test('files come before the text of their question, and questions without an answer are one turn', () => {
-  const first = newQuestion('One', 1, [image()]);
-  const second = newQuestion(' ', 2, [text]);
+  const first = newQuestion('One', 1, '', [image()]);
+  const second = newQuestion(' ', 2, '', [text]);
   const turns = turnsOf([first, second, { ...newAnswer(3), text: 'Yes' }, newQuestion('Two', 4)]);
   assert.deepEqual(turns, [
     { role: 'user', content: [{ file: image() }, { text: 'One' }, { file: text }] },
@@ -70,7 +71,7 @@ test('files come before the text of their question, and questions without an ans
 
 test('the body holds the bytes of the files, and is the same each time', async () => {
   const odd = image({ name: `${'x'.repeat(600)}` });
-  const messages = turnsOf([newQuestion('Hi', 1, [odd, pdf(2), text])]);
+  const messages = turnsOf([newQuestion('Hi', 1, '', [odd, pdf(2), text])]);
   const bodies = await Promise.all([1, 2].map(() => bodyOf({ messages, system: 'S' }, read)));
   const [one, two] = await Promise.all(bodies.map((body) => body.text()));
   assert.equal(one, two);
@@ -106,9 +107,9 @@ test('the body holds the bytes of the files, and is the same each time', async (
 
 test('a file that is left out is named in its place', async () => {
   const messages = turnsOf([
-    newQuestion('Hi', 1, [image()]),
+    newQuestion('Hi', 1, '', [image()]),
     { ...newAnswer(2), text: 'Yes' },
-    newQuestion('', 3, [text]),
+    newQuestion('', 3, '', [text]),
   ]);
   const sent = JSON.parse(await (await bodyOf({ messages }, read, 1)).text());
   assert.equal(sent.messages[0].content[0].text, '[The file “a.png” is left out here.]');
@@ -123,7 +124,7 @@ test('a question without files is sent as the text that it was', async () => {
 });
 
 test('a file that the browser has lost is named', async () => {
-  const messages = turnsOf([newQuestion('Hi', 1, [image({ id: 'gone' })])]);
+  const messages = turnsOf([newQuestion('Hi', 1, '', [image({ id: 'gone' })])]);
   await assert.rejects(bodyOf({ messages }, read), (error) => {
     assert.ok(error instanceof FileGone);
     return /“a.png” is no longer kept/.test(error.message);
