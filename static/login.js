@@ -56,5 +56,7 @@ function forget() {
   for (const key of Object.keys(localStorage)) {
     if (key.startsWith('claude-sse:') && key !== 'claude-sse:theme') localStorage.removeItem(key);
   }
-  sessionStorage.removeItem(FORGET);
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith('claude-sse:')) sessionStorage.removeItem(key);
+  }
 }

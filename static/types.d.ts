@@ -6,11 +6,67 @@ export interface Question {
   text: string;
   /** When it was asked, in ms. */
   at: number;
-  /** Its position: later messages have larger numbers. */
+  /** The id of the message before it, '' where there is none; those with the same are its versions. */
+  parent: string;
+  /** When it was asked, in ms, and after all that was there: later messages have larger numbers. */
   n: number;
   /** The id of its conversation. */
   conversation: string;
   state?: undefined;
+  /** What was attached; absent where nothing was. */
+  files?: FileRef[];
+}
+
+/** A file of the reader's; its bytes are kept elsewhere, under its id (model/files.js). */
+export interface FileRef {
+  /** The digest of its bytes. */
+  id: string;
+  name: string;
+  kind: 'image' | 'pdf' | 'text';
+  /** As Claude has it: `image/png`, `application/pdf`, `text/plain`. */
+  type: string;
+  /** In bytes, as it is kept and sent. */
+  size: number;
+  /** Of an image, in pixels. */
+  width?: number;
+  height?: number;
+  /** Of a PDF, where they can be counted. */
+  pages?: number;
+}
+
+/** What a file is by its bytes. */
+export interface FileKind {
+  kind: FileRef['kind'];
+  type: string;
+  width?: number;
+  height?: number;
+  /** Of a text, without a byte order mark. */
+  text?: string;
+}
+
+/** What an answer cites, or what a search of it found. */
+export interface Source {
+  /** An http or https address; absent for a document of the question. */
+  url?: string;
+  title: string;
+  age?: string;
+  /** Which document of the question it is, and the id of that file. */
+  ofFile?: number;
+  file?: string;
+  /** The number of its marks, from 1; absent where nothing is cited of it. */
+  number?: number;
+}
+
+/** A passage of an answer's text that has a source. */
+export interface Citation {
+  /** Where the passage ends. */
+  at: number;
+  /** The index of its source. */
+  source: number;
+  /** The words that are cited. */
+  quote?: string;
+  page?: number;
+  lastPage?: number;
 }
 
 /** What is sent beside the messages. */
@@ -18,6 +74,8 @@ export interface RequestOptions {
   system?: string;
   model?: string;
   effort?: string;
+  web_search?: boolean;
+  citations?: boolean;
 }
 
 /** What is known of a conversation beside its messages. */
@@ -29,18 +87,40 @@ export interface Meta {
   touched: number;
   /** Its own instructions. */
   system?: string;
+  /** When a version was chosen, in ms, by its message's id. */
+  chosen?: Record<string, number>;
+  /** When it was deleted, in ms: it is not listed, and removed for good later. */
+  deleted?: number;
+  /** The reader has agreed that older files are left out where they are too much. */
+  leavesOut?: boolean;
 }
 
 /** A conversation with everything in it. */
-export interface ConversationData {
-  meta: Meta;
+export interface ConversationData extends ImportedData {
+  /** Those that are shown. */
   messages: Message[];
+}
+
+export interface ImportedData {
+  meta: Meta;
+  /** With every version. */
+  all: Message[];
+}
+
+/** What is written and not sent. */
+export interface Draft {
+  text: string;
+  /** The id of the question that is being changed, or ''. */
+  editing: string;
+  /** Changed questions by their ids. */
+  edits: Record<string, string>;
 }
 
 /** One turn of what is sent to Claude. */
 export interface Turn {
   role: 'user' | 'assistant';
-  content: string;
+  /** A list where there are files. */
+  content: string | ({ text: string } | { file: FileRef })[];
 }
 
 /** As GET /models lists it. */
@@ -50,6 +130,8 @@ export interface Model {
   lifecycle: string;
   retires_at: string | null;
   efforts: string[];
+  web_search?: boolean;
+  refuses?: string[];
 }
 
 /** As GET /sessions lists it; times in seconds. */
@@ -75,6 +157,7 @@ export interface Answer {
   role: 'assistant';
   /** Of the answer and of its stream: repeating a PUT under the same id cannot buy a second one. */
   id: string;
+  parent: string;
   at: number;
   n: number;
   conversation: string;
@@ -94,8 +177,8 @@ export interface Answer {
   accepted: boolean;
   /** The reader asked to stop; terminal frames may still arrive. */
   stopping: boolean;
-  /** Asked again: still shown, but not sent to Claude. */
-  replaced: boolean;
+  /** Of records without `parent`: asked again in the answer after it. */
+  replaced?: boolean;
   /** Ms from the question to the first thought, the first word and the last word; and the time spent thinking. */
   thoughtAt?: number;
   firstMs?: number;
@@ -106,6 +189,14 @@ export interface Answer {
   model?: string;
   stopReason?: string;
   usage?: Record<string, any>;
+  sources?: Source[];
+  citations?: Citation[];
+  /** What was searched for, and why a search failed. */
+  searches?: { query: string; failed?: string }[];
+  /** What is searched for now. */
+  searching?: string;
+  /** How many files of earlier questions are only named in what is sent, the oldest first. */
+  leftOut?: number;
   problem?: Problem;
 }
 
@@ -124,7 +215,7 @@ export interface Problem {
 }
 
 /** What the reader can do about an answer that did not end as expected. */
-export type Remedy = 'retry' | 'continue' | 'edit' | 'reconnect' | 'new';
+export type Remedy = 'leave-out' | 'retry' | 'continue' | 'edit' | 'reconnect' | 'new';
 
 export type Table = 'conversations' | 'messages';
 export type StoredRecord = Meta | Message;
@@ -194,7 +285,7 @@ export interface Holder {
 
 export interface FollowOptions {
   /** JSON to PUT; without it an existing stream is followed. */
-  body?: string;
+  body?: BodyInit;
   /** The last frame that was received. */
   lastEventId?: number;
   /** Ends the following, quietly. It does not stop the answer; `stop` does. */

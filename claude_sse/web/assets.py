@@ -18,6 +18,8 @@ from flask import Flask, Response, abort, request, send_from_directory
 
 _FOREVER = "public, max-age=31536000, immutable"
 _IMPORT = re.compile(r"^(?:import|export) [^;]*?from '(\.{1,2}/[\w./-]+)';", re.MULTILINE)
+#: The ETag is what a file is compared by, and no part of one is asked for.
+_SAYS_NOTHING = ("Content-Disposition", "Last-Modified", "Accept-Ranges")
 _TEXT = re.compile(r"text/|.*(javascript|json|svg)")
 
 
@@ -35,7 +37,8 @@ def init_app(app: Flask, folder: Path) -> None:
         if filename != posixpath.normpath(filename):  # one file has one name, and one zipped copy
             abort(404)
         response = send_from_directory(folder, filename)
-        del response.headers["Content-Disposition"]  # says nothing, once for each of sixty files
+        for name in _SAYS_NOTHING:  # once for each of sixty files
+            response.headers.pop(name, None)
         # A page from before an update asks by the old name: it gets the file, but keeps nothing.
         response.headers["Cache-Control"] = _FOREVER if version == digest else "no-cache"
         if _TEXT.match(response.mimetype or ""):
@@ -50,6 +53,18 @@ def init_app(app: Flask, folder: Path) -> None:
             values.setdefault("version", digest)
 
     app.jinja_env.globals["modules"] = cache(lambda entry: _imports(folder, entry))
+
+
+def compressed(response: Response) -> Response:
+    """Compress a page where the client accepts that.
+
+    It must hold nothing secret: its length would tell of what it holds (BREACH).
+    """
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings["gzip"]:
+        response.set_data(gzip.compress(response.get_data(), mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
 
 
 def _replace(response: Response, body: bytes) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, make_response, render_template
 
+from . import assets
 from .services import current_services
 
 bp = Blueprint("pages", __name__)
 
 
 @bp.get("/")
-def chat() -> str:
+def chat() -> Response:
     """Serve the chat page."""
     settings = current_services().settings
-    return render_template(
+    page = render_template(
         "chat.html",
         banner=settings.banner,
+        max_body=settings.max_body_mb << 20,
         may_sign_out=settings.auth in ("token", "password"),
     )
+    return assets.compressed(make_response(page))

@@ -52,10 +52,15 @@ _DOCUMENT_HEADERS = (
     "Permissions-Policy",
     "X-DNS-Prefetch-Control",
 )
-#: What every response carries, the page's own files without those of documents.
+#: What a browser is told of a script or style: it does not apply their policy, which is long. A
+#: Worker's script has the whole, because a Worker takes the policy that it was served with.
+_FILE_POLICY = "default-src 'none'"
+_WORKERS = "-worker.js"
+#: What every response carries, the page's own files without those of documents. The page shows the
+#: user's own files (``blob:``); an image of another address is never loaded.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "img-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types claude-sse-workers",
     "X-Content-Type-Options": "nosniff",
@@ -125,7 +130,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
             response.headers.setdefault("WWW-Authenticate", 'Bearer realm="claude-sse"')
         if request.endpoint != "static" or response.status_code >= 400:
             response.headers.setdefault("Cache-Control", "no-store")
-            response.headers.add("Vary", "Origin, Cookie" if origins else "Cookie")
+            response.vary.update(("Origin", "Cookie") if origins else ("Cookie",))
         request_ids.send_back(response)
         if g.get("origin"):
             cross_origin.allow_reading(response, g.origin)
@@ -174,11 +179,15 @@ def _other_machine(request: Request) -> Forbidden:
 def _with_headers(serve: WSGIApplication) -> WSGIApplication:
     """Add ``HEADERS`` to every response; Flask would copy each of its own headers three times."""
     every_header = tuple(HEADERS.items())
-    file_headers = tuple(item for item in every_header if item[0] not in _DOCUMENT_HEADERS)
+    worker_headers = tuple(item for item in every_header if item[0] not in _DOCUMENT_HEADERS)
+    file_headers = (("Content-Security-Policy", _FILE_POLICY), *worker_headers[1:])
 
     def serve_with(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-            ours = file_headers if _is_file(environ) and status.startswith("2") else every_header
+            ours = every_header
+            if _is_file(environ) and status.startswith("2"):
+                is_worker = environ["PATH_INFO"].endswith(_WORKERS)
+                ours = worker_headers if is_worker else file_headers
             return start_response(status, [*headers, *ours], *exc_info)
 
         return serve(environ, start)

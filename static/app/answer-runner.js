@@ -4,6 +4,7 @@ import { acquireLock } from '../network/connection-slots.js';
 import { StreamError } from '../network/stream-error.js';
 import { follow } from '../network/stream.js';
 import { AnswerStopper } from './answer-stopper.js';
+import { bodyFor } from './question-body.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
 /** @import { ConnectionSlots } from '../network/connection-slots.js' */
@@ -20,7 +21,7 @@ import { AnswerStopper } from './answer-stopper.js';
  *   streams: string,
  *   wake: EventTarget,
  *   slots: ConnectionSlots,
- *   isSeen: (conversation: Conversation) => boolean,
+ *   isSeen: (conversation: Conversation, answer: Answer) => boolean,
  *   onChange: (conversation: Conversation, answer: Answer) => void,
  *   onRuns: () => void,
  *   onSignedOut: () => void,
@@ -65,10 +66,38 @@ export class AnswerRunner {
     }
   }
 
-  /** Stop the answer in this conversation; the page does not wait for the DELETE. @param {string} conversationId */
+  /** Return whether an answer is being written on the path that is shown. @param {string} conversationId */
+  isAnswering(conversationId) {
+    return this.#shown(conversationId).length > 0;
+  }
+
+  /** Stop the answer that is shown in this conversation. @param {string} conversationId */
   stop(conversationId) {
-    for (const run of this.#runs.values()) {
-      if (run.conversation.meta.id !== conversationId) continue;
+    this.#stop(this.#shown(conversationId));
+  }
+
+  /** Stop the answers of all versions. @param {string} conversationId */
+  stopAll(conversationId) {
+    this.#stop(this.#runsIn(conversationId));
+  }
+
+  /** @param {string} conversationId */
+  #runsIn(conversationId) {
+    return [...this.#runs.values()].filter(
+      ({ conversation }) => conversation.meta.id === conversationId,
+    );
+  }
+
+  /** @param {string} conversationId */
+  #shown(conversationId) {
+    return this.#runsIn(conversationId).filter(({ conversation, answer }) =>
+      conversation.shows(answer),
+    );
+  }
+
+  /** The page does not wait for the DELETE. @param {Run[]} runs */
+  #stop(runs) {
+    for (const run of runs) {
       this.#release(run);
       run.conversation.update(run.answer, { stopping: true });
       this.#options.onChange(run.conversation, run.answer);
@@ -122,7 +151,7 @@ export class AnswerRunner {
   async #followToTheEnd(run, sendsQuestion) {
     const { conversation, answer, cancel } = run;
     const holder = {
-      isSeen: () => run.sending || this.#options.isSeen(conversation),
+      isSeen: () => run.sending || this.#options.isSeen(conversation, answer),
       leave: () => run.reading.abort(),
       since: 0,
     };
@@ -131,7 +160,7 @@ export class AnswerRunner {
       if (!release) return;
       run.reading = new AbortController();
       try {
-        if (!conversation.messages.includes(answer)) return; // the tab that followed it took it back
+        if (!conversation.has(answer)) return; // the tab that followed it took it back
         await this.#read(run, sendsQuestion);
       } finally {
         release();
@@ -147,7 +176,7 @@ export class AnswerRunner {
     const { conversation, answer, cancel, reading } = run;
     const asks = sendsQuestion && !answer.accepted;
     const events = follow(this.#urlOf(answer), {
-      body: asks ? JSON.stringify(conversation.request(answer)) : undefined,
+      body: asks ? await bodyFor(conversation, answer) : undefined,
       signal: AbortSignal.any([reading.signal, cancel.signal]),
       lastEventId: answer.lastEventId,
       wake: this.#options.wake,

@@ -1,18 +1,19 @@
 // What the reader does reaches the conversation on the page, and what happens there reaches the page.
 
 import { Conversations } from '../model/conversations.js';
+import { Drafts, storageOr } from '../model/drafts.js';
 import { stateOf, totalOf } from '../model/status-text.js';
 import { sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
 import { Composer } from '../view/composer.js';
-import { find, renamePlace, say, shownPlace } from '../view/dom.js';
+import { find, memory, renamePlace, say, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
-import { offer } from '../view/toast.js';
 import { Transcript } from '../view/transcript.js';
 import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
+import { Deletions } from './deletions.js';
 import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
@@ -21,9 +22,14 @@ import { TabSync } from './tab-sync.js';
 /** @typedef {{ store: Store, channel: BroadcastChannel, wake: EventTarget, growingText: GrowingText }} Options */
 
 const TITLE = document.title;
+/** Files that nothing refers to are removed when the page has long been started. */
+const SWEEP_AFTER_MS = 20_000;
+const SWEEP_EVERY_MS = 3_600_000;
 
 export class ChatController {
   conversations;
+  drafts;
+  deletions;
   questions;
   runner;
   transcript;
@@ -43,6 +49,13 @@ export class ChatController {
     });
     this.conversations = new Conversations(shared);
     this.current = this.conversations.create();
+    const tabs = new BroadcastChannel('claude-sse:tabs');
+    this.drafts = new Drafts(
+      storageOr(() => sessionStorage),
+      storageOr(() => localStorage),
+      tabs,
+    );
+    this.deletions = new Deletions(this);
     this.questions = new Questions(this);
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
@@ -60,10 +73,20 @@ export class ChatController {
     await this.ready;
     this.settings.load(document.body.dataset.models ?? '');
     for (const { conversation } of await store.open()) {
-      if (this.conversations.has(conversation))
+      if (this.conversations.keeps(conversation))
         this.runner.resume(await this.conversations.open(conversation));
     }
     document.body.dataset.ready = '';
+    if (memory.get('files')) setTimeout(() => this.#sweep(store), SWEEP_AFTER_MS);
+    this.deletions.offer();
+    await this.conversations.purge();
+  }
+
+  /** Remove the files that nothing refers to; again after an hour. @param {Store} store */
+  async #sweep(store) {
+    const { sweepFiles } = await import('./kept-files.js');
+    await sweepFiles(async () => store.all('messages')).catch(() => {}); // the next time
+    setTimeout(() => this.#sweep(store), SWEEP_EVERY_MS);
   }
 
   /** Answers are Markdown from now on. @param {MarkdownLibrary} library */
@@ -74,6 +97,7 @@ export class ChatController {
   /** The page may be about to go: store everything that has changed. */
   save() {
     this.conversations.flush();
+    this.drafts.flush();
   }
 
   stop() {
@@ -86,15 +110,22 @@ export class ChatController {
     else location.hash = `#/${place}`;
   }
 
+  /** Show the path that is now the shown one. */
+  arrange() {
+    const { current } = this;
+    this.transcript.show(current.messages, (message) => current.versions(message));
+    this.refresh();
+  }
+
   /** Show what stands around the conversation. */
   refresh() {
-    const { meta, answers } = this.current;
+    const { meta, allAnswers } = this.current;
     const { busy } = this.runner;
-    this.composer.streaming = busy.has(meta.id);
+    this.composer.streaming = this.runner.isAnswering(meta.id);
     this.sidebar.show(this.conversations.metas, meta.id, busy);
     say(find('h1'), meta.title || TITLE);
     document.title = meta.title ? `${meta.title} · Claude` : TITLE;
-    say(find('#total'), totalOf(answers));
+    say(find('#total'), totalOf(allAnswers));
     stayAwake(busy.size > 0);
   }
 
@@ -103,14 +134,15 @@ export class ChatController {
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     say(find('#announce'), `Claude: ${stateOf(answer)}`);
-    if (answer.state !== 'streaming') say(find('#total'), totalOf(conversation.answers));
+    if (answer.state !== 'streaming') say(find('#total'), totalOf(conversation.allAnswers));
   }
 
   #composer() {
-    return new Composer({
-      send: (text, replacedId) => this.questions.send(text, replacedId),
+    return new Composer(this.drafts, {
+      send: (...asked) => this.questions.send(...asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
+      edit: (id) => this.transcript.mark(id),
     });
   }
 
@@ -120,7 +152,7 @@ export class ChatController {
         this.conversations.rename(id, title);
         this.refresh();
       },
-      delete: (id) => this.#delete(id),
+      delete: (id) => this.deletions.delete([id]),
       search: (words) => this.conversations.search(words),
     });
   }
@@ -131,7 +163,8 @@ export class ChatController {
       streams: document.body.dataset.streams ?? '',
       wake,
       slots: new ConnectionSlots(channel),
-      isSeen: (conversation) => conversation === this.current && !document.hidden,
+      isSeen: (conversation, answer) =>
+        conversation === this.current && !document.hidden && conversation.shows(answer),
       onChange: (conversation, answer) => this.showChange(conversation, answer),
       onRuns: () => this.refresh(),
       onSignedOut: signIn,
@@ -149,7 +182,7 @@ export class ChatController {
   async #openLatest() {
     await this.conversations.load();
     const latest = this.conversations.metas[0]?.id;
-    if (!location.hash && latest) renamePlace(latest);
+    if (!location.hash && latest && !this.drafts.of('').text) renamePlace(latest);
     await this.#open();
   }
 
@@ -159,29 +192,16 @@ export class ChatController {
     const turn = ++this.#opening;
     const isKnown = this.conversations.has(id);
     this.composer.conversation = isKnown ? id : '';
-    this.composer.streaming = this.runner.busy.has(id);
+    this.composer.streaming = this.runner.isAnswering(id);
     const opened = isKnown ? await this.conversations.open(id) : this.conversations.create();
     if (turn !== this.#opening) return; // another one was chosen meanwhile
     this.current = opened;
-    this.transcript.show(opened.messages);
+    this.arrange();
+    this.transcript.pin();
     this.settings.system = opened.meta.system ?? '';
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
-  }
-
-  /** @param {string} id */
-  async #delete(id) {
-    if (!this.conversations.has(id)) return; // the second half of a double click
-    this.runner.stop(id);
-    if (shownPlace() === id) this.go('new'); // first: what is typed from now on is not for it
-    const restore = await this.conversations.remove(id);
-    this.refresh();
-    offer('The conversation is deleted.', 'Undo', () => {
-      restore();
-      this.go(id);
-      this.refresh();
-    });
   }
 }

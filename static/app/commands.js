@@ -1,6 +1,7 @@
 // What a key or a button asks for, by its name.
 
-import { copy, find } from '../view/dom.js';
+import { textWithSources } from '../model/citations.js';
+import { copy, find, memory, say } from '../view/dom.js';
 import { signOut } from '../view/session.js';
 import { offer } from '../view/toast.js';
 
@@ -24,6 +25,8 @@ const COMMANDS = new Map(
     help: () => find('#help').showModal(),
     settings: openSettings,
     import: importFile,
+    'delete-all': deleteAll,
+    'bring-back': bringBack,
     'export-markdown': ({ current }) => exportAs('markdown', [current]),
     'export-json': ({ current }) => exportAs('json', [current]),
     'export-all': exportAll,
@@ -47,7 +50,7 @@ function goTo(chat, step) {
 async function copyLast({ current }) {
   const last = current.answers.at(-1);
   if (!last) return;
-  const copied = await copy(last.text);
+  const copied = await copy(textWithSources(last));
   offer(copied ? 'The last answer is copied.' : 'The last answer could not be copied.');
 }
 
@@ -58,10 +61,22 @@ function repeatLast({ current, questions }) {
 }
 
 /** @param {ChatController} chat */
-function openSettings({ current, settings }) {
+function openSettings({ current, settings, conversations }) {
+  const { length } = conversations.deleted;
+  find('[data-command=bring-back]').hidden = !length;
+  say(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
+  find('[data-command=delete-all]').disabled = !conversations.metas.length;
   settings.system = current.meta.system ?? '';
   find('#settings').showModal();
+  void tellRoom();
   return listSessions();
+}
+
+/** Only a reader who has attached files has some. */
+async function tellRoom() {
+  if (!memory.get('files')) return;
+  const { roomOfFiles } = await import('./kept-files.js');
+  find('#room').textContent = await roomOfFiles();
 }
 
 /** Only a reader who has signed in has sessions, and they are shown only in the settings. */
@@ -84,11 +99,25 @@ async function exportAll({ conversations }) {
 }
 
 /** @param {ChatController} chat */
+function deleteAll({ conversations, deletions }) {
+  find('#settings').close(); // the offer to undo would lie below it
+  deletions.delete(conversations.metas.map(({ id }) => id));
+}
+
+/** @param {ChatController} chat */
+function bringBack({ deletions }) {
+  find('#settings').close();
+  deletions.restoreAll();
+}
+
+/** @param {ChatController} chat */
 async function importFile(chat) {
   const { chooseFile } = await import('./import-export.js');
-  chooseFile((conversations) => {
-    for (const { meta, messages } of conversations) chat.conversations.add(meta, messages);
-    find('#settings').close();
-    chat.go(conversations[0].meta.id);
+  chooseFile((imported) => {
+    const ids = imported.map(({ meta }) => meta.id);
+    for (const { meta, all } of imported) chat.conversations.add(meta, all);
+    chat.go(ids[0]);
+    const what = ids.length > 1 ? `${ids.length} conversations are` : 'The conversation is';
+    offer(`${what} imported.`, 'Undo', () => chat.deletions.delete(ids));
   });
 }

@@ -4,7 +4,7 @@ import { fromFile, toJson, toMarkdown } from '../model/export-format.js';
 import { find, make } from '../view/dom.js';
 import { offer } from '../view/toast.js';
 
-/** @import { ConversationData } from '../types.js' */
+/** @import { ConversationData, ImportedData } from '../types.js' */
 
 /** The browser reads a file that is saved for at most this time. */
 const SAVING_MS = 10_000;
@@ -14,18 +14,32 @@ export function download(format, conversations) {
   const title = conversations.length > 1 ? 'conversations' : (conversations[0]?.meta.title ?? '');
   const name = title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'conversation';
   if (format === 'markdown') save(`${name}.md`, 'text/markdown', toMarkdown(conversations[0]));
-  else save(`${name}.json`, 'application/json', toJson(conversations));
+  else void saveJson(`${name}.json`, conversations);
 }
 
-/** Let the reader choose a file, and call back with the conversations in it. @param {(conversations: ConversationData[]) => void} onRead */
+/** @param {string} name @param {ConversationData[]} conversations */
+async function saveJson(name, conversations) {
+  const messages = conversations.flatMap(({ all }) => all);
+  const { withFiles } = await import('./kept-files.js');
+  save(name, 'application/json', await withFiles(toJson(conversations), messages));
+}
+
+/** Let the reader choose a file, and call back with the conversations in it. @param {(conversations: ImportedData[]) => void} onRead */
 export function chooseFile(onRead) {
   const field = find('#file');
   field.onchange = async () => {
     const text = await field.files[0]?.text();
     field.value = '';
     if (text === undefined) return;
+    find('#settings').close(); // a sentence would lie below it
     try {
-      onRead(fromFile(text));
+      const conversations = fromFile(text);
+      const messages = conversations.flatMap(({ all }) => all);
+      if (messages.some((message) => message.role === 'user' && message.files)) {
+        const { takeFiles } = await import('./kept-files.js');
+        await takeFiles(text, messages);
+      }
+      onRead(conversations);
     } catch (error) {
       offer(error instanceof Error ? error.message : String(error));
     }
@@ -33,9 +47,9 @@ export function chooseFile(onRead) {
   field.click();
 }
 
-/** @param {string} name @param {string} type @param {string} text */
-function save(name, type, text) {
-  const href = URL.createObjectURL(new Blob([text], { type }));
+/** @param {string} name @param {string} type @param {string | Blob} content */
+function save(name, type, content) {
+  const href = URL.createObjectURL(new Blob([content], { type }));
   make('a', { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), SAVING_MS);
 }

@@ -1,11 +1,10 @@
-// What the reader asks: a new question, one in place of another, the same again, and taking one back.
+// What the reader asks: a new question, another version of one, the same again, and taking one back.
 
 import { CONTINUE } from '../model/message.js';
-import { renamePlace, shownPlace } from '../view/dom.js';
-import { offer } from '../view/toast.js';
+import { find, renamePlace, say, shownPlace } from '../view/dom.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, Message } from '../types.js' */
+/** @import { Answer, FileRef } from '../types.js' */
 /** @import { ChatController } from './chat-controller.js' */
 
 export class Questions {
@@ -16,19 +15,18 @@ export class Questions {
     this.#chat = chat;
   }
 
-  /** Ask this, in place of a question if its id is given; resolve to whether it is stored, once it is. @param {string} text */
-  async send(text, replacedId = '') {
+  /** Ask this, as another version of a question if its id is given; resolve to whether it is stored, once it is. @param {string} text @param {string} [editedId] @param {FileRef[]} [files] */
+  async send(text, editedId = '', files = []) {
     const place = shownPlace(); // the reader may go on before it is open
     const chat = this.#chat;
     await chat.ready;
     const conversation = chat.conversations.has(place)
       ? await chat.conversations.open(place)
       : chat.current;
-    if (this.#isBusy(conversation)) return false;
-    const replaced = replacedId ? this.#replace(conversation, replacedId) : [];
-    chat.conversations.touch(conversation, text);
+    if (chat.runner.isAnswering(conversation.meta.id) && !editedId) return false;
+    chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
     this.#name(place, conversation);
-    this.#ask(conversation, text, replaced);
+    this.#ask(conversation, text, editedId, files);
     chat.sidebar.chosen();
     await conversation.stored;
     return true;
@@ -36,15 +34,20 @@ export class Questions {
 
   /** Do what the button below a message stands for. @param {string} action @param {string} id */
   act(action, id) {
-    const { current, composer } = this.#chat;
-    if (this.#isBusy(current)) return;
-    if (action === 'edit-question')
-      return composer.edit(id, current.messages.find((message) => message.id === id)?.text ?? '');
+    const { current, composer, runner } = this.#chat;
+    if (action === 'older') return this.#switch(id, -1);
+    if (action === 'newer') return this.#switch(id, 1);
+    const question = current.message(id);
+    if (action === 'edit-question' && question?.role === 'user')
+      return composer.edit(id, question.text, question.files);
     const answer = current.answer(id);
     if (!answer) return;
     if (action === 'new') this.#chat.go('new');
-    else if (action === 'continue') this.send(CONTINUE);
     else if (action === 'edit') this.#edit(answer);
+    else if (action === 'again') this.#retry(answer);
+    else if (runner.isAnswering(current.meta.id)) return;
+    else if (action === 'leave-out') this.#leaveOut(answer);
+    else if (action === 'continue') this.send(CONTINUE);
     else if (action === 'reconnect') this.#reconnect(answer);
     else this.#retry(answer);
   }
@@ -63,26 +66,16 @@ export class Questions {
     return true;
   }
 
-  /** @param {Conversation} conversation */
-  #isBusy(conversation) {
-    return this.#chat.runner.busy.has(conversation.meta.id);
-  }
-
-  /** Remove a question and what follows it; return that. @param {Conversation} conversation @param {string} id */
-  #replace(conversation, id) {
-    const removed = conversation.cut(id);
-    const undo = () => this.#restore(conversation, removed);
-    if (removed.length) offer('The question was replaced.', 'Undo', undo);
-    return removed;
-  }
-
-  /** @param {Conversation} conversation @param {Message[]} removed */
-  #restore(conversation, removed) {
-    const { runner, transcript } = this.#chat;
-    runner.stop(conversation.meta.id);
-    conversation.restore(removed);
-    if (conversation === this.#chat.current) transcript.show(conversation.messages);
-    this.#chat.refresh();
+  /** Show the version before or after this one. @param {string} id @param {number} step */
+  #switch(id, step) {
+    const { current, conversations } = this.#chat;
+    const message = current.message(id);
+    const versions = message ? current.versions(message) : [];
+    const place = versions.findIndex((version) => version.id === id) + step;
+    if (!versions[place]) return;
+    conversations.choose(current, versions[place]);
+    this.#chat.arrange();
+    say(find('#announce'), `Version ${place + 1} of ${versions.length}`);
   }
 
   /** If the conversation is new, the address names it from now on. @param {string} place @param {Conversation} conversation */
@@ -92,18 +85,25 @@ export class Questions {
     this.#chat.composer.assignId(meta.id);
   }
 
-  /** @param {Conversation} conversation @param {string} text @param {Message[]} replaced */
-  #ask(conversation, text, replaced) {
-    const { transcript, settings, runner } = this.#chat;
+  /** @param {Conversation} conversation @param {string} text @param {string} editedId @param {FileRef[]} files */
+  #ask(conversation, text, editedId, files) {
+    const { settings, runner } = this.#chat;
     const options = settings.requestOptions(conversation.meta.system);
-    const [question, answer] = conversation.ask(text, options);
-    if (conversation === this.#chat.current) {
-      for (const { id } of replaced) transcript.remove(id);
-      transcript.add(question);
-      transcript.add(answer);
-      transcript.pin();
-    }
+    const [, answer] = conversation.ask(text, options, editedId, files);
+    if (conversation === this.#chat.current) this.#showNew();
     runner.run(conversation, answer, true);
+  }
+
+  #showNew() {
+    this.#chat.arrange();
+    this.#chat.transcript.pin();
+  }
+
+  /** From now on the older files of this conversation are left out where they are too much. @param {Answer} answer */
+  #leaveOut(answer) {
+    const { current, conversations } = this.#chat;
+    conversations.update(current.meta, { leavesOut: true });
+    this.#retry(answer);
   }
 
   /** @param {Answer} answer */
@@ -115,25 +115,25 @@ export class Questions {
 
   /** @param {Answer} answer */
   #retry(answer) {
-    const { current, runner, settings, transcript } = this.#chat;
+    const { current, runner, settings } = this.#chat;
+    if (answer.state === 'streaming' && !answer.stopping) return;
     const again = current.retry(answer, settings.requestOptions(current.meta.system));
-    if (again !== answer) {
-      if (current.answer(answer.id)) transcript.update(answer);
-      else transcript.remove(answer.id);
-      transcript.add(again);
-    }
-    transcript.pin();
+    this.#showNew();
     runner.run(current, again, true);
   }
 
-  /** Take the question back into the composer. @param {Answer} answer */
+  /** Take the question back into the composer; one that is a version, as a change of the version now shown. @param {Answer} answer */
   #edit(answer) {
-    const { current, composer, transcript } = this.#chat;
+    const { current, composer } = this.#chat;
     const question = current.questionOf(answer);
-    if (!question) return;
-    if (!current.canWithdraw(answer)) return composer.edit(question.id, question.text);
+    if (question?.role !== 'user') return;
+    const { text, files } = question;
+    if (!current.canWithdraw(answer)) return composer.edit(question.id, text, files);
+    const versions = current.versions(question);
     current.withdraw(answer);
-    for (const { id } of [answer, question]) transcript.remove(id);
-    composer.restore(question.text);
+    this.#chat.arrange();
+    const shown = versions.find((version) => current.shows(version));
+    if (shown) composer.editAgain(shown.id, text, files);
+    else composer.restore(text, files);
   }
 }

@@ -19,26 +19,28 @@ export class TabSync {
   async #adoptAll(changes) {
     for (const change of changes) {
       const id = await this.#chat.conversations.adopt(change);
-      if (change.table === 'conversations') this.#showConversation(change, id ?? '');
+      if (change.table === 'conversations') this.#showConversation(id ?? '');
       else this.#showMessage(change);
     }
   }
 
-  /** @param {Change} change @param {string} id */
-  #showConversation({ record }, id) {
-    if (!record) this.#chat.runner.stop(id);
-    if (!record && shownPlace() === id) this.#chat.go('new');
-    this.#chat.refresh();
+  /** @param {string} id */
+  #showConversation(id) {
+    const { conversations, current, runner } = this.#chat;
+    const isDeleted = !conversations.has(id);
+    this.#chat.deletions.offer();
+    if (isDeleted) runner.stopAll(id);
+    if (isDeleted && shownPlace() === id) this.#chat.go('new');
+    if (current.meta.id === id && !isDeleted) this.#chat.arrange();
+    else this.#chat.refresh();
   }
 
   /** @param {Change} change */
   #showMessage({ record, id = '' }) {
     const { current, transcript, runner } = this.#chat;
-    if (!record) transcript.remove(id);
-    const at = current.messages.findIndex((message) => message.id === record?.id);
-    const message = current.messages[at];
-    if (!message) return;
-    transcript.add(message, current.messages[at + 1]);
+    const message = record && current.message(record.id);
+    if (!message) return transcript.has(id) && this.#chat.arrange();
+    if (!transcript.has(message.id)) this.#chat.arrange();
     if (!isAnswer(message)) return;
     runner.resume(current);
     this.#chat.showChange(current, message);

@@ -5,7 +5,7 @@
 import { colouring } from './colouring.js';
 import { COLOUR_NAMES, languageCalled } from './languages.js';
 import { separatorBefore, writtenIn } from './growing-text.js';
-import { startWorker } from './workers.js';
+import { startWorker } from '../system/workers.js';
 
 /** Longer code stays plain; it would be copied to the Worker whole. */
 const MOST_CHARACTERS = 500_000;
@@ -16,7 +16,10 @@ const SLICE_MS = 8;
 
 /** `add` a complete `<code>`; `forget` those within an element that leaves the page. */
 export function createHighlighter({
-  parts = colouring({ start: () => startWorker('./highlight-worker.js'), memory: tabMemory() }),
+  parts = colouring({
+    start: () => startWorker('markdown/highlight-worker.js'),
+    memory: tabMemory(),
+  }),
 } = {}) {
   /** @type {Map<Element, CodeNearby>} */
   const codes = new Map();

@@ -1,20 +1,22 @@
 // The conversation as data: what was asked, what the answers are so far, and what to send next.
 //
 // Knows no DOM. A question is stored before it is sent, and an answer's text always together with the id
-// of the last frame in it, so that a reload goes on at exactly that point.
+// of the last frame in it, so that a reload goes on at exactly that point. Asking never removes a text: an
+// edited question and an answer asked for again are versions (`tree`).
 
 import { Autosave } from './autosave.js';
 import { changesOf, problemOf } from './frames.js';
-import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion, turnsOf } from './message.js';
+import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion } from './message.js';
+import { documentsOf, requestFor } from './request.js';
+import { MessageTree } from './tree.js';
 
-/** @import { Answer, Data, Message, Meta, Problem, Question, RequestOptions, Store } from '../types.js' */
+/** @import { Answer, Data, FileRef, Message, Meta, Problem, Question, RequestOptions, Store } from '../types.js' */
 
 export class Conversation {
   meta;
-  /** @type {Message[]} */
-  messages = [];
   /** @type {Promise<void> | undefined} */
   loaded;
+  #tree = new MessageTree();
   #store;
   #now;
   #autosave;
@@ -28,15 +30,31 @@ export class Conversation {
   }
 
   async load() {
-    this.messages = await this.#store.messages(this.meta.id);
+    this.#tree.all = await this.#store.messages(this.meta.id);
     for (const answer of this.open()) {
       answer.phase = answer.accepted ? 'reconnecting' : 'waiting';
       if (answer.accepted) answer.rough = true;
     }
   }
 
+  /** The messages that are shown, in order. */
+  get messages() {
+    return this.#tree.path(this.meta.chosen);
+  }
+
+  /** All messages, with every version, in the order in which they were asked. */
+  get all() {
+    return this.#tree.all;
+  }
+
+  /** The answers that are shown. */
   get answers() {
     return this.messages.filter(isAnswer);
+  }
+
+  /** All answers, with every version. */
+  get allAnswers() {
+    return this.all.filter(isAnswer);
   }
 
   /** Resolves once what was added last is stored. */
@@ -44,36 +62,63 @@ export class Conversation {
     return this.#autosave.stored;
   }
 
-  /** The answers that have not ended. @returns {Answer[]} */
+  /** All answers that have not ended, shown or not. @returns {Answer[]} */
   open() {
-    return this.answers.filter((answer) => answer.state === 'streaming');
+    return this.allAnswers.filter((answer) => answer.state === 'streaming');
+  }
+
+  /** @param {string} id */
+  message(id) {
+    return this.#tree.get(id);
   }
 
   /** @param {string} id @returns {Answer | undefined} */
   answer(id) {
-    return this.answers.find((answer) => answer.id === id);
+    const message = this.#tree.get(id);
+    return message && isAnswer(message) ? message : undefined;
+  }
+
+  /** @param {Message} message */
+  has({ id }) {
+    return this.#tree.get(id) !== undefined;
+  }
+
+  /** Return whether the message is on the path that is shown. @param {Message} message */
+  shows(message) {
+    return this.messages.includes(message);
+  }
+
+  /** Return the versions of this message, itself included, the oldest first. @param {Message} message */
+  versions(message) {
+    return this.#tree.versionsOf(message);
+  }
+
+  /** Return what to store in `meta.chosen`, so that this version is shown. @param {Message} message */
+  choosing(message) {
+    return this.#tree.choosing(message, this.#now(), this.meta.chosen);
   }
 
   /**
-   * Add a question and the answer to come, and store both before anything is sent.
+   * Add a question and the answer to come, and store both before anything is sent. It is asked at the end of what is
+   * shown, or as another version of the question with the id `instead`.
    *
-   * @param {string} text
-   * @param {RequestOptions} [options]
+   * @param {string} text @param {RequestOptions} [options] @param {string} [instead] @param {FileRef[]} [files]
    * @returns {[Question, Answer]}
    */
-  ask(text, options) {
-    const question = newQuestion(text, this.#now());
-    const answer = newAnswer(this.#now(), options);
+  ask(text, options, instead = '', files = []) {
+    const edited = this.#tree.get(instead);
+    const before = edited ? this.#tree.before(edited) : this.messages.at(-1);
+    const question = newQuestion(text, this.#now(), before?.id, files);
+    const answer = newAnswer(this.#now(), options, question.id);
     this.#add(question, answer);
     return [question, answer];
   }
 
   /**
    * Ask the question of this answer again: under the same id where the server was never reached (it may have started
-   * all the same), otherwise as a new answer. Text that has arrived stays beside it.
+   * all the same), otherwise as another version. Only an answer without a word gives way to it.
    *
-   * @param {Answer} answer
-   * @param {RequestOptions} [options]
+   * @param {Answer} answer @param {RequestOptions} [options]
    */
   retry(answer, options) {
     if (!answer.accepted && answer.problem?.code === 'no_connection') {
@@ -81,68 +126,51 @@ export class Conversation {
       this.update(answer, { state: 'streaming', phase: 'waiting', problem: undefined, at });
       return answer;
     }
-    if (isBlank(answer)) this.#remove(answer);
-    else this.update(answer, { replaced: true });
-    const again = newAnswer(this.#now(), options);
+    const again = newAnswer(this.#now(), options, this.#tree.before(answer)?.id);
+    if (isBlank(answer) && !answer.thinking && !this.#tree.after(answer.id).length)
+      this.#remove(answer);
     this.#add(again);
     return again;
   }
 
-  /** Remove this message and all that follow it; return them. @param {string} id @returns {Message[]} */
-  cut(id) {
-    const at = this.messages.findIndex((message) => message.id === id);
-    const removed = at < 0 ? [] : this.messages.slice(at); // another tab may have removed it
-    this.#remove(...removed);
-    return removed;
-  }
-
-  /** Put back what was cut, in place of what has followed since. @param {Message[]} messages */
-  restore(messages) {
-    const later = this.messages.find(({ n }) => n >= messages[0].n);
-    if (later) this.cut(later.id);
-    this.#add(...messages);
-  }
-
   /** Take over what another tab has written. @param {Message} record @returns {Message | undefined} the message, if it is new */
   adopt(record) {
-    const known = this.messages.find(({ id }) => id === record.id);
-    if (known) {
-      if (!isAnswer(known) || /** @type {Answer} */ (record).lastEventId >= known.lastEventId)
-        Object.assign(known, record);
-      return undefined;
-    }
-    this.messages = [...this.messages, record].sort((a, b) => a.n - b.n);
-    return record;
+    const known = this.#tree.get(record.id);
+    if (!known) this.#tree.add(record);
+    if (!known) return record;
+    if (!isAnswer(known) || /** @type {Answer} */ (record).lastEventId >= known.lastEventId)
+      Object.assign(known, record);
+    return undefined;
   }
 
   /** Another tab has removed this message. @param {string} id */
   drop(id) {
-    this.messages = this.messages.filter((message) => message.id !== id);
+    const message = this.#tree.get(id);
+    if (message) this.#tree.remove(message);
   }
 
   /** Return the question that this answer is for. @param {Answer} answer */
   questionOf(answer) {
-    const before = this.messages.slice(0, this.messages.indexOf(answer));
-    return before.findLast((message) => message.role === 'user');
+    return this.#tree.leadingTo(answer).findLast((message) => message.role === 'user');
   }
 
-  /** Return whether the answer is empty and its question stands alone before it. @param {Answer} answer */
+  /** Return whether the answer is empty, the only one to its question, and the last. @param {Answer} answer */
   canWithdraw(answer) {
-    const question = this.messages[this.messages.indexOf(answer) - 1];
-    return isBlank(answer) && question?.role === 'user' && question.text !== CONTINUE;
+    const question = this.#tree.before(answer);
+    const isAlone = this.versions(answer).length === 1 && !this.#tree.after(answer.id).length;
+    return isBlank(answer) && isAlone && question?.role === 'user' && question.text !== CONTINUE;
   }
 
-  /** Take back an answer and its question; return the question. @param {Answer} answer */
+  /** Take back an answer and its question, of which other versions stay; return the question. @param {Answer} answer */
   withdraw(answer) {
-    const question = this.messages[this.messages.indexOf(answer) - 1];
+    const question = /** @type {Question} */ (this.#tree.before(answer));
     this.#remove(answer, question);
     return question;
   }
 
   /** Return what to send for this answer; the same bytes each time. @param {Answer} answer */
   request(answer) {
-    const messages = turnsOf(this.messages.slice(0, this.messages.indexOf(answer)));
-    return { messages, ...answer.ask };
+    return requestFor(answer, this.#tree.leadingTo(answer));
   }
 
   /** The server has answered for this stream. @param {Answer} answer */
@@ -161,8 +189,9 @@ export class Conversation {
       if (data.usage) answer.usage = data.usage;
       this.fail(answer, problemOf(data, this.#now()));
     } else {
-      Object.assign(answer, changesOf(answer, data, this.#now() - answer.at));
-      if (this.messages.includes(answer)) this.#autosave.saveSoon(answer); // or it was deleted
+      const documents = () => documentsOf(this.request(answer).messages, answer.leftOut);
+      Object.assign(answer, changesOf(answer, data, this.#now() - answer.at, documents));
+      if (this.has(answer)) this.#autosave.saveSoon(answer); // or it was deleted
     }
   }
 
@@ -175,7 +204,7 @@ export class Conversation {
   /** Change an answer and store it. @param {Answer} answer @param {Partial<Answer>} changes */
   update(answer, changes) {
     Object.assign(answer, changes);
-    if (this.messages.includes(answer)) this.#autosave.save(answer); // or it was deleted
+    if (this.has(answer)) this.#autosave.save(answer); // or it was deleted
   }
 
   /** @param {Answer} answer @param {'done' | 'stopped'} state */
@@ -191,13 +220,12 @@ export class Conversation {
 
   /** Remove all messages; what still arrives for them is not stored. @returns {Message[]} */
   empty() {
-    const { messages } = this;
-    this.messages = [];
+    const { all } = this;
+    this.#tree.all = [];
     this.#autosave.discard();
-    return messages;
+    return all;
   }
 
-  /** Store everything that has changed; called when the page may be about to go. */
   flush() {
     this.#autosave.flush();
   }
@@ -206,15 +234,15 @@ export class Conversation {
   #add(...messages) {
     for (const message of messages) {
       message.conversation = this.meta.id;
-      message.n = Math.max(message.n, (this.messages.at(-1)?.n ?? 0) + 1); // two tabs share one clock
-      this.messages.push(message);
+      message.n = this.#tree.later(message.n, this.meta.chosen);
+      this.#tree.add(message);
     }
     this.#autosave.save(...messages);
   }
 
   /** @param {Message[]} messages */
   #remove(...messages) {
-    this.messages = this.messages.filter((message) => !messages.includes(message));
+    this.#tree.remove(...messages);
     this.#autosave.remove(messages);
   }
 }

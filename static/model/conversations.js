@@ -6,6 +6,8 @@ import { repaired } from './records.js';
 
 /** @import { Change, Message, Meta, Store } from '../types.js' */
 
+/** How long what was deleted can be brought back. */
+export const KEPT_MS = 3_600_000;
 const TITLE_CHARACTERS = 60;
 const EXCERPT_CHARACTERS = { before: 20, after: 60 };
 
@@ -25,13 +27,26 @@ export class Conversations {
     for (const meta of await this.#store.all('conversations')) this.#metas.set(meta.id, meta);
   }
 
-  /** The newest first. */
+  /** Those that are not deleted, the newest first. */
   get metas() {
-    return [...this.#metas.values()].sort((a, b) => b.touched - a.touched);
+    const metas = [...this.#metas.values()].filter(({ deleted }) => !deleted);
+    return metas.sort((a, b) => b.touched - a.touched);
   }
 
-  /** @param {string} id */
+  /** Those that are deleted and can be brought back, the last deleted first. */
+  get deleted() {
+    const metas = [...this.#metas.values()].filter(({ deleted }) => deleted);
+    return metas.sort((a, b) => Number(b.deleted) - Number(a.deleted));
+  }
+
+  /** Return whether there is this conversation, and it is not deleted. @param {string} id */
   has(id) {
+    const meta = this.#metas.get(id);
+    return meta !== undefined && !meta.deleted;
+  }
+
+  /** Return whether there is this conversation, deleted or not. @param {string} id */
+  keeps(id) {
     return this.#metas.has(id);
   }
 
@@ -58,6 +73,12 @@ export class Conversations {
     this.#store.write([{ table: 'conversations', record: meta }]);
   }
 
+  /** Show this version from now on, here and in the other tabs. @param {Conversation} conversation @param {Message} message */
+  choose(conversation, message) {
+    if (this.has(conversation.meta.id))
+      this.update(conversation.meta, { chosen: conversation.choosing(message) });
+  }
+
   /** @param {string} id @param {string} title */
   rename(id, title) {
     const meta = this.#metas.get(id);
@@ -69,18 +90,30 @@ export class Conversations {
     this.update(meta, { title: meta.title || titleFrom(text), touched: Date.now() });
   }
 
-  /** Delete a conversation; return the function that brings it back. @param {string} id */
-  async remove(id) {
-    const opening = this.open(id);
-    this.#metas.delete(id); // it cannot be found from now on
-    const conversation = await opening;
-    const { meta, messages } = conversation;
-    this.#store.write([{ table: 'conversations', id }, ...this.#forget(id)]);
-    return () => {
-      conversation.messages = messages; // the same objects: an answer may still be about to end
-      this.#opened.set(id, conversation);
-      this.add(meta, messages);
-    };
+  /** Delete these; until they are purged they can be brought back. @param {string[]} ids */
+  remove(ids) {
+    this.#mark(ids, Date.now());
+  }
+
+  /** Bring back what was deleted. @param {string[]} ids */
+  restore(ids) {
+    this.#mark(ids, undefined);
+  }
+
+  /** @param {string[]} ids @param {number | undefined} deleted */
+  #mark(ids, deleted) {
+    const metas = ids.flatMap((id) => this.#metas.get(id) ?? []);
+    for (const meta of metas) meta.deleted = deleted;
+    if (!metas.length) return;
+    this.#store.write(metas.map((record) => ({ table: 'conversations', record })));
+  }
+
+  /** Remove for good what was deleted at this time or before it. */
+  async purge(before = Date.now() - KEPT_MS) {
+    for (const { id } of this.deleted.filter(({ deleted }) => Number(deleted) <= before)) {
+      const messages = [...(await this.#store.messages(id)), ...this.#forget(id)];
+      await this.#store.write([{ table: 'conversations', id }, ...removalsOf(messages)]);
+    }
   }
 
   /** @param {Meta} meta @param {Message[]} messages */
@@ -97,10 +130,11 @@ export class Conversations {
     /** @type {Map<string, string>} */
     const found = new Map();
     for (const { conversation, text } of await this.#store.all('messages')) {
-      const at = found.has(conversation) ? -1 : text.toLowerCase().indexOf(wanted);
+      if (found.has(conversation) || !this.has(conversation)) continue;
+      const at = text.toLowerCase().indexOf(wanted);
       if (at >= 0) found.set(conversation, excerpt(text, at));
     }
-    for (const { id, title } of this.#metas.values()) {
+    for (const { id, title } of this.metas) {
       if (!found.has(id) && title.toLowerCase().includes(wanted)) found.set(id, '');
     }
     return found;
@@ -129,8 +163,8 @@ export class Conversations {
 
   /** @param {string} id @param {Meta | undefined} meta */
   #adoptMeta(id, meta) {
-    if (meta) this.#metas.set(meta.id, Object.assign(this.#metas.get(meta.id) ?? {}, meta));
-    else this.#store.write(this.#forget(id)); // and what was written here meanwhile
+    if (meta) this.#metas.set(meta.id, merged(this.#metas.get(meta.id), meta));
+    else this.#store.write(removalsOf(this.#forget(id))); // and what was written here meanwhile
     return meta?.id ?? id;
   }
 
@@ -151,13 +185,27 @@ export class Conversations {
     return conversation;
   }
 
-  /** Return what removes its messages from the store. @param {string} id @returns {Change[]} */
+  /** Return the messages that were opened of it. @param {string} id */
   #forget(id) {
     const messages = this.#opened.get(id)?.empty() ?? [];
     this.#metas.delete(id);
     this.#opened.delete(id);
-    return messages.map((message) => ({ table: 'messages', id: message.id }));
+    return messages;
   }
+}
+
+/** @param {Message[]} messages @returns {Change[]} */
+function removalsOf(messages) {
+  return messages.map(({ id }) => ({ table: 'messages', id }));
+}
+
+/** Each version's last choice counts, in whichever tab it was made. @param {Meta | undefined} known @param {Meta} meta */
+function merged(known, meta) {
+  if (!known) return meta;
+  const chosen = { ...known.chosen };
+  for (const [id, at] of Object.entries(meta.chosen ?? {}))
+    chosen[id] = Math.max(at, chosen[id] ?? 0);
+  return Object.assign(known, { deleted: undefined }, meta, { chosen });
 }
 
 /** @param {string} question */

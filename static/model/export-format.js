@@ -1,24 +1,32 @@
-// Conversations as files: JSON holds everything, Markdown is for reading, and both can be imported again.
+// Conversations as files: JSON holds everything, Markdown what is shown, for reading; both can be imported again.
 
-import { newAnswer, newQuestion, uuid } from './message.js';
+import { importedSources, textWithSources } from './citations.js';
+import { fileRefs } from './file-refs.js';
+import { ImportedPlaces } from './imported-places.js';
+import { isAnswer, newAnswer, newQuestion, uuid } from './message.js';
 
-/** @import { Answer, ConversationData, Message } from '../types.js' */
+/** @import { Answer, ConversationData, ImportedData, Message, Meta, Problem } from '../types.js' */
 
 const FORMAT = 'claude-sse';
+/** In version 1 a conversation was a list of messages; each knows the one before it since version 2. */
+const VERSION = 2;
+const ENDED = ['done', 'stopped', 'interrupted', 'error'];
 /** Stands before each message; within a text it gets one more backslash. */
 const MARK = /^<!-- (\\*)claude-sse (user|assistant) -->$/gm;
 
 /** @param {ConversationData[]} conversations */
 export function toJson(conversations) {
-  const all = conversations.map(({ meta, messages }) => ({ ...meta, messages }));
-  return JSON.stringify({ format: FORMAT, version: 1, conversations: all }, null, 2);
+  const all = conversations.map(({ meta, all: messages }) => ({ ...meta, messages }));
+  return JSON.stringify({ format: FORMAT, version: VERSION, conversations: all }, null, 2);
 }
 
-/** @param {ConversationData} conversation */
+/** Only the versions that are shown are in it. @param {ConversationData} conversation */
 export function toMarkdown({ meta, messages }) {
   const parts = messages
-    .filter(({ text }) => text)
-    .map(({ role, text }) => {
+    .filter((message) => message.text || (message.role === 'user' && message.files))
+    .map((message) => {
+      const { role } = message;
+      const text = textIn(message);
       const name = role === 'user' ? 'You' : 'Claude';
       const escaped = text.replace(MARK, '<!-- $1\\claude-sse $2 -->');
       return `<!-- claude-sse ${role} -->\n## ${name}\n\n${escaped}\n`;
@@ -26,15 +34,22 @@ export function toMarkdown({ meta, messages }) {
   return [`# ${meta.title}\n`, ...parts].join('\n');
 }
 
+/** A file is named; the JSON has what is in it. @param {Message} message */
+function textIn(message) {
+  if (isAnswer(message)) return textWithSources(message);
+  const names = (message.files ?? []).map(({ name }) => `> Attached: ${name}\n`).join('');
+  return names ? `${names}\n${message.text}` : message.text;
+}
+
 /** Return the conversations in a file of either kind; throw an error with a sentence if there are none. @param {string} file */
 export function fromFile(file) {
   const found = file.trimStart().startsWith('{') ? fromJson(file) : [fromMarkdown(file)];
-  if (!found.some(({ messages }) => messages.length))
+  if (!found.some(({ all }) => all.length))
     throw new Error('There is no conversation in this file.');
   return found;
 }
 
-/** @param {string} file @returns {ConversationData[]} */
+/** @param {string} file @returns {ImportedData[]} */
 function fromJson(file) {
   let all;
   try {
@@ -44,6 +59,8 @@ function fromJson(file) {
   }
   if (all.format !== FORMAT || !Array.isArray(all.conversations))
     throw new Error('This file was not exported here.');
+  if (all.version > VERSION)
+    throw new Error('This file was exported by a newer version of this page: reload it first.');
   return all.conversations.map((/** @type {any} */ one) =>
     imported(one, Array.isArray(one.messages) ? one.messages : []),
   );
@@ -64,44 +81,51 @@ function fromMarkdown(file) {
   return imported({ title: /^# (.*)\n/.exec(text)?.[1] }, messages);
 }
 
-/** With new ids throughout: what is stored already stays as it is. @param {any} conversation @param {any[]} messages @returns {ConversationData} */
-function imported({ title, at, system }, messages) {
+/** With new ids and moments throughout: what is stored already stays as it is. @param {any} conversation @param {any[]} messages @returns {ImportedData} */
+function imported({ title, at, system, chosen }, messages) {
   const now = Date.now();
+  const known = messages.filter((one) => one?.role === 'user' || one?.role === 'assistant');
+  const places = new ImportedPlaces(known, chosen, now);
+  /** @type {Meta} */
   const meta = {
     id: uuid(),
     title: textOf(title) || 'Imported',
     at: Number(at) || now,
     touched: now,
+    chosen: places.chosen,
     ...(textOf(system) && { system }),
   };
-  return {
-    meta,
-    messages: messages.flatMap((message, i) => importedMessage(message, now + i, meta.id)),
-  };
+  return { meta, all: known.map((message, i) => importedMessage(message, places.of(i), meta.id)) };
 }
 
-/** @param {any} message @param {number} n @param {string} conversation @returns {Message[]} */
-function importedMessage(message, n, conversation) {
-  const text = textOf(message?.text);
-  const at = Number(message?.at) || n;
-  if (message?.role === 'user') return [{ ...newQuestion(text, at), n, conversation }];
-  if (message?.role !== 'assistant') return [];
-  return [{ ...newAnswer(at), n, conversation, text, ...answerFields(message) }];
+/** @param {any} message @param {any} place @param {string} conversation @returns {Message} */
+function importedMessage(message, place, conversation) {
+  const text = textOf(message.text);
+  const at = Number(message.at) || place.n;
+  if (message.role === 'user')
+    return { ...newQuestion(text, at, '', fileRefs(message.files)), ...place, conversation };
+  return { ...newAnswer(at), ...place, conversation, text, ...answerFields(message) };
 }
 
 /** What an imported answer keeps; it has ended, so that nothing is asked again. @param {any} message @returns {Partial<Answer>} */
 function answerFields(message) {
-  const { state, model, usage, stopReason, firstMs, lastMs, thoughtMs, replaced } = message;
+  const { state, model, usage, stopReason, firstMs, lastMs, thoughtMs, problem } = message;
   return {
     thinking: textOf(message.thinking),
-    state: ['stopped', 'interrupted'].includes(state) ? state : 'done',
+    state: state === 'streaming' ? 'interrupted' : ENDED.includes(state) ? state : 'done',
     accepted: true,
-    replaced: replaced === true,
+    ...importedSources(message),
+    ...(textOf(problem?.message) && { problem: problemFrom(problem) }),
     ...(textOf(model) && { model }),
     ...(textOf(stopReason) && { stopReason }),
     ...(usage && { usage: only(usage, 'number', 'boolean') }),
     ...only({ firstMs, lastMs, thoughtMs }, 'number'),
   };
+}
+
+/** @param {any} problem @returns {Problem} */
+function problemFrom({ message, code, retryable }) {
+  return { message, code: textOf(code), retryable: retryable !== false };
 }
 
 /** @param {unknown} value */

@@ -1,6 +1,8 @@
 // What a frame of a stream changes in its answer.
 
-/** @import { Answer, Data, Problem } from '../types.js' */
+import { citedBy } from './citations.js';
+
+/** @import { Answer, Data, FileRef, Problem } from '../types.js' */
 
 /**
  * Return the changes that a frame with text or with a note makes.
@@ -8,9 +10,10 @@
  * @param {Answer} answer
  * @param {Data} data
  * @param {number} ms since the question
+ * @param {() => FileRef[]} [documents] those of the question
  * @returns {Partial<Answer>}
  */
-export function changesOf(answer, data, ms) {
+export function changesOf(answer, data, ms, documents = () => []) {
   const { model, usage, stop_reason: stopReason, waiting } = data;
   /** @type {Partial<Answer>} */
   const changes = { ...(model && { model }), ...(stopReason && { stopReason }) };
@@ -18,7 +21,7 @@ export function changesOf(answer, data, ms) {
   if (waiting !== undefined) Object.assign(changes, { phase: 'retrying', delay: waiting });
   if (data.thinking) Object.assign(changes, thought(answer, data.thinking, ms));
   if (data.text) Object.assign(changes, written({ ...answer, ...changes }, data.text, ms));
-  return changes;
+  return Object.assign(changes, citedBy({ ...answer, ...changes }, data, documents));
 }
 
 /** @param {Answer} answer @param {string} thinking @param {number} ms @returns {Partial<Answer>} */

@@ -1,7 +1,7 @@
 // What a conversation consists of: questions and answers, the turns that they are to Claude, and what the
 // reader can do about an answer.
 
-/** @import { Answer, Message, Question, Remedy, RequestOptions, Turn } from '../types.js' */
+/** @import { Answer, FileRef, Message, Question, Remedy, RequestOptions, Turn } from '../types.js' */
 
 /** Faults of the server's set-up: the same question succeeds once they are fixed. */
 const FIXABLE = [
@@ -21,16 +21,18 @@ const FIXABLE = [
 export const CONTINUE =
   'Continue exactly where your last answer stopped, without repeating any of it.';
 
-/** @param {string} text @param {number} at @returns {Question} */
-export function newQuestion(text, at) {
-  return { role: 'user', id: uuid(), text, at, n: at, conversation: '' };
+/** `parent` is the id of the message before it; '' where there is none. @param {string} text @param {number} at @param {string} [parent] @param {FileRef[]} [files] @returns {Question} */
+export function newQuestion(text, at, parent = '', files = []) {
+  const question = { id: uuid(), parent, text, at, n: at, conversation: '' };
+  return { role: 'user', ...question, ...(files.length && { files }) };
 }
 
 /** @param {number} at @param {RequestOptions} [ask] @returns {Answer} */
-export function newAnswer(at, ask = {}) {
+export function newAnswer(at, ask = {}, parent = '') {
   return {
     role: 'assistant',
     id: uuid(),
+    parent,
     at,
     n: at,
     conversation: '',
@@ -43,7 +45,6 @@ export function newAnswer(at, ask = {}) {
     lastEventId: 0,
     accepted: false,
     stopping: false,
-    replaced: false,
   };
 }
 
@@ -52,15 +53,28 @@ export function turnsOf(messages) {
   /** @type {Turn[]} */
   const turns = [];
   for (const message of messages) {
-    if (isBlank(message) || (isAnswer(message) && message.replaced)) continue;
+    if (isBlank(message)) continue;
     const { role } = message;
-    const content = wellFormed(message.text);
+    const content = contentOf(message);
     const previous = turns.at(-1);
     if (previous?.role === role)
-      previous.content += `\n\n${content}`; // a question that got no answer
+      previous.content = joined(previous.content, content); // a question that got no answer
     else turns.push({ role, content });
   }
   return turns;
+}
+
+/** The text, or a list where there are files: these first, as Claude reads them best. @param {Message} message */
+function contentOf(message) {
+  const text = wellFormed(message.text);
+  if (isAnswer(message) || !message.files?.length) return text;
+  return [...message.files.map((file) => ({ file })), ...(text.trim() ? [{ text }] : [])];
+}
+
+/** @param {Turn['content']} before @param {Turn['content']} content */
+function joined(before, content) {
+  if (typeof before === 'string' && typeof content === 'string') return `${before}\n\n${content}`;
+  return [before, content].flatMap((one) => (typeof one === 'string' ? [{ text: one }] : one));
 }
 
 /** Replace halves of surrogate pairs, which are not text and which the server refuses. @param {string} text */
@@ -69,14 +83,15 @@ function wellFormed(text) {
 }
 
 /** Return what the reader can do about an answer that did not end as expected; the best first. @param {Answer} answer @returns {Remedy[]} */
-export function remedies({ state, phase, text, stopReason, problem, replaced, stopping }) {
-  if (replaced || stopping) return [];
+export function remedies({ state, phase, text, stopReason, problem, stopping }) {
+  if (stopping) return [];
   if (state === 'streaming') return phase === 'lost' ? ['reconnect'] : [];
   if (state === 'done') {
     if (stopReason === 'model_context_window_exceeded') return ['new'];
     if (stopReason === 'refusal') return ['edit'];
     return stopReason === 'max_tokens' && text.trim() ? ['continue'] : [];
   }
+  if (problem?.code === 'too_many_files') return ['leave-out', 'new'];
   if (state === 'error' && !problem?.retryable) {
     const canRetry = problem && (FIXABLE.includes(problem.code) || text.trim());
     return canRetry ? ['retry'] : ['edit'];
@@ -85,8 +100,8 @@ export function remedies({ state, phase, text, stopReason, problem, replaced, st
 }
 
 /** Return how an answer ended and the sensible next step, where that needs a sentence. @param {Answer} answer */
-export function explain({ state, stopReason, text, replaced }) {
-  if (state !== 'done' || replaced) return '';
+export function explain({ state, stopReason, text }) {
+  if (state !== 'done') return '';
   switch (stopReason) {
     case 'max_tokens':
       return text.trim()
@@ -108,7 +123,7 @@ export function isAnswer(message) {
 
 /** Return whether the message is empty: Claude refuses those. @param {Message} message */
 export function isBlank(message) {
-  return message.text.trim() === '';
+  return message.text.trim() === '' && !(message.role === 'user' && message.files?.length);
 }
 
 /** A version 4 UUID; `crypto.randomUUID` exists only on https and localhost. */

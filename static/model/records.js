@@ -1,6 +1,9 @@
 // A record from the store or from another tab may be damaged, or written by another version of the page. It is
 // repaired as far as the page needs; one without an id, a conversation or a role is dropped.
 
+import { importedSources } from './citations.js';
+import { fileRefs } from './file-refs.js';
+
 /** @import { Answer, Message, Meta, Problem, Table } from '../types.js' */
 /** @typedef {Record<string, any>} Raw */
 
@@ -11,14 +14,25 @@ const PHASES = ['waiting', 'thinking', 'writing', 'retrying', 'busy', 'reconnect
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 /** @param {unknown} value @returns {value is string} */
 const isText = (value) => typeof value === 'string';
+/** @param {unknown} value */
+const isMoments = (value) => isObject(value) && Object.values(value).every(Number.isFinite);
 /** What a record may have, and what that must be. @type {Record<string, (value: unknown) => boolean>} */
 const OPTIONAL = {
   system: isText,
+  parent: isText,
+  chosen: isMoments,
+  deleted: Number.isFinite,
   said: isText,
   model: isText,
   stopReason: isText,
   ask: isObject,
   usage: isObject,
+  files: Array.isArray,
+  sources: Array.isArray,
+  citations: Array.isArray,
+  searches: Array.isArray,
+  searching: isText,
+  leftOut: Number.isFinite,
   problem: isObject,
   thoughtAt: Number.isFinite,
   firstMs: Number.isFinite,
@@ -55,7 +69,8 @@ function messageOf(record) {
   const at = number(record.at);
   const common = { ...record, text: text(record.text), at, n: number(record.n, at) };
   if (!isText(record.conversation)) return undefined;
-  if (record.role === 'user') return common;
+  if (record.role === 'user')
+    return record.files ? { ...common, files: fileRefs(record.files) } : common;
   return record.role === 'assistant' ? answerOf(common) : undefined;
 }
 
@@ -70,7 +85,7 @@ function answerOf(record) {
     lastEventId: number(record.lastEventId),
     accepted: Boolean(record.accepted),
     stopping: Boolean(record.stopping),
-    replaced: Boolean(record.replaced),
+    ...importedSources(record),
     ...(isObject(record.problem) && { problem: problemOf(record.problem) }),
   };
 }

@@ -24,15 +24,14 @@ const UNCONFIRMED =
 
 /** @param {Answer} answer */
 export function statusOf(answer) {
-  return [stateOf(answer), answer.replaced && 'asked again below', ...pace(answer), ...cost(answer)]
-    .filter(Boolean)
-    .join(' · ');
+  return [stateOf(answer), ...pace(answer), ...cost(answer)].filter(Boolean).join(' · ');
 }
 
 /** Return its beginning, which is worth announcing to a screen reader. @param {Answer} answer */
-export function stateOf({ stopping, state, phase, delay, said, stopReason = '' }) {
+export function stateOf({ stopping, state, phase, delay, said, searching, stopReason = '' }) {
   if (stopping) return phase === 'lost' ? UNCONFIRMED : ENDED.stopped;
   if (state !== 'streaming') return (state === 'done' && ENDED_BECAUSE[stopReason]) || ENDED[state];
+  if (searching !== undefined) return 'Searching the web…';
   if (phase !== 'retrying' && phase !== 'busy') return DOING[phase];
   const wait = `${Math.max(1, Math.ceil(delay))} s…`;
   return phase === 'busy' && said

@@ -33,6 +33,14 @@ export class Autoscroll {
     this.follow();
   }
 
+  /** Keep this element where it was; at the end of the log, the end is followed. @param {Element} element @param {number} top where it was, in pixels */
+  hold(element, top) {
+    this.#log.scrollTop += element.getBoundingClientRect().top - top;
+    this.#top = this.#log.scrollTop;
+    this.#pinned = this.#distance() < NEAR_PIXELS;
+    this.#showJump();
+  }
+
   /** The log may have grown: go to its end if that is wanted, without animation, which would be cut short. */
   follow() {
     if (this.#pinned) {

@@ -1,26 +1,44 @@
 // Where the reader writes: Enter sends, Shift+Enter starts a new line, the one button sends or stops.
 
-import { find, isComposing, memory } from './dom.js';
+import { Attaching } from './attaching.js';
+import { find, isComposing } from './dom.js';
+import { grow, insert, joined } from './field.js';
+import { offer } from './toast.js';
 
+/** @import { Drafts } from '../model/drafts.js' */
+/** @import { Draft, FileRef } from '../types.js' */
 /**
  * @typedef {{
- *   send: (text: string, replacedId: string) => Promise<boolean>, stop: () => void, up: () => void
- * }} Listeners `send` resolves to whether the question is stored.
+ *   send: (text: string, editedId: string, files: FileRef[]) => Promise<boolean>,
+ *   stop: () => void, up: () => void, edit: (id: string) => void
+ * }} Listeners `send` resolves to whether the question is stored; `edit` hears which one is being changed, or ''.
+ * @typedef {{ text: string, files: FileRef[], place: string, editedId: string }} Sending A question that is not stored yet.
  */
+
+const EDITING = 'Changing an earlier question: sent, it becomes another version beside it.';
 
 export class Composer {
   #prompt = find('#prompt');
   #button = find('#send');
+  #cancel = find('#cancel');
   #on;
   #streaming = false;
-  #draftKey = '';
-  #editing = ''; // the id of the question on the page that is being changed
-  #aside = ''; // what was written before that
-  /** Texts that are not stored yet, and the keys of their drafts. @type {Map<string, string>} */
-  #sending = new Map();
+  #drafts;
+  /** The conversation whose draft this is; '' is one yet to come. @type {string | undefined} */
+  #place;
+  /** @type {Draft} */
+  #draft = { text: '', editing: '', edits: {} };
+  #original = ''; // the question that is being changed, as it was asked
+  /** @type {Set<Sending>} */
+  #sending = new Set();
+  #files = new Attaching((text) => {
+    insert(this.#prompt, text);
+    this.#saveDraft();
+  });
 
-  /** @param {Listeners} on */
-  constructor(on) {
+  /** @param {Drafts} drafts @param {Listeners} on */
+  constructor(drafts, on) {
+    this.#drafts = drafts;
     this.#on = on;
     find('#composer').addEventListener('submit', (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -32,39 +50,38 @@ export class Composer {
     this.#prompt.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) =>
       this.#pressed(event),
     );
+    this.#cancel.addEventListener('click', () => {
+      this.#giveUpEditing();
+      this.focus();
+    });
     this.#prompt.addEventListener('input', () => this.#saveDraft());
-    addEventListener('pagehide', () =>
-      this.#sending.forEach((key, text) => this.#giveBack(text, key)),
-    );
+    addEventListener('pagehide', () => this.#sending.forEach((one) => this.#giveBack(one)));
     this.streaming = false;
   }
 
   /** The id of the conversation whose draft this is; '' is one yet to come. @param {string} id */
   set conversation(id) {
-    this.#leaveEditing();
-    this.notice = '';
-    const key = `draft${id && `:${id}`}`;
-    if (key === this.#draftKey) return;
-    if (this.#prompt.value) this.#saveDraft(); // another tab may have overwritten it
-    const typed = this.#draftKey ? '' : this.#prompt.value; // while the page was still opening
-    this.#draftKey = key;
-    this.#prompt.value = memory.get(key);
+    const typed = this.#place === undefined ? this.#value : ''; // while the page was opening
+    this.#saveDraft(); // what an input method has not told yet
+    this.#place = id;
+    this.#draft = this.#drafts.of(id);
+    this.#show();
     if (typed) this.restore(typed);
-    this.#grow();
+    else void this.#recover(id);
   }
 
   /** The new conversation has an id now: what was written since its question goes with it. @param {string} id */
   assignId(id) {
-    memory.set(this.#draftKey, '');
-    this.#draftKey = `draft:${id}`;
+    this.#drafts.save(this.#place ?? '', { text: '', editing: '', edits: {} });
+    this.#place = id;
+    this.#files.move(id);
     this.#saveDraft();
   }
 
   /** Whether the button stops rather than sends. @param {boolean} value */
   set streaming(value) {
     this.#streaming = value;
-    this.#button.dataset.mode = value ? 'stop' : 'send';
-    this.#button.textContent = value ? 'Stop' : 'Send';
+    this.#drawButton();
   }
 
   /** One sentence above the field, announced immediately; '' removes it. @param {string} text */
@@ -72,36 +89,42 @@ export class Composer {
     find('#notice').textContent = text;
   }
 
-  /** Put a text back to be changed, above what was written since. @param {string} text */
-  restore(text) {
-    const draft = this.#prompt.value;
-    this.#write(draft.trim() && draft !== text ? `${text}\n\n${draft}` : text);
+  /** Put a text and its files back to be changed, above what was written since. @param {string} text @param {FileRef[]} [files] */
+  restore(text, files) {
+    this.#files.giveBack(this.#place ?? '', files);
+    if (this.#draft.editing) {
+      this.#draft.text = joined(text, this.#draft.text);
+      return this.#saveDraft();
+    }
+    this.#setText(joined(text, this.#value));
     this.#prompt.setSelectionRange(text.length, text.length);
   }
 
-  /** Let a question be changed and sent again. @param {string} id @param {string} text */
-  edit(id, text) {
-    if (!this.#editing) this.#aside = this.#prompt.value;
-    this.#editing = id;
-    this.notice =
-      'Sending this replaces the question and removes everything after it. Esc leaves all as it is.';
-    this.#write(text);
+  /** Let a question be changed and asked as another version; what was changed of it before is there again. @param {string} id @param {string} text @param {FileRef[]} [files] */
+  edit(id, text, files) {
+    const { edits } = this.#draft;
+    if (edits[id] === undefined) this.#files.giveBack(id, files);
+    edits[id] ??= text;
+    this.#draft.editing = id;
+    this.#show();
+    this.#original = text;
+    this.#setText(edits[id]);
+  }
+
+  /** A changed question was not asked: it is there to be changed on. @param {string} id @param {string} text @param {FileRef[]} [files] */
+  editAgain(id, text, files) {
+    this.#files.giveBack(id, files);
+    this.#draft.edits[id] = joined(text, this.#draft.edits[id] ?? '');
+    this.edit(id, text);
   }
 
   focus() {
     this.#prompt.focus();
   }
 
-  /** @param {string} text */
-  #write(text) {
-    this.#prompt.value = text;
-    this.#saveDraft();
-    this.focus();
-  }
-
   /** @param {MouseEvent} event */
   #clicked(event) {
-    if (!this.#streaming) return; // the form's submit event follows
+    if (!this.#stops) return; // the form's submit event follows
     event.preventDefault();
     if (event.detail < 2) this.#on.stop(); // the second half of a double click on Send does not mean it
   }
@@ -110,10 +133,9 @@ export class Composer {
   #pressed(event) {
     const { key, shiftKey, repeat } = event;
     if (isComposing(event)) return;
-    if (key === 'Escape' && this.#editing) {
+    if (key === 'Escape' && this.#draft.editing) {
       event.preventDefault();
-      this.#leaveEditing();
-      this.notice = '';
+      this.#giveUpEditing();
     } else if (key === 'ArrowUp' && !this.#prompt.value && !shiftKey) {
       event.preventDefault();
       this.#on.up();
@@ -124,40 +146,101 @@ export class Composer {
   }
 
   async #send() {
-    const [text, replacedId] = [this.#prompt.value, this.#editing];
-    if (this.#streaming || !text.trim()) return this.focus();
-    this.#prompt.value = '';
+    if (this.#files.isBusy) await this.#files.settled;
+    const { editing: editedId } = this.#draft;
+    const text = this.#value;
+    if (this.#stops || !(text.trim() || this.#files.refs.length)) return this.focus();
+    const files = this.#files.take();
+    this.#setText('');
     this.#leaveEditing();
-    this.#saveDraft();
-    this.notice = '';
-    const key = this.#draftKey || 'draft';
-    this.#sending.set(text, key);
-    if (!(await this.#on.send(text, replacedId))) this.#giveBack(text, key);
-    this.#sending.delete(text);
+    const sending = { text, files, editedId, place: this.#place ?? '' };
+    this.#sending.add(sending);
+    if (!(await this.#on.send(text, editedId, files))) this.#giveBack(sending);
+    this.#sending.delete(sending);
   }
 
-  /** It is a draft again, wherever the reader is by now. @param {string} text @param {string} key */
-  #giveBack(text, key) {
-    if (key === this.#draftKey) this.restore(text);
-    else memory.set(key, `${text}\n\n${memory.get(key)}`.trim());
+  /** It is a draft again, wherever the reader is by now. @param {Sending} sending */
+  #giveBack({ text, files, editedId, place }) {
+    if (place === this.#place)
+      return editedId ? this.editAgain(editedId, text, files) : this.restore(text, files);
+    this.#files.giveBack(editedId || place, files);
+    const draft = this.#drafts.of(place);
+    if (editedId) draft.edits[editedId] = joined(text, draft.edits[editedId] ?? '');
+    else draft.text = joined(text, draft.text);
+    this.#drafts.save(place, { ...draft, editing: draft.editing || editedId });
   }
 
+  /** What a tab that was closed has left here. @param {string} place */
+  async #recover(place) {
+    const draft = this.#value ? undefined : await this.#drafts.recover(place);
+    if (!draft || place !== this.#place) return;
+    this.#draft = draft;
+    this.#show();
+  }
+
+  #giveUpEditing() {
+    const { editing: id } = this.#draft;
+    const [text, original, place] = [this.#value, this.#original, this.#place];
+    const files = this.#files.take();
+    this.#leaveEditing();
+    if (text === original || !text.trim()) return;
+    offer('The change is discarded.', 'Undo', () => {
+      if (place !== this.#place)
+        return this.#giveBack({ text, files, editedId: id, place: place ?? '' });
+      this.editAgain(id, text, files);
+      this.#original = original;
+    });
+  }
+
+  /** The draft from before is there again. */
   #leaveEditing() {
-    if (!this.#editing) return;
-    this.#editing = '';
-    this.#prompt.value = this.#aside;
+    delete this.#draft.edits[this.#draft.editing];
+    this.#draft.editing = '';
+    this.#original = '';
+    this.#show();
     this.#saveDraft();
+  }
+
+  /** Whether the button stops an answer; a change can be sent while one is written. */
+  get #stops() {
+    return this.#streaming && !this.#draft.editing;
+  }
+
+  /** What is in the field, also if a script has put it there. */
+  get #value() {
+    return this.#prompt.value;
+  }
+
+  /** @param {string} text */
+  #setText(text) {
+    this.#prompt.value = text;
+    this.#saveDraft();
+    this.focus();
+  }
+
+  /** Show the draft, and no other notice than that it is a change. */
+  #show() {
+    const { text, editing, edits } = this.#draft;
+    this.#prompt.value = editing ? (edits[editing] ?? '') : text;
+    this.notice = editing ? EDITING : '';
+    this.#cancel.hidden = !editing;
+    this.#files.key = editing || (this.#place ?? '');
+    this.#on.edit(editing);
+    this.#drawButton();
+    grow(this.#prompt);
+  }
+
+  #drawButton() {
+    this.#button.dataset.mode = this.#stops ? 'stop' : 'send';
+    this.#button.textContent = this.#stops ? 'Stop' : 'Send';
   }
 
   #saveDraft() {
-    this.#grow();
-    if (this.#draftKey) memory.set(this.#draftKey, this.#prompt.value);
-  }
-
-  /** Only for browsers whose style sheet cannot do it (`field-sizing`). */
-  #grow() {
-    if (CSS.supports('field-sizing', 'content')) return;
-    this.#prompt.style.height = 'auto';
-    this.#prompt.style.height = `${this.#prompt.scrollHeight + 2}px`;
+    const { editing, edits } = this.#draft;
+    if (editing) edits[editing] = this.#value;
+    else this.#draft.text = this.#value;
+    if (this.#place !== undefined) this.#drafts.save(this.#place, this.#draft);
+    this.#drawButton();
+    grow(this.#prompt);
   }
 }

@@ -1,8 +1,9 @@
 // One message on the page: its text, the thinking, one line of status, and what the reader can do about it.
 
+import { markedText, textWithSources } from '../model/citations.js';
 import { explain, isAnswer, remedies } from '../model/message.js';
 import { statusOf, thoughtsOf } from '../model/status-text.js';
-import { copyOf, part, say } from './dom.js';
+import { copyOf, make, part, say } from './dom.js';
 import { MessageText } from './message-text.js';
 
 /** @import { Answer, GrowingText, MarkdownLibrary, Message, Problem } from '../types.js' */
@@ -15,6 +16,10 @@ const PARTS = [
   '.error',
   '.note',
   '.tools',
+  '.versions',
+  '.versions span',
+  '[data-action=older]',
+  '[data-action=newer]',
   'details',
   'summary',
   'summary span',
@@ -32,6 +37,10 @@ export class MessageView {
   /** @type {Record<string, any>} */
   #parts;
   #remedies;
+  #isGone = false;
+  #releaseFiles = () => {};
+  /** @type {((answer: Answer) => void) | undefined} */
+  #showSources;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #countdown;
 
@@ -50,6 +59,7 @@ export class MessageView {
     for (const name of isAnswer(message) ? ['[data-action=edit-question]'] : ANSWERS_ONLY)
       part(article, name).remove();
     this.draw();
+    this.#showFiles(message, onDraw);
   }
 
   get streaming() {
@@ -60,23 +70,66 @@ export class MessageView {
   format(library) {
     const { message } = this;
     if (this.#text.isFormatted || !isAnswer(message)) return;
-    this.#text.format(library, message.text, message.state !== 'streaming');
+    this.#text.format(library, markedText(message), message.state !== 'streaming');
+  }
+
+  /** Say which version this is, if there are several. @param {number} place @param {number} count */
+  showVersion(place, count) {
+    const { '.versions': versions, '.versions span': label } = this.#parts;
+    versions.hidden = count < 2;
+    versions.ariaLabel = `Version ${place} of ${count}`;
+    say(label, `${place}/${count}`);
+    this.#parts['[data-action=older]'].ariaDisabled = String(place === 1);
+    this.#parts['[data-action=newer]'].ariaDisabled = String(place === count);
   }
 
   /** Take it off the page. */
   remove() {
+    this.#isGone = true;
     this.#text.forget();
+    this.#releaseFiles();
     this.article.remove();
   }
 
   draw() {
     const { message } = this;
     if (!isAnswer(message)) return this.#text.show(message.text, true);
-    this.#text.show(message.text, message.state !== 'streaming');
+    this.#text.show(markedText(message), message.state !== 'streaming');
+    this.#drawSources(message);
     this.#drawThoughts(message);
     this.#drawStatus(message);
     this.#drawButtons(message);
     this.#drawRetry(message.problem);
+  }
+
+  /** What is copied of it as Markdown. */
+  get source() {
+    const { message } = this;
+    return isAnswer(message) ? textWithSources(message) : message.text;
+  }
+
+  /** @param {Message} message @param {() => void} onDraw */
+  async #showFiles(message, onDraw) {
+    if (isAnswer(message) || !message.files?.length) return;
+    const { showFiles } = await import('./message-files.js');
+    if (this.#isGone) return;
+    const release = await showFiles(part(this.article, '.text'), message.files);
+    this.#releaseFiles = release;
+    if (this.#isGone) release();
+    onDraw();
+  }
+
+  /** @param {Answer} answer */
+  async #drawSources(answer) {
+    if (!answer.sources && !answer.searches && !answer.leftOut) return;
+    if (!this.#showSources) {
+      this.#showSources = () => {};
+      const { createSources } = await import('./sources.js');
+      const root = make('div', { className: 'sources' });
+      part(this.article, '.text').after(root);
+      this.#showSources = createSources(root);
+    }
+    this.#showSources(answer);
   }
 
   /** Open while Claude thinks, closed when the answer begins; the reader's own choice stays. @param {Answer} answer */
@@ -93,9 +146,8 @@ export class MessageView {
   /** @param {Answer} answer */
   #drawStatus(answer) {
     const { article, streaming } = this;
-    const { stopping, phase, state, replaced, problem } = answer;
+    const { stopping, phase, state, problem } = answer;
     article.dataset.state = stopping ? 'stopping' : streaming ? phase : state;
-    article.toggleAttribute('data-replaced', replaced);
     article.ariaBusy = String(streaming);
     say(this.#parts['.status'], statusOf(answer));
     say(this.#parts['.error'], problem ? sentenceFor(problem) : '');

@@ -9,7 +9,8 @@ import { signIn } from './session.js';
 const EFFORTS = { low: 'Low', medium: 'Medium', high: 'High', xhigh: 'Very high', max: 'Highest' };
 
 export class Settings {
-  #models = new ModelPicker();
+  #models = new ModelPicker((model) => this.#web.offer(model?.web_search === true));
+  #web = new WebSearch();
   #system = find('#system');
   #default = find('#default-system');
 
@@ -36,7 +37,11 @@ export class Settings {
   /** Return what to send beside the messages of a conversation with these instructions. @param {string} [system] @returns {RequestOptions} */
   requestOptions(system) {
     const instructions = system?.trim() || this.#default.value.trim();
-    return { ...(instructions && { system: instructions }), ...this.#models.choice };
+    return {
+      ...(instructions && { system: instructions }),
+      ...this.#models.choice,
+      ...(this.#web.isOn && { web_search: true }),
+    };
   }
 }
 
@@ -58,6 +63,33 @@ function keepShortcuts() {
   );
 }
 
+/** Whether Claude may search the web: off until the reader says so, where the server and the model can. */
+class WebSearch {
+  #button = find('#web');
+
+  constructor() {
+    this.#button.addEventListener('click', () => {
+      memory.set('web-search', this.isOn ? '' : 'on');
+      this.#show();
+    });
+    this.#show();
+  }
+
+  get isOn() {
+    return !this.#button.hidden && memory.get('web-search') === 'on';
+  }
+
+  /** @param {boolean} isOffered */
+  offer(isOffered) {
+    this.#button.hidden = !isOffered;
+    this.#show();
+  }
+
+  #show() {
+    this.#button.ariaPressed = String(this.isOn);
+  }
+}
+
 /** Which model answers, and with how much effort: what the server offers, and what the reader has chosen. */
 class ModelPicker {
   #model = find('#model');
@@ -65,8 +97,11 @@ class ModelPicker {
   /** @type {Model[]} */
   #models = [];
   #default = '';
+  #onModel;
 
-  constructor() {
+  /** `onModel` is called with the model that is chosen. @param {(model?: Model) => void} onModel */
+  constructor(onModel) {
+    this.#onModel = onModel;
     this.#model.addEventListener('change', () => {
       memory.set('model', this.#model.value);
       this.#offerEfforts();
@@ -105,7 +140,9 @@ class ModelPicker {
   }
 
   #offerEfforts() {
-    const efforts = this.#models.find(({ id }) => id === this.#model.value)?.efforts ?? [];
+    const model = this.#models.find(({ id }) => id === this.#model.value);
+    this.#onModel(model);
+    const efforts = model?.efforts ?? [];
     const options = efforts.map((effort) =>
       make('option', { value: effort, text: `${EFFORTS[effort] ?? effort} effort` }),
     );

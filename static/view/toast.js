@@ -1,25 +1,74 @@
-// One sentence at the foot of the page, for ten seconds, with a button where something can be undone.
+// Sentences above everything, the newest below: each goes by itself, later if something can be undone, and not
+// while the reader points at them, has the focus there or does not see the page.
 
-import { find, part, say } from './dom.js';
+import { copyOf, find, part, say } from './dom.js';
 
-const SHOWN_MS = 10_000;
+const SHOWN_MS = 7_000;
+const UNDO_MS = 30_000;
+const TICK_MS = 500;
+/** More than these wait for their turn. */
+const TOGETHER = 3;
 
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let timer;
+/** @typedef {{ element: HTMLElement, ms: number }} Toast `ms`: how long it is still shown. */
 
-/** Show a sentence, and a button with this label if there is one. @param {string} sentence @param {string} [label] @param {() => void} [act] */
+/** @type {Toast[]} */
+const toasts = [];
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let clock;
+
+/**
+ * Show a sentence, and a button with this label if there is one; return what takes both away.
+ *
+ * @param {string} sentence
+ * @param {string} [label]
+ * @param {() => void} [act]
+ */
 export function offer(sentence, label = '', act = () => {}) {
-  const toast = find('#toast');
-  const button = part(toast, 'button');
-  const show = (/** @type {boolean} */ shown) => (toast.hidden = !shown);
-  show(true);
-  say(part(toast, 'span'), sentence);
+  const element = copyOf('#toast');
+  const button = part(element, '.act');
+  const toast = { element, ms: label ? UNDO_MS : SHOWN_MS };
+  say(part(element, 'span'), sentence);
   say(button, label);
   button.hidden = !label;
-  button.onclick = () => {
-    show(false);
+  button.addEventListener('click', () => {
+    end(toast);
     act();
-  };
-  clearTimeout(timer);
-  timer = setTimeout(show, SHOWN_MS, false);
+  });
+  part(element, '.close').addEventListener('click', () => end(toast));
+  element.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation(); // it is not for the answer
+    end(toast);
+  });
+  toasts.push(toast);
+  showNext();
+  return () => end(toast);
+}
+
+/** @param {Toast} toast */
+function end(toast) {
+  const place = toasts.indexOf(toast);
+  if (place < 0) return;
+  const hadFocus = toast.element.contains(document.activeElement);
+  toasts.splice(place, 1);
+  toast.element.remove();
+  showNext();
+  if (hadFocus) find('#prompt').focus(); // it must not get lost
+}
+
+function showNext() {
+  const root = find('#toasts');
+  for (const { element } of toasts.slice(0, TOGETHER))
+    if (!element.isConnected) root.append(element);
+  if (toasts.length) clock ??= setInterval(tick, TICK_MS);
+  else clock = void clearInterval(clock);
+}
+
+/** Time passes only for those that can be read. */
+function tick() {
+  if (document.hidden || find('#toasts').matches(':hover, :focus-within')) return;
+  for (const toast of toasts.slice(0, TOGETHER)) {
+    toast.ms -= TICK_MS;
+    if (toast.ms <= 0) end(toast);
+  }
 }

@@ -20,6 +20,7 @@ export class Transcript {
   /** @type {Set<MessageView>} */
   #changed = new Set();
   #frame = 0;
+  #marked = '';
   /** @type {MarkdownLibrary | undefined} */
   #library;
   #near = new IntersectionObserver((entries) => this.#approached(entries), {
@@ -43,21 +44,47 @@ export class Transcript {
     document.addEventListener('visibilitychange', () => document.hidden || this.#draw());
   }
 
-  /** Show these messages and no others. @param {Message[]} messages */
-  show(messages) {
-    for (const id of [...this.#views.keys()]) this.remove(id);
-    for (const message of messages) this.add(message);
-    this.#autoscroll.pin();
+  /**
+   * Show these messages and no others; what is there already, from the first on, stays as it is.
+   *
+   * @param {Message[]} messages
+   * @param {(message: Message) => Message[]} versionsOf
+   */
+  show(messages, versionsOf) {
+    const ids = [...this.#views.keys()];
+    const same = messages.findIndex(({ id }, i) => id !== ids[i]);
+    for (const id of ids.slice(same < 0 ? messages.length : same)) this.#remove(id);
+    for (const message of messages) {
+      if (!this.#views.has(message.id)) this.#add(message);
+      const versions = versionsOf(message);
+      this.#views.get(message.id)?.showVersion(versions.indexOf(message) + 1, versions.length);
+    }
+    this.#autoscroll.follow();
   }
 
-  /** Add a message, at the end or before another. @param {Message} message @param {Message} [next] */
-  add(message, next) {
-    if (this.#views.has(message.id)) return;
+  /** Mark the question that is being changed; '' is none. @param {string} id */
+  mark(id) {
+    this.#marked = id;
+    for (const { article } of this.#views.values()) this.#drawMark(article);
+  }
+
+  /** @param {HTMLElement} article */
+  #drawMark(article) {
+    article.toggleAttribute('data-editing', article.dataset.id === this.#marked);
+  }
+
+  /** Return whether this message is on the page. @param {string} id */
+  has(id) {
+    return this.#views.has(id);
+  }
+
+  /** @param {Message} message */
+  #add(message) {
     const view = new MessageView(message, this.#growingText, () => this.#autoscroll.follow());
     this.#views.set(message.id, view);
-    this.#log.insertBefore(view.article, this.#views.get(next?.id ?? '')?.article ?? null);
+    this.#log.append(view.article);
+    this.#drawMark(view.article);
     this.#format(view);
-    this.#autoscroll.follow();
   }
 
   /** Follow the end from now on: the reader has just asked something. */
@@ -75,7 +102,7 @@ export class Transcript {
   }
 
   /** @param {string} id */
-  remove(id) {
+  #remove(id) {
     const view = this.#views.get(id);
     if (!view) return;
     this.#near.unobserve(view.article);
@@ -113,9 +140,23 @@ export class Transcript {
     const { id } = /** @type {HTMLElement} */ (button.closest('article')).dataset;
     const { action = '' } = button.dataset;
     if (action === 'copy-code') return this.#copy(button, this.#library?.sourceOfCode(button));
-    if (action === 'copy') return this.#copy(button, this.#views.get(id ?? '')?.message.text);
+    if (action === 'copy') return this.#copy(button, this.#views.get(id ?? '')?.source);
+    const act = () => this.#onAction(action, id ?? '');
+    if (action === 'older' || action === 'newer') return this.#switch(button, act);
     this.#log.focus({ preventScroll: true }); // the button is about to go: the focus must not get lost
-    this.#onAction(action, id ?? '');
+    act();
+  }
+
+  /** Let another version take the place of this one, where the reader looks. @param {HTMLElement} button @param {() => void} act */
+  #switch(button, act) {
+    const article = /** @type {Element} */ (button.closest('article'));
+    const place = [...this.#views.values()].findIndex((view) => view.article === article);
+    const { top } = article.getBoundingClientRect();
+    act();
+    const shown = [...this.#views.values()][place]?.article;
+    if (!shown) return;
+    shown.querySelector(`[data-action=${button.dataset.action}]`)?.focus({ preventScroll: true });
+    this.#autoscroll.hold(shown, top);
   }
 
   /** @param {HTMLElement} button */

@@ -6,19 +6,19 @@ const some = (selector, number) => {
   const found = [...document.querySelectorAll(selector)].filter((one) => !one.hidden && !one.disabled);
   return found[number % found.length];
 };
-const isEditing = () => find('#notice').textContent.includes('replaces the question');
+const isEditing = () => !find('#cancel').hidden;
 
 const ACTIONS = {
   new: () => find('#new').click(),
   choose: (number) => some('#list a', number)?.click(),
   stop: () => find('#send[data-mode=stop]')?.click(),
+  version: (number) => some('article .versions:not([hidden]) button', number)?.click(),
   escape: () => press(find(isEditing() ? '#prompt' : 'body'), 'Escape'),
   again: () => find('article:last-of-type [data-action=again]')?.click(),
   remedy: (number) => some('article:last-of-type .actions button:not([data-action=new], [data-action=edit])', number)?.click(),
-  /** Returns what is taken back. */
   undo() {
-    some('#toast:not([hidden]) button', 0)?.click();
-    return find('#toast span').textContent;
+    const offered = [...document.querySelectorAll('.toast')].at(-1);
+    offered?.querySelector('.act:not([hidden])')?.click();
   },
   delete(number) {
     const button = some('#list [data-act=delete]', number);
@@ -28,14 +28,13 @@ const ACTIONS = {
   edit() {
     if (!find('#prompt').value) press(find('#prompt'), 'ArrowUp');
   },
-  /** Returns where it was asked, and what went for it: itself, if a change is asked while an answer comes. */
+  /** Returns where it was asked. */
   ask(words) {
     const prompt = find('#prompt');
-    const instead = isEditing() ? prompt.value : '';
-    prompt.value = prompt.value && !instead ? `${prompt.value}\n${words}` : words;
+    prompt.value = prompt.value && !isEditing() ? `${prompt.value}\n${words}` : words;
     prompt.dispatchEvent(new InputEvent('input', { bubbles: true }));
     press(prompt, 'Enter');
-    return [place(), instead && find('#send[data-mode=stop]') ? `${instead} ${words}` : instead];
+    return place();
   },
 };
 
@@ -49,8 +48,16 @@ window.stored = async () => {
   return all;
 };
 
-/** What is still to be sent. */
-window.unsent = () => [find('#prompt').value, ...Object.keys(localStorage).map((key) => (key.includes(':draft') ? localStorage[key] : ''))].join('\n');
+/** What is still to be sent, and what questions were changed to. */
+window.unsent = () => {
+  const drafts = Object.keys(sessionStorage)
+    .filter((key) => key.startsWith('claude-sse:draft:'))
+    .map((key) => JSON.parse(sessionStorage[key]));
+  return {
+    texts: drafts.map(({ text }) => text).join('\n'),
+    edits: drafts.flatMap(({ edits }) => Object.values(edits)).join('\n'),
+  };
+};
 
 /** What is on the page; how fast it came is not known any more after a reload. */
 window.shown = () => ({

@@ -29,12 +29,12 @@ SET_UP = """async () => {
     const { createRenderer } = await import(new URL('./markdown/renderer.js', base));
     const { createHighlighter } = await import(new URL('./markdown/highlight.js', base));
     const { colouring } = await import(new URL('./markdown/colouring.js', base));
-    const { startWorker } = await import(new URL('./markdown/workers.js', base));
+    const { startWorker } = await import(new URL('./system/workers.js', base));
     window.asked = [];
     window.workers = 0;
     const start = () => {
         workers += 1;
-        const worker = startWorker('./highlight-worker.js');
+        const worker = startWorker('markdown/highlight-worker.js');
         const send = worker.postMessage.bind(worker);
         worker.postMessage = (job) => (asked.push(job.language), send(job));
         return worker;
@@ -158,9 +158,9 @@ def test_the_policy_makes_urls_of_our_workers_only(context: BrowserContext, serv
     refused = page.evaluate(
         """async () => {
             const base = document.querySelector('script[src*="chat.js"]').src;
-            const { startWorker } = await import(new URL('./markdown/workers.js', base));
+            const { startWorker } = await import(new URL('./system/workers.js', base));
             const tries = [
-                () => startWorker('../chat.js'),
+                () => startWorker('chat.js'),
                 () => startWorker('/streams/x'),
                 () => startWorker('https://evil.example/a.js'),
                 () => new Worker(new URL('./markdown/highlight-worker.js', base).href),

@@ -3,7 +3,7 @@
   const ANSWER = 'a blockquote br button code del div em h3 h4 h5 h6 hr li ol p pre span strong table tbody td th thead tr ul'.split(' ');
   const PAGE = [...ANSWER, ...'html head body title article aside dd details dialog dl dt fieldset footer form h1 h2 header input kbd label legend link main meta nav noscript option script select small summary svg symbol path circle rect line g defs textarea template time use'.split(' ')];
   const ONCE = ['script', 'link', 'meta', 'template', 'form', 'noscript', 'dialog', 'svg']; // not while text is shown
-  const TEXTS = '.text, .thoughts, .name, #list small, h1, #toast span';
+  const TEXTS = '.text, .thoughts, .name, #list small, h1, .toast span';
   const ADDRESSES = ['src', 'srcset', 'srcdoc', 'style', 'action', 'formaction', 'ping', 'background', 'poster', 'data', 'xlink:href'];
   const found = new Set();
 

@@ -9,14 +9,16 @@ const meta = { id: 'c', title: 'On names', at: 5, touched: 6, system: 'Be brief.
 function conversation(...texts) {
   const messages = texts.map((text, i) => ({
     ...(i % 2 ? newAnswer(i) : newQuestion('', i)),
+    id: `m${i}`,
+    parent: i ? `m${i - 1}` : '',
     text,
     n: i,
     conversation: 'c',
     ...(i % 2 && { state: 'done', model: 'm', usage: { input_tokens: 3 } }),
   }));
-  return { meta, messages };
+  return { meta, messages, all: messages };
 }
-const saying = ({ messages }) => messages.map(({ role, text }) => [role, text]);
+const saying = ({ all }) => all.map(({ role, text }) => [role, text]);
 
 const TEXTS = [
   'Hi',
@@ -37,8 +39,8 @@ test('Markdown and JSON come back as they left', () => {
     assert.equal(back.meta.title, 'On names');
     assert.notEqual(back.meta.id, 'c');
     assert.ok(
-      back.messages.every(
-        ({ id, conversation }, i) => id !== whole.messages[i].id && conversation === back.meta.id,
+      back.all.every(
+        ({ id, conversation }, i) => id !== whole.all[i].id && conversation === back.meta.id,
       ),
     );
   }
@@ -48,7 +50,7 @@ test('JSON keeps what is known of an answer, and nothing is asked again', () => 
   const [
     {
       meta: { system },
-      messages: [, answer],
+      all: [, answer],
     },
   ] = fromFile(toJson([conversation('Hi', 'Hello')]));
   assert.equal(system, 'Be brief.');
@@ -58,7 +60,7 @@ test('JSON keeps what is known of an answer, and nothing is asked again', () => 
   );
   const open = conversation('Hi', 'Hel');
   open.messages[1].state = 'streaming';
-  assert.equal(fromFile(toJson([open]))[0].messages[1].state, 'done');
+  assert.equal(fromFile(toJson([open]))[0].all[1].state, 'interrupted');
 });
 
 test('a file that is none of ours is refused in words', () => {

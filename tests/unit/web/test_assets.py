@@ -73,3 +73,13 @@ def test_all_modules_are_fetched_concurrently(page):
 def test_nothing_else_is_served(client, path):
     """What is not a file of the folder, by its one name, is not found."""
     assert client.get(path, headers={"Accept-Encoding": "gzip"}).status_code == 404
+
+
+def test_the_page_itself_is_compressed_for_clients_that_accept_it(client):
+    """The bytes are the page's, and caches keep the two apart."""
+    plain = client.get("/")
+    small = client.get("/", headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(small.data) == plain.data
+    assert len(small.data) < len(plain.data) / 2
+    assert "Content-Encoding" not in plain.headers
+    assert plain.headers["Vary"] == small.headers["Vary"] == "Accept-Encoding, Cookie"

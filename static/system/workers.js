@@ -1,7 +1,7 @@
 // The page's Workers. `trusted-types claude-sse-workers` lets this one policy exist, and it makes script URLs for
 // our own Workers only: every other way to run a text as a script stays closed.
 
-const OURS = new Set(['./highlight-worker.js'].map((name) => new URL(name, import.meta.url).href));
+const OURS = new Set(['markdown/highlight-worker.js', 'view/scale-worker.js'].map(hrefOf));
 
 const { trustedTypes } = /** @type {any} */ (globalThis);
 const policy = trustedTypes?.createPolicy('claude-sse-workers', {
@@ -11,8 +11,13 @@ const policy = trustedTypes?.createPolicy('claude-sse-workers', {
   },
 });
 
-/** Start one of our Workers, by the name of its file. @param {string} name */
-export function startWorker(name) {
-  const { href } = new URL(name, import.meta.url);
+/** Start one of our Workers, by the path of its file. @param {string} path */
+export function startWorker(path) {
+  const href = hrefOf(path);
   return new Worker(policy?.createScriptURL(href) ?? href, { type: 'module' });
+}
+
+/** @param {string} path */
+function hrefOf(path) {
+  return new URL(`../${path}`, import.meta.url).href;
 }

@@ -1,0 +1,85 @@
+// The files of all conversations: which are still referred to, how much room they take, and how they leave and enter
+// the page with a conversation.
+
+import { Unreadable, kindOf } from '../model/file-kinds.js';
+import { megabytes } from '../model/file-limits.js';
+import { files } from '../model/files.js';
+import { base64 } from '../model/request-body.js';
+
+/** @import { FileRef, Message } from '../types.js' */
+
+/** Remove the files to which no message refers, of this store or of the database. @param {() => Promise<Message[]> | Message[]} messages */
+export function sweepFiles(messages) {
+  return files.sweep(async () => {
+    const [stored, known] = await Promise.all([storedMessages(), messages()]);
+    return new Set([...stored, ...known].flatMap(refsOf).map(({ id }) => id));
+  });
+}
+
+/** Return how much room the files take, in a sentence; '' if there are none. */
+export async function roomOfFiles() {
+  const { count, bytes } = await files.total();
+  return count
+    ? `${count === 1 ? '1 file takes' : `${count} files take`} ${megabytes(bytes)}.`
+    : '';
+}
+
+/** Return an exported file with the files that its messages refer to. @param {string} json an object @param {Message[]} messages */
+export async function withFiles(json, messages) {
+  const refs = new Map(messages.flatMap(refsOf).map((ref) => [ref.id, ref]));
+  /** @type {(string | Blob)[]} */
+  const parts = [];
+  for (const { id, type } of refs.values()) {
+    const blob = await files.blob(id);
+    if (!blob) continue;
+    const head = `${parts.length ? ',' : ''}\n    ${JSON.stringify(id)}: `;
+    // As a Blob, which the browser may keep on disk: all files together may be large.
+    parts.push(new Blob([`${head}{ "type": "${type}", "data": "${await base64(blob)}" }`]));
+  }
+  if (!parts.length) return json;
+  return new Blob([json.replace(/\s*\}\s*$/, ''), ',\n  "files": {', ...parts, '\n  }\n}']);
+}
+
+/** Keep the files of an exported file, and let the messages refer to them. @param {string} json @param {Message[]} messages */
+export async function takeFiles(json, messages) {
+  const { files: given } = JSON.parse(json);
+  if (typeof given !== 'object' || given === null) return;
+  for (const ref of messages.flatMap(refsOf)) {
+    const { data } = (Object.hasOwn(given, ref.id) && given[ref.id]) || {};
+    const blob = typeof data === 'string' ? blobOf(data) : undefined;
+    if (blob) ref.id = (await files.keep(blob)).id;
+  }
+}
+
+/** Return the file if it is one that could have been attached here. @param {string} data in base64 */
+function blobOf(data) {
+  try {
+    const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
+    return new Blob([bytes], { type: kindOf(bytes).type });
+  } catch (error) {
+    if (error instanceof Unreadable || error instanceof DOMException) return undefined;
+    throw error;
+  }
+}
+
+/** @param {Message} message @returns {FileRef[]} */
+function refsOf(message) {
+  return message.role === 'user' && Array.isArray(message.files) ? message.files : [];
+}
+
+/** Return the messages in the database; reject where there is none: what nobody can read is not unused. @returns {Promise<Message[]>} */
+function storedMessages() {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open('claude-sse');
+    opening.onupgradeneeded = () => opening.transaction?.abort();
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const db = opening.result;
+      db.onversionchange = () => db.close();
+      const reading = db.transaction('messages').objectStore('messages').getAll();
+      reading.onsuccess = () => resolve(reading.result);
+      reading.onerror = () => reject(reading.error);
+      reading.transaction?.addEventListener('complete', () => db.close());
+    };
+  });
+}

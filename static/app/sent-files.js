@@ -1,0 +1,46 @@
+// The files that go out with a question: those of the whole conversation, as far as one question can carry them.
+
+import { tooMany, tooMuch } from '../model/file-limits.js';
+import { files } from '../model/files.js';
+import { filesOf } from '../model/request.js';
+import { FileGone, bodyOf } from '../model/request-body.js';
+import { StreamError } from '../network/stream-error.js';
+
+/** @import { Conversation } from '../model/conversation.js' */
+/** @import { Answer } from '../types.js' */
+
+/**
+ * Return the body for this answer. Where its files are too much together, those of earlier questions are left out if
+ * the reader has agreed to that once in this conversation; otherwise throw the sentence that asks for it.
+ *
+ * @param {Conversation} conversation
+ * @param {Answer} answer
+ */
+export async function bodyWithFiles(conversation, answer) {
+  const request = conversation.request(answer);
+  const all = filesOf(request.messages);
+  const problem = tooMuch(all, maxBody());
+  if (problem && answer.leftOut === undefined) {
+    if (!conversation.meta.leavesOut) throw tooLarge(problem);
+    const question = conversation.questionOf(answer);
+    const needed = question?.role === 'user' ? (question.files?.length ?? 0) : 0;
+    conversation.update(answer, { leftOut: tooMany(all, maxBody(), needed) });
+  }
+  try {
+    return await bodyOf(request, (id) => files.blob(id), answer.leftOut);
+  } catch (error) {
+    if (!(error instanceof FileGone)) throw error;
+    throw new StreamError(error.message, { code: 'file_gone' });
+  }
+}
+
+/** What a body may have, in bytes. */
+function maxBody() {
+  return Number(document.body.dataset.maxBody);
+}
+
+/** @param {string} problem */
+function tooLarge(problem) {
+  const sentence = `The files of this conversation are too much for one more question: ${problem}. Ask without the older files, or start a new conversation.`;
+  return new StreamError(sentence, { code: 'too_many_files' });
+}

@@ -1,0 +1,137 @@
+// What was written and not sent, by tab and by place: no tab overwrites what is written in another.
+//
+// sessionStorage is the tab's own: it outlives a reload and a restored session, and a duplicated tab begins with a
+// copy of it. For tabs that were closed there is a second copy in localStorage, with the tab's id in its key: the
+// next tab that has nothing written in that place takes it over.
+
+import { Tabs } from './tabs.js';
+
+/** @import { Draft, StorageLike } from '../types.js' */
+
+const OWN = 'claude-sse:draft:';
+const COPIES = 'claude-sse:drafts:';
+/** Before drafts had tabs: of a new conversation, and with `:` and its id, of any other. */
+const OLD = 'claude-sse:draft';
+const COPY_EVERY_MS = 500;
+
+export class Drafts {
+  /** @type {Map<string, Draft>} */
+  #drafts = new Map();
+  #own;
+  #shared;
+  #tabs;
+  /** The places whose copies are behind. @type {Set<string>} */
+  #uncopied = new Set();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /** @param {StorageLike} own @param {StorageLike} shared @param {BroadcastChannel} channel */
+  constructor(own, shared, channel) {
+    this.#own = own;
+    this.#shared = shared;
+    this.#tabs = new Tabs(own, channel, () => this.#copyAll());
+  }
+
+  /** Return what is written in this place: the id of a conversation, or '' for one yet to come. @param {string} place @returns {Draft} */
+  of(place) {
+    return this.#drafts.get(place) ?? draftFrom(this.#own.getItem?.(OWN + place));
+  }
+
+  /** @param {string} place @param {Draft} draft */
+  save(place, draft) {
+    this.#drafts.set(place, draft);
+    put(this.#own, OWN + place, draft);
+    this.#uncopied.add(place);
+    this.#timer ??= setTimeout(() => this.flush(), COPY_EVERY_MS);
+  }
+
+  /** Copy what has changed; called when the page may be about to go. */
+  flush() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const place of this.#uncopied) put(this.#shared, this.#copyKey(place), this.of(place));
+    this.#uncopied.clear();
+  }
+
+  /** Take over what was written in this place in a tab that was closed; resolve to it, or to nothing. @param {string} place */
+  async recover(place) {
+    if (!this.#copiesOf(place).length) return undefined;
+    const others = await this.#tabs.others();
+    const left = this.#copiesOf(place).filter(({ tab }) => !others.has(tab));
+    if (!left.length || !isEmpty(this.of(place))) return undefined;
+    this.#shared.removeItem(left[0].key);
+    this.save(place, left[0].draft);
+    return left[0].draft;
+  }
+
+  /** Those of other tabs. @param {string} place */
+  #copiesOf(place) {
+    return Object.keys(this.#shared).flatMap((key) => {
+      const tab = tabOf(key, place);
+      const draft = draftFrom(this.#shared.getItem?.(key));
+      return tab === undefined || tab === this.#tabs.id || isEmpty(draft)
+        ? []
+        : [{ key, tab, draft }];
+    });
+  }
+
+  #copyAll() {
+    for (const key of Object.keys(this.#own))
+      if (key.startsWith(OWN)) this.#uncopied.add(key.slice(OWN.length));
+    this.flush();
+  }
+
+  /** @param {string} place */
+  #copyKey(place) {
+    return `${COPIES}${this.#tabs.id}:${place}`;
+  }
+}
+
+/** Return the storage, or one that forgets where it is forbidden. @param {() => Storage} find @returns {StorageLike} */
+export function storageOr(find) {
+  try {
+    return find();
+  } catch {
+    return { setItem() {}, removeItem() {} };
+  }
+}
+
+/** Return the tab whose copy for this place has this key; '' where tabs had no ids yet. @param {string} key @param {string} place */
+function tabOf(key, place) {
+  if (key === (place ? `${OLD}:${place}` : OLD)) return '';
+  const [tab, its] = key.startsWith(COPIES) ? key.slice(COPIES.length).split(':') : [];
+  return its === place ? tab : undefined;
+}
+
+/** @param {StorageLike} storage @param {string} key @param {Draft} draft */
+function put(storage, key, draft) {
+  try {
+    if (isEmpty(draft)) storage.removeItem(key);
+    else storage.setItem(key, JSON.stringify(draft));
+  } catch {
+    // full: it is kept while the page is open
+  }
+}
+
+/** @param {Draft} draft */
+function isEmpty({ text, editing, edits }) {
+  return !text && !editing && !Object.keys(edits).length;
+}
+
+/** Also what was stored as the plain text, or damaged. @param {string | null | undefined} stored @returns {Draft} */
+function draftFrom(stored) {
+  if (!stored) return { text: '', editing: '', edits: {} };
+  try {
+    const { text, editing, edits, ...more } = JSON.parse(stored);
+    if (typeof text === 'string')
+      return { ...more, text, editing: `${editing ?? ''}`, edits: textsOf(edits) };
+  } catch {
+    // a text
+  }
+  return { text: stored, editing: '', edits: {} };
+}
+
+/** @param {unknown} edits @returns {Record<string, string>} */
+function textsOf(edits) {
+  return Object.fromEntries(Object.entries(Object(edits)).map(([id, text]) => [id, `${text}`]));
+}

@@ -1,0 +1,194 @@
+// What a file is, by its bytes and not by its name, as the server finds it out: an image (PNG, JPEG, GIF, WebP) with
+// the size that it claims, a PDF, or a text. Nothing is decoded but text.
+
+/** @import { FileKind } from '../types.js' */
+
+/** What of a file is wrong; its sentence follows the file's name. */
+export class Unreadable extends Error {
+  /** @param {string} sentence @param {{ kind?: 'foreign' | 'damaged' }} [options] `foreign`: a browser may know it */
+  constructor(sentence, { kind = 'damaged' } = {}) {
+    super(sentence);
+    this.kind = kind;
+  }
+}
+
+const ACCEPTED = 'Claude takes PNG, JPEG, GIF and WebP images, PDF, and text';
+/** What occurs in no text. */
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/;
+/** PDF readers find the header within this distance from the start. */
+const HEADER_BYTES = 1024;
+const LOCKED = /\/Encrypt\s*(?:\d+\s+\d+\s+R|<<)/;
+/** A JPEG's segments before its first scan: tens, as a rule. */
+const MOST_SEGMENTS = 10_000;
+/** Markers of a JPEG's frame, which has its size: all of SOF but DHT, JPG and DAC. */
+const isFrame = (/** @type {number} */ marker) =>
+  marker >= 0xc0 && marker < 0xd0 && ![0xc4, 0xc8, 0xcc].includes(marker);
+/** Markers without a length: TEM and RST0 to RST7. */
+const isBare = (/** @type {number} */ marker) => marker <= 1 || (marker >= 0xd0 && marker <= 0xd7);
+
+/** Return what these bytes are; throw `Unreadable` for what Claude cannot read. @param {Uint8Array} bytes @returns {FileKind} */
+export function kindOf(bytes) {
+  if (!bytes.length) throw new Unreadable('is empty.');
+  return imageOf(bytes) ?? pdfOf(bytes) ?? textOf(bytes);
+}
+
+/** Return whether a browser may be able to make one of Claude's images of it. @param {Uint8Array} bytes @param {string} type as the browser names it */
+export function isOtherImage(bytes, type) {
+  const head = latin(bytes.subarray(0, 16));
+  return (
+    type.startsWith('image/') ||
+    head.startsWith('BM') ||
+    /^(?:II\*\0|MM\0\*)/.test(head) ||
+    isHeic(bytes) ||
+    /^....ftypavi[fs]/s.test(head)
+  );
+}
+
+/** @param {Uint8Array} bytes */
+export function isHeic(bytes) {
+  return /^....ftyp(?:hei[cfmsx]|hev[cmsx]|mif1|msf1)/s.test(latin(bytes.subarray(0, 16)));
+}
+
+/** @param {Uint8Array} bytes @returns {FileKind | undefined} */
+function imageOf(bytes) {
+  const head = latin(bytes.subarray(0, 12));
+  /** @type {[boolean, string, (view: DataView) => [number, number]][]} */
+  const formats = [
+    [head.startsWith('\x89PNG\r\n\x1a\n'), 'image/png', png],
+    [head.startsWith('\xff\xd8\xff'), 'image/jpeg', jpeg],
+    [/^GIF8[79]a/.test(head), 'image/gif', gif],
+    [/^RIFF....WEBP/s.test(head), 'image/webp', webp],
+  ];
+  const format = formats.find(([begins]) => begins);
+  if (!format) return undefined;
+  try {
+    const [width, height] = format[2](new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
+    if (width && height) return { kind: 'image', type: format[1], width, height };
+  } catch {
+    // a RangeError: it ends early
+  }
+  throw new Unreadable('is a damaged image, or only a part of one.');
+}
+
+/** @param {DataView} view @returns {[number, number]} */
+function png(view) {
+  if (word(view, 12) !== 'IHDR' || lastIndexOf(view, 'IEND\xaeB`\x82') < 0) return [0, 0];
+  return [view.getUint32(16), view.getUint32(20)];
+}
+
+/** @param {DataView} view @returns {[number, number]} */
+function jpeg(view) {
+  /** @type {[number, number]} */
+  let size = [0, 0];
+  let at = 2;
+  for (let n = 0; n < MOST_SEGMENTS; n += 1) {
+    while (view.getUint8(at) !== 0xff) at += 1;
+    while (view.getUint8(at) === 0xff) at += 1; // before a marker may be padding
+    const marker = view.getUint8(at);
+    at += 1;
+    if (isBare(marker)) continue;
+    if (isFrame(marker)) size = [view.getUint16(at + 5), view.getUint16(at + 3)];
+    if (marker === 0xda) break; // the first scan
+    at += Math.max(2, view.getUint16(at));
+  }
+  return lastIndexOf(view, '\xff\xd9') >= at ? size : [0, 0];
+}
+
+/** Return the size of the screen, after a walk to the end of the first frame. @param {DataView} view @returns {[number, number]} */
+function gif(view) {
+  let at = 13 + colours(view.getUint8(10));
+  while (view.getUint8(at) !== 0x2c) {
+    if (view.getUint8(at) !== 0x21) return [0, 0]; // extensions come before the frame
+    at = afterBlocks(view, at + 2);
+  }
+  afterBlocks(view, at + 11 + colours(view.getUint8(at + 9)));
+  return [view.getUint16(6, true), view.getUint16(8, true)];
+}
+
+/** The bytes of the table of colours that these flags announce. @param {number} flags */
+function colours(flags) {
+  return flags & 0x80 ? 3 << ((flags & 7) + 1) : 0;
+}
+
+/** Return the place after a row of blocks, each of which begins with its length. @param {DataView} view @param {number} at */
+function afterBlocks(view, at) {
+  for (let length; (length = view.getUint8(at));) at += length + 1;
+  return at + 1;
+}
+
+/** @param {DataView} view @returns {[number, number]} */
+function webp(view) {
+  if (view.getUint32(4, true) + 8 > view.byteLength) return [0, 0];
+  const kind = word(view, 12);
+  const uint24 = (/** @type {number} */ at) =>
+    view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
+  if (kind === 'VP8X') return [uint24(24) + 1, uint24(27) + 1];
+  if (kind === 'VP8L' && view.getUint8(20) === 0x2f) {
+    const bits = view.getUint32(21, true);
+    return [(bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1];
+  }
+  if (kind === 'VP8 ' && (view.getUint32(22) & 0xffffff) === 0x9d012a)
+    return [view.getUint16(26, true) & 0x3fff, view.getUint16(28, true) & 0x3fff];
+  return [0, 0];
+}
+
+/** @param {Uint8Array} bytes @returns {FileKind | undefined} */
+function pdfOf(bytes) {
+  if (!latin(bytes.subarray(0, HEADER_BYTES)).includes('%PDF-')) return undefined;
+  const source = latin(bytes);
+  if (LOCKED.test(source))
+    throw new Unreadable('is an encrypted PDF, which Claude cannot read: save it unlocked.');
+  if (!source.includes('startxref'))
+    throw new Unreadable('is a damaged PDF, or only a part of one.');
+  return { kind: 'pdf', type: 'application/pdf' };
+}
+
+/** @param {Uint8Array} bytes @returns {FileKind} */
+function textOf(bytes) {
+  const text = decoded(bytes);
+  if (text === undefined || CONTROL.test(text))
+    throw new Unreadable(`is of another kind: ${ACCEPTED}.`, { kind: 'foreign' });
+  if (!text.trim()) throw new Unreadable('holds only blanks.');
+  return { kind: 'text', type: 'text/plain', text };
+}
+
+/** Return the text that these bytes are in UTF-8 or UTF-16, without a byte order mark. @param {Uint8Array} bytes */
+function decoded(bytes) {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return decodedAs('utf-16le', bytes);
+  if (first === 0xfe && second === 0xff) return decodedAs('utf-16be', bytes);
+  // UTF-16 without a mark: every second byte of its ASCII characters is zero, and UTF-8 text has none.
+  const zero = bytes.indexOf(0);
+  if (zero >= 0) return decodedAs(zero % 2 ? 'utf-16le' : 'utf-16be', bytes);
+  return decodedAs('utf-8', bytes);
+}
+
+/** @param {string} encoding @param {Uint8Array} bytes */
+function decodedAs(encoding, bytes) {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One character a byte; those beyond ASCII are not what they were. @param {Uint8Array} bytes */
+function latin(bytes) {
+  return bytes.length > HEADER_BYTES
+    ? new TextDecoder('latin1').decode(bytes)
+    : String.fromCharCode(...bytes);
+}
+
+/** @param {DataView} view @param {number} at */
+function word(view, at) {
+  return String.fromCharCode(...[0, 1, 2, 3].map((n) => view.getUint8(at + n)));
+}
+
+/** @param {DataView} view @param {string} wanted */
+function lastIndexOf(view, wanted) {
+  const codes = Array.from(wanted, (char) => char.charCodeAt(0));
+  let at = view.byteLength - codes.length;
+  while (at >= 0 && !codes.every((code, n) => view.getUint8(at + n) === code)) at -= 1;
+  return at;
+}

@@ -1,0 +1,68 @@
+// How much of files goes into one question: Claude's numbers (platform.claude.com, Vision and PDF support), which the
+// server checks as well, and the size of a body that the server takes.
+
+/** @import { FileRef } from '../types.js' */
+
+/** The bytes of an image: 10 MiB in base64. */
+export const IMAGE_BYTES = ((10 << 20) / 4) * 3;
+/** The images of a question, and likewise the pages of its PDFs. */
+export const FILES = 600;
+/** The pixels of an image's longer side; with more than 20 images, of each of them. */
+export const SIDE_PIXELS = 8000;
+export const MANY_IMAGES = 20;
+export const SIDE_PIXELS_OF_MANY = 2000;
+/** What a question has beside its files: JSON, and a text that nobody would call a file. */
+const BESIDE_FILES = 64 << 10;
+
+/** Return the bytes that a file takes in a body: base64, or a text with its escapes. @param {FileRef} file */
+export function sentBytes({ kind, size }) {
+  return kind === 'text' ? Math.ceil(size * 1.1) + 300 : Math.ceil(size / 3) * 4 + 300;
+}
+
+/**
+ * Return why these files cannot be sent together, '' if they can.
+ *
+ * @param {FileRef[]} files
+ * @param {number} maxBody in bytes
+ */
+export function tooMuch(files, maxBody) {
+  const images = files.filter(({ kind }) => kind === 'image');
+  const pages = files.reduce((sum, file) => sum + (file.pages ?? 0), 0);
+  const bytes = files.reduce((sum, file) => sum + sentBytes(file), 0);
+  if (bytes > maxBody - BESIDE_FILES)
+    return `they are ${megabytes(bytes)}, and this server takes ${megabytes(maxBody)} with a question`;
+  if (images.length > FILES)
+    return `they are ${images.length} images, and Claude takes ${FILES} with a question`;
+  if (pages > FILES) return `they have ${pages} pages, and Claude takes ${FILES} with a question`;
+  const large = images.find((file) => longerSide(file) > SIDE_PIXELS_OF_MANY);
+  if (large && images.length > MANY_IMAGES)
+    return `“${large.name}” is larger than ${SIDE_PIXELS_OF_MANY.toLocaleString('en')} pixels, the most among more than ${MANY_IMAGES} images`;
+  return '';
+}
+
+/**
+ * Return how many of these files, the oldest first, must be left out so that the rest can be sent. The last
+ * `needed` are those of the question itself and stay.
+ *
+ * @param {FileRef[]} files
+ * @param {number} maxBody in bytes
+ * @param {number} needed
+ */
+export function tooMany(files, maxBody, needed) {
+  let left = 0;
+  while (left < files.length - needed && tooMuch(files.slice(left), maxBody)) left += 1;
+  return left;
+}
+
+/** @param {{ width?: number, height?: number }} file */
+export function longerSide({ width = 0, height = 0 }) {
+  return Math.max(width, height);
+}
+
+/** Return a size in words: `812 bytes`, `34 KB`, `1.2 MB`. @param {number} bytes */
+export function megabytes(bytes) {
+  if (bytes < 1024) return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`;
+  if (bytes < 1 << 20) return `${Math.round(bytes / 1024)} KB`;
+  const size = bytes / (1 << 20);
+  return `${size < 10 ? size.toFixed(1).replace(/\.0$/, '') : Math.round(size)} MB`;
+}

@@ -1,0 +1,35 @@
+// References to files as they come from outside: from a stored record, a draft, or an imported file.
+
+/** @import { FileRef } from '../types.js' */
+
+/** The types of each kind. @type {Record<string, string[]>} */
+const TYPES = {
+  image: ['image/png', 'image/jpeg', 'image/gif', 'image/webp'],
+  pdf: ['application/pdf'],
+  text: ['text/plain'],
+};
+const MOST = 600;
+const COUNTS = ['width', 'height', 'pages'];
+
+/** Return those of these references that the page can use. @param {unknown} value @returns {FileRef[]} */
+export function fileRefs(value) {
+  return Array.isArray(value) ? value.slice(0, MOST).flatMap(fileRef) : [];
+}
+
+/** @param {any} value @returns {FileRef[]} */
+function fileRef(value) {
+  if (typeof value !== 'object' || value === null) return [];
+  const { id, name, kind, type, size } = value;
+  const isKnown =
+    typeof kind === 'string' && Object.hasOwn(TYPES, kind) && TYPES[kind].includes(type);
+  if (!isKnown || typeof id !== 'string' || !id || !isCount(size)) return [];
+  const counts = COUNTS.filter((count) => isCount(value[count])).map((count) => [
+    count,
+    value[count],
+  ]);
+  const shown = typeof name === 'string' && name.trim() ? name : 'file';
+  return [{ id, name: shown, kind, type, size, ...Object.fromEntries(counts) }];
+}
+
+/** @param {unknown} value */
+const isCount = (value) => Number.isSafeInteger(value) && Number(value) >= 0;

@@ -1,0 +1,99 @@
+// A file as the reader sees it: a small picture, its name and size. A click shows it large.
+
+import { megabytes } from '../model/file-limits.js';
+import { files } from '../model/files.js';
+import { make, part } from './dom.js';
+
+/** @import { FileRef } from '../types.js' */
+
+const NEAR = '600px';
+/** @type {WeakMap<Element, () => void>} */
+const onNear = new WeakMap();
+/** Pictures are made one after the other, each when it comes near the screen. */
+let queue = Promise.resolve();
+
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      onNear.get(target)?.();
+    }
+  },
+  // Of the conversation, which scrolls within the page, too; the types do not know that yet.
+  /** @type {IntersectionObserverInit} */ ({ rootMargin: NEAR, scrollMargin: NEAR }),
+);
+
+/** Return the element that shows this file. @param {FileRef} ref @param {string} [more] another fact about it */
+export function chipFor(ref, more = '') {
+  const detail = more ? `${megabytes(ref.size)}, ${more}` : detailOf(ref);
+  const chip = make('li', { className: 'chip' });
+  const open = make('button', {
+    type: 'button',
+    className: 'show',
+    title: `${ref.name}, ${detailOf(ref)}`,
+  });
+  const picture = make('span', { className: 'picture', ariaHidden: 'true' });
+  const words = make('span', { className: 'words' });
+  picture.textContent = ref.kind === 'image' ? '' : ref.kind === 'pdf' ? 'PDF' : 'TXT';
+  words.append(
+    make('b', { textContent: ref.name, dir: 'auto' }),
+    make('small', { textContent: detail }),
+  );
+  open.append(picture, words);
+  open.addEventListener('click', () => show(ref));
+  chip.append(open);
+  chip.dataset.file = ref.id;
+  if (ref.kind === 'image') {
+    onNear.set(chip, () => (queue = queue.then(() => draw(ref, chip))));
+    near.observe(chip);
+  }
+  return chip;
+}
+
+/** The chip is no longer shown: its picture's memory is given back. @param {Element} chip */
+export function release(chip) {
+  near.unobserve(chip);
+  onNear.delete(chip);
+  const image = chip.querySelector('img');
+  if (image) URL.revokeObjectURL(image.src);
+}
+
+/** @param {FileRef} ref */
+function detailOf({ kind, size, width, height, pages }) {
+  const count = (/** @type {number} */ n) => n.toLocaleString('en');
+  if (kind === 'image') return `${count(width ?? 0)} × ${count(height ?? 0)}, ${megabytes(size)}`;
+  return pages
+    ? `${count(pages)} ${pages > 1 ? 'pages' : 'page'}, ${megabytes(size)}`
+    : megabytes(size);
+}
+
+/** @param {FileRef} ref @param {Element} chip */
+async function draw({ id }, chip) {
+  if (!onNear.has(chip)) return; // it is gone
+  try {
+    const blob = await files.blob(id);
+    if (!blob) return markGone(chip);
+    const { thumbnailOf } = await import('./scaled-image.js');
+    const src = URL.createObjectURL(await thumbnailOf(blob));
+    const image = make('img', { src, alt: 'Image:', draggable: false });
+    await image.decode();
+    const picture = part(chip, '.picture');
+    picture.ariaHidden = null;
+    picture.replaceChildren(image);
+    if (!onNear.has(chip)) URL.revokeObjectURL(src);
+  } catch {
+    part(chip, '.picture').textContent = '▣'; // this browser cannot decode it
+  }
+}
+
+/** @param {Element} chip */
+function markGone(chip) {
+  part(chip, 'small').textContent = 'no longer kept in this browser';
+}
+
+/** @param {FileRef} ref */
+async function show(ref) {
+  const { showFile } = await import('./file-preview.js');
+  await showFile(ref);
+}

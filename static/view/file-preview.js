@@ -1,0 +1,57 @@
+// A file of the reader's own, large: an image, the beginning of a text, or what to do with a PDF.
+
+import { megabytes } from '../model/file-limits.js';
+import { files } from '../model/files.js';
+import { make } from './dom.js';
+
+/** @import { FileRef } from '../types.js' */
+
+const SHOWN_CHARACTERS = 100_000;
+
+/** @param {FileRef} ref */
+export async function showFile(ref) {
+  const blob = await files.blob(ref.id);
+  const url = blob && URL.createObjectURL(blob);
+  const dialog = make('dialog', { id: 'preview', className: ref.kind });
+  dialog.setAttribute('aria-label', ref.name);
+  dialog.append(top(ref, url), await contentOf(ref, blob, url));
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    if (url) URL.revokeObjectURL(url);
+  });
+  dialog.addEventListener('click', (/** @type {Event} */ { target }) => {
+    if (target === dialog) dialog.close(); // beside it
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** @param {FileRef} ref @param {string} [url] */
+function top({ name }, url) {
+  const form = make('form', { method: 'dialog', className: 'top' });
+  const close = make('button', { className: 'quiet', textContent: 'Close', autofocus: true });
+  form.append(make('h2', { textContent: name, dir: 'auto' }));
+  if (url) form.append(make('a', { href: url, download: name, textContent: 'Save' }));
+  form.append(close);
+  return form;
+}
+
+/** @param {FileRef} ref @param {Blob} [blob] @param {string} [url] */
+async function contentOf({ kind, name, size }, blob, url) {
+  if (!blob) return say('This file is no longer kept in this browser.');
+  if (kind === 'image') return make('img', { src: url, alt: name });
+  if (kind === 'pdf') return say(`A PDF of ${megabytes(size)}. Save it to read it here.`);
+  const text = await blob.text();
+  const more = text.length - SHOWN_CHARACTERS;
+  const cut = more > 0 ? `\n… and ${more.toLocaleString('en')} more characters` : '';
+  return make('pre', {
+    textContent: text.slice(0, SHOWN_CHARACTERS) + cut,
+    dir: 'auto',
+    tabIndex: 0,
+  });
+}
+
+/** @param {string} sentence */
+function say(sentence) {
+  return make('p', { textContent: sentence });
+}

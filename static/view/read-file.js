@@ -1,0 +1,127 @@
+// From a file that the reader gives to one that can be sent: what it is, scaled down where it is a large photo, and
+// kept. Why one cannot be sent is said before anything is.
+
+import {
+  IMAGE_BYTES,
+  SIDE_PIXELS,
+  longerSide,
+  megabytes,
+  sentBytes,
+} from '../model/file-limits.js';
+import { Unreadable, isHeic, isOtherImage, kindOf } from '../model/file-kinds.js';
+import { files } from '../model/files.js';
+import { STEPS, scaled } from './scaled-image.js';
+
+/** @import { FileKind, FileRef } from '../types.js' */
+/** @typedef {{ blob: Blob } & FileKind} Known */
+
+/** A photo of more bytes is not read. */
+const LARGEST_PHOTO_BYTES = 200 << 20;
+/** One image takes no more than this share of what a question can carry, or it is scaled down. */
+const SHARE = 1 / 3;
+const HEAD_BYTES = 64;
+
+/**
+ * Return a file that is kept, as a message refers to it, and whether a reload will find it; throw `Unreadable`.
+ *
+ * @param {File} file
+ * @param {{ maxBody: number, room: number }} limits in bytes: of a whole body, and what is left of it
+ */
+export async function readFile(file, { maxBody, room }) {
+  const known = await fileOf(file, maxBody);
+  const fits = Math.min(room, maxBody * SHARE);
+  return keep(await shrunk(known, fits, file.name), file.name);
+}
+
+/** Return the same file as a smaller image. @param {FileRef} ref @param {number} side in pixels */
+export async function shrink(ref, side) {
+  const blob = await files.blob(ref.id);
+  if (!blob) return ref;
+  const { ref: smaller } = await keep(await knownOf(await scaled(blob, { side })), ref.name);
+  return smaller.size < ref.size || longerSide(ref) > side ? smaller : ref;
+}
+
+/** @param {File} file @param {number} maxBody @returns {Promise<Known>} */
+async function fileOf(file, maxBody) {
+  const head = await bytesOf(file.slice(0, HEAD_BYTES));
+  const isPhoto = file.type.startsWith('image/') || isOtherImage(head, '');
+  if (file.size > (isPhoto ? LARGEST_PHOTO_BYTES : maxBody))
+    throw new Unreadable(
+      `is ${megabytes(file.size)}, and this server takes ${megabytes(maxBody)} with a question.`,
+    );
+  const bytes = await bytesOf(file);
+  try {
+    return knownAs(kindOf(bytes), bytes);
+  } catch (error) {
+    if (!(error instanceof Unreadable) || error.kind !== 'foreign') throw error;
+    if (!isOtherImage(bytes, file.type)) throw error;
+    return converted(file, isHeic(bytes), error);
+  }
+}
+
+/** Return one of Claude's images of a photo of another kind. @param {File} file @param {boolean} isHeicPhoto @param {Unreadable} error */
+async function converted(file, isHeicPhoto, error) {
+  try {
+    return await knownOf(await scaled(file, STEPS[0]));
+  } catch {
+    if (!isHeicPhoto) throw error;
+    throw new Unreadable(
+      'is a HEIC photo, which this browser cannot open: save it as JPEG. (A phone does so by itself when its camera is set to “Most compatible”.)',
+    );
+  }
+}
+
+/** Scale an image down, as little as it takes. @param {Known} known @param {number} fits in bytes as they are sent @param {string} name @returns {Promise<Known>} */
+async function shrunk(known, fits, name) {
+  let now = known;
+  for (const step of STEPS) {
+    if (!isTooLarge(now, fits)) return now;
+    now = await scaled(known.blob, step)
+      .then(knownOf)
+      .catch(() => {
+        throw new Unreadable('is too large, and this browser could not scale it down.');
+      });
+  }
+  if (isTooLarge(now, Infinity)) throw new Unreadable('is too large.');
+  return now;
+}
+
+/** @param {Known} known @param {number} fits */
+function isTooLarge({ kind, blob: { size }, ...claimed }, fits) {
+  if (kind !== 'image') return false;
+  const bytes = sentBytes(/** @type {FileRef} */ ({ kind, size }));
+  return size > IMAGE_BYTES || longerSide(claimed) > SIDE_PIXELS || bytes > fits;
+}
+
+/** @param {Blob} blob @returns {Promise<Known>} */
+async function knownOf(blob) {
+  const bytes = await bytesOf(blob);
+  return knownAs(kindOf(bytes), bytes);
+}
+
+/** It is kept as it will be sent: a text in UTF-8. @param {FileKind} kind @param {Uint8Array<ArrayBuffer>} bytes @returns {Known} */
+function knownAs(kind, bytes) {
+  return { ...kind, blob: new Blob([kind.text ?? bytes], { type: kind.type }) };
+}
+
+/** @param {Known} known @param {string} name @returns {Promise<{ ref: FileRef, isStored: boolean }>} */
+async function keep({ blob, kind, type, width, height }, name) {
+  const { id, isStored } = await files.keep(blob);
+  /** @type {FileRef} */
+  const ref = { id, name, kind, type, size: blob.size, ...(width && { width, height }) };
+  if (kind === 'pdf') {
+    const { pagesOf } = await import('../model/pdf-pages.js');
+    const pages = await pagesOf(await bytesOf(blob));
+    if (pages) ref.pages = pages;
+  }
+  return { ref, isStored };
+}
+
+/** @param {Blob} blob */
+async function bytesOf(blob) {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch {
+    throw new Unreadable('could not be read: it was moved or changed, or it is a folder.');
+  }
+}

@@ -1,0 +1,333 @@
+"""Files on the page: attached, shown, sent as they are, kept, and taken along."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from claude_sse.standin import StandIn
+from tests import files
+
+from ..integration.running import Server, exchange, exchanges, serve
+from .conftest import _visit
+from .talk import ask, last_answer, wait_until_over
+
+PYTHON = 'print("Grüße")\n'.encode()
+#: Events as a browser makes them when files are dropped or pasted; content in base64.
+GIVE = """([kind, given, texts]) => {
+    const transfer = new DataTransfer();
+    for (const [name, type, data] of given) {
+        const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
+        transfer.items.add(new File([bytes], name, { type }));
+    }
+    for (const type in texts) transfer.setData(type, texts[type]);
+    const more = { bubbles: true, cancelable: true };
+    const target = document.querySelector(kind === 'paste' ? '#prompt' : '#log');
+    const event = kind === 'paste'
+        ? new ClipboardEvent('paste', { clipboardData: transfer, ...more })
+        : new DragEvent(kind, { dataTransfer: transfer, ...more });
+    return !target.dispatchEvent(event);
+}"""
+#: A photo of noise, which no format makes small: 12 MP as JPEG, as a phone takes it.
+PHOTO = """async ([width, height]) => {
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext('2d');
+    const pixels = context.createImageData(width, height);
+    const words = new Uint32Array(pixels.data.buffer);
+    for (let i = 0, x = 7; i < words.length; i += 1)
+        words[i] = (x = (x * 1664525 + 1013904223) | 0) | 0xff000000;
+    context.putImageData(pixels, 0, 0);
+    const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
+    const file = new File([blob], 'IMG_0001.jpg', { type: 'image/jpeg' });
+    const transfer = new DataTransfer();
+    transfer.items.add(file);
+    document.querySelector('#log').dispatchEvent(
+        new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    return blob.size;
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(standin: StandIn) -> Iterator[Server]:
+    """A server that takes little, so that little is too much."""
+    with serve(standin, WORKERS=1, MAX_BODY_MB=1) as [server]:
+        yield server
+
+
+def attach(page: Page, **given: bytes) -> None:
+    """Choose files by the button; their names are given with an underscore for the dot."""
+    page.locator("#choose").set_input_files([
+        {"name": name.replace("_", "."), "mimeType": "application/x", "buffer": data}
+        for name, data in given.items()
+    ])  # fmt: skip
+
+
+def give(page: Page, kind: str, *given: tuple[str, bytes], **texts: str) -> bool:
+    """Drop or paste files and texts; return whether the page took them from the browser."""
+    sent = [[name, "image/png", base64.b64encode(data).decode()] for name, data in given]
+    types = {f"text/{name}": text for name, text in texts.items()}
+    return bool(page.evaluate(GIVE, [kind, sent, types]))
+
+
+def chips(page: Page) -> Any:
+    """Return the files of the question that is being written, once they are read."""
+    return page.locator("#attached .show b")
+
+
+def sent(standin: StandIn, nonce: str) -> list[Any]:
+    """Return the content of the last question as the stand-in got it: files as their digests."""
+    content = exchange(standin, nonce).body["messages"][-1]["content"]
+    assert isinstance(content, list)
+    return content
+
+
+def source(data: bytes, media_type: str) -> dict[str, str]:
+    """Return how the stand-in records the source of a file."""
+    encoded = files.encoded(data)
+    digest = hashlib.sha256(encoded.encode()).hexdigest()
+    return {
+        "type": "base64",
+        "media_type": media_type,
+        "data": f"sha256:{digest}:{len(encoded)}",
+    }
+
+
+def test_files_are_sent_as_they_are(
+    page: Page, context: BrowserContext, standin: StandIn, nonce: str
+) -> None:
+    """Claude gets each byte, by content and not by name; reload, a second tab and Again keep them."""
+    png, pdf = files.png(30, 20), files.pdf(3)
+    attach(page, photo_txt=png, Plan_png=pdf, code_py=PYTHON, wide_md="Größe\n".encode("utf-16"))
+    expect(chips(page)).to_have_text(["photo.txt", "Plan.png", "code.py", "wide.md"])
+    expect(page.locator("#attached img")).to_be_visible()
+    expect(page.locator("#attached small")).to_contain_text(["30 × 20", "3 pages", "17 bytes"])
+    ask(page, f"fault pace texts=1 {nonce}")
+    wait_until_over(last_answer(page))
+    wanted = [
+        {"type": "image", "source": source(png, "image/png")},
+        *(
+            {"type": "document", "source": source, "title": title, "citations": {"enabled": True}}
+            for title, source in (
+                ("Plan.png", source(pdf, "application/pdf")),
+                ("code.py", {"type": "text", "media_type": "text/plain", "data": PYTHON.decode()}),
+                ("wide.md", {"type": "text", "media_type": "text/plain", "data": "Größe\n"}),
+            )
+        ),
+        {"type": "text", "text": f"fault pace texts=1 {nonce}"},
+    ]
+    assert sent(standin, nonce) == wanted
+    page.reload()
+    expect(page.locator("article .attached img")).to_be_visible()
+    page.locator("[data-action=again]").click()
+    expect(page.locator("article[data-role=assistant][data-state=done]").last).to_be_visible()
+    standin.wait(lambda _: len(exchanges(standin, nonce)) == 2)
+    assert sent(standin, nonce) == wanted
+    other = context.new_page()
+    other.goto(page.url)
+    other.locator("article .attached .show").first.click()
+    image = other.locator("#preview img")
+    expect(image).to_be_visible()
+    assert image.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 30
+    other.keyboard.press("Escape")
+    expect(other.locator("#preview")).to_have_count(0)
+    other.locator("article .attached .show").nth(2).click()
+    expect(other.locator("#preview pre")).to_have_text('print("Grüße")')
+
+
+def test_what_cannot_be_sent_says_why_and_the_rest_stays(page: Page, nonce: str) -> None:
+    """Before anything is sent each refused file has its sentence; the keyboard removes files."""
+    attach(page, good_png=files.png())
+    expect(chips(page)).to_have_text(["good.png"])
+    attach(
+        page,
+        locked_pdf=files.pdf(locked=True),
+        half_png=files.png()[:-8],
+        song_mp3=b"ID3\x04\0\0\0\0\x1f" + b"\xff\xfb\x90" * 99,
+        photo_heic=b"\0\0\0\x18ftypheic" + b"\0" * 99,
+        empty_txt=b"",
+        huge_txt=b"word " * 300_000,
+        again_png=files.png(),
+        fine_txt=b"fine",
+    )
+    expect(chips(page)).to_have_text(["good.png", "fine.txt"])
+    for words in (
+        "“locked.pdf” is an encrypted PDF",
+        "“half.png” is a damaged image",
+        "“song.mp3” is of another kind",
+        "“photo.heic” is a HEIC photo",
+        "“empty.txt” is empty",
+        "“huge.txt” is 1.4 MB, and this server takes 1 MB",
+        "“again.png” is attached already",
+    ):
+        expect(page.locator("#notice")).to_contain_text(words)
+    page.locator("#attached .show").first.focus()
+    page.keyboard.press("Delete")
+    expect(chips(page)).to_have_text(["fine.txt"])
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(chips(page)).to_have_count(0)
+    expect(page.locator("#prompt")).to_be_focused()
+
+
+def test_files_are_dropped_and_pasted(page: Page, standin: StandIn, nonce: str) -> None:
+    """A drop anywhere and a screenshot are files; a long text is one, with a way back to text."""
+    target = page.locator("#drop")
+    assert give(page, "dragover", ("a.png", files.png()))
+    give(page, "dragenter", ("a.png", files.png()))
+    expect(target).to_be_visible()
+    give(page, "dragleave", ("a.png", files.png()))
+    expect(target).to_be_hidden()
+    give(page, "dragenter", ("a.png", files.png()))
+    assert give(page, "drop", ("a.png", files.png()))
+    expect(target).to_be_hidden()
+    expect(chips(page)).to_have_text(["a.png"])
+    assert give(page, "drop", plain="dropped words ")
+    expect(page.locator("#prompt")).to_have_value("dropped words ")
+    assert give(page, "paste", ("image.png", files.png(9, 9)))
+    assert not give(page, "paste", ("x.png", files.png(8, 9)), plain="a cell", html="<td>")
+    expect(chips(page)).to_have_text(["a.png", "image.png"])
+    long = f"{nonce} " * 1000
+    assert not give(page, "paste", plain="short")
+    assert give(page, "paste", plain=long)
+    expect(chips(page)).to_have_text(["a.png", "image.png", "Pasted text.txt"])
+    page.locator("#attached .as-text").click()
+    expect(chips(page)).to_have_text(["a.png", "image.png"])
+    expect(page.locator("#prompt")).to_have_value(f"dropped words {long}")
+    page.locator("#prompt").fill("")
+    page.locator("#prompt").press("Enter")  # files alone are a question
+    expect(last_answer(page).locator(".text")).to_contain_text("9 x 9 pixels", timeout=30_000)
+    assert not exchanges(standin, nonce)
+
+
+def test_files_of_an_unsent_question_survive_a_reload(page: Page, context: BrowserContext) -> None:
+    """They are there again in their tab, and in no other."""
+    attach(page, a_png=files.png(), b_txt=b"b")
+    expect(chips(page)).to_have_text(["a.png", "b.txt"])
+    page.reload()
+    expect(chips(page)).to_have_text(["a.png", "b.txt"])
+    other = context.new_page()
+    other.goto(page.url)
+    expect(other.locator("body[data-ready]")).to_be_attached()
+    expect(other.locator("#attached")).to_be_hidden()
+
+
+def test_a_large_photo_is_made_smaller(page: Page, standin: StandIn, nonce: str) -> None:
+    """A photo of more than the server takes just works, and what was done to it is said."""
+    assert page.evaluate(PHOTO, [4000, 3000]) > 9 << 20
+    expect(page.locator("#attached small")).to_contain_text("made smaller", timeout=60_000)
+    expect(page.locator("#notice")).to_have_text("")
+    ask(page, f"fault pace texts=1 {nonce}")
+    wait_until_over(last_answer(page))
+    [image, _] = sent(standin, nonce)
+    assert image["source"]["media_type"] == "image/webp"
+    assert int(image["source"]["data"].rpartition(":")[2]) < 1 << 20
+
+
+def test_older_files_are_left_out_when_the_reader_agrees(
+    page: Page, standin: StandIn, nonce: str
+) -> None:
+    """Beyond what the server takes the page says so, and a button asks without the oldest."""
+    for n, name in enumerate(("one", "two")):
+        attach(page, **{f"{name}_log": f"{name} ".encode() * (150 << 10)})
+        expect(chips(page)).to_have_text([f"{name}.log"])
+        ask(page, f"fault pace texts=1 {name} {nonce}")
+        if not n:
+            wait_until_over(last_answer(page))
+    answer = last_answer(page)
+    expect(answer.locator(".error")).to_contain_text("this server takes 1 MB with a question")
+    assert len(exchanges(standin, nonce)) == 1
+    answer.locator("[data-action=leave-out]").click()
+    wait_until_over(last_answer(page))
+    expect(last_answer(page).locator(".aside")).to_contain_text("1 file of earlier questions")
+    messages = exchange(standin, f"two {nonce}").body["messages"]
+    assert messages[0]["content"][0]["text"] == "[The file “one.log” is left out here.]"
+    assert messages[-1]["content"][0]["type"] == "document"
+    ask(page, f"fault pace texts=1 three {nonce}")
+    wait_until_over(last_answer(page))  # agreed once
+    [first, *_] = exchange(standin, f"three {nonce}").body["messages"]
+    assert first["content"][0]["type"] == "text"
+
+
+def test_an_edited_question_has_its_files(page: Page, standin: StandIn, nonce: str) -> None:
+    """They are in the composer while it is changed; one is removed, the others are sent again."""
+    attach(page, a_png=files.png(), b_txt=b"bee")
+    expect(chips(page)).to_have_count(2)
+    ask(page, f"fault pace texts=1 {nonce} first")
+    wait_until_over(last_answer(page))
+    page.locator("article[data-role=user] [data-action=edit-question]").click()
+    expect(chips(page)).to_have_text(["a.png", "b.txt"])
+    page.locator("#attached .remove").first.click()
+    ask(page, f"fault pace texts=1 {nonce} second")
+    standin.wait(lambda _: exchanges(standin, f"{nonce} second"))
+    wait_until_over(last_answer(page))
+    assert [block["type"] for block in sent(standin, f"{nonce} second")] == ["document", "text"]
+
+
+def test_files_leave_and_enter_with_their_conversation(
+    page: Page, browser: Browser, server: Server, standin: StandIn, nonce: str, tmp_path: Path
+) -> None:
+    """An exported file holds the bytes; another browser that imports it sends and shows them."""
+    png = files.png(7, 5)
+    attach(page, a_png=png, b_txt=b"bee")
+    expect(chips(page)).to_have_count(2)
+    ask(page, f"fault pace texts=1 {nonce}")
+    wait_until_over(last_answer(page))
+    page.locator("#sidebar [data-command=settings]").click()
+    expect(page.locator("#room")).to_have_text(f"2 files take {len(png) + 3} bytes.")
+    with page.expect_download() as download:
+        page.locator("[data-command=export-json]").click()
+    path = tmp_path / "exported.json"
+    download.value.save_as(path)
+    exported = json.loads(path.read_text("utf-8"))
+    [digest, _] = exported["files"]
+    assert digest == hashlib.sha256(png).hexdigest()
+    assert base64.b64decode(exported["files"][digest]["data"]) == png
+    context = browser.new_context()
+    for there in _visit(context, server.port):
+        there.locator("[data-command=settings]").first.click()
+        with there.expect_file_chooser() as chooser:
+            there.locator("[data-command=import]").click()
+        chooser.value.set_files(path)
+        expect(there.locator("article .attached img")).to_be_visible()
+        ask(there, f"fault pace texts=1 {nonce} again")
+        wait_until_over(last_answer(there))
+    [first, *_] = exchange(standin, f"{nonce} again").body["messages"]
+    assert first["content"][0]["source"] == source(png, "image/png")
+    context.close()
+
+
+def test_files_that_nothing_refers_to_are_removed(page: Page, nonce: str) -> None:
+    """After their hour has passed they go, and those that a message has stay."""
+    attach(page, a_png=files.png(), b_txt=b"bee")
+    expect(chips(page)).to_have_count(2)
+    page.locator("#attached .remove").last.click()
+    ask(page, f"fault pace texts=1 {nonce}")
+    wait_until_over(last_answer(page))
+    left = page.evaluate("""async () => {
+        const at = (name) => import(document.querySelector('script[type=module]').src
+            .replace('chat.js', name));
+        const { Files } = await at('model/files.js');
+        const { sweepFiles } = await at('app/kept-files.js');
+        const { files } = await at('model/files.js');
+        await sweepFiles(() => []);
+        const before = (await files.total()).count;
+        const opening = indexedDB.open('claude-sse-files');
+        await new Promise((resolve) => (opening.onsuccess = resolve));
+        const kept = opening.result.transaction('kept', 'readwrite').objectStore('kept');
+        const all = kept.getAll();
+        await new Promise((resolve) => (all.onsuccess = resolve));
+        for (const one of all.result) kept.put({ ...one, touched: one.touched - 3_700_000 });
+        await new Promise((resolve) => (kept.transaction.oncomplete = resolve));
+        await sweepFiles(() => []);
+        return [before, (await files.total()).count];
+    }""")
+    assert left == [2, 1]
+    page.reload()
+    expect(page.locator("article .attached img")).to_be_visible()

@@ -1,0 +1,124 @@
+// Drafts: what was written and not sent belongs to its tab and its place.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Drafts } from '../../static/model/drafts.js';
+import { FakeStorage } from './conversations.js';
+
+const NONE = { text: '', editing: '', edits: {} };
+const saying = (text) => ({ ...NONE, text });
+
+/** A browser: its tabs share one localStorage, and hear each other. */
+function browser() {
+  const shared = new FakeStorage();
+  const name = `tabs ${Math.random()}`;
+  const channels = [];
+  return {
+    shared,
+    /** Open a tab with this sessionStorage. */
+    open(own = new FakeStorage()) {
+      const channel = new BroadcastChannel(name);
+      channels.push(channel);
+      return { own, channel, drafts: new Drafts(own, shared, channel) };
+    },
+    end: () => channels.forEach((channel) => channel.close()),
+  };
+}
+
+test('a draft belongs to its tab and its place, and is there after a reload', async (t) => {
+  const { open, end } = browser();
+  t.after(end);
+  const [one, two] = [open(), open()];
+  one.drafts.save('', saying('new'));
+  one.drafts.save('c', { text: 'aside', editing: 'q', edits: { q: 'changed', p: 'too' } });
+  two.drafts.save('', saying('other'));
+  two.drafts.save('c', NONE);
+  one.channel.close();
+  const again = open(one.own);
+  assert.deepEqual(again.drafts.of(''), saying('new'));
+  assert.deepEqual(again.drafts.of('c'), {
+    text: 'aside',
+    editing: 'q',
+    edits: { q: 'changed', p: 'too' },
+  });
+  assert.deepEqual(two.drafts.of(''), saying('other'));
+});
+
+test('the draft of a tab that was closed is taken over once, that of an open tab never', async (t) => {
+  const { open, end, shared } = browser();
+  t.after(end);
+  const [closed, live] = [open(), open()];
+  closed.drafts.save('c', saying('left behind'));
+  live.drafts.save('c', saying('being written'));
+  for (const { drafts } of [closed, live]) drafts.flush();
+  closed.channel.close();
+  const next = open();
+  assert.equal(await next.drafts.recover('d'), undefined);
+  assert.deepEqual(await next.drafts.recover('c'), saying('left behind'));
+  next.drafts.flush();
+  const last = open();
+  assert.equal(await last.drafts.recover('c'), undefined);
+  assert.equal(Object.keys(shared).length, 2);
+});
+
+test('what is written meanwhile is not replaced by what another tab has left', async (t) => {
+  const { open, end } = browser();
+  t.after(end);
+  const closed = open();
+  closed.drafts.save('', saying('left behind'));
+  closed.drafts.flush();
+  closed.channel.close();
+  const next = open();
+  const recovering = next.drafts.recover('');
+  next.drafts.save('', saying('mine'));
+  assert.equal(await recovering, undefined);
+  next.drafts.save('', NONE);
+  assert.deepEqual(await next.drafts.recover(''), saying('left behind'));
+});
+
+test('a duplicated tab keeps a copy of the drafts, and neither overwrites the other from then on', async (t) => {
+  const { open, end, shared } = browser();
+  t.after(end);
+  const first = open();
+  first.drafts.save('', saying('both'));
+  const copy = Object.assign(new FakeStorage(), { ...first.own });
+  const second = open(copy);
+  await second.drafts.recover('none'); // no copies there: answers at once
+  while (first.own['claude-sse:tab'] === copy['claude-sse:tab'])
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(second.drafts.of(''), saying('both'));
+  first.drafts.save('', saying('one'));
+  second.drafts.save('', saying('two'));
+  for (const { drafts } of [first, second]) drafts.flush();
+  assert.deepEqual(
+    Object.values(shared)
+      .map((stored) => JSON.parse(stored).text)
+      .sort(),
+    ['one', 'two'],
+  );
+});
+
+test('drafts from before they had tabs are taken over, also one that is a number or JSON', async (t) => {
+  const texts = ['half a thought', '5', '{"a":', 'null', '{"text":1}'];
+  const recovering = texts.map(async (text) => {
+    const { open, end, shared } = browser();
+    t.after(end);
+    shared.setItem('claude-sse:draft:c', text);
+    const { drafts } = open();
+    assert.equal((await drafts.recover('c')).text, text);
+    assert.equal(shared['claude-sse:draft:c'], undefined);
+  });
+  await Promise.all(recovering);
+});
+
+test('where nothing can be stored a draft is kept while the page is open', (t) => {
+  const { open, end } = browser();
+  t.after(end);
+  const full = new FakeStorage();
+  full.setItem = () => {
+    throw new Error('full');
+  };
+  const { drafts } = open(Object.assign(full, { 'claude-sse:tab': 'x' }));
+  drafts.save('', saying('kept'));
+  assert.deepEqual(drafts.of(''), saying('kept'));
+});

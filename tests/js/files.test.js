@@ -1,0 +1,159 @@
+// Files of a question: what fits into one, what is sent, and what is known of those that come from outside.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { megabytes, tooMany, tooMuch } from '../../static/model/file-limits.js';
+import { fileRefs } from '../../static/model/file-refs.js';
+import { Files } from '../../static/model/files.js';
+import { isBlank, newAnswer, newQuestion, turnsOf } from '../../static/model/message.js';
+import { filesOf } from '../../static/model/request.js';
+import { FileGone, bodyOf } from '../../static/model/request-body.js';
+
+const MB = 1 << 20;
+const image = (more) => ({
+  id: 'i',
+  name: 'a.png',
+  kind: 'image',
+  type: 'image/png',
+  size: 9,
+  width: 5,
+  height: 5,
+  ...more,
+});
+const pdf = (pages) => ({
+  id: 'p',
+  name: 'p.pdf',
+  kind: 'pdf',
+  type: 'application/pdf',
+  size: 9,
+  pages,
+});
+const text = { id: 't', name: 't.txt', kind: 'text', type: 'text/plain', size: 6 };
+const BLOBS = { i: new Blob(['\x89PNG\n\0']), p: new Blob(['%PDF-']), t: new Blob(['a "b"\n']) };
+const read = async (id) => BLOBS[id];
+
+test('what one question can carry is what the server and Claude take', () => {
+  assert.equal(tooMuch([image({ size: 7 * MB })], 10 * MB), '');
+  assert.match(tooMuch([image({ size: 7.6 * MB })], 10 * MB), /they are 10 MB/);
+  assert.equal(tooMuch(Array(600).fill(image()), 10 * MB), '');
+  assert.match(tooMuch(Array(601).fill(image()), 10 * MB), /601 images/);
+  assert.equal(tooMuch([pdf(300), pdf(300)], 10 * MB), '');
+  assert.match(tooMuch([pdf(300), pdf(301)], 10 * MB), /601 pages/);
+  const large = image({ name: 'wide.png', width: 2001 });
+  assert.equal(tooMuch([large, ...Array(19).fill(image())], 10 * MB), '');
+  assert.match(tooMuch([large, ...Array(20).fill(image())], 10 * MB), /“wide.png”.* 2,000 pixels/);
+});
+
+test('older files are left out, as few as possible, and none of the question itself', () => {
+  const files = Array.from({ length: 5 }, () => image({ size: 2 * MB }));
+  assert.equal(tooMany(files, 10 * MB, 1), 2);
+  assert.equal(tooMany(files, 20 * MB, 1), 0);
+  assert.equal(tooMany(files, 1 * MB, 2), 3);
+});
+
+test('a size is said in the unit that people read', () => {
+  const said = [1, 900, 2048, 1.25 * MB, 34 * MB].map(megabytes);
+  assert.deepEqual(said, ['1 byte', '900 bytes', '2 KB', '1.3 MB', '34 MB']);
+});
+
+test('files come before the text of their question, and questions without an answer are one turn', () => {
+  const first = newQuestion('One', 1, '', [image()]);
+  const second = newQuestion(' ', 2, '', [text]);
+  const turns = turnsOf([first, second, { ...newAnswer(3), text: 'Yes' }, newQuestion('Two', 4)]);
+  assert.deepEqual(turns, [
+    { role: 'user', content: [{ file: image() }, { text: 'One' }, { file: text }] },
+    { role: 'assistant', content: 'Yes' },
+    { role: 'user', content: 'Two' },
+  ]);
+  assert.deepEqual(filesOf(turns), [image(), text]);
+  assert.ok(!isBlank(second) && isBlank(newQuestion(' ', 2)));
+});
+
+test('the body holds the bytes of the files, and is the same each time', async () => {
+  const odd = image({ name: `${'x'.repeat(600)}` });
+  const messages = turnsOf([newQuestion('Hi', 1, '', [odd, pdf(2), text])]);
+  const bodies = await Promise.all([1, 2].map(() => bodyOf({ messages, system: 'S' }, read)));
+  const [one, two] = await Promise.all(bodies.map((body) => body.text()));
+  assert.equal(one, two);
+  const encoded = (id) => BLOBS[id].arrayBuffer().then((b) => Buffer.from(b).toString('base64'));
+  const base64 = { type: 'base64' };
+  assert.deepEqual(JSON.parse(one), {
+    messages: [
+      {
+        role: 'user',
+        content: [
+          {
+            type: 'image',
+            source: { ...base64, media_type: 'image/png', data: await encoded('i') },
+            title: 'x'.repeat(500),
+          },
+          {
+            type: 'document',
+            source: { ...base64, media_type: 'application/pdf', data: await encoded('p') },
+            title: 'p.pdf',
+          },
+          {
+            type: 'document',
+            source: { type: 'text', media_type: 'text/plain', data: 'a "b"\n' },
+            title: 't.txt',
+          },
+          { type: 'text', text: 'Hi' },
+        ],
+      },
+    ],
+    system: 'S',
+  });
+});
+
+test('a file that is left out is named in its place', async () => {
+  const messages = turnsOf([
+    newQuestion('Hi', 1, '', [image()]),
+    { ...newAnswer(2), text: 'Yes' },
+    newQuestion('', 3, '', [text]),
+  ]);
+  const sent = JSON.parse(await (await bodyOf({ messages }, read, 1)).text());
+  assert.equal(sent.messages[0].content[0].text, '[The file “a.png” is left out here.]');
+  assert.equal(sent.messages[2].content[0].type, 'document');
+});
+
+test('a question without files is sent as the text that it was', async () => {
+  assert.equal(
+    await bodyOf({ messages: [{ role: 'user', content: 'Hi' }], model: 'm' }, read),
+    '{"messages":[{"role":"user","content":"Hi"}],"model":"m"}',
+  );
+});
+
+test('a file that the browser has lost is named', async () => {
+  const messages = turnsOf([newQuestion('Hi', 1, '', [image({ id: 'gone' })])]);
+  await assert.rejects(bodyOf({ messages }, read), (error) => {
+    assert.ok(error instanceof FileGone);
+    return /“a.png” is no longer kept/.test(error.message);
+  });
+});
+
+test('references from outside are taken only as far as they can be used', () => {
+  assert.deepEqual(fileRefs([image(), pdf(2), text]), [image(), pdf(2), text]);
+  for (const wrong of [null, 7, 'abc', {}, [null], [[]], [{ ...text, kind: '__proto__' }]])
+    assert.deepEqual(fileRefs(wrong), []);
+  assert.deepEqual(
+    fileRefs([
+      { ...image(), type: 'text/html' },
+      { ...text, id: 7 },
+    ]),
+    [],
+  );
+  assert.deepEqual(fileRefs([{ ...text, name: '', size: -1 }]), []);
+  assert.equal(fileRefs([{ ...text, name: { toString: () => 'x' } }])[0].name, 'file');
+});
+
+test('where nothing can be stored, a file is kept in memory and says so', async () => {
+  const files = new Files({ open: () => Promise.reject(new Error('forbidden')) });
+  const { id, isStored } = await files.keep(new Blob(['hello']));
+  assert.equal(id, '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824');
+  assert.equal(isStored, false);
+  assert.equal(await (await files.blob(id)).text(), 'hello');
+  assert.deepEqual(await files.total(), { count: 1, bytes: 5 });
+  assert.equal(await files.blob('other'), undefined);
+  await files.sweep(async () => new Set());
+  assert.equal((await files.total()).count, 1);
+});
