@@ -4,6 +4,7 @@ import { Conversations } from '../model/conversations.js';
 import { stateOf, totalOf } from '../model/status-text.js';
 import { sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
+import { Locks } from '../system/locks.js';
 import { Composer } from '../view/composer.js';
 import { find, renamePlace, say, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
@@ -14,13 +15,16 @@ import { Transcript } from '../view/transcript.js';
 import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
 import { Questions } from './questions.js';
+import { takeBack } from './refusals.js';
 import { TabSync } from './tab-sync.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, GrowingText, MarkdownLibrary, Store } from '../types.js' */
-/** @typedef {{ store: Store, channel: BroadcastChannel, wake: EventTarget, growingText: GrowingText }} Options */
+/** @import { Answer, Channel, GrowingText, MarkdownLibrary, Store } from '../types.js' */
+/** @typedef {{ store: Store, channel: Channel, wake: EventTarget, growingText: GrowingText }} Options */
 
 const TITLE = document.title;
+const UNREADABLE =
+  'This conversation cannot be read from the storage now. What you ask begins a new one.';
 
 export class ChatController {
   conversations;
@@ -38,10 +42,7 @@ export class ChatController {
 
   /** @param {Options} options */
   constructor({ store, channel, wake, growingText }) {
-    const shared = sharedStore(store, channel, () => {
-      this.composer.notice = 'This browser cannot store the conversation: a reload will lose it.';
-    });
-    this.conversations = new Conversations(shared);
+    this.conversations = new Conversations(sharedStore(store, channel));
     this.current = this.conversations.create();
     this.questions = new Questions(this);
     this.composer = this.#composer();
@@ -57,13 +58,24 @@ export class ChatController {
 
   /** Show what is stored, and go on with every answer that has not ended. @param {Store} store */
   async start(store) {
-    await this.ready;
     this.settings.load(document.body.dataset.models ?? '');
+    await this.ready;
     for (const { conversation } of await store.open()) {
-      if (this.conversations.has(conversation))
-        this.runner.resume(await this.conversations.open(conversation));
+      const opened = this.conversations.has(conversation) && (await this.#stored(conversation));
+      if (opened) this.runner.resume(opened);
     }
     document.body.dataset.ready = '';
+  }
+
+  /** The storage works again: show what is in it, and go on with it. */
+  async showStored() {
+    await this.conversations.load();
+    const place = shownPlace();
+    if (this.conversations.has(place) && this.current.meta.id !== place) this.ready = this.#open();
+    await this.ready;
+    this.transcript.show(this.current.messages);
+    this.runner.resume(this.current);
+    this.refresh();
   }
 
   /** Answers are Markdown from now on. @param {MarkdownLibrary} library */
@@ -125,17 +137,19 @@ export class ChatController {
     });
   }
 
-  /** @param {BroadcastChannel} channel @param {EventTarget} wake */
+  /** @param {Channel} channel @param {EventTarget} wake */
   #runner(channel, wake) {
+    const locks = new Locks(channel);
     return new AnswerRunner({
       streams: document.body.dataset.streams ?? '',
       wake,
-      slots: new ConnectionSlots(channel),
+      locks,
+      slots: new ConnectionSlots(channel, undefined, locks),
       isSeen: (conversation) => conversation === this.current && !document.hidden,
       onChange: (conversation, answer) => this.showChange(conversation, answer),
       onRuns: () => this.refresh(),
       onSignedOut: signIn,
-      onRejected: (...rejected) => this.questions.takeBack(...rejected),
+      onRejected: (...rejected) => takeBack(this, ...rejected),
     });
   }
 
@@ -160,7 +174,7 @@ export class ChatController {
     const isKnown = this.conversations.has(id);
     this.composer.conversation = isKnown ? id : '';
     this.composer.streaming = this.runner.busy.has(id);
-    const opened = isKnown ? await this.conversations.open(id) : this.conversations.create();
+    const opened = (isKnown && (await this.#stored(id))) || this.conversations.create();
     if (turn !== this.#opening) return; // another one was chosen meanwhile
     this.current = opened;
     this.transcript.show(opened.messages);
@@ -171,12 +185,21 @@ export class ChatController {
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
   }
 
+  /** Return this conversation; undefined while the storage does not answer. @param {string} id */
+  #stored(id) {
+    return this.conversations.open(id).catch(() => {
+      this.composer.notice = UNREADABLE;
+      return undefined;
+    });
+  }
+
   /** @param {string} id */
   async #delete(id) {
     if (!this.conversations.has(id)) return; // the second half of a double click
     this.runner.stop(id);
     if (shownPlace() === id) this.go('new'); // first: what is typed from now on is not for it
-    const restore = await this.conversations.remove(id);
+    const restore = await this.conversations.remove(id).catch(() => undefined);
+    if (!restore) return offer('The storage does not answer: the conversation is not deleted.');
     this.refresh();
     offer('The conversation is deleted.', 'Undo', () => {
       restore();

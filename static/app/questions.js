@@ -16,19 +16,24 @@ export class Questions {
     this.#chat = chat;
   }
 
-  /** Ask this, in place of a question if its id is given; resolve to whether it is stored, once it is. @param {string} text */
-  async send(text, replacedId = '') {
+  /**
+   * Ask this, in place of a question if its id is given; resolve to whether it is stored, once it is.
+   *
+   * @param {string} text
+   * @param {number} [from] `n` of the first message that is sent
+   */
+  async send(text, replacedId = '', from) {
     const place = shownPlace(); // the reader may go on before it is open
     const chat = this.#chat;
-    await chat.ready;
+    await Promise.all([chat.ready, chat.settings.loaded]);
     const conversation = chat.conversations.has(place)
-      ? await chat.conversations.open(place)
+      ? await chat.conversations.open(place).catch(() => chat.current)
       : chat.current;
     if (this.#isBusy(conversation)) return false;
     const replaced = replacedId ? this.#replace(conversation, replacedId) : [];
     chat.conversations.touch(conversation, text);
     this.#name(place, conversation);
-    this.#ask(conversation, text, replaced);
+    this.#ask(conversation, text, replaced, from);
     chat.sidebar.chosen();
     await conversation.stored;
     return true;
@@ -53,14 +58,6 @@ export class Questions {
     await this.#chat.ready;
     const last = this.#chat.current.messages.findLast(({ role }) => role === 'user');
     if (last) this.act('edit-question', last.id);
-  }
-
-  /** The server rejects the question: the reader has it again. @param {Conversation} conversation @param {Answer} answer @param {string} message */
-  takeBack(conversation, answer, message) {
-    if (conversation !== this.#chat.current || !conversation.canWithdraw(answer)) return false;
-    this.#edit(answer);
-    this.#chat.composer.notice = message;
-    return true;
   }
 
   /** @param {Conversation} conversation */
@@ -92,11 +89,11 @@ export class Questions {
     this.#chat.composer.assignId(meta.id);
   }
 
-  /** @param {Conversation} conversation @param {string} text @param {Message[]} replaced */
-  #ask(conversation, text, replaced) {
+  /** @param {Conversation} conversation @param {string} text @param {Message[]} replaced @param {number} [from] */
+  #ask(conversation, text, replaced, from) {
     const { transcript, settings, runner } = this.#chat;
     const options = settings.requestOptions(conversation.meta.system);
-    const [question, answer] = conversation.ask(text, options);
+    const [question, answer] = conversation.ask(text, options, from);
     if (conversation === this.#chat.current) {
       for (const { id } of replaced) transcript.remove(id);
       transcript.add(question);

@@ -3,6 +3,7 @@
 // Knows no DOM. A question is stored before it is sent, and an answer's text always together with the id
 // of the last frame in it, so that a reload goes on at exactly that point.
 
+import { now, since } from '../system/clock.js';
 import { Autosave } from './autosave.js';
 import { changesOf, problemOf } from './frames.js';
 import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion, turnsOf } from './message.js';
@@ -17,14 +18,16 @@ export class Conversation {
   loaded;
   #store;
   #now;
+  #date;
   #autosave;
 
-  /** @param {Store} store @param {Meta} meta @param {{ now?: () => number }} [options] */
-  constructor(store, meta, { now = Date.now } = {}) {
+  /** @param {Store} store @param {Meta} meta @param {{ now?: () => number, date?: () => number }} [options] `now` is for durations */
+  constructor(store, meta, { now: clock = now, date = clock === now ? Date.now : clock } = {}) {
     this.#store = store;
     this.meta = meta;
-    this.#now = now;
-    this.#autosave = new Autosave(store, now);
+    this.#now = clock;
+    this.#date = date;
+    this.#autosave = new Autosave(store, clock);
   }
 
   async load() {
@@ -59,11 +62,12 @@ export class Conversation {
    *
    * @param {string} text
    * @param {RequestOptions} [options]
+   * @param {number} [from] `n` of the first message that is sent, from now on
    * @returns {[Question, Answer]}
    */
-  ask(text, options) {
-    const question = newQuestion(text, this.#now());
-    const answer = newAnswer(this.#now(), options);
+  ask(text, options, from = this.answers.at(-1)?.since) {
+    const question = newQuestion(text, this.#date());
+    const answer = this.#begin(options, from);
     this.#add(question, answer);
     return [question, answer];
   }
@@ -77,13 +81,13 @@ export class Conversation {
    */
   retry(answer, options) {
     if (!answer.accepted && answer.problem?.code === 'no_connection') {
-      const at = this.#now();
-      this.update(answer, { state: 'streaming', phase: 'waiting', problem: undefined, at });
+      const [at, began] = [this.#date(), this.#now()];
+      this.update(answer, { state: 'streaming', phase: 'waiting', problem: undefined, at, began });
       return answer;
     }
     if (isBlank(answer)) this.#remove(answer);
     else this.update(answer, { replaced: true });
-    const again = newAnswer(this.#now(), options);
+    const again = this.#begin(options, answer.since);
     this.#add(again);
     return again;
   }
@@ -141,8 +145,13 @@ export class Conversation {
 
   /** Return what to send for this answer; the same bytes each time. @param {Answer} answer */
   request(answer) {
-    const messages = turnsOf(this.messages.slice(0, this.messages.indexOf(answer)));
-    return { messages, ...answer.ask };
+    return { messages: turnsOf(this.sent(answer)), ...answer.ask };
+  }
+
+  /** Return the messages that are sent for this answer. @param {Answer} answer */
+  sent(answer) {
+    const from = answer.since ?? -Infinity;
+    return this.messages.slice(0, this.messages.indexOf(answer)).filter(({ n }) => n >= from);
   }
 
   /** The server has answered for this stream. @param {Answer} answer */
@@ -161,7 +170,7 @@ export class Conversation {
       if (data.usage) answer.usage = data.usage;
       this.fail(answer, problemOf(data, this.#now()));
     } else {
-      Object.assign(answer, changesOf(answer, data, this.#now() - answer.at));
+      Object.assign(answer, changesOf(answer, data, since(answer.began ?? answer.at, this.#now())));
       if (this.messages.includes(answer)) this.#autosave.saveSoon(answer); // or it was deleted
     }
   }
@@ -200,6 +209,12 @@ export class Conversation {
   /** Store everything that has changed; called when the page may be about to go. */
   flush() {
     this.#autosave.flush();
+  }
+
+  /** @param {RequestOptions} [options] @param {number} [from] @returns {Answer} */
+  #begin(options, from) {
+    const answer = { ...newAnswer(this.#date(), options), began: this.#now() };
+    return from === undefined ? answer : { ...answer, since: from };
   }
 
   /** @param {Message[]} messages */

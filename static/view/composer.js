@@ -1,6 +1,6 @@
 // Where the reader writes: Enter sends, Shift+Enter starts a new line, the one button sends or stops.
 
-import { find, isComposing, memory } from './dom.js';
+import { find, isComposing, make, memory } from './dom.js';
 
 /**
  * @typedef {{
@@ -53,10 +53,10 @@ export class Composer {
     this.#grow();
   }
 
-  /** The new conversation has an id now: what was written since its question goes with it. @param {string} id */
+  /** The conversation has another id now, or none: what was written since its question goes with it. @param {string} id */
   assignId(id) {
     memory.set(this.#draftKey, '');
-    this.#draftKey = `draft:${id}`;
+    this.#draftKey = `draft${id && `:${id}`}`;
     this.#saveDraft();
   }
 
@@ -70,6 +70,16 @@ export class Composer {
   /** One sentence above the field, announced immediately; '' removes it. @param {string} text */
   set notice(text) {
     find('#notice').textContent = text;
+    find('#ways').replaceChildren();
+  }
+
+  /** A notice with buttons: what they are called, and what each does with what stands in the field. @param {string} notice @param {Record<string, (text: string) => Promise<boolean>>} ways */
+  offer(notice, ways) {
+    this.notice = notice;
+    const buttons = Object.entries(ways).map(([textContent, act]) =>
+      make('button', { type: 'button', textContent, onclick: () => this.#send(act) }),
+    );
+    find('#ways').replaceChildren(...buttons);
   }
 
   /** Put a text back to be changed, above what was written since. @param {string} text */
@@ -123,7 +133,8 @@ export class Composer {
     }
   }
 
-  async #send() {
+  /** @param {(text: string, replacedId: string) => Promise<boolean>} [send] */
+  async #send(send = this.#on.send) {
     const [text, replacedId] = [this.#prompt.value, this.#editing];
     if (this.#streaming || !text.trim()) return this.focus();
     this.#prompt.value = '';
@@ -132,7 +143,7 @@ export class Composer {
     this.notice = '';
     const key = this.#draftKey || 'draft';
     this.#sending.set(text, key);
-    if (!(await this.#on.send(text, replacedId))) this.#giveBack(text, key);
+    if (!(await send(text, replacedId))) this.#giveBack(text, key);
     this.#sending.delete(text);
   }
 

@@ -1,5 +1,6 @@
 // What the reader has chosen, remembered in this browser: theme, shortcuts, instructions, model and effort.
 
+import { atMost } from '../system/patience.js';
 import { find, make, memory } from './dom.js';
 import { signIn } from './session.js';
 
@@ -12,6 +13,8 @@ export class Settings {
   #models = new ModelPicker();
   #system = find('#system');
   #default = find('#default-system');
+  /** Resolves once the models are known, or after three seconds without them. @type {Promise<void>} */
+  loaded = Promise.resolve();
 
   /** `onSystem` is called when the instructions of this conversation change. @param {(system: string) => void} onSystem */
   constructor(onSystem) {
@@ -24,7 +27,7 @@ export class Settings {
 
   /** Offer the models that this URL lists. @param {string} url */
   load(url) {
-    return this.#models.load(url);
+    this.loaded = atMost(this.#models.load(url)).catch(() => undefined);
   }
 
   /** The instructions of the conversation on the page. @param {string} system */

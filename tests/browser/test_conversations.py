@@ -292,7 +292,7 @@ def test_a_conversation_deleted_in_one_tab_stops_in_the_other(
     for tab in (page, other):
         expect(_entries(tab)).to_have_count(1)
         expect(_entries(tab)).to_contain_text(f"{nonce}-after")
-    kept = page.evaluate("async () => (await idb.openDB('claude-sse')).getAll('messages')")
+    kept = page.evaluate("async () => new Promise((resolve) => { indexedDB.open('claude-sse').onsuccess = ({ target }) => { target.result.transaction('messages').objectStore('messages').getAll().onsuccess = (read) => { target.result.close(); resolve(read.target.result); }; }; })")
     assert sorted(record["role"] for record in kept) == ["assistant", "user"]
 
 
