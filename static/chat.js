@@ -24,6 +24,7 @@ const store = new KeptStore({
 });
 const channel = new Channel('claude-sse');
 const chat = new ChatController({ store, channel, wake, growingText });
+chat.composer.begin();
 listen((command, button) => runCommand(chat, command, button));
 
 /** After a sleep or a change of network an open body may stay silent forever: cut it. @param {number} silentFor in ms */

@@ -39,6 +39,15 @@ export class Composer {
     this.streaming = false;
   }
 
+  /** Send what was sent before this page could. */
+  begin() {
+    const { dataset } = document.documentElement;
+    dataset.running = '';
+    if (!('asked' in dataset)) return;
+    delete dataset.asked;
+    this.#send();
+  }
+
   /** The id of the conversation whose draft this is; '' is one yet to come. @param {string} id */
   set conversation(id) {
     this.#leaveEditing();

@@ -6,6 +6,8 @@ import { signIn } from './session.js';
 
 /** @import { Model, RequestOptions } from '../types.js' */
 
+/** A list that has not come by then is not going to. */
+const TIMEOUT_MS = 30_000;
 /** @type {Record<string, string>} */
 const EFFORTS = { low: 'Low', medium: 'Medium', high: 'High', xhigh: 'Very high', max: 'Highest' };
 
@@ -80,7 +82,7 @@ class ModelPicker {
   /** Offer the models of the server; without a list the server's default answers. @param {string} url */
   async load(url) {
     try {
-      const response = await fetch(url);
+      const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
       if (response.status === 401) return signIn();
       const { models, default: standard } = await response.json();
       this.#models = models;

@@ -54,7 +54,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext, server: Server) -> Iterator[Page]:
     """The chat page, open; whatever it complains of fails the test."""
-    yield from _visit(context, server.port)
+    yield from visit(context, server.port)
 
 
 @pytest.fixture
@@ -68,10 +68,11 @@ def wire(server: Server) -> Iterator[Wire]:
 @pytest.fixture
 def wired_page(context: BrowserContext, wire: Wire) -> Iterator[Page]:
     """The chat page, open at the far end of the cable."""
-    yield from _visit(context, wire.port)
+    yield from visit(context, wire.port)
 
 
-def _visit(context: BrowserContext, port: int) -> Iterator[Page]:
+def visit(context: BrowserContext, port: int, url: str = "") -> Iterator[Page]:
+    """Yield a page at this address, or the chat page; what it complains of fails the test."""
     complaints: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -84,6 +85,6 @@ def _visit(context: BrowserContext, port: int) -> Iterator[Page]:
             else None
         ),
     )
-    page.goto(f"http://localhost:{port}/")
+    page.goto(url or f"http://localhost:{port}/")
     yield page
     assert not complaints

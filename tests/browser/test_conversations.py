@@ -7,7 +7,16 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from claude_sse.standin import StandIn
 
 from ..integration.running import exchange, exchanges
-from .talk import ANSWER, ask, last_answer, leave, text, wait_for_text, wait_until_over
+from .talk import (
+    ANSWER,
+    ask,
+    last_answer,
+    leave,
+    stored,
+    text,
+    wait_for_text,
+    wait_until_over,
+)
 
 
 def _entries(page: Page) -> Locator:
@@ -292,7 +301,7 @@ def test_a_conversation_deleted_in_one_tab_stops_in_the_other(
     for tab in (page, other):
         expect(_entries(tab)).to_have_count(1)
         expect(_entries(tab)).to_contain_text(f"{nonce}-after")
-    kept = page.evaluate("async () => new Promise((resolve) => { indexedDB.open('claude-sse').onsuccess = ({ target }) => { target.result.transaction('messages').objectStore('messages').getAll().onsuccess = (read) => { target.result.close(); resolve(read.target.result); }; }; })")
+    kept = stored(page)
     assert sorted(record["role"] for record in kept) == ["assistant", "user"]
 
 
