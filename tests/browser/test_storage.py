@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from claude_sse.standin import StandIn
 
@@ -30,10 +30,10 @@ HELD = """() => {
             const real = open.apply(this, values);
             for (const name of ['onsuccess', 'onerror', 'onupgradeneeded'])
                 real[name] = (event) => {
-                    for (const field of ['result', 'error', 'transaction'])
-                        Object.defineProperty(late, field, { value: real[field], configurable: true });
                     late[name]?.(event);
                 };
+            for (const field of ['result', 'error', 'transaction'])
+                Object.defineProperty(late, field, { get: () => real[field] });
         });
         return late;
     };
@@ -229,3 +229,103 @@ def test_the_browser_is_asked_once_to_keep_what_is_stored(
     leave(open_page, "() => location.reload()")
     _answered(open_page, f"fault pace texts=3 {nonce} two")
     assert open_page.evaluate("() => localStorage.asks") == "|"
+
+
+#: A page of the site that has locks and answers nobody: what a frozen tab looks like to others.
+HOLD = """async (names) => {
+    for (const name of names)
+        await new Promise((held) => {
+            navigator.locks.request(name, () => (held(), new Promise(() => {})));
+        });
+}"""
+
+
+def test_locks_of_a_frozen_tab_hold_up_nothing(
+    context: BrowserContext, open_page: Page, server: Server, standin: StandIn, nonce: str
+) -> None:
+    """An answer is followed although a frozen tab has all slots, and that answer's lock."""
+    _go(open_page, server)
+    frozen = context.new_page()
+    frozen.goto(f"http://localhost:{server.port}/healthz")
+    slots = [f"claude-sse:slot:{n}" for n in range(4)]
+    frozen.evaluate(HOLD, slots)
+    _answered(open_page, f"fault pace texts=3 {nonce} one")
+    ask(open_page, f"fault pace texts=400 gap_ms=25 {nonce} two")
+    wait_for_text(last_answer(open_page), "word5 ")
+    answer = last_answer(open_page).get_attribute("data-id")
+    frozen.evaluate(
+        "([hold, name]) => void (0, eval)(`(${hold})`)([name])",
+        [HOLD, f"claude-sse:answer:{answer}"],
+    )
+    leave(open_page, "() => location.reload()")
+    wait_until_over(last_answer(open_page))
+    expect(last_answer(open_page)).to_contain_text("word399")
+    assert exchange(standin, f"{nonce} two").sent.count("word") == 400
+
+
+def test_a_question_sent_before_the_page_runs_is_asked(
+    open_page: Page, server: Server, nonce: str
+) -> None:
+    """Enter in a page whose modules, styles and models are still loading asks once they are there.
+
+    The list of models never comes, and the styles of Markdown do not, either.
+    """
+    held: list[Route] = []
+    open_page.route("**/app/chat-controller.js", lambda route: held.append(route))
+    open_page.route("**/models", lambda _: None)
+    open_page.route("**/markdown.css", lambda _: None)
+    open_page.goto(f"http://localhost:{server.port}/", wait_until="commit")
+    ask(open_page, f"fault pace texts=3 {nonce}")
+    expect(open_page.locator("#notice")).to_contain_text("still loading")
+    expect(open_page.locator("#prompt")).to_have_value(f"fault pace texts=3 {nonce}")
+    held[0].continue_()
+    wait_until_over(last_answer(open_page))
+    expect(open_page.locator("#prompt")).to_have_value("")
+
+
+def test_records_of_any_shape_are_counted_and_kept(
+    open_page: Page, server: Server, nonce: str
+) -> None:
+    """Damaged records, here and in localStorage, do not keep the page from starting.
+
+    Those that cannot be shown are counted in a sentence, once, and are still there; a message
+    without its place is found again.
+    """
+    _go(open_page, server)
+    _answered(open_page, f"fault pace texts=3 {nonce}")
+    open_page.evaluate(
+        """async () => {
+            const opening = indexedDB.open('claude-sse');
+            await new Promise((resolve) => (opening.onsuccess = resolve));
+            const all = opening.result.transaction(['messages', 'conversations'], 'readwrite');
+            const messages = all.objectStore('messages');
+            const conversations = all.objectStore('conversations');
+            const circle = { id: 'circle', title: 'circle', at: 1, touched: 1 };
+            circle.itself = circle;
+            conversations.put(circle);
+            conversations.put({ id: new Date(0), title: 'strange' });
+            conversations.put({ id: [1, 'a'], title: 2n });
+            const read = messages.getAll();
+            await new Promise((resolve) => (read.onsuccess = resolve));
+            for (const record of read.result) {
+                delete record.n;
+                record.usage = { input_tokens: 3n, output_tokens: new Map() };
+                messages.put(record);
+            }
+            messages.put({ id: 'alone', role: 'user', text: 'alone' });
+            localStorage['claude-sse:messages:x'] = '{"id":';
+            localStorage['claude-sse:model'] = '\\\\u0000';
+            localStorage['claude-sse:draft'] = 'a draft';
+            await new Promise((resolve) => (all.oncomplete = resolve));
+            opening.result.close();
+        }"""
+    )
+    leave(open_page, "() => location.reload()")
+    wait_for_text(last_answer(open_page), "word2")
+    expect(open_page.locator("#toast")).to_contain_text("4 stored messages or conversations")
+    expect(open_page.locator("#list li")).to_have_count(2)
+    _answered(open_page, f"fault pace texts=3 {nonce} on")
+    assert len(stored(open_page)) == 5 and len(stored(open_page, "conversations")) == 4
+    leave(open_page, "() => location.reload()")
+    expect(open_page.locator("article")).to_have_count(4)
+    expect(open_page.locator("#toast")).to_be_hidden()

@@ -11,25 +11,30 @@ from claude_sse.standin import StandIn
 
 from ..integration.running import Server, exchange, serve
 from .conftest import visit
-from .talk import last_answer, stored, wait_until_over
+from .talk import ask, last_answer, leave, stored, wait_until_over
 
-LONG = 420_000
-#: What a paste does, which Playwright plays slowly.
-_PASTE = """(text) => {
-    const field = document.querySelector('#prompt');
-    field.value = text;
-    field.dispatchEvent(new Event('input', { bubbles: true }));
+#: A stored conversation of turns that are this long.
+_SEED = """async ([id, turns, characters]) => {
+    const opening = indexedDB.open('claude-sse');
+    await new Promise((resolve) => (opening.onsuccess = resolve));
+    const all = opening.result.transaction(['messages', 'conversations'], 'readwrite');
+    all.objectStore('conversations').put({ id, title: 'long', at: 1, touched: 1 });
+    const ended = { state: 'done', accepted: true, thinking: '', lastEventId: 9 };
+    for (let n = 1; n <= turns; n += 1) {
+        const text = `turn ${n} ` + 'lorem ipsum dolor sit amet\\n'.repeat(characters / 27);
+        const common = { id: `${id}-${n}`, conversation: id, n, at: n, text };
+        const answer = { ...common, ...ended, role: 'assistant' };
+        all.objectStore('messages').put(n % 2 ? { ...common, role: 'user' } : answer);
+    }
+    await new Promise((resolve) => (all.oncomplete = resolve));
+    opening.result.close();
 }"""
 
 
-def ask(page: Page, prompt: str) -> None:
-    """Paste a question and press Send."""
-    page.evaluate(_PASTE, prompt)
-    page.locator("#send").click()
-
-
-def _long(beginning: str, characters: int) -> str:
-    return (beginning + "\n" + "lorem ipsum dolor sit amet\n" * (characters // 27))[:characters]
+def _seed(page: Page, turns: int, characters: int) -> None:
+    page.evaluate(_SEED, ["long", turns, characters])
+    leave(page, "() => { location.hash = '#/long'; location.reload(); }")
+    expect(page.locator("article")).to_have_count(turns)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +54,10 @@ def _way(page: Page, label: str) -> Locator:
     return page.locator("#ways button", has_text=label)
 
 
+def _refuse(route: Route) -> None:
+    route.fulfill(status=413, content_type="text/html", body="<h1>413 Too Large</h1>")
+
+
 def _is_new_again(page: Page, prompt: str) -> None:
     expect(page.locator("#prompt")).to_have_value(prompt)
     expect(page.locator("#list li")).to_have_count(0)
@@ -65,52 +74,36 @@ def test_a_conversation_that_is_too_long_goes_on(
     The last turns stay the beginning from then on, and the answer says that it was asked so.
     """
     page = small_page
-    prompts = [_long(f"fault pace texts=2 {nonce}-{n}", LONG) for n in range(5)]
-    for n in range(2):
-        ask(page, prompts[n])
-        wait_until_over(last_answer(page))
-    ask(page, prompts[2])
+    _seed(page, 6, 250_000)
+    prompt = f"fault pace texts=2 {nonce}"
+    ask(page, f"{prompt}-1")
     expect(page.locator("#notice")).to_contain_text("This conversation is longer than the server")
-    expect(page.locator("#prompt")).to_have_value(prompts[2])
-    expect(page.locator("article")).to_have_count(4)
-    _way(page, "last turns").click()
-    expect(page.locator("#notice")).to_be_empty()
+    expect(page.locator("#prompt")).to_have_value(f"{prompt}-1")
     expect(page.locator("article")).to_have_count(6)
+    _way(page, "last turns").click()
     wait_until_over(last_answer(page))
+    expect(page.locator("#notice")).to_be_empty()
     expect(last_answer(page).locator(".status")).to_contain_text("with the last turns only")
-    sent = exchange(standin, f"{nonce}-2").body["messages"]
-    assert [message["content"][:5] for message in sent] == ["fault"]
-    ask(page, f"fault pace texts=2 {nonce}-short")
+    sent = exchange(standin, f"{nonce}-1").body["messages"]
+    assert [message["content"][:6] for message in sent] == ["turn 5", "turn 6", "fault "]
+    ask(page, f"{prompt}-2")
     wait_until_over(last_answer(page))
-    assert len(exchange(standin, f"{nonce}-short").body["messages"]) == 3
-    ask(page, prompts[3])
-    wait_until_over(last_answer(page))
-    ask(page, prompts[4])
+    assert len(exchange(standin, f"{nonce}-2").body["messages"]) == 5
+    leave(page, "() => location.reload()")
+    page.route("**/streams/*", _refuse)
+    ask(page, f"{prompt}-3")
+    expect(page.locator("#ways button")).to_have_count(2)
+    page.unroute("**/streams/*")
     _way(page, "new conversation").click()
-    expect(page.locator("article")).to_have_count(2)
     wait_until_over(last_answer(page))
-    assert len(exchange(standin, f"{nonce}-4").body["messages"]) == 1
+    expect(page.locator("article")).to_have_count(2)
+    assert len(exchange(standin, f"{nonce}-3").body["messages"]) == 1
     expect(page.locator("#list li")).to_have_count(2)
-
-
-def test_a_question_that_is_too_long_alone_comes_back(small_page: Page, nonce: str) -> None:
-    """The first question beyond the limit leaves no empty conversation, and can be shortened."""
-    prompt = _long(f"fault pace texts=2 {nonce}", 3 * LONG)
-    ask(small_page, prompt)
-    expect(small_page.locator("#notice")).to_contain_text("This question is longer than the server")
-    expect(small_page.locator("#ways button")).to_have_count(0)
-    _is_new_again(small_page, prompt)
-    ask(small_page, f"fault pace texts=2 {nonce} short")
-    wait_until_over(last_answer(small_page))
 
 
 def test_a_proxy_or_claude_may_say_it_too(page: Page, nonce: str) -> None:
     """A proxy's page for 413 and Claude's own refusal read like the server's."""
-
-    def refuse(route: Route) -> None:
-        route.fulfill(status=413, content_type="text/html", body="<h1>413 Too Large</h1>")
-
-    page.route("**/streams/*", refuse)
+    page.route("**/streams/*", _refuse)
     ask(page, f"a proxy in front {nonce}")
     expect(page.locator("#notice")).to_contain_text("This question is longer than the server")
     _is_new_again(page, f"a proxy in front {nonce}")
@@ -121,11 +114,9 @@ def test_a_proxy_or_claude_may_say_it_too(page: Page, nonce: str) -> None:
 
 
 def test_three_megabytes_fit(page: Page, standin: StandIn, nonce: str) -> None:
-    """A conversation of three megabytes is asked, answered and there after a reload."""
-    for n in range(3):
-        ask(page, _long(f"fault pace texts=2 {nonce}-{n}", 1_050_000))
-        wait_until_over(last_answer(page))
-    sent = exchange(standin, f"{nonce}-2").body["messages"]
+    """In a conversation of three megabytes a question is answered, with all that was said."""
+    _seed(page, 2, 1_600_000)
+    ask(page, f"fault pace texts=2 {nonce}")
+    wait_until_over(last_answer(page))
+    sent = exchange(standin, nonce).body["messages"]
     assert sum(len(message["content"]) for message in sent) > 3_000_000
-    page.reload()
-    expect(page.locator("article")).to_have_count(6)
