@@ -3,14 +3,28 @@
 
 import { ChatController } from './app/chat-controller.js';
 import { runCommand } from './app/commands.js';
+import { StorageState, askToPersist } from './app/storage-state.js';
 import { growingText } from './markdown/growing-text.js';
-import { deferredStore, openStore } from './model/store.js';
+import { openDisk } from './model/disk.js';
+import { Journal } from './model/journal.js';
+import { KeptStore } from './model/kept-store.js';
+import { browserStorage } from './model/local-store.js';
+import { Channel } from './system/channel.js';
 import { listen } from './view/shortcuts.js';
 
 const wake = new EventTarget();
-const store = deferredStore(openStore());
-const channel = new BroadcastChannel('claude-sse');
+/** Names the stored records that cannot be used. @type {Set<string>} */
+const broken = new Set();
+const storage = new StorageState(broken, () => chat.showStored());
+const store = new KeptStore({
+  open: () => openDisk(broken),
+  journal: new Journal(browserStorage(), broken),
+  onState: (state, error) => storage.changed(state, error),
+  onStored: askToPersist,
+});
+const channel = new Channel('claude-sse');
 const chat = new ChatController({ store, channel, wake, growingText });
+chat.composer.begin();
 listen((command, button) => runCommand(chat, command, button));
 
 /** After a sleep or a change of network an open body may stay silent forever: cut it. @param {number} silentFor in ms */
@@ -23,9 +37,11 @@ addEventListener('online', () => reconnect(10_000)); // a heartbeat comes every 
 document.addEventListener('visibilitychange', () =>
   document.hidden ? chat.save() : reconnect(15_000),
 );
+document.addEventListener('visibilitychange', () => document.hidden || store.retry());
 addEventListener('pagehide', () => chat.save());
 
 await chat.start(store);
+storage.tellBroken();
 // Not before the first paint: the text is there without them.
 try {
   const [{ createRenderer }, { createHighlighter }, { sourceOfCode }] = await Promise.all([

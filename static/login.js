@@ -13,7 +13,7 @@ form.addEventListener('submit', (/** @type {Event} */ event) => {
   event.preventDefault();
   void enter(Object.fromEntries(new FormData(form)));
 });
-if (sessionStorage.getItem(FORGET)) forget();
+if (shouldForget()) forget();
 if (location.hash && !place && form.elements.namedItem('token')) {
   const token = location.hash.slice(1);
   history.replaceState(null, '', location.pathname); // it must not be stored, shown or shared
@@ -47,6 +47,15 @@ async function send(fields) {
     return response.ok ? null : (await response.json()).error;
   } catch {
     return 'The server cannot be reached: check the connection, and try again.';
+  }
+}
+
+/** Storage that is forbidden holds nothing to forget. */
+function shouldForget() {
+  try {
+    return sessionStorage.getItem(FORGET) !== null;
+  } catch {
+    return false;
   }
 }
 

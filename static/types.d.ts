@@ -159,9 +159,13 @@ export interface Answer {
   id: string;
   parent: string;
   at: number;
+  /** The same, by the clock that nobody can set. */
+  began?: number;
   n: number;
   conversation: string;
   ask?: RequestOptions;
+  /** Asked with the last turns only: `n` of the first message that was sent. */
+  since?: number;
   text: string;
   thinking: string;
   state: 'streaming' | 'done' | 'stopped' | 'interrupted' | 'error';
@@ -210,7 +214,7 @@ export interface Problem {
   /** The HTTP status of a refusal; 0 where there was no response. */
   status?: number;
   requestId?: string;
-  /** Before this time (ms) asking again is pointless. */
+  /** Before this time (ms, by the clock that nobody can set) asking again is pointless. */
   retryAt?: number;
 }
 
@@ -231,6 +235,21 @@ export interface Store {
   /** Make all of these changes or none. */
   write(changes: Change[]): unknown;
 }
+
+/** What the tabs of this browser tell each other. */
+export type Channel = Pick<BroadcastChannel, 'addEventListener' | 'postMessage'>;
+
+/** The database itself, where it is open. */
+export interface Disk {
+  all(table: Table): Promise<any[]>;
+  messages(conversation: string): Promise<Message[]>;
+  open(): Promise<Answer[]>;
+  /** Make all of these changes or none. */
+  write(changes: Change[]): Promise<unknown>;
+}
+
+/** Whether the browser's database works: `full` takes only a part of what is to be stored. */
+export type StoreState = 'open' | 'down' | 'full';
 
 /** What `localStorage` offers, as far as a store needs it. */
 export interface StorageLike {

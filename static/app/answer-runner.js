@@ -1,6 +1,7 @@
 // The answers that are being followed, each to its end, whether or not the reader looks at them.
 
-import { acquireLock } from '../network/connection-slots.js';
+import { isTooLong } from '../model/shortened.js';
+import { now } from '../system/clock.js';
 import { StreamError } from '../network/stream-error.js';
 import { follow } from '../network/stream.js';
 import { AnswerStopper } from './answer-stopper.js';
@@ -8,7 +9,8 @@ import { bodyFor } from './question-body.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
 /** @import { ConnectionSlots } from '../network/connection-slots.js' */
-/** @import { Answer, StreamEvent } from '../types.js' */
+/** @import { Locks } from '../system/locks.js' */
+/** @import { Answer, Problem, StreamEvent } from '../types.js' */
 /**
  * @typedef {{
  *   conversation: Conversation,
@@ -20,12 +22,13 @@ import { bodyFor } from './question-body.js';
  * @typedef {{
  *   streams: string,
  *   wake: EventTarget,
+ *   locks: Locks,
  *   slots: ConnectionSlots,
  *   isSeen: (conversation: Conversation, answer: Answer) => boolean,
  *   onChange: (conversation: Conversation, answer: Answer) => void,
  *   onRuns: () => void,
  *   onSignedOut: () => void,
- *   onRejected: (conversation: Conversation, answer: Answer, message: string) => boolean,
+ *   onRejected: (conversation: Conversation, answer: Answer, problem: Problem) => boolean,
  * }} Options `onRejected`: the question itself must change; returns whether it went back to the reader.
  */
 
@@ -60,7 +63,7 @@ export class AnswerRunner {
   resume(conversation) {
     for (const answer of conversation.open()) {
       if (this.#runs.has(answer.id)) continue;
-      const isFresh = !answer.accepted && Date.now() - answer.at < FRESH_MS;
+      const isFresh = !answer.accepted && Math.abs(now() - (answer.began ?? answer.at)) < FRESH_MS;
       if (answer.stopping) this.#stopper.finish(conversation, answer);
       else this.run(conversation, answer, isFresh);
     }
@@ -117,7 +120,7 @@ export class AnswerRunner {
     const run = this.#begin(conversation, answer);
     // One tab follows, the others hear from it, and the next takes over when it goes.
     const { signal } = run.cancel;
-    const release = await acquireLock(`claude-sse:answer:${answer.id}`, { signal });
+    const release = await this.#options.locks.acquire(`claude-sse:answer:${answer.id}`, signal);
     try {
       if (release && answer.state === 'streaming') await this.#followToTheEnd(run, sendsQuestion);
     } catch (error) {
@@ -166,6 +169,9 @@ export class AnswerRunner {
         release();
       }
     } while (run.reading.signal.aborted && !cancel.signal.aborted && answer.state === 'streaming');
+    const { problem } = answer;
+    if (answer.state === 'error' && problem && isTooLong(problem))
+      this.#options.onRejected(conversation, answer, problem);
     // 204: everything had been received before
     if (answer.state === 'streaming' && !answer.stopping && !cancel.signal.aborted)
       conversation.end(answer, 'done');
@@ -199,7 +205,7 @@ export class AnswerRunner {
 
   /** @param {Conversation} conversation @param {Answer} answer @param {StreamError} error */
   #fail(conversation, answer, error) {
-    const { message, code, status } = error;
+    const { code, status } = error;
     if (answer.accepted && status === 404) {
       const expired =
         'The rest of this answer is no longer on the server. The text received is kept.';
@@ -211,7 +217,7 @@ export class AnswerRunner {
       conversation.fail(answer, { message: unsent, code: 'no_connection', retryable: true });
     } else if (
       !REJECTED.includes(status) ||
-      !this.#options.onRejected(conversation, answer, message)
+      !this.#options.onRejected(conversation, answer, problemOf(error))
     ) {
       conversation.fail(answer, problemOf(error));
     }
@@ -241,6 +247,6 @@ function apply(conversation, answer, event) {
 
 /** @param {StreamError} error */
 function problemOf({ message, code, status, retryable, requestId, retryAfter }) {
-  const retryAt = retryAfter && Date.now() + retryAfter * 1000;
+  const retryAt = retryAfter && now() + retryAfter * 1000;
   return { message, code, status, retryable, requestId, ...(retryAt && { retryAt }) };
 }

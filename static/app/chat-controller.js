@@ -5,6 +5,7 @@ import { Drafts, storageOr } from '../model/drafts.js';
 import { stateOf, totalOf } from '../model/status-text.js';
 import { sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
+import { Locks } from '../system/locks.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, say, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
@@ -15,16 +16,19 @@ import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
 import { Deletions } from './deletions.js';
 import { Questions } from './questions.js';
+import { takeBack } from './refusals.js';
 import { TabSync } from './tab-sync.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, GrowingText, MarkdownLibrary, Store } from '../types.js' */
-/** @typedef {{ store: Store, channel: BroadcastChannel, wake: EventTarget, growingText: GrowingText }} Options */
+/** @import { Answer, Channel, GrowingText, MarkdownLibrary, Store } from '../types.js' */
+/** @typedef {{ store: Store, channel: Channel, wake: EventTarget, growingText: GrowingText }} Options */
 
 const TITLE = document.title;
 /** Files that nothing refers to are removed when the page has long been started. */
 const SWEEP_AFTER_MS = 20_000;
 const SWEEP_EVERY_MS = 3_600_000;
+const UNREADABLE =
+  'This conversation cannot be read from the storage now. What you ask begins a new one.';
 
 export class ChatController {
   conversations;
@@ -44,10 +48,7 @@ export class ChatController {
 
   /** @param {Options} options */
   constructor({ store, channel, wake, growingText }) {
-    const shared = sharedStore(store, channel, () => {
-      this.composer.notice = 'This browser cannot store the conversation: a reload will lose it.';
-    });
-    this.conversations = new Conversations(shared);
+    this.conversations = new Conversations(sharedStore(store, channel));
     this.current = this.conversations.create();
     const tabs = new BroadcastChannel('claude-sse:tabs');
     this.drafts = new Drafts(
@@ -70,11 +71,11 @@ export class ChatController {
 
   /** Show what is stored, and go on with every answer that has not ended. @param {Store} store */
   async start(store) {
-    await this.ready;
     this.settings.load(document.body.dataset.models ?? '');
+    await this.ready;
     for (const { conversation } of await store.open()) {
-      if (this.conversations.keeps(conversation))
-        this.runner.resume(await this.conversations.open(conversation));
+      const opened = this.conversations.keeps(conversation) && (await this.#stored(conversation));
+      if (opened) this.runner.resume(opened);
     }
     document.body.dataset.ready = '';
     if (memory.get('files')) setTimeout(() => this.#sweep(store), SWEEP_AFTER_MS);
@@ -87,6 +88,16 @@ export class ChatController {
     const { sweepFiles } = await import('./kept-files.js');
     await sweepFiles(async () => store.all('messages')).catch(() => {}); // the next time
     setTimeout(() => this.#sweep(store), SWEEP_EVERY_MS);
+  }
+
+  /** The storage works again: show what is in it, and go on with it. */
+  async showStored() {
+    await this.conversations.load();
+    const place = shownPlace();
+    if (this.conversations.has(place) && this.current.meta.id !== place) this.ready = this.#open();
+    await this.ready;
+    this.arrange();
+    this.runner.resume(this.current);
   }
 
   /** Answers are Markdown from now on. @param {MarkdownLibrary} library */
@@ -157,18 +168,20 @@ export class ChatController {
     });
   }
 
-  /** @param {BroadcastChannel} channel @param {EventTarget} wake */
+  /** @param {Channel} channel @param {EventTarget} wake */
   #runner(channel, wake) {
+    const locks = new Locks(channel);
     return new AnswerRunner({
       streams: document.body.dataset.streams ?? '',
       wake,
-      slots: new ConnectionSlots(channel),
+      locks,
+      slots: new ConnectionSlots(channel, undefined, locks),
       isSeen: (conversation, answer) =>
         conversation === this.current && !document.hidden && conversation.shows(answer),
       onChange: (conversation, answer) => this.showChange(conversation, answer),
       onRuns: () => this.refresh(),
       onSignedOut: signIn,
-      onRejected: (...rejected) => this.questions.takeBack(...rejected),
+      onRejected: (...rejected) => takeBack(this, ...rejected),
     });
   }
 
@@ -193,7 +206,7 @@ export class ChatController {
     const isKnown = this.conversations.has(id);
     this.composer.conversation = isKnown ? id : '';
     this.composer.streaming = this.runner.isAnswering(id);
-    const opened = isKnown ? await this.conversations.open(id) : this.conversations.create();
+    const opened = (isKnown && (await this.#stored(id))) || this.conversations.create();
     if (turn !== this.#opening) return; // another one was chosen meanwhile
     this.current = opened;
     this.arrange();
@@ -203,5 +216,13 @@ export class ChatController {
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
+  }
+
+  /** Return this conversation; undefined while the storage does not answer. @param {string} id */
+  #stored(id) {
+    return this.conversations.open(id).catch(() => {
+      this.composer.notice = UNREADABLE;
+      return undefined;
+    });
   }
 }

@@ -95,7 +95,11 @@ async function exportAs(format, conversations) {
 
 /** @param {ChatController} chat */
 async function exportAll({ conversations }) {
-  await exportAs('json', await conversations.everything());
+  const all = await conversations.everything();
+  await exportAs('json', all);
+  const missing = conversations.metas.length - all.length;
+  if (missing)
+    offer(`${missing} of the conversations cannot be read now, and are not in the file.`);
 }
 
 /** @param {ChatController} chat */

@@ -15,18 +15,25 @@ export class Questions {
     this.#chat = chat;
   }
 
-  /** Ask this, as another version of a question if its id is given; resolve to whether it is stored, once it is. @param {string} text @param {string} [editedId] @param {FileRef[]} [files] */
-  async send(text, editedId = '', files = []) {
+  /**
+   * Ask this, as another version of a question if its id is given; resolve to whether it is stored, once it is.
+   *
+   * @param {string} text
+   * @param {string} [editedId]
+   * @param {FileRef[]} [files]
+   * @param {number} [from] `n` of the first message that is sent
+   */
+  async send(text, editedId = '', files = [], from) {
     const place = shownPlace(); // the reader may go on before it is open
     const chat = this.#chat;
-    await chat.ready;
+    await Promise.all([chat.ready, chat.settings.loaded]);
     const conversation = chat.conversations.has(place)
-      ? await chat.conversations.open(place)
+      ? await chat.conversations.open(place).catch(() => chat.current)
       : chat.current;
     if (chat.runner.isAnswering(conversation.meta.id) && !editedId) return false;
     chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
     this.#name(place, conversation);
-    this.#ask(conversation, text, editedId, files);
+    this.#ask(conversation, [text, editedId, files, from]);
     chat.sidebar.chosen();
     await conversation.stored;
     return true;
@@ -43,7 +50,7 @@ export class Questions {
     const answer = current.answer(id);
     if (!answer) return;
     if (action === 'new') this.#chat.go('new');
-    else if (action === 'edit') this.#edit(answer);
+    else if (action === 'edit') this.takeBack(answer);
     else if (action === 'again') this.#retry(answer);
     else if (runner.isAnswering(current.meta.id)) return;
     else if (action === 'leave-out') this.#leaveOut(answer);
@@ -56,14 +63,6 @@ export class Questions {
     await this.#chat.ready;
     const last = this.#chat.current.messages.findLast(({ role }) => role === 'user');
     if (last) this.act('edit-question', last.id);
-  }
-
-  /** The server rejects the question: the reader has it again. @param {Conversation} conversation @param {Answer} answer @param {string} message */
-  takeBack(conversation, answer, message) {
-    if (conversation !== this.#chat.current || !conversation.canWithdraw(answer)) return false;
-    this.#edit(answer);
-    this.#chat.composer.notice = message;
-    return true;
   }
 
   /** Show the version before or after this one. @param {string} id @param {number} step */
@@ -85,11 +84,11 @@ export class Questions {
     this.#chat.composer.assignId(meta.id);
   }
 
-  /** @param {Conversation} conversation @param {string} text @param {string} editedId @param {FileRef[]} files */
-  #ask(conversation, text, editedId, files) {
+  /** @param {Conversation} conversation @param {[string, string, FileRef[], number | undefined]} asked */
+  #ask(conversation, [text, editedId, files, from]) {
     const { settings, runner } = this.#chat;
     const options = settings.requestOptions(conversation.meta.system);
-    const [, answer] = conversation.ask(text, options, editedId, files);
+    const [, answer] = conversation.ask(text, options, editedId, files, from);
     if (conversation === this.#chat.current) this.#showNew();
     runner.run(conversation, answer, true);
   }
@@ -123,7 +122,7 @@ export class Questions {
   }
 
   /** Take the question back into the composer; one that is a version, as a change of the version now shown. @param {Answer} answer */
-  #edit(answer) {
+  takeBack(answer) {
     const { current, composer } = this.#chat;
     const question = current.questionOf(answer);
     if (question?.role !== 'user') return;

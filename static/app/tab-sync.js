@@ -3,13 +3,13 @@
 import { isAnswer } from '../model/message.js';
 import { shownPlace } from '../view/dom.js';
 
-/** @import { Change } from '../types.js' */
+/** @import { Change, Channel } from '../types.js' */
 /** @import { ChatController } from './chat-controller.js' */
 
 export class TabSync {
   #chat;
 
-  /** @param {ChatController} chat @param {BroadcastChannel} channel */
+  /** @param {ChatController} chat @param {Channel} channel */
   constructor(chat, channel) {
     this.#chat = chat;
     channel.addEventListener('message', ({ data }) => Array.isArray(data) && this.#adoptAll(data));

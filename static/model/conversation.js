@@ -4,6 +4,7 @@
 // of the last frame in it, so that a reload goes on at exactly that point. Asking never removes a text: an
 // edited question and an answer asked for again are versions (`tree`).
 
+import { now, since } from '../system/clock.js';
 import { Autosave } from './autosave.js';
 import { changesOf, problemOf } from './frames.js';
 import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion } from './message.js';
@@ -19,14 +20,16 @@ export class Conversation {
   #tree = new MessageTree();
   #store;
   #now;
+  #date;
   #autosave;
 
-  /** @param {Store} store @param {Meta} meta @param {{ now?: () => number }} [options] */
-  constructor(store, meta, { now = Date.now } = {}) {
+  /** @param {Store} store @param {Meta} meta @param {{ now?: () => number, date?: () => number }} [options] `now` is for durations */
+  constructor(store, meta, { now: clock = now, date = clock === now ? Date.now : clock } = {}) {
     this.#store = store;
     this.meta = meta;
-    this.#now = now;
-    this.#autosave = new Autosave(store, now);
+    this.#now = clock;
+    this.#date = date;
+    this.#autosave = new Autosave(store, clock);
   }
 
   async load() {
@@ -95,21 +98,26 @@ export class Conversation {
 
   /** Return what to store in `meta.chosen`, so that this version is shown. @param {Message} message */
   choosing(message) {
-    return this.#tree.choosing(message, this.#now(), this.meta.chosen);
+    return this.#tree.choosing(message, this.#date(), this.meta.chosen);
   }
 
   /**
    * Add a question and the answer to come, and store both before anything is sent. It is asked at the end of what is
    * shown, or as another version of the question with the id `instead`.
    *
-   * @param {string} text @param {RequestOptions} [options] @param {string} [instead] @param {FileRef[]} [files]
+   * @param {string} text
+   * @param {RequestOptions} [options]
+   * @param {string} [instead]
+   * @param {FileRef[]} [files]
+   * @param {number} [from] `n` of the first message that is sent, from now on
    * @returns {[Question, Answer]}
    */
-  ask(text, options, instead = '', files = []) {
+  ask(text, options, instead = '', files = [], from) {
     const edited = this.#tree.get(instead);
     const before = edited ? this.#tree.before(edited) : this.messages.at(-1);
-    const question = newQuestion(text, this.#now(), before?.id, files);
-    const answer = newAnswer(this.#now(), options, question.id);
+    const question = newQuestion(text, this.#date(), before?.id, files);
+    const lineage = before ? [...this.#tree.leadingTo(before), before] : [];
+    const answer = this.#begin(question.id, options, from ?? lineage.findLast(isAnswer)?.since);
     this.#add(question, answer);
     return [question, answer];
   }
@@ -122,11 +130,11 @@ export class Conversation {
    */
   retry(answer, options) {
     if (!answer.accepted && answer.problem?.code === 'no_connection') {
-      const at = this.#now();
-      this.update(answer, { state: 'streaming', phase: 'waiting', problem: undefined, at });
+      const [at, began] = [this.#date(), this.#now()];
+      this.update(answer, { state: 'streaming', phase: 'waiting', problem: undefined, at, began });
       return answer;
     }
-    const again = newAnswer(this.#now(), options, this.#tree.before(answer)?.id);
+    const again = this.#begin(this.#tree.before(answer)?.id, options, answer.since);
     if (isBlank(answer) && !answer.thinking && !this.#tree.after(answer.id).length)
       this.#remove(answer);
     this.#add(again);
@@ -170,7 +178,13 @@ export class Conversation {
 
   /** Return what to send for this answer; the same bytes each time. @param {Answer} answer */
   request(answer) {
-    return requestFor(answer, this.#tree.leadingTo(answer));
+    return requestFor(answer, this.sent(answer));
+  }
+
+  /** Return the messages that are sent for this answer. @param {Answer} answer */
+  sent(answer) {
+    const from = answer.since ?? -Infinity;
+    return this.#tree.leadingTo(answer).filter(({ n }) => n >= from);
   }
 
   /** The server has answered for this stream. @param {Answer} answer */
@@ -190,7 +204,8 @@ export class Conversation {
       this.fail(answer, problemOf(data, this.#now()));
     } else {
       const documents = () => documentsOf(this.request(answer).messages, answer.leftOut);
-      Object.assign(answer, changesOf(answer, data, this.#now() - answer.at, documents));
+      const ms = since(answer.began ?? answer.at, this.#now());
+      Object.assign(answer, changesOf(answer, data, ms, documents));
       if (this.has(answer)) this.#autosave.saveSoon(answer); // or it was deleted
     }
   }
@@ -228,6 +243,12 @@ export class Conversation {
 
   flush() {
     this.#autosave.flush();
+  }
+
+  /** @param {string} [parent] @param {RequestOptions} [options] @param {number} [from] @returns {Answer} */
+  #begin(parent, options, from) {
+    const answer = { ...newAnswer(this.#date(), options, parent), began: this.#now() };
+    return from === undefined ? answer : { ...answer, since: from };
   }
 
   /** @param {Message[]} messages */

@@ -23,8 +23,12 @@ export class Conversations {
     this.#store = store;
   }
 
+  /** Take over what is stored, also when it can be read again. */
   async load() {
-    for (const meta of await this.#store.all('conversations')) this.#metas.set(meta.id, meta);
+    for (const meta of await this.#store.all('conversations')) this.#adoptMeta(meta.id, meta);
+    for (const [id, conversation] of this.#opened) {
+      if (this.has(id)) await this.#catchUp(conversation).catch(() => undefined);
+    }
   }
 
   /** Those that are not deleted, the newest first. */
@@ -58,11 +62,16 @@ export class Conversations {
     return conversation;
   }
 
-  /** @param {string} id @returns {Promise<Conversation>} */
+  /** Reject while the storage does not answer. @param {string} id @returns {Promise<Conversation>} */
   async open(id) {
     const conversation =
       this.#opened.get(id) ?? this.#open(/** @type {Meta} */ (this.#metas.get(id)));
-    await (conversation.loaded ??= conversation.load());
+    try {
+      await (conversation.loaded ??= conversation.load());
+    } catch (error) {
+      this.#opened.delete(id); // the next one may succeed
+      throw error;
+    }
     return conversation;
   }
 
@@ -90,6 +99,13 @@ export class Conversations {
     this.update(meta, { title: meta.title || titleFrom(text), touched: Date.now() });
   }
 
+  /** It has no messages: it is as if it had never been stored. @param {Meta} meta */
+  discard(meta) {
+    meta.title = '';
+    this.#metas.delete(meta.id);
+    this.#store.write([{ table: 'conversations', id: meta.id }]);
+  }
+
   /** Delete these; until they are purged they can be brought back. @param {string[]} ids */
   remove(ids) {
     this.#mark(ids, Date.now());
@@ -111,7 +127,9 @@ export class Conversations {
   /** Remove for good what was deleted at this time or before it. */
   async purge(before = Date.now() - KEPT_MS) {
     for (const { id } of this.deleted.filter(({ deleted }) => Number(deleted) <= before)) {
-      const messages = [...(await this.#store.messages(id)), ...this.#forget(id)];
+      const stored = await Promise.resolve(this.#store.messages(id)).catch(() => undefined);
+      if (!stored) return; // the storage does not answer: another time
+      const messages = [...stored, ...this.#forget(id)];
       await this.#store.write([{ table: 'conversations', id }, ...removalsOf(messages)]);
     }
   }
@@ -145,9 +163,10 @@ export class Conversations {
     for (const conversation of this.#opened.values()) conversation.flush();
   }
 
-  /** All of them with everything in them, the newest first. */
-  everything() {
-    return Promise.all(this.metas.map(({ id }) => this.open(id)));
+  /** All that can be read, with everything in them, the newest first. */
+  async everything() {
+    const all = await Promise.allSettled(this.metas.map(({ id }) => this.open(id)));
+    return all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   }
 
   /**
@@ -161,6 +180,12 @@ export class Conversations {
     return table === 'conversations' ? this.#adoptMeta(id, record) : this.#adoptMessage(id, record);
   }
 
+  /** Take over what is stored of a conversation that was opened without it. @param {Conversation} conversation */
+  async #catchUp(conversation) {
+    for (const message of await this.#store.messages(conversation.meta.id))
+      conversation.adopt(message);
+  }
+
   /** @param {string} id @param {Meta | undefined} meta */
   #adoptMeta(id, meta) {
     if (meta) this.#metas.set(meta.id, merged(this.#metas.get(meta.id), meta));
@@ -171,7 +196,7 @@ export class Conversations {
   /** @param {string} id @param {Message | undefined} message */
   async #adoptMessage(id, message) {
     for (const conversation of this.#opened.values()) {
-      await conversation.loaded;
+      await conversation.loaded?.catch(() => undefined);
       if (!message) conversation.drop(id);
       else if (conversation.meta.id === message.conversation) conversation.adopt(message);
     }

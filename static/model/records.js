@@ -1,5 +1,5 @@
 // A record from the store or from another tab may be damaged, or written by another version of the page. It is
-// repaired as far as the page needs; one without an id, a conversation or a role is dropped.
+// repaired as far as the page needs; one without an id, a conversation or a role is left alone, and counted.
 
 import { importedSources } from './citations.js';
 import { fileRefs } from './file-refs.js';
@@ -25,8 +25,6 @@ const OPTIONAL = {
   said: isText,
   model: isText,
   stopReason: isText,
-  ask: isObject,
-  usage: isObject,
   files: Array.isArray,
   sources: Array.isArray,
   citations: Array.isArray,
@@ -34,11 +32,32 @@ const OPTIONAL = {
   searching: isText,
   leftOut: Number.isFinite,
   problem: isObject,
+  began: Number.isFinite,
+  since: Number.isFinite,
   thoughtAt: Number.isFinite,
   firstMs: Number.isFinite,
   lastMs: Number.isFinite,
   thoughtMs: Number.isFinite,
 };
+
+/**
+ * Return those records that this page can use, as it can use them.
+ *
+ * @param {Table} table
+ * @param {unknown[]} records
+ * @param {Set<string>} [broken] names the others
+ * @returns {any[]}
+ */
+export function usable(table, records, broken) {
+  return records.flatMap((record, i) => {
+    const found = repaired(table, record);
+    if (!found.length) broken?.add(`${table}:${nameOf(record) ?? `no ${i}`}`);
+    return found;
+  });
+}
+
+/** @param {unknown} record */
+const nameOf = (record) => (isObject(record) && isText(record.id) ? record.id : undefined);
 
 /**
  * Return the record as this page can use it, in a list; an empty list if it cannot.
@@ -50,12 +69,12 @@ const OPTIONAL = {
 export function repaired(table, record) {
   if (!isObject(record) || !isText(record.id) || !record.id) return [];
   /** @type {Raw | undefined} */
-  const usable = table === 'conversations' ? metaOf(record) : messageOf(record);
-  if (!usable) return [];
-  for (const name in OPTIONAL) {
-    if (name in usable && !OPTIONAL[name](usable[name])) delete usable[name];
+  const whole = table === 'conversations' ? metaOf(record) : messageOf(record);
+  if (!whole) return [];
+  for (const [name, value] of Object.entries(whole)) {
+    if (!(OPTIONAL[name] ?? isJson)(value)) delete whole[name];
   }
-  return [usable];
+  return [whole];
 }
 
 /** @param {Raw} record @returns {Raw & Partial<Meta>} */
@@ -86,6 +105,8 @@ function answerOf(record) {
     accepted: Boolean(record.accepted),
     stopping: Boolean(record.stopping),
     ...importedSources(record),
+    ...('ask' in record && { ask: only(record.ask, isText) }),
+    ...('usage' in record && { usage: only(record.usage, isCount) }),
     ...(isObject(record.problem) && { problem: problemOf(record.problem) }),
   };
 }
@@ -93,13 +114,33 @@ function answerOf(record) {
 /** @param {Raw} problem @returns {Problem} */
 function problemOf(problem) {
   return {
-    ...problem,
+    ...only(problem, isFlat),
     message: text(problem.message) || 'The answer broke off.',
     code: text(problem.code),
     retryable: problem.retryable !== false,
   };
 }
 
+/** Return the fields of such values, and no others. @param {unknown} fields @param {(value: unknown) => boolean} isGood @returns {Raw} */
+function only(fields, isGood) {
+  return Object.fromEntries(
+    Object.entries(isObject(fields) ? fields : {}).filter(([, value]) => isGood(value)),
+  );
+}
+
+/** Return whether a file can hold it; a database holds more. @param {unknown} value */
+function isJson(value) {
+  try {
+    return isText(value) || JSON.stringify(value) !== undefined;
+  } catch {
+    return false; // a circle, or a number that is too big
+  }
+}
+
+/** @param {unknown} value */
+const isCount = (value) => Number.isFinite(value) || typeof value === 'boolean';
+/** @param {unknown} value */
+const isFlat = (value) => isCount(value) || isText(value);
 /** @param {unknown} value */
 const text = (value) => (isText(value) ? value : '');
 /** @param {any} value */

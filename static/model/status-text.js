@@ -19,12 +19,20 @@ const ENDED_BECAUSE = {
   model_context_window_exceeded: 'Cut off: the conversation is full',
 };
 
+const SHORTENED = 'asked with the last turns only';
 const UNCONFIRMED =
   'Stopped here; the server cannot be told yet, so Claude may write on. Trying again…';
 
 /** @param {Answer} answer */
 export function statusOf(answer) {
-  return [stateOf(answer), ...pace(answer), ...cost(answer)].filter(Boolean).join(' · ');
+  return [
+    stateOf(answer),
+    answer.since !== undefined && SHORTENED,
+    ...pace(answer),
+    ...cost(answer),
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 /** Return its beginning, which is worth announcing to a screen reader. @param {Answer} answer */

@@ -3,24 +3,31 @@
 // that the reader can see takes the slot of one that is out of sight, and those take turns before the server
 // gives up on their readers.
 
+import { Locks } from '../system/locks.js';
+
 const SLOTS = 4;
 const TURN_MS = 15_000;
 const POLL_MS = 250;
 /** What tabs ask each other for. */
 const REQUEST = 'slot';
+/** Their locks' names, before the number. */
+const SLOT = 'claude-sse:slot:';
 
-/** @import { Holder } from '../types.js' */
+/** @import { Channel, Holder } from '../types.js' */
 
 export class ConnectionSlots {
   /** @type {Set<Holder>} */
   #holders = new Set();
   #channel;
-  #count;
+  #locks;
+  /** The locks of the slots; none where there is no limit. */
+  #names;
 
-  /** Other tabs are asked for a slot on this channel. @param {BroadcastChannel} channel */
-  constructor(channel, count = isMultiplexed() ? Infinity : SLOTS) {
+  /** Other tabs are asked for a slot on this channel. @param {Channel} channel */
+  constructor(channel, count = isMultiplexed() ? Infinity : SLOTS, locks = new Locks(channel)) {
     this.#channel = channel;
-    this.#count = count;
+    this.#locks = locks;
+    this.#names = count === Infinity ? [] : Array.from({ length: count }, (_, n) => `${SLOT}${n}`);
     channel.addEventListener('message', ({ data }) => data === REQUEST && this.#yieldOne());
   }
 
@@ -32,14 +39,19 @@ export class ConnectionSlots {
    * @returns {Promise<(() => void) | null>}
    */
   async acquire(holder, signal) {
-    if (this.#count === Infinity) return () => {};
-    for (let waitedMs = 0; !signal.aborted; waitedMs += POLL_MS) {
-      const release = await this.#tryAcquire();
-      if (release) return this.#hold(holder, release);
-      if (isTurn(waitedMs, holder) && !this.#yieldOne()) this.#channel.postMessage(REQUEST);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (!this.#names.length) return () => {};
+    const { watch, stop } = this.#locks.watch(this.#names);
+    try {
+      for (let waitedMs = 0; !signal.aborted; waitedMs += POLL_MS) {
+        const release = (await this.#tryAcquire()) ?? this.#locks.takeOver(watch);
+        if (release) return this.#hold(holder, release);
+        if (isTurn(waitedMs, holder) && !this.#yieldOne()) this.#channel.postMessage(REQUEST);
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+      return null;
+    } finally {
+      stop();
     }
-    return null;
   }
 
   /** @param {Holder} holder @param {() => void} release */
@@ -63,9 +75,8 @@ export class ConnectionSlots {
 
   /** @returns {Promise<(() => void) | null>} */
   async #tryAcquire() {
-    if (!navigator.locks) return this.#holders.size < this.#count ? () => {} : null;
-    for (let n = 0; n < this.#count; n += 1) {
-      const release = await acquireLock(`claude-sse:slot:${n}`, { ifAvailable: true });
+    for (const name of this.#names) {
+      const release = await this.#locks.tryAcquire(name);
       if (release) return release;
     }
     return null;
@@ -81,24 +92,6 @@ export class ConnectionSlots {
  */
 function isTurn(waitedMs, holder) {
   return waitedMs % TURN_MS === (holder.isSeen() ? 0 : TURN_MS - POLL_MS);
-}
-
-/**
- * Hold this lock until the returned function is called; null if it cannot be had.
- *
- * @param {string} name
- * @param {LockOptions} options
- * @returns {Promise<(() => void) | null>}
- */
-export function acquireLock(name, options) {
-  if (!navigator.locks) return Promise.resolve(() => {});
-  return new Promise((resolve) => {
-    navigator.locks
-      .request(name, options, (lock) =>
-        lock ? new Promise((release) => resolve(() => release(undefined))) : resolve(null),
-      )
-      .catch(() => resolve(null));
-  });
 }
 
 /** HTTP/2 and later carry any number of streams on one connection. */

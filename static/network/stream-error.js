@@ -44,6 +44,7 @@ export async function refusalOf(response) {
 
 /** @param {Response} response */
 function sentenceFor({ type, status }) {
+  if (status === 413) return 'The question is longer than the server takes.'; // a proxy's, before ours
   return type === 'opaqueredirect'
     ? 'The server sent this page elsewhere: load it again, and sign in if asked.'
     : `The server did not answer as expected (HTTP ${status}).`;

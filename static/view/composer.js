@@ -1,7 +1,7 @@
 // Where the reader writes: Enter sends, Shift+Enter starts a new line, the one button sends or stops.
 
 import { Attaching } from './attaching.js';
-import { find, isComposing } from './dom.js';
+import { find, isComposing, make } from './dom.js';
 import { grow, insert, joined } from './field.js';
 import { offer } from './toast.js';
 
@@ -59,6 +59,15 @@ export class Composer {
     this.streaming = false;
   }
 
+  /** Send what was sent before this page could. */
+  begin() {
+    const { dataset } = document.documentElement;
+    dataset.running = '';
+    if (!('asked' in dataset)) return;
+    delete dataset.asked;
+    this.#send();
+  }
+
   /** The id of the conversation whose draft this is; '' is one yet to come. @param {string} id */
   set conversation(id) {
     const typed = this.#place === undefined ? this.#value : ''; // while the page was opening
@@ -70,7 +79,7 @@ export class Composer {
     else void this.#recover(id);
   }
 
-  /** The new conversation has an id now: what was written since its question goes with it. @param {string} id */
+  /** The conversation has another id now, or none: what was written since its question goes with it. @param {string} id */
   assignId(id) {
     this.#drafts.save(this.#place ?? '', { text: '', editing: '', edits: {} });
     this.#place = id;
@@ -87,6 +96,16 @@ export class Composer {
   /** One sentence above the field, announced immediately; '' removes it. @param {string} text */
   set notice(text) {
     find('#notice').textContent = text;
+    find('#ways').replaceChildren();
+  }
+
+  /** A notice with buttons: what they are called, and what each does with what stands in the field. @param {string} notice @param {Record<string, Listeners['send']>} ways */
+  offer(notice, ways) {
+    this.notice = notice;
+    const buttons = Object.entries(ways).map(([textContent, act]) =>
+      make('button', { type: 'button', textContent, onclick: () => this.#send(act) }),
+    );
+    find('#ways').replaceChildren(...buttons);
   }
 
   /** Put a text and its files back to be changed, above what was written since. @param {string} text @param {FileRef[]} [files] */
@@ -145,7 +164,8 @@ export class Composer {
     }
   }
 
-  async #send() {
+  /** @param {Listeners['send']} [send] */
+  async #send(send = this.#on.send) {
     if (this.#files.isBusy) await this.#files.settled;
     const { editing: editedId } = this.#draft;
     const text = this.#value;
@@ -155,7 +175,7 @@ export class Composer {
     this.#leaveEditing();
     const sending = { text, files, editedId, place: this.#place ?? '' };
     this.#sending.add(sending);
-    if (!(await this.#on.send(text, editedId, files))) this.#giveBack(sending);
+    if (!(await send(text, editedId, files))) this.#giveBack(sending);
     this.#sending.delete(sending);
   }
 

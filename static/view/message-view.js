@@ -3,6 +3,7 @@
 import { markedText, textWithSources } from '../model/citations.js';
 import { explain, isAnswer, remedies } from '../model/message.js';
 import { statusOf, thoughtsOf } from '../model/status-text.js';
+import { now } from '../system/clock.js';
 import { copyOf, make, part, say } from './dom.js';
 import { MessageText } from './message-text.js';
 
@@ -165,7 +166,7 @@ export class MessageView {
   /** Count down to the time at which a retry can succeed. @param {Problem} [problem] */
   #drawRetry(problem) {
     const button = this.#parts['[data-action=retry]'];
-    const seconds = Math.ceil(((problem?.retryAt ?? 0) - Date.now()) / 1000);
+    const seconds = Math.ceil(((problem?.retryAt ?? 0) - now()) / 1000);
     const isWaiting = seconds > 0 && seconds <= LONGEST_COUNTDOWN_SECONDS;
     const label = problem && !problem.retryable ? 'Try again' : 'Retry';
     say(button, isWaiting ? `Retry in ${seconds} s` : label);

@@ -3,6 +3,8 @@
 import { make } from './dom.js';
 import { signIn } from './session.js';
 
+/** A server that has not answered by then is not going to. */
+const TIMEOUT_MS = 10_000;
 const times = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 /** @param {number} seconds */
 const when = (seconds) => times.format(seconds * 1000);
@@ -10,7 +12,10 @@ const when = (seconds) => times.format(seconds * 1000);
 /** Fill the list; say so in it if the server does not answer. @param {Element} list */
 export async function showSessions(list) {
   try {
-    const response = await fetch('sessions', { cache: 'no-store' });
+    const response = await fetch('sessions', {
+      cache: 'no-store',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     if (response.status === 401) return signIn();
     const { sessions } = await response.json();
     list.replaceChildren(...sessions.map(itemFor));

@@ -6,6 +6,9 @@ import { find, say } from './dom.js';
 /** Set in sessionStorage, it has the sign-in page delete the conversations: no open page stores any then. */
 export const FORGET = 'claude-sse:forget';
 
+/** A server that has not answered by then is not going to. */
+const TIMEOUT_MS = 10_000;
+
 /** Go to the sign-in page; it comes back to this conversation. */
 export function signIn() {
   location.replace(`login${location.hash}`);
@@ -15,8 +18,13 @@ export function signIn() {
 export async function signOut(everywhere = false) {
   const headers = { 'Content-Type': 'application/json' };
   const ending = everywhere
-    ? fetch('sessions', { method: 'DELETE' })
-    : fetch('logout', { method: 'POST', headers, body: '{}' });
+    ? fetch('sessions', { method: 'DELETE', signal: AbortSignal.timeout(TIMEOUT_MS) })
+    : fetch('logout', {
+        method: 'POST',
+        headers,
+        body: '{}',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
   const response = await ending.catch(() => null);
   if (!response?.ok && response?.status !== 401) {
     return say(
@@ -25,6 +33,10 @@ export async function signOut(everywhere = false) {
     );
   }
   const forget = find('#forget').checked;
-  if (forget) sessionStorage.setItem(FORGET, 'yes');
+  try {
+    if (forget) sessionStorage.setItem(FORGET, 'yes');
+  } catch {
+    // forbidden: then nothing is stored, either
+  }
   location.replace(forget ? 'login' : `login${location.hash}`);
 }

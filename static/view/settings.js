@@ -1,10 +1,13 @@
 // What the reader has chosen, remembered in this browser: theme, shortcuts, instructions, model and effort.
 
+import { atMost } from '../system/patience.js';
 import { find, make, memory } from './dom.js';
 import { signIn } from './session.js';
 
 /** @import { Model, RequestOptions } from '../types.js' */
 
+/** A list that has not come by then is not going to. */
+const TIMEOUT_MS = 30_000;
 /** @type {Record<string, string>} */
 const EFFORTS = { low: 'Low', medium: 'Medium', high: 'High', xhigh: 'Very high', max: 'Highest' };
 
@@ -13,6 +16,8 @@ export class Settings {
   #web = new WebSearch();
   #system = find('#system');
   #default = find('#default-system');
+  /** Resolves once the models are known, or after three seconds without them. @type {Promise<void>} */
+  loaded = Promise.resolve();
 
   /** `onSystem` is called when the instructions of this conversation change. @param {(system: string) => void} onSystem */
   constructor(onSystem) {
@@ -25,7 +30,7 @@ export class Settings {
 
   /** Offer the models that this URL lists. @param {string} url */
   load(url) {
-    return this.#models.load(url);
+    this.loaded = atMost(this.#models.load(url)).catch(() => undefined);
   }
 
   /** The instructions of the conversation on the page. @param {string} system */
@@ -112,7 +117,7 @@ class ModelPicker {
   /** Offer the models of the server; without a list the server's default answers. @param {string} url */
   async load(url) {
     try {
-      const response = await fetch(url);
+      const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
       if (response.status === 401) return signIn();
       const { models, default: standard } = await response.json();
       this.#models = models;

@@ -72,7 +72,7 @@ def wired_page(context: BrowserContext, wire: Wire) -> Iterator[Page]:
 
 
 def visit(context: BrowserContext, port: int, path: str = "/") -> Iterator[Page]:
-    """Yield the page at this path, open; what it complains of fails the test."""
+    """Yield the page at this path or address, open; what it complains of fails the test."""
     complaints: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -85,6 +85,6 @@ def visit(context: BrowserContext, port: int, path: str = "/") -> Iterator[Page]
             else None
         ),
     )
-    page.goto(f"http://localhost:{port}{path}")
+    page.goto(path if ":" in path else f"http://localhost:{port}{path}")
     yield page
     assert not complaints

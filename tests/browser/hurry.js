@@ -42,8 +42,10 @@ window.hurry = (steps) => steps.map(([name, argument]) => ACTIONS[name](argument
 
 /** What is stored. */
 window.stored = async () => {
-  const db = await idb.openDB('claude-sse');
-  const all = { messages: await db.getAll('messages'), places: await db.getAllKeys('conversations') };
+  const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+  const db = await done(indexedDB.open('claude-sse'));
+  const from = (table) => db.transaction(table).objectStore(table);
+  const all = { messages: await done(from('messages').getAll()), places: await done(from('conversations').getAllKeys()) };
   db.close();
   return all;
 };

@@ -15,6 +15,17 @@ _TEXT = """async (article) => {
     }
     return shown();
 }"""
+#: All records of a table of the database.
+_STORED = """async (table) => {
+    const done = (request) => new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+    });
+    const base = await done(indexedDB.open('claude-sse'));
+    const all = await done(base.transaction(table).objectStore(table).getAll());
+    base.close();
+    return all;
+}"""
 
 
 def ask(page: Page, prompt: str) -> None:
@@ -52,3 +63,10 @@ def wait_for_text(answer: Locator, words: str) -> None:
 def wait_until_over(answer: Locator, state: str = "done") -> None:
     """Wait until an answer has ended like this."""
     expect(answer).to_have_attribute("data-state", state, timeout=30_000)
+
+
+def stored(page: Page, table: str = "messages") -> list[dict[str, object]]:
+    """Return what the browser's database holds."""
+    records = page.evaluate(_STORED, table)
+    assert isinstance(records, list)
+    return records

@@ -7,7 +7,16 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from claude_sse.standin import StandIn
 
 from ..integration.running import exchange, exchanges
-from .talk import ANSWER, ask, last_answer, leave, text, wait_for_text, wait_until_over
+from .talk import (
+    ANSWER,
+    ask,
+    last_answer,
+    leave,
+    stored,
+    text,
+    wait_for_text,
+    wait_until_over,
+)
 
 
 def _entries(page: Page) -> Locator:

@@ -12,7 +12,7 @@ from claude_sse.standin import StandIn
 from tests import files
 
 from ..integration.running import Server, exchange, serve
-from .conftest import _visit
+from .conftest import visit
 from .talk import ask, last_answer, text, wait_until_over
 from .test_everyone import AXE, _violations
 
@@ -103,7 +103,7 @@ def test_without_searches_there_is_no_switch(
     """Where the server allows none, or the model has none, the page offers none."""
     with serve(standin, WORKERS=1) as [server]:
         context = browser.new_context()
-        for page in _visit(context, server.port):
+        for page in visit(context, server.port):
             expect(page.locator("#model")).to_be_visible()
             expect(page.locator("#web")).to_be_hidden()
         context.close()

@@ -29,7 +29,7 @@ OPEN: dict[str, Ask] = {
     "bad_request": lambda s: s.ask("PUT", f"/streams/{_STREAM}", {"messages": []}),
     "model_not_found": lambda s: s.ask("PUT", f"/streams/{_STREAM}", {**_BODY, "model": "none"}),
     "host_not_allowed": lambda s: s.ask("GET", "/models", Host="other.example"),
-    "http_error": lambda s: s.ask("GET", "/static/theme.js", Range="bytes=9999999-"),
+    "http_error": lambda s: s.ask("GET", "/static/early.js", Range="bytes=9999999-"),
     "forbidden": lambda s: s.ask("GET", "/models", X_Forwarded_For="192.0.2.1"),
     "cross_site": lambda s: s.ask("GET", "/models", Sec_Fetch_Site="cross-site"),
     "not_found": lambda s: s.get(new_id()),

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import { Conversation } from '../../static/model/conversation.js';
 import { CONTINUE, explain, remedies, uuid } from '../../static/model/message.js';
+import { turnsFrom } from '../../static/model/shortened.js';
 import { statusOf, totalOf } from '../../static/model/status-text.js';
 import { localStore, sharedStore } from '../../static/model/store.js';
 import { FakeStorage } from './conversations.js';
@@ -385,4 +386,56 @@ test('what another tab writes is taken over, but never an older text', () => {
   assert.equal(answer.text, 'abc');
   assert.equal(conversation.adopt({ role: 'user', id: 'x', text: 'new', n: 2_000_000 }).id, 'x');
   assert.equal(conversation.messages.at(-1).id, 'x');
+});
+
+test('a clock that is set changes no duration and no date but its own', () => {
+  const clock = { now: 5_000, date: 1_000_000 };
+  const options = { now: () => clock.now, date: () => clock.date };
+  const conversation = new Conversation(localStore(new FakeStorage()), { id: 'c' }, options);
+  for (const jump of [-3_600_000, 3_600_000, 1e12]) {
+    const [question, answer] = conversation.ask('Hi');
+    assert.equal(question.at, clock.date);
+    clock.date += jump;
+    clock.now += 2_000;
+    play(conversation, answer, { text: 'one' });
+    clock.now += 1_000;
+    play(
+      conversation,
+      answer,
+      { text: ' two' },
+      { error: 'Busy.', retry_after: 4, retryable: true },
+    );
+    assert.deepEqual([answer.firstMs, answer.lastMs], [2_000, 3_000]);
+    assert.equal(answer.problem.retryAt, clock.now + 4_000);
+  }
+  const places = conversation.messages.map(({ n }) => n);
+  assert.deepEqual(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+});
+
+test('the last turns are those that take half as much, beginning with a question', () => {
+  const { conversation } = begin();
+  for (const text of ['a', 'b', 'c']) {
+    const [, answer] = conversation.ask(text.repeat(2_000));
+    play(conversation, answer, { text: text.toUpperCase() }, ...ended);
+  }
+  const [question, answer] = conversation.ask('d');
+  const from = turnsFrom(conversation.sent(answer));
+  conversation.withdraw(answer);
+  const [, again] = conversation.ask('d', {}, from);
+  assert.deepEqual(contents(conversation.request(again)), [
+    `user: ${'c'.repeat(2_000)}`,
+    'assistant: C',
+    'user: d',
+  ]);
+  play(conversation, again, { text: 'D' }, ...ended);
+  const [, later] = conversation.ask('e');
+  assert.equal(conversation.request(later).messages.length, 5, 'they stay the beginning');
+  assert.match(statusOf({ ...later, state: 'done' }), /with the last turns only/);
+  assert.equal(turnsFrom([question]), undefined, 'nothing can be left out');
+  const alone = turnsFrom([...conversation.sent(later), { ...question, text: 'x'.repeat(9_000) }]);
+  const [, last] = conversation.ask('x', {}, alone);
+  assert.deepEqual(contents(conversation.request(last)), ['user: x']);
 });

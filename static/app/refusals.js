@@ -1,0 +1,57 @@
+// A question that the server or Claude refuses goes back to the reader; of one that is too long with a way on.
+
+import { isTooLong, turnsFrom } from '../model/shortened.js';
+import { renamePlace, shownPlace } from '../view/dom.js';
+
+/** @import { Conversation } from '../model/conversation.js' */
+/** @import { Answer, Problem } from '../types.js' */
+/** @import { ChatController } from './chat-controller.js' */
+
+/**
+ * The question itself must change: the reader has it again, and its conversation is as it was before. Return whether
+ * that is possible.
+ *
+ * @param {ChatController} chat
+ * @param {Conversation} conversation
+ * @param {Answer} answer
+ * @param {Problem} problem
+ */
+export function takeBack(chat, conversation, answer, problem) {
+  if (conversation !== chat.current || !conversation.canWithdraw(answer)) return false;
+  const from = turnsFrom(conversation.sent(answer));
+  chat.questions.takeBack(answer);
+  if (!conversation.all.length) discard(chat, conversation);
+  if (!isTooLong(problem)) chat.composer.notice = problem.message;
+  else if (from === undefined) chat.composer.notice = sentenceFor('question', problem);
+  else offerWays(chat, sentenceFor('conversation', problem), from);
+  return true;
+}
+
+/** It would be empty in the list: it is new again. @param {ChatController} chat @param {Conversation} conversation */
+function discard(chat, { meta }) {
+  chat.conversations.discard(meta);
+  if (shownPlace() === meta.id) {
+    renamePlace('new');
+    chat.composer.assignId('');
+  }
+  chat.refresh();
+}
+
+/** @param {ChatController} chat @param {string} sentence @param {number} from */
+function offerWays(chat, sentence, from) {
+  chat.composer.offer(sentence, {
+    'Ask in a new conversation': (text, _, files) => {
+      chat.go('new');
+      return chat.questions.send(text, '', files);
+    },
+    'Ask with the last turns only': (...asked) => chat.questions.send(...asked, from),
+  });
+}
+
+/** @param {'question' | 'conversation'} what @param {Problem} problem */
+function sentenceFor(what, { code }) {
+  const limit = code === 'too_long' ? 'Claude can read at once' : 'the server takes at once';
+  const wayOn =
+    what === 'question' ? 'Shorten it, or ask about a part of it.' : 'You can still ask:';
+  return `This ${what} is longer than ${limit}. ${wayOn}`;
+}

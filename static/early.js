@@ -1,0 +1,50 @@
+// What cannot wait for the modules, so it is none: the theme, or a dark page would flash white; a question that is
+// sent before the page can; and style sheets that do not come, which would keep all of it from being shown.
+
+(() => {
+  const STYLES_MS = 3_000;
+  const { dataset } = document.documentElement;
+  const say = (/** @type {string} */ sentence) => {
+    const notice = document.querySelector('#notice');
+    if (notice) notice.textContent = sentence;
+  };
+
+  try {
+    dataset.theme = localStorage.getItem('claude-sse:theme') ?? '';
+  } catch {
+    // forbidden here: the system's theme stays
+  }
+
+  /** The composer sends it when it is there. @param {Event} event */
+  function keep(event) {
+    if ('running' in dataset) return;
+    event.preventDefault();
+    dataset.asked = '';
+    say('The page is still loading; the question is sent when it is ready.');
+  }
+  const isIn = (/** @type {Event} */ { target }, /** @type {string} */ id) =>
+    target instanceof Element && target.id === id;
+  addEventListener('submit', (event) => isIn(event, 'composer') && keep(event));
+  addEventListener('keydown', (event) => {
+    const sends = event.key === 'Enter' && !event.shiftKey && !event.isComposing;
+    if (sends && isIn(event, 'prompt')) keep(event);
+  });
+  addEventListener(
+    'error',
+    ({ target }) => {
+      if (target instanceof HTMLScriptElement)
+        say('A part of this page did not load: check the connection, then load it again.');
+    },
+    true,
+  );
+
+  setTimeout(() => {
+    for (const link of /** @type {NodeListOf<HTMLLinkElement>} */ (
+      document.querySelectorAll('link[rel=stylesheet]')
+    )) {
+      if (link.sheet) continue;
+      link.media = 'print'; // such a one is not waited for
+      link.onload = () => (link.media = 'all');
+    }
+  }, STYLES_MS);
+})();

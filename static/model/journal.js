@@ -1,0 +1,84 @@
+// What the database has not stored yet: in memory, and as far as it fits also in localStorage, where the next page
+// finds it if this one goes before the database answers.
+
+import { localStore } from './local-store.js';
+import { usable } from './records.js';
+
+/** @import { Change, StorageLike, StoredRecord, Table } from '../types.js' */
+
+const keyOf = (/** @type {Change} */ { table, record, id }) => `${table}:${record?.id ?? id}`;
+
+export class Journal {
+  /** The latest change of each record. @type {Map<string, Change>} */
+  #changes = new Map();
+  /** The keys of what is in localStorage, too. @type {Set<string>} */
+  #copied = new Set();
+  #mirror;
+
+  /** @param {StorageLike} storage @param {Set<string>} broken */
+  constructor(storage, broken) {
+    this.#mirror = localStore(storage, broken);
+    for (const table of /** @type {Table[]} */ (['conversations', 'messages']))
+      this.add(this.#left(table).map((record) => ({ table, record })));
+    for (const key of this.#changes.keys()) this.#copied.add(key);
+  }
+
+  /** What is still to be stored. */
+  get changes() {
+    return [...this.#changes.values()];
+  }
+
+  /** @param {Change[]} changes */
+  add(changes) {
+    for (const change of changes) this.#changes.set(keyOf(change), change);
+  }
+
+  /** Copy to localStorage what fits there. */
+  copy() {
+    for (const change of this.#changes.values())
+      if (this.#write(change)) this.#copied.add(keyOf(change));
+  }
+
+  /** These are stored now; of those that have changed since, the latest is still to be. @param {Change[]} changes */
+  settle(changes) {
+    for (const change of changes) {
+      const key = keyOf(change);
+      if (this.#changes.get(key) !== change) continue;
+      this.#changes.delete(key);
+      if (!this.#copied.delete(key)) continue;
+      this.#write({ table: change.table, id: change.record?.id ?? change.id });
+    }
+  }
+
+  /** Return stored records as they are with these changes. @param {Table} table @param {any[]} stored @returns {any[]} */
+  applied(table, stored) {
+    /** @type {Map<string, StoredRecord>} */
+    const records = new Map();
+    for (const record of [...stored, ...this.#left(table)]) records.set(record.id, record);
+    for (const { table: changed, record, id = '' } of this.#changes.values()) {
+      if (changed !== table) continue;
+      if (record) records.set(record.id, record);
+      else records.delete(id);
+    }
+    return [...records.values()];
+  }
+
+  /** What this page or another one has left in localStorage. @param {Table} table @returns {any[]} */
+  #left(table) {
+    try {
+      return /** @type {any[]} */ (this.#mirror.all(/** @type {any} */ (table)));
+    } catch {
+      return []; // forbidden here
+    }
+  }
+
+  /** Return whether it fits. @param {Change} change */
+  #write(change) {
+    try {
+      this.#mirror.write([change]);
+      return true;
+    } catch {
+      return false; // full, or forbidden: it is in memory
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// What is only optional (storage, a lock, a list, a library) is waited for three seconds, not longer.
+
+export const PATIENCE_MS = 3_000;
+const TICKS = 3;
+
+/** It was waited for long enough; it may still come. */
+export class Late extends Error {
+  name = 'Late';
+}
+
+/**
+ * Settle like `work`, or reject with `Late` after three seconds; what it rejects with later is nobody's any more.
+ *
+ * @template T
+ * @param {T | PromiseLike<T>} work
+ * @returns {Promise<T>}
+ */
+export function atMost(work) {
+  return new Promise((resolve, reject) => {
+    let ticks = 0;
+    // Not one timer: a page that slept, and whose timers are all due when it wakes, waits on.
+    const timer = setInterval(() => {
+      ticks += 1;
+      if (ticks === TICKS) end(() => reject(new Late('this takes too long')));
+    }, PATIENCE_MS / TICKS);
+    const end = (/** @type {() => void} */ settle) => {
+      clearInterval(timer);
+      settle();
+    };
+    Promise.resolve(work).then(
+      (value) => end(() => resolve(value)),
+      (error) => end(() => reject(error)),
+    );
+  });
+}

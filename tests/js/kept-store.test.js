@@ -1,0 +1,192 @@
+// The store that the page uses, over databases that fail in every way.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Journal } from '../../static/model/journal.js';
+import { KeptStore } from '../../static/model/kept-store.js';
+
+class FakeStorage {
+  getItem(key) {
+    return this[key] ?? null;
+  }
+  setItem(key, value) {
+    this[key] = value;
+  }
+  removeItem(key) {
+    delete this[key];
+  }
+}
+const never = () => new Promise(() => {});
+const failing = (name) => () => Promise.reject(new DOMException(name, name));
+
+/** A database in memory; what a test gives in `does` replaces what it does. */
+function database(records = new Map(), does = {}) {
+  const all = (table) =>
+    [...records.values()].filter(({ role }) => (table === 'messages') === Boolean(role));
+  return {
+    records,
+    does,
+    all: async (table) => (does.all ? does.all(table) : all(table)),
+    messages: async (id) =>
+      does.messages
+        ? does.messages(id)
+        : all('messages').filter(({ conversation }) => conversation === id),
+    open: async () => (does.open ? does.open() : []),
+    write: async (changes) => {
+      if (does.write) return does.write(changes);
+      for (const { record, id } of changes)
+        if (record) records.set(record.id, structuredClone(record));
+        else records.delete(id);
+    },
+  };
+}
+
+function begin(t, { open, storage = new FakeStorage() }) {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  const heard = [];
+  const broken = new Set();
+  const journal = new Journal(storage, broken);
+  const store = new KeptStore({ open, journal, onState: (...state) => heard.push(state) });
+  const states = () => heard.map(([state]) => state);
+  return { store, states, heard, journal, storage };
+}
+const settle = async () => {
+  for (let n = 0; n < 100; n += 1) await Promise.resolve();
+};
+async function pass(t, seconds) {
+  for (let n = 0; n < seconds; n += 1) {
+    await settle();
+    t.mock.timers.tick(1_000);
+  }
+  await settle();
+}
+const question = (id, text = 'q') => ({ id, role: 'user', conversation: 'c', n: 1, at: 1, text });
+const put = (record) => ({ table: 'messages', record });
+
+test('a database that never opens is waited for three seconds; when it opens all is stored', async (t) => {
+  let opened;
+  const { store, states, storage } = begin(t, { open: () => new Promise((go) => (opened = go)) });
+  let written = false;
+  store.write([put(question('a'))]).then(() => (written = true));
+  const reading = store.all('messages');
+  await pass(t, 2);
+  assert.ok(!written);
+  await pass(t, 1);
+  assert.ok(written);
+  assert.deepEqual(await reading, [question('a')]);
+  assert.deepEqual(states(), ['down']);
+  assert.ok('claude-sse:messages:a' in storage, 'the next page finds it');
+  await store.write([put(question('a', 'newer'))]);
+  const base = database();
+  opened(base);
+  await settle();
+  assert.deepEqual(states(), ['down', 'open']);
+  assert.equal(base.records.get('a').text, 'newer');
+  assert.deepEqual(Object.keys(storage), []);
+});
+
+test('what an earlier page could not store is stored by the next one', async (t) => {
+  const storage = new FakeStorage();
+  storage['claude-sse:messages:a'] = JSON.stringify(question('a'));
+  storage['claude-sse:messages:b'] = '{';
+  const base = database();
+  const { store, states } = begin(t, { open: async () => base, storage });
+  assert.deepEqual(await store.messages('c'), [question('a')]);
+  assert.deepEqual([...base.records.keys()], ['a']);
+  assert.deepEqual(Object.keys(storage), ['claude-sse:messages:b'], 'the damaged one stays');
+  assert.deepEqual(states(), ['open']);
+});
+
+test('a closed database is opened again once, for what is read and for what is written', async (t) => {
+  const records = new Map();
+  const opened = [];
+  const open = async () => {
+    opened.push(database(records));
+    return opened.at(-1);
+  };
+  const { store, states } = begin(t, { open });
+  await store.write([put(question('a'))]);
+  for (const name of ['InvalidStateError', 'UnknownError', 'AbortError']) {
+    for (const does of ['write', 'messages', 'all', 'open']) {
+      opened.at(-1).does[does] = failing(name);
+      if (does === 'write') await store.write([put(question(name))]);
+      else assert.ok(await store[does](does === 'all' ? 'messages' : 'c'));
+    }
+  }
+  assert.equal(opened.length, 13);
+  assert.deepEqual([...records.keys()], ['a', 'InvalidStateError', 'UnknownError', 'AbortError']);
+  assert.deepEqual(states(), ['open']);
+});
+
+test('a database that is refused is tried twice, then again every five seconds', async (t) => {
+  let [attempts, error] = [0, new DOMException('no', 'SecurityError')];
+  const base = database();
+  const open = async () => {
+    attempts += 1;
+    if (error) throw error;
+    return base;
+  };
+  const { store, states, heard } = begin(t, { open });
+  await settle();
+  assert.deepEqual([attempts, states()], [2, ['down']]);
+  assert.equal(heard[0][1].name, 'SecurityError');
+  await store.write([put(question('a'))]);
+  assert.deepEqual(await store.all('conversations'), []);
+  await assert.rejects(store.messages('another'), { name: 'SecurityError' });
+  assert.equal(attempts, 2, 'not for each call');
+  await pass(t, 5);
+  assert.deepEqual([attempts, states()], [4, ['down']]);
+  error = undefined;
+  await pass(t, 5);
+  assert.deepEqual(states(), ['down', 'open']);
+  assert.deepEqual([...base.records.keys()], ['a']);
+});
+
+test('calls that never answer count as a database that does not', async (t) => {
+  for (const does of ['write', 'messages', 'open', 'conversations']) {
+    const base = database();
+    const { store, states } = begin(t, { open: async () => base });
+    await settle();
+    base.does[does === 'conversations' ? 'all' : does] = never;
+    const call = {
+      write: () => store.write([put(question('a'))]),
+      messages: () => store.messages('c').catch(({ name }) => name),
+      open: () => store.open(),
+      conversations: () => store.all('conversations'),
+    };
+    const calling = call[does]();
+    await pass(t, 3);
+    assert.deepEqual(
+      await calling,
+      does === 'write' ? undefined : does === 'messages' ? 'Late' : [],
+    );
+    assert.deepEqual(states(), ['open', 'down']);
+    base.does = {};
+    t.mock.timers.reset();
+  }
+});
+
+test('on a full disk what is deleted makes room, and each record that fits is stored', async (t) => {
+  const base = database(new Map([['old', question('old', 'x'.repeat(50))]]));
+  const size = () => [...base.records.values()].reduce((sum, { text }) => sum + text.length, 0);
+  base.does.write = async (changes) => {
+    const before = new Map(base.records);
+    for (const { record, id } of changes)
+      if (record) base.records.set(record.id, structuredClone(record));
+      else base.records.delete(id);
+    if (size() <= 60) return;
+    base.records.clear();
+    for (const [id, record] of before) base.records.set(id, record);
+    throw new DOMException('full', 'QuotaExceededError');
+  };
+  const { store, states, journal } = begin(t, { open: async () => base });
+  await settle();
+  await store.write([put(question('big', 'y'.repeat(40))), put(question('small', 'z'))]);
+  assert.deepEqual([...base.records.keys()], ['old', 'small']);
+  assert.deepEqual(states(), ['open', 'full']);
+  assert.equal((await store.all('messages')).length, 3);
+  await store.write([{ table: 'messages', id: 'old' }]);
+  assert.deepEqual([...base.records.keys()].sort(), ['big', 'small']);
+  assert.deepEqual(states(), ['open', 'full', 'open']);
+  assert.deepEqual(journal.changes, []);
+});
