@@ -33,7 +33,7 @@ export class Questions {
     if (chat.runner.isAnswering(conversation.meta.id) && !editedId) return false;
     chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
     this.#name(place, conversation);
-    this.#ask(conversation, [text, editedId, files, from]);
+    this.#ask(conversation, text, { instead: editedId, files, from });
     chat.sidebar.chosen();
     await conversation.stored;
     return true;
@@ -84,11 +84,11 @@ export class Questions {
     this.#chat.composer.assignId(meta.id);
   }
 
-  /** @param {Conversation} conversation @param {[string, string, FileRef[], number | undefined]} asked */
-  #ask(conversation, [text, editedId, files, from]) {
+  /** @param {Conversation} conversation @param {string} text @param {Parameters<Conversation['ask']>[2]} more */
+  #ask(conversation, text, more) {
     const { settings, runner } = this.#chat;
     const options = settings.requestOptions(conversation.meta.system);
-    const [, answer] = conversation.ask(text, options, editedId, files, from);
+    const [, answer] = conversation.ask(text, options, more);
     if (conversation === this.#chat.current) this.#showNew();
     runner.run(conversation, answer, true);
   }

@@ -424,7 +424,7 @@ test('the last turns are those that take half as much, beginning with a question
   const [question, answer] = conversation.ask('d');
   const from = turnsFrom(conversation.sent(answer));
   conversation.withdraw(answer);
-  const [, again] = conversation.ask('d', {}, from);
+  const [, again] = conversation.ask('d', {}, { from });
   assert.deepEqual(contents(conversation.request(again)), [
     `user: ${'c'.repeat(2_000)}`,
     'assistant: C',
@@ -436,6 +436,6 @@ test('the last turns are those that take half as much, beginning with a question
   assert.match(statusOf({ ...later, state: 'done' }), /with the last turns only/);
   assert.equal(turnsFrom([question]), undefined, 'nothing can be left out');
   const alone = turnsFrom([...conversation.sent(later), { ...question, text: 'x'.repeat(9_000) }]);
-  const [, last] = conversation.ask('x', {}, alone);
+  const [, last] = conversation.ask('x', {}, { from: alone });
   assert.deepEqual(contents(conversation.request(last)), ['user: x']);
 });

@@ -37,7 +37,7 @@ const sent = (conversation, answer) =>
 test('an edited question is another version; what followed the earlier one stays with it', async () => {
   const { storage, conversations, conversation } = await begin();
   const [first] = talk(conversation, 'one', 'two', 'three');
-  const [edited, answer] = conversation.ask('uno', {}, first.question.id);
+  const [edited, answer] = conversation.ask('uno', {}, { instead: first.question.id });
   assert.deepEqual(sent(conversation, answer), ['uno']);
   finish(conversation, answer, 're uno');
   assert.equal(texts(conversation.messages), 'uno | re uno');
@@ -71,7 +71,7 @@ test('each fork remembers its version while another one is shown', async () => {
   const better = conversation.retry(one.answer);
   finish(conversation, better, 'better');
   conversations.choose(conversation, one.answer);
-  const [edited, answer] = conversation.ask('uno', {}, one.question.id);
+  const [edited, answer] = conversation.ask('uno', {}, { instead: one.question.id });
   finish(conversation, answer, 're uno');
   conversations.choose(conversation, one.question);
   assert.equal(texts(conversation.messages), 'one | re one');
@@ -105,7 +105,7 @@ test('a version that fails, is refused or taken back leaves the earlier ones as 
   conversation.fail(again, { message: 'No.', code: 'overloaded', retryable: true });
   const more = conversation.retry(again);
   conversation.fail(more, { message: 'No.', code: 'rejected', retryable: false });
-  const [, refused] = conversation.ask('uno', {}, one.question.id);
+  const [, refused] = conversation.ask('uno', {}, { instead: one.question.id });
   assert.ok(conversation.canWithdraw(refused));
   assert.equal(conversation.withdraw(refused).text, 'uno');
   assert.deepEqual(conversation.versions(one.answer), [one.answer, more]);
@@ -129,7 +129,7 @@ test('tabs agree on what is shown, in whatever order they hear of each other', a
   }
   const [a, b] = opened;
   finish(a, a.retry(a.answer(one.answer.id)), 'from a');
-  finish(b, b.ask('from b', {}, one.question.id)[1], 'to b');
+  finish(b, b.ask('from b', {}, { instead: one.question.id })[1], 'to b');
   tabs[0].choose(a, a.answer(one.answer.id));
   for (const [i, tab] of tabs.entries()) for (const change of heard[1 - i]) await tab.adopt(change);
   assert.equal(texts(a.messages), texts(b.messages));
@@ -187,7 +187,7 @@ test('a file keeps every version and which are shown; Markdown has those that ar
   const { conversations, conversation } = await begin();
   const [one] = talk(conversation, 'one', 'two');
   finish(conversation, conversation.retry(one.answer), 'anew');
-  conversation.ask('uno', {}, one.question.id);
+  conversation.ask('uno', {}, { instead: one.question.id });
   conversations.choose(conversation, one.question);
   conversations.choose(conversation, one.answer);
   const [back] = fromFile(toJson([conversation]));
@@ -281,7 +281,7 @@ test('random editing, asking again and switching shows what a simple model shows
       if (action === 'ask' || (action === 'edit' && !isAnswer)) {
         const [text, reply] = [say(`t${step}`), say(`r${step}`)];
         const edited = action === 'edit' ? message.id : undefined;
-        finish(conversation, conversation.ask(text, {}, edited)[1], reply);
+        finish(conversation, conversation.ask(text, {}, { instead: edited })[1], reply);
         const before = edited ? path.slice(0, place) : path;
         const question = reference.add(before, { text });
         reference.add([...before, question], { text: reply });
@@ -358,6 +358,6 @@ test('a clock that is set back changes nothing of the order', () => {
   talk(conversation, 'two');
   assert.equal(texts(conversation.messages), 'one | re one | two | re two');
   conversation.meta.chosen = conversation.choosing(conversation.messages[0]);
-  const [, answer] = conversation.ask('uno', {}, conversation.messages[0].id);
+  const [, answer] = conversation.ask('uno', {}, { instead: conversation.messages[0].id });
   assert.ok(conversation.shows(answer));
 });
