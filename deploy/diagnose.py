@@ -52,7 +52,7 @@ class Run(NamedTuple):
     is_whole: bool
 
 
-def listen(site: Site, patience: float) -> Run:
+def listen(site: Site) -> Run:
     """Ask for the frames; return when which arrived. Raises ``OSError`` and ``HTTPException``."""
     refusal = refusal_of_nonsense(site)
     began = time.monotonic()
@@ -61,7 +61,6 @@ def listen(site: Site, patience: float) -> Run:
     try:
         if response.status != 200:
             raise Refused(response.status, response.read(500))
-        connection.sock.settimeout(patience)
         frames: list[Frame] = []
         first_byte, rest, is_whole = 0.0, b"", False
         try:
@@ -127,8 +126,8 @@ def findings(run: Run) -> list[str]:
     late = lateness(run)
     if run.is_whole and max(late) > _HELD_SECONDS:
         found.append(f"held back, up to {max(late):.1f} s: {remedy('held', layer)}")
-    elif run.is_whole and _is_delayed(late, seen):
-        found.append(f"each frame waits {_median(late):.2f} s: {remedy('delayed', layer)}")
+    elif run.is_whole and (typical := _median(late[: 1 + seen["paced"]])) > _DELAYED_SECONDS:
+        found.append(f"each frame waits about {typical:.2f} s: {remedy('delayed', layer)}")
     if not run.is_whole:
         found.append(_cut(run, seen))
     return found
@@ -138,10 +137,6 @@ def lateness(run: Run) -> list[float]:
     """Return by how much later each frame came than the one that came fastest."""
     offsets = [frame.seconds - frame.fields["at_ms"] / 1000 for frame in run.frames]
     return [offset - min(offsets) for offset in offsets]
-
-
-def _is_delayed(late: list[float], seen: dict[str, Any]) -> bool:
-    return _median(late[1 : 1 + seen["paced"]]) > _DELAYED_SECONDS
 
 
 def _median(values: list[float]) -> float:
@@ -207,7 +202,7 @@ def main() -> int:
     except ValueError as exc:
         parser.error(f"{chosen.url} is no address: {exc}")
     try:
-        run = listen(site, chosen.patience)
+        run = listen(site)
     except Refused as exc:
         status, body = exc.args
         hint = ": sign in with --header 'Name: value'" if status in SIGN_IN else ""

@@ -17,7 +17,7 @@ class Layer(NamedTuple):
 _REFUSALS = (
     (b"<center>nginx", "nginx"),
     (b"openresty</center>", "nginx"),
-    (b"-//IETF//DTD HTML 2.0//EN", "apache"),
+    (b"\nServer: Apache", "apache"),
     (b"Your browser sent an invalid request.", "haproxy"),
     (b"text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request", "caddy"),
     (b"<title>Bad Request</title>", "gunicorn"),

@@ -1,4 +1,4 @@
-"""Timed frames, for ``script/diagnose``: what between here and the client holds back or cuts.
+"""Timed frames, which tell ``script/diagnose`` and a page what holds back or cuts on the way.
 
 The frames go out as those of an answer do: some at a steady pace, a burst, a silence as long as an
 answer's may be, and a last one. Each says when it was sent. Claude is not asked. One person has
@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, current_app, g, render_template, request
 
 from ..protocol import sse
 from ..protocol.errors import OverLimit, Unavailable
@@ -26,7 +26,7 @@ from .services import current_services
 bp = Blueprint("diagnose", __name__)
 
 #: The frames at a steady pace, and their distance.
-_PACED, _PACE_SECONDS = 16, 0.1
+_PACED, _PACE_SECONDS = 12, 0.1
 #: The frames of the burst; together they are longer than what a proxy usually buffers.
 _BURST, _BURST_BYTES = 64, 1024
 #: The silence is longer than any in an answer by this factor.
@@ -37,6 +37,13 @@ _HEADERS = {
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
 }
+
+
+@bp.get("/diagnose")
+def page() -> str:
+    """Serve the page that shows it in a browser."""
+    silence = current_services().settings.heartbeat_seconds * _MARGIN
+    return render_template("diagnose.html", seconds=round(silence + _PACED * _PACE_SECONDS) or 1)
 
 
 @bp.get("/diagnose/stream")
