@@ -23,6 +23,7 @@ from .telemetry import tracing
 from .web import (
     assets,
     chat_api,
+    diagnose,
     error_handlers,
     health,
     login,
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app, installation.FILES / "static")
     app.register_blueprint(pages.bp)
     app.register_blueprint(health.bp)
+    app.register_blueprint(diagnose.bp)
     metrics_view.init_app(app, settings)
     if isinstance(auth, SignIn):
         app.register_blueprint(login.bp)

@@ -21,6 +21,7 @@ usage: claude-sse [OPTIONS]         serve the page and the HTTP API; Ctrl-C ends
        claude-sse settings          print every setting with its default, as a file .env
        claude-sse password NAME     set NAME's password; --token, --delete (AUTH=password)
        claude-sse check URL         test a running deployment from outside
+       claude-sse diagnose URL      find what delays or cuts answers on the way
        claude-sse --version         print the version
 
 Settings come from the environment and from {{env}}
@@ -69,10 +70,21 @@ def _password(arguments: Sequence[str]) -> None:
 
 
 def _check(arguments: Sequence[str]) -> None:
-    """Become the program that tests a deployment; it needs nothing of this package."""
-    script = str(installation.FILES / "deploy" / "check.py")
-    environ = {**os.environ, "CLAUDE_SSE_CHECK_NAME": installation.command("check")}
-    os.execve(sys.executable, [sys.executable, script, *arguments], environ)  # nosec B606
+    """Become the program that tests a deployment."""
+    _become("check", arguments)
+
+
+def _diagnose(arguments: Sequence[str]) -> None:
+    """Become the program that finds what delays answers on the way."""
+    _become("diagnose", arguments)
+
+
+def _become(name: str, arguments: Sequence[str]) -> None:
+    """Become a program of ``deploy``, which needs nothing of this package."""
+    script = str(installation.FILES / "deploy" / f"{name}.py")
+    called = {f"CLAUDE_SSE_{name.upper()}_NAME": installation.command(name)}
+    command = [sys.executable, script, *arguments]
+    os.execve(sys.executable, command, {**os.environ, **called})  # nosec B606
 
 
 def _settings(arguments: Sequence[str]) -> None:
@@ -93,6 +105,7 @@ def _version(arguments: Sequence[str]) -> None:
 
 COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "check": _check,
+    "diagnose": _diagnose,
     "password": _password,
     "settings": _settings,
     "--help": _help,

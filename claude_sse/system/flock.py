@@ -34,6 +34,20 @@ def is_locked(path: str) -> bool:
     return False
 
 
+def take(path: str) -> int:
+    """Return a file that holds the exclusive lock of ``path``; closing it releases the lock.
+
+    Raises ``BlockingIOError`` where another one holds it, and ``OSError``.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
 def is_at(path: str, fd: int) -> bool:
     """Return whether the file at ``path`` is this open one; another may have replaced it."""
     try:

@@ -7,9 +7,11 @@ are bounded: models that are known, codes and reasons of ours, never an owner.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, multiprocess
 from prometheus_client.exposition import choose_encoder
@@ -17,6 +19,8 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from .shared_values import VARIABLE
 
+#: The kinds of tokens.
+KINDS = ("input", "cache_creation", "cache_read", "output", "thinking")
 #: What a model is called that is not one of those that the key can use.
 OTHER = "other"
 _OPERATION = {"gen_ai_operation_name": "chat", "gen_ai_provider_name": "anthropic"}
@@ -112,9 +116,31 @@ SLOTS = _gauge("claude_sse_slots_used", "Slots that are taken.", ["kind"])
 CAPACITY = _gauge("claude_sse_slots_capacity", "Slots that there are.", ["kind"])
 
 
-def labels_of(model: str) -> dict[str, str]:
-    """Return the labels of the metrics that the conventions name."""
-    return {**_OPERATION, _MODEL: model}
+class OfModel(NamedTuple):
+    """The metrics of one model, found once: to find one by its labels costs more than to count."""
+
+    active: Gauge
+    duration: Histogram
+    first_chunk: Histogram
+    first_text: Histogram
+    read: Histogram
+    written: Histogram
+    tokens: Mapping[str, Counter]
+
+
+@functools.cache
+def of_model(model: str) -> OfModel:
+    """Return the metrics of this model; there are few (see ``OTHER``)."""
+    labels = (*_OPERATION.values(), model)
+    return OfModel(
+        ACTIVE.labels(model),
+        DURATION.labels(*labels),
+        FIRST_CHUNK.labels(*labels),
+        FIRST_TEXT.labels(model),
+        TOKEN_USAGE.labels(*labels, "input"),
+        TOKEN_USAGE.labels(*labels, "output"),
+        {kind: TOKENS.labels(model, kind) for kind in KINDS},
+    )
 
 
 def bury(pid: int) -> None:

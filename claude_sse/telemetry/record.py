@@ -78,7 +78,7 @@ class Record:
         """Count the stream as active, until ``end``; its span begins."""
         model, stream, owner = self._model, self._stream, self._owner_hash
         self._span = tracing.start_stream(model, stream, owner, self._origin.traced)
-        metrics.ACTIVE.labels(self._model).inc()
+        metrics.of_model(self._model).active.inc()
 
     def append(
         self,
@@ -154,31 +154,31 @@ class Record:
             log.exception("stream: its end could not be booked")
 
     def _book(self, end: End, seconds: float) -> None:
-        model, labels = self._model, metrics.labels_of(self._model)
-        metrics.ACTIVE.labels(model).dec()
-        metrics.STREAMS.labels(model, end.outcome).inc()
+        its = metrics.of_model(self._model)
+        its.active.dec()
+        metrics.STREAMS.labels(self._model, end.outcome).inc()
         if end.cause:
             metrics.ERRORS.labels(end.code, end.cause).inc()
-        metrics.DURATION.labels(**labels).observe(seconds)
+        its.duration.observe(seconds)
         if self._first_chunk is not None:
-            metrics.FIRST_CHUNK.labels(**labels).observe(self._first_chunk)
+            its.first_chunk.observe(self._first_chunk)
         if self._first_text is not None:
-            metrics.FIRST_TEXT.labels(model).observe(self._first_text)
+            its.first_text.observe(self._first_text)
         if self._late_count:
             metrics.LATENESS.observe(self._late_sum / self._late_count)
             metrics.WORST_LATENESS.observe(self._late_most)
         if self._append_count:
             metrics.LOG_SECONDS.labels("append").observe(self._append_sum / self._append_count)
-        self._book_tokens(end.usage or {}, labels)
+        self._book_tokens(end.usage or {}, its)
 
-    def _book_tokens(self, usage: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+    def _book_tokens(self, usage: Mapping[str, Any], its: metrics.OfModel) -> None:
         for name, kind in _KINDS.items():
             if count := usage.get(name, 0):
-                metrics.TOKENS.labels(self._model, kind).inc(count)
+                its.tokens[kind].inc(count)
         read = sum(usage.get(name, 0) for name in _READ)
-        for kind, count in (("input", read), ("output", usage.get("output_tokens", 0))):
+        for histogram, count in ((its.read, read), (its.written, usage.get("output_tokens", 0))):
             if count:
-                metrics.TOKEN_USAGE.labels(**labels, gen_ai_token_type=kind).observe(count)
+                histogram.observe(count)
 
     def _end_span(self, end: End) -> None:
         usage = end.usage or {}

@@ -45,7 +45,7 @@ PUBLIC_FILES = (
 #: The endpoints whose requests may lack a body, and then its type.
 _BODY_OPTIONAL = ("chat_api.stop",)
 #: The endpoints that a link on another site may lead to.
-_PAGES = ("pages.chat", "login.page")
+_PAGES = ("pages.chat", "login.page", "diagnose.page")
 #: What a browser applies to documents only.
 _DOCUMENT_HEADERS = (
     "Cross-Origin-Opener-Policy",
@@ -119,7 +119,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
         try:
             g.owner, g.is_revoked = auth.authenticate(current)
         except SignInNeeded:
-            if current.endpoint == "pages.chat":
+            if current.endpoint in _PAGES:
                 return redirect("login", 303)
             raise
         return None

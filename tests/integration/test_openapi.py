@@ -24,7 +24,12 @@ _TOKEN = "0123456789-a-token-of-my-own-abcdefg"
 _INSTALLED = ROOT / ".venv" / "schema" / "installed"
 _MODELS = {"data": [{"id": "claude-sonnet-5-5"}, {"id": "other"}], "has_more": False}
 #: What people open and not programs: the page, and its files.
-_PAGES = {("GET", "/"), ("GET", "/static/{filename}"), ("GET", "/static/{version}/{filename}")}
+_PAGES = {
+    ("GET", "/"),
+    ("GET", "/diagnose"),
+    ("GET", "/static/{filename}"),
+    ("GET", "/static/{version}/{filename}"),
+}
 #: Where the routes begin that speak formats of others, which docs/clients.md describes.
 _FOREIGN = ("/api/", "/v1/")
 

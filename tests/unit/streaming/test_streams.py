@@ -405,7 +405,7 @@ def test_a_retry_is_seen(services, nonce):
 def test_a_bug_ends_the_stream_honestly(services, nonce, monkeypatch):
     """A bug of ours ends the stream with an error frame that tells no internals."""
 
-    def broken(question, scope):
+    def broken(question, scope, record):
         yield [{"text": "a"}]
         raise ZeroDivisionError("secret detail")
 

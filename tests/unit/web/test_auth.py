@@ -66,8 +66,9 @@ def body(text):
 
 
 def plain(response):
-    """Everything of a response that a stranger could compare."""
-    headers = sorted((name, value) for name, value in response.headers if name != "Date")
+    """Everything of a response that a stranger could compare; the id is each request's own."""
+    own = ("Date", "X-Request-ID")
+    headers = sorted((name, value) for name, value in response.headers if name not in own)
     return response.status_code, headers, response.data
 
 

@@ -76,7 +76,7 @@ def test_no_route_answers_a_stranger(guarded):
                 method,
                 path,
             )
-        elif endpoint == "pages.chat":
+        elif endpoint in ("pages.chat", "diagnose.page"):
             assert (response.status_code, response.headers["Location"]) == (303, "login")
         else:
             assert response.status_code == 401, (method, path)
