@@ -135,7 +135,7 @@ function request(name, options) {
       .request(name, options, (lock) =>
         lock ? new Promise((release) => resolve(() => release(undefined))) : resolve(null),
       )
-      .catch(() => resolve(null));
+      .catch(() => resolve(options.signal?.aborted ? null : () => {})); // forbidden: a tab is alone
   });
 }
 
