@@ -35,7 +35,8 @@ def init_app(app: Flask, folder: Path) -> None:
         if filename != posixpath.normpath(filename):  # one file has one name, and one zipped copy
             abort(404)
         response = send_from_directory(folder, filename)
-        del response.headers["Content-Disposition"]  # says nothing, once for each of sixty files
+        for name in ("Content-Disposition", "Last-Modified"):  # the ETag says more, sixty times
+            response.headers.pop(name, None)
         # A page from before an update asks by the old name: it gets the file, but keeps nothing.
         response.headers["Cache-Control"] = _FOREVER if version == digest else "no-cache"
         if _TEXT.match(response.mimetype or ""):

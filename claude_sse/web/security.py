@@ -51,6 +51,8 @@ _DOCUMENT_HEADERS = (
     "Permissions-Policy",
     "X-DNS-Prefetch-Control",
 )
+#: The policy of a script or style, which a browser applies to a Worker or a file shown by itself.
+_FILE_POLICY = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
 #: What every response carries, the page's own files without those of documents.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -168,7 +170,8 @@ def _other_machine(request: Request) -> Forbidden:
 def _with_headers(serve: WSGIApplication) -> WSGIApplication:
     """Add ``HEADERS`` to every response; Flask would copy each of its own headers three times."""
     every_header = tuple(HEADERS.items())
-    file_headers = tuple(item for item in every_header if item[0] not in _DOCUMENT_HEADERS)
+    of_files = HEADERS | {"Content-Security-Policy": _FILE_POLICY}
+    file_headers = tuple(item for item in of_files.items() if item[0] not in _DOCUMENT_HEADERS)
 
     def serve_with(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:

@@ -3,7 +3,7 @@
 // Knows no DOM. A question is stored before it is sent, and an answer's text always together with the id
 // of the last frame in it, so that a reload goes on at exactly that point.
 
-import { now, since } from '../system/clock.js';
+import { now, since } from '../system/time.js';
 import { Autosave } from './autosave.js';
 import { changesOf, problemOf } from './frames.js';
 import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion, turnsOf } from './message.js';

@@ -2,7 +2,7 @@
 
 import { explain, isAnswer, remedies } from '../model/message.js';
 import { statusOf, thoughtsOf } from '../model/status-text.js';
-import { now } from '../system/clock.js';
+import { now } from '../system/time.js';
 import { copyOf, part, say } from './dom.js';
 import { MessageText } from './message-text.js';
 

@@ -278,6 +278,8 @@ EXACT = {
 }
 
 
+#: The policy of the page's files: a Worker's, and that of a file that is shown by itself.
+OF_FILES = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
 #: Browsers heed these on documents only; the page has 50 files.
 OF_DOCUMENTS = ("Cross-Origin-Opener-Policy", "Permissions-Policy", "X-DNS-Prefetch-Control")
 
@@ -305,6 +307,8 @@ def test_every_response_has_the_headers(guarded):
             is_file = path.startswith("/static/") and status == 200
             for name, value in EXACT.items():
                 wanted = [] if is_file and name in OF_DOCUMENTS else [value]
+                if is_file and name == "Content-Security-Policy":
+                    wanted = [OF_FILES]
                 assert response.headers.getlist(name) == wanted, (path, name)
             assert "Access-Control-Allow-Origin" not in response.headers
             if not (path.startswith("/static") and status == 200):
