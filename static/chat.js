@@ -8,7 +8,7 @@ import { growingText } from './markdown/growing-text.js';
 import { openDisk } from './model/disk.js';
 import { Journal } from './model/journal.js';
 import { KeptStore } from './model/kept-store.js';
-import { browserStorage } from './model/local-store.js';
+import { browserStorage } from './model/store.js';
 import { Channel } from './system/channel.js';
 import { listen } from './view/shortcuts.js';
 

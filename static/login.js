@@ -61,9 +61,13 @@ function shouldForget() {
 
 /** Delete what the chat page stores; the reader asked for that when signing out. */
 function forget() {
-  indexedDB.deleteDatabase('claude-sse');
-  for (const key of Object.keys(localStorage)) {
-    if (key.startsWith('claude-sse:') && key !== 'claude-sse:theme') localStorage.removeItem(key);
+  try {
+    indexedDB.deleteDatabase('claude-sse');
+    for (const key of Object.keys(localStorage)) {
+      if (key.startsWith('claude-sse:') && key !== 'claude-sse:theme') localStorage.removeItem(key);
+    }
+  } catch {
+    // forbidden: nothing is stored there
   }
   for (const key of Object.keys(sessionStorage)) {
     if (key.startsWith('claude-sse:')) sessionStorage.removeItem(key);

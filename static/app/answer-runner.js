@@ -1,8 +1,7 @@
 // The answers that are being followed, each to its end, whether or not the reader looks at them.
 
-import { isTooLong } from '../model/shortened.js';
-import { now } from '../system/clock.js';
-import { StreamError } from '../network/stream-error.js';
+import { now } from '../system/time.js';
+import { StreamError, isTooLong } from '../network/stream-error.js';
 import { follow } from '../network/stream.js';
 import { AnswerStopper } from './answer-stopper.js';
 import { bodyFor } from './question-body.js';
@@ -28,7 +27,7 @@ import { bodyFor } from './question-body.js';
  *   onChange: (conversation: Conversation, answer: Answer) => void,
  *   onRuns: () => void,
  *   onSignedOut: () => void,
- *   onRejected: (conversation: Conversation, answer: Answer, problem: Problem) => boolean,
+ *   onRejected: (conversation: Conversation, answer: Answer, problem: Problem) => Promise<boolean>,
  * }} Options `onRejected`: the question itself must change; returns whether it went back to the reader.
  */
 
@@ -124,7 +123,7 @@ export class AnswerRunner {
     try {
       if (release && answer.state === 'streaming') await this.#followToTheEnd(run, sendsQuestion);
     } catch (error) {
-      this.#failed(conversation, answer, error);
+      await this.#failed(conversation, answer, error);
     } finally {
       this.#release(run);
       this.#options.onChange(conversation, answer);
@@ -172,7 +171,7 @@ export class AnswerRunner {
     } while (run.reading.signal.aborted && !cancel.signal.aborted && answer.state === 'streaming');
     const { problem } = answer;
     if (answer.state === 'error' && problem && isTooLong(problem))
-      this.#options.onRejected(conversation, answer, problem);
+      await this.#options.onRejected(conversation, answer, problem);
     // 204: everything had been received before
     if (answer.state === 'streaming' && !answer.stopping && !cancel.signal.aborted)
       conversation.end(answer, 'done');
@@ -197,15 +196,15 @@ export class AnswerRunner {
   }
 
   /** @param {Conversation} conversation @param {Answer} answer @param {unknown} error */
-  #failed(conversation, answer, error) {
+  async #failed(conversation, answer, error) {
     if (!(error instanceof StreamError)) throw error;
     if (error.code === 'sign_in')
       this.#options.onSignedOut(); // and go on with it afterwards
-    else if (!answer.stopping) this.#fail(conversation, answer, error);
+    else if (!answer.stopping) await this.#fail(conversation, answer, error);
   }
 
   /** @param {Conversation} conversation @param {Answer} answer @param {StreamError} error */
-  #fail(conversation, answer, error) {
+  async #fail(conversation, answer, error) {
     const { code, status } = error;
     if (answer.accepted && status === 404) {
       const expired =
@@ -218,7 +217,7 @@ export class AnswerRunner {
       conversation.fail(answer, { message: unsent, code: 'no_connection', retryable: true });
     } else if (
       !REJECTED.includes(status) ||
-      !this.#options.onRejected(conversation, answer, problemOf(error))
+      !(await this.#options.onRejected(conversation, answer, problemOf(error)))
     ) {
       conversation.fail(answer, problemOf(error));
     }

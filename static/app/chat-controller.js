@@ -16,7 +16,6 @@ import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
 import { Deletions } from './deletions.js';
 import { Questions } from './questions.js';
-import { takeBack } from './refusals.js';
 import { TabSync } from './tab-sync.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
@@ -181,7 +180,10 @@ export class ChatController {
       onChange: (conversation, answer) => this.showChange(conversation, answer),
       onRuns: () => this.refresh(),
       onSignedOut: signIn,
-      onRejected: (...rejected) => takeBack(this, ...rejected),
+      onRejected: async (...rejected) => {
+        const refusals = await import('./refusals.js').catch(() => undefined); // few need it
+        return refusals?.takeBack(this, ...rejected) ?? false;
+      },
     });
   }
 

@@ -1,6 +1,7 @@
 // A question that the server or Claude refuses goes back to the reader; of one that is too long with a way on.
 
-import { isTooLong, turnsFrom } from '../model/shortened.js';
+import { turnsFrom } from '../model/shortened.js';
+import { isTooLong } from '../network/stream-error.js';
 import { renamePlace, shownPlace } from '../view/dom.js';
 
 /** @import { Conversation } from '../model/conversation.js' */

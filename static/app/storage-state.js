@@ -5,13 +5,12 @@ import { offer } from '../view/toast.js';
 
 /** @import { StoreState } from '../types.js' */
 
-const UNTIL_THEN =
-  'You can go on: what is said now is stored when it works again, if this page is still open.';
+const UNTIL_THEN = 'You can go on: what is said now is stored when that works again.';
 /** By the name of the error; what has no name of its own has the last one's. @type {Record<string, string>} */
 const DOWN = {
-  Late: `This browser's storage does not answer, so earlier conversations may not be shown. ${UNTIL_THEN}`,
+  Late: `This browser's storage does not answer, so earlier conversations may be missing. ${UNTIL_THEN}`,
   VersionError: `The conversations in this browser are a newer version's of this page: load it again to see them. ${UNTIL_THEN}`,
-  '': `This browser does not let the page store conversations. ${UNTIL_THEN}`,
+  '': `This browser does not let the page store conversations: they may be lost with the page.`,
 };
 const FULL =
   'There is no more room for conversations in this browser: what is said now may be lost with the page. Delete some, or export them in the settings.';

@@ -4,7 +4,7 @@
 // of the last frame in it, so that a reload goes on at exactly that point. Asking never removes a text: an
 // edited question and an answer asked for again are versions (`tree`).
 
-import { now, since } from '../system/clock.js';
+import { now, since } from '../system/time.js';
 import { Autosave } from './autosave.js';
 import { changesOf, problemOf } from './frames.js';
 import { isAnswer, isBlank, newAnswer, newQuestion } from './message.js';

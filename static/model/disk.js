@@ -41,7 +41,8 @@ async function readAll(db, table, index, wanted) {
     return await done(source().getAll(wanted));
   } catch {
     const keys = await done(source().getAllKeys(wanted));
-    return Promise.all(keys.map((key) => done(records().get(key)).catch(() => undefined)));
+    const one = async (/** @type {IDBValidKey} */ key) => done(records().get(key));
+    return Promise.all(keys.map((key) => one(key).catch(() => undefined)));
   }
 }
 

@@ -1,7 +1,7 @@
 // What the database has not stored yet: in memory, and as far as it fits also in localStorage, where the next page
 // finds it if this one goes before the database answers.
 
-import { localStore } from './local-store.js';
+import { localStore } from './store.js';
 import { usable } from './records.js';
 
 /** @import { Change, StorageLike, StoredRecord, Table } from '../types.js' */

@@ -3,7 +3,7 @@
 // What the database does not take (it does not answer, is forbidden, full, newer, or was closed by the browser) waits
 // in the journal, and is stored when the database works again. Until then the page works with what it has.
 
-import { Late, atMost } from '../system/patience.js';
+import { Late, atMost } from '../system/time.js';
 
 /** @import { Change, Disk, StoreState, Table } from '../types.js' */
 /** @import { Journal } from './journal.js' */

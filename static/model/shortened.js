@@ -1,17 +1,9 @@
-// What is too long for the server or for Claude, and which turns are sent then: the last ones, half as much.
+// Which turns are sent where all of them are too long: the last ones, half as much as was refused.
 
-/** @import { Message, Problem } from '../types.js' */
-
-/** The codes of our server and of Claude; a proxy in front of them says it by the status alone. */
-const TOO_LONG = ['too_large', 'too_long'];
+/** @import { Message } from '../types.js' */
 
 /** What a message counts at least: it may have files, too. */
 const LEAST_CHARACTERS = 500;
-
-/** Return whether there is more than the server or Claude takes. @param {Pick<Problem, 'code' | 'status'>} problem */
-export function isTooLong({ code, status }) {
-  return status === 413 || TOO_LONG.includes(code);
-}
 
 /** @param {Message} message */
 const size = ({ text }) => Math.max(LEAST_CHARACTERS, text.length);

@@ -1,8 +1,8 @@
-// A store that tells the other tabs what it writes.
+// Conversations in localStorage, which is small, and a store that tells the other tabs what it writes.
 
-/** @import { Channel, Store } from '../types.js' */
+import { usable } from './records.js';
 
-export { localStore } from './local-store.js';
+/** @import { Channel, StorageLike, Store, Table } from '../types.js' */
 
 /**
  * Return the same store, which tells the other tabs what it writes.
@@ -26,4 +26,50 @@ export function sharedStore(store, channel, onFailed) {
       channel.postMessage(changes); // not before: no tab takes over what was never stored
     },
   };
+}
+
+/** @param {StorageLike} storage @param {Set<string>} [broken] names the records that cannot be used @returns {Store} */
+export function localStore(storage, broken) {
+  const key = (/** @type {Table} */ table, id = '') => `claude-sse:${table}:${id}`;
+  /** @param {Table} table @returns {any[]} */
+  const all = (table) =>
+    usable(
+      table,
+      Object.keys(storage)
+        .filter((name) => name.startsWith(key(table)))
+        .map(read),
+      broken,
+    );
+  return {
+    all,
+    messages: (id) =>
+      all('messages')
+        .filter(({ conversation }) => conversation === id)
+        .sort((a, b) => a.n - b.n),
+    open: () => all('messages').filter(({ state }) => state === 'streaming'),
+    write(changes) {
+      for (const { table, record, id } of changes) {
+        if (record) storage.setItem(key(table, record.id), JSON.stringify(record));
+        else storage.removeItem(key(table, id));
+      }
+    },
+  };
+
+  /** An unreadable record counts as missing: it must not keep the page from starting. @param {string} name */
+  function read(name) {
+    try {
+      return JSON.parse(storage.getItem?.(name) ?? '');
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** localStorage, or nothing. @returns {StorageLike} */
+export function browserStorage() {
+  try {
+    return localStorage;
+  } catch {
+    return { setItem() {}, removeItem() {} }; // forbidden here: a reload forgets
+  }
 }

@@ -1,5 +1,10 @@
 // Why a stream could not be read: the server's own sentence, or ours where the server could not speak.
 
+/** @import { Problem } from '../types.js' */
+
+/** The codes of our server and of Claude; a proxy in front of them says it by the status alone. */
+const TOO_LONG = ['too_large', 'too_long'];
+
 /** The failure of a stream; its message is a sentence for the reader. */
 export class StreamError extends Error {
   code = 'error';
@@ -67,4 +72,9 @@ export function connectionLost() {
     code: 'connection_lost',
     retryable: true,
   });
+}
+
+/** Return whether there is more than the server or Claude takes. @param {Pick<Problem, 'code' | 'status'>} problem */
+export function isTooLong({ code, status }) {
+  return status === 413 || TOO_LONG.includes(code);
 }

@@ -1,7 +1,7 @@
 // Web Locks: one tab does a thing, and the next takes over when it goes. A frozen tab keeps its locks and does
 // nothing, so tabs that wait ask who holds a lock, each second: one for which nobody answers counts as free.
 
-import { atMost } from './patience.js';
+import { atMost } from './time.js';
 
 /** @import { Channel } from '../types.js' */
 /** @typedef {() => void} Release */
@@ -135,7 +135,7 @@ function request(name, options) {
       .request(name, options, (lock) =>
         lock ? new Promise((release) => resolve(() => release(undefined))) : resolve(null),
       )
-      .catch(() => resolve(null));
+      .catch(() => resolve(options.signal?.aborted ? null : () => {})); // forbidden: a tab is alone
   });
 }
 

@@ -3,7 +3,7 @@
 import { markedText, textWithSources } from '../model/citations.js';
 import { explain, isAnswer, remedies } from '../model/message.js';
 import { statusOf, thoughtsOf } from '../model/status-text.js';
-import { now } from '../system/clock.js';
+import { now } from '../system/time.js';
 import { copyOf, make, part, say } from './dom.js';
 import { MessageText } from './message-text.js';
 

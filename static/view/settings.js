@@ -1,6 +1,6 @@
 // What the reader has chosen, remembered in this browser: theme, shortcuts, instructions, model and effort.
 
-import { atMost } from '../system/patience.js';
+import { atMost } from '../system/time.js';
 import { find, make, memory } from './dom.js';
 import { signIn } from './session.js';
 

@@ -43,6 +43,9 @@ FORBIDDEN = """() => {
     const forbid = { get() { throw new DOMException('forbidden', 'SecurityError'); } };
     for (const name of ['indexedDB', 'localStorage', 'sessionStorage'])
         Object.defineProperty(window, name, forbid);
+    const refuse = () => { throw new DOMException('', 'SecurityError'); };
+    window.BroadcastChannel = class { constructor() { refuse(); } };
+    navigator.locks.request = () => Promise.reject(new DOMException('', 'SecurityError'));
     navigator.storage.persist = () => Promise.reject(new TypeError('forbidden'));
 }"""
 #: The page's connections to its database, to be closed by the browser.
@@ -73,6 +76,16 @@ COUNT_ASKS = """() => {
     navigator.storage.persist = async () => {
         localStorage.asks = (localStorage.asks ?? '') + '|';
         return false;
+    };
+}"""
+#: The browser cannot read the record "bad", so it cannot read them all at once.
+UNREADABLE = """() => {
+    const { get } = IDBObjectStore.prototype;
+    const fail = () => { throw new DOMException('Failed to read large value', 'UnknownError'); };
+    IDBObjectStore.prototype.getAll = fail;
+    IDBIndex.prototype.getAll = fail;
+    IDBObjectStore.prototype.get = function (key) {
+        return key === 'bad' ? fail() : get.call(this, key);
     };
 }"""
 REPORT_REJECTIONS = """() => {
@@ -329,3 +342,26 @@ def test_records_of_any_shape_are_counted_and_kept(
     leave(open_page, "() => location.reload()")
     expect(open_page.locator("article")).to_have_count(4)
     expect(open_page.locator("#toast")).to_be_hidden()
+
+
+def test_a_record_that_the_browser_cannot_read_takes_no_other_with_it(
+    open_page: Page, server: Server, nonce: str
+) -> None:
+    """Where reading all records fails, they are read one by one, and the others are shown."""
+    _go(open_page, server)
+    _answered(open_page, f"fault pace texts=3 {nonce}")
+    open_page.evaluate(
+        """() => new Promise((resolve) => {
+            indexedDB.open('claude-sse').onsuccess = ({ target: { result: base } }) => {
+                const writing = base.transaction('conversations', 'readwrite');
+                writing.objectStore('conversations').put({ id: 'bad', title: 'bad' });
+                writing.oncomplete = () => { base.close(); resolve(); };
+            };
+        })"""
+    )
+    open_page.add_init_script(f"({UNREADABLE})()")
+    leave(open_page, "() => location.reload()")
+    wait_for_text(last_answer(open_page), "word2")
+    expect(open_page.locator("#toast")).to_contain_text("One stored message or conversation")
+    expect(open_page.locator("#list li")).to_have_count(1)
+    expect(open_page.locator("#storage")).to_be_empty()

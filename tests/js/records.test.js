@@ -3,12 +3,19 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { Conversations } from '../../static/model/conversations.js';
-import { newAnswer, newQuestion } from '../../static/model/message.js';
-import { repaired } from '../../static/model/records.js';
-import { stateOf, statusOf } from '../../static/model/status-text.js';
+import { explain, newAnswer, newQuestion, remedies } from '../../static/model/message.js';
+import { repaired, usable } from '../../static/model/records.js';
+import { stateOf, statusOf, totalOf } from '../../static/model/status-text.js';
 import { localStore } from '../../static/model/store.js';
 
-const BROKEN = [null, undefined, 0, -1, NaN, '', 'x', [], {}, true];
+const circle = { input_tokens: 1 };
+circle.itself = circle;
+/** What a database can hold, and more. */
+const BROKEN = [
+  ...[null, undefined, 0, -1, NaN, Infinity, 2n, '', 'x', '\0', true, Symbol.iterator, () => 1],
+  ...[[], {}, [[]], circle, { input_tokens: 3n, output_tokens: {} }, { message: { code: 1n } }],
+  ...[new Date(NaN), new Map(), new ArrayBuffer(1), new Error('x')],
+];
 
 test('a valid record stays as it is', () => {
   const answer = {
@@ -44,8 +51,12 @@ test('whatever one field holds, the record has what the page reads of it, or is 
           assert.equal(typeof (table === 'messages' ? found.text : found.title), 'string', name);
           assert.ok(Number.isFinite(found.at));
           if (table === 'conversations') continue;
+          assert.equal(typeof JSON.stringify(found), 'string', name);
           assert.equal(typeof statusOf(found), 'string', name);
           assert.equal(typeof stateOf(found), 'string', name);
+          assert.equal(typeof totalOf([found]), 'string', name);
+          assert.equal(typeof explain(found), 'string', name);
+          assert.ok(Array.isArray(remedies(found)), name);
         }
       }
     }
@@ -59,6 +70,17 @@ test('a record without an id, a conversation or a role is dropped', () => {
       repaired('messages', { ...newAnswer(1), conversation: 'c', [name]: null }),
       [],
     );
+});
+
+test('those that cannot be used are named, each once', () => {
+  const broken = new Set();
+  const records = [null, 7, { id: 'a' }, { id: 'q', role: 'user', conversation: 'c' }];
+  for (let turn = 0; turn < 2; turn += 1)
+    assert.deepEqual(
+      usable('messages', records, broken).map(({ id }) => id),
+      ['q'],
+    );
+  assert.equal(broken.size, 3);
 });
 
 test('broken records leave the others shown and searched', async () => {

@@ -278,6 +278,7 @@ EXACT = {
 }
 
 
+#: The policy of the page's files: a Worker's, and that of a file that is shown by itself.
 #: Browsers heed these on documents only; the page has 50 files.
 OF_DOCUMENTS = ("Cross-Origin-Opener-Policy", "Permissions-Policy", "X-DNS-Prefetch-Control")
 

@@ -1,7 +1,14 @@
-// What is only optional (storage, a lock, a list, a library) is waited for three seconds, not longer.
+// Time: durations come from a clock that nobody can set, the wall's is for dates; and what is only optional
+// (storage, a lock, a list, a library) is waited for three seconds, not longer.
 
 export const PATIENCE_MS = 3_000;
 const TICKS = 3;
+
+/** The time in ms, comparable between pages of this browser; it only ever goes forward. */
+export const now = () => performance.timeOrigin + performance.now();
+
+/** Return how long ago that was by the same clock, in ms; an earlier page's may be ahead. @param {number} began */
+export const since = (began, at = now()) => Math.max(0, at - began);
 
 /** It was waited for long enough; it may still come. */
 export class Late extends Error {
