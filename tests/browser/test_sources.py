@@ -1,4 +1,4 @@
-"""Sources under answers: what was searched and cited, as safe links, and the switch that allows it."""
+"""Sources under answers: searched and cited, as safe links, and the switch that allows it."""
 
 from __future__ import annotations
 
