@@ -125,7 +125,8 @@ export class AnswerRunner {
     } finally {
       this.#release(run);
       this.#options.onChange(conversation, answer);
-      release?.();
+      // Not before the tab that is next has heard how it ended: it would ask again.
+      void Promise.resolve(conversation.stored).finally(() => release?.());
     }
     if (answer.stopping && answer.state === 'streaming')
       await this.#stopper.finish(conversation, answer);

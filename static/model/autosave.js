@@ -37,7 +37,7 @@ export class Autosave {
   /** Remove these messages from the store. @param {Message[]} messages */
   remove(messages) {
     for (const message of messages) this.#unsaved.delete(message);
-    this.#store.write(messages.map(({ id }) => ({ table: 'messages', id })));
+    this.stored = this.#store.write(messages.map(({ id }) => ({ table: 'messages', id })));
   }
 
   /** Forget what is not stored yet. */

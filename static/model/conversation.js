@@ -6,55 +6,38 @@
 
 import { Autosave } from './autosave.js';
 import { changesOf, problemOf } from './frames.js';
+<<<<<<< HEAD
 import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion } from './message.js';
 import { documentsOf, requestFor } from './request.js';
 import { MessageTree } from './tree.js';
+=======
+import { Thread } from './thread.js';
+import { isAnswer, isBlank, newAnswer, newQuestion, turnsOf } from './message.js';
+>>>>>>> versions
 
 /** @import { Answer, Data, FileRef, Message, Meta, Problem, Question, RequestOptions, Store } from '../types.js' */
 
-export class Conversation {
-  meta;
+export class Conversation extends Thread {
   /** @type {Promise<void> | undefined} */
   loaded;
-  #tree = new MessageTree();
   #store;
   #now;
   #autosave;
 
   /** @param {Store} store @param {Meta} meta @param {{ now?: () => number }} [options] */
   constructor(store, meta, { now = Date.now } = {}) {
+    super(meta);
     this.#store = store;
-    this.meta = meta;
     this.#now = now;
     this.#autosave = new Autosave(store, now);
   }
 
   async load() {
-    this.#tree.all = await this.#store.messages(this.meta.id);
+    this.tree.all = await this.#store.messages(this.meta.id);
     for (const answer of this.open()) {
       answer.phase = answer.accepted ? 'reconnecting' : 'waiting';
       if (answer.accepted) answer.rough = true;
     }
-  }
-
-  /** The messages that are shown, in order. */
-  get messages() {
-    return this.#tree.path(this.meta.chosen);
-  }
-
-  /** All messages, with every version, in the order in which they were asked. */
-  get all() {
-    return this.#tree.all;
-  }
-
-  /** The answers that are shown. */
-  get answers() {
-    return this.messages.filter(isAnswer);
-  }
-
-  /** All answers, with every version. */
-  get allAnswers() {
-    return this.all.filter(isAnswer);
   }
 
   /** Resolves once what was added last is stored. */
@@ -62,40 +45,9 @@ export class Conversation {
     return this.#autosave.stored;
   }
 
-  /** All answers that have not ended, shown or not. @returns {Answer[]} */
-  open() {
-    return this.allAnswers.filter((answer) => answer.state === 'streaming');
-  }
-
-  /** @param {string} id */
-  message(id) {
-    return this.#tree.get(id);
-  }
-
-  /** @param {string} id @returns {Answer | undefined} */
-  answer(id) {
-    const message = this.#tree.get(id);
-    return message && isAnswer(message) ? message : undefined;
-  }
-
-  /** @param {Message} message */
-  has({ id }) {
-    return this.#tree.get(id) !== undefined;
-  }
-
-  /** Return whether the message is on the path that is shown. @param {Message} message */
-  shows(message) {
-    return this.messages.includes(message);
-  }
-
-  /** Return the versions of this message, itself included, the oldest first. @param {Message} message */
-  versions(message) {
-    return this.#tree.versionsOf(message);
-  }
-
   /** Return what to store in `meta.chosen`, so that this version is shown. @param {Message} message */
   choosing(message) {
-    return this.#tree.choosing(message, this.#now(), this.meta.chosen);
+    return this.tree.choosing(message, this.#now(), this.meta.chosen);
   }
 
   /**
@@ -105,10 +57,17 @@ export class Conversation {
    * @param {string} text @param {RequestOptions} [options] @param {string} [instead] @param {FileRef[]} [files]
    * @returns {[Question, Answer]}
    */
+<<<<<<< HEAD
   ask(text, options, instead = '', files = []) {
     const edited = this.#tree.get(instead);
     const before = edited ? this.#tree.before(edited) : this.messages.at(-1);
     const question = newQuestion(text, this.#now(), before?.id, files);
+=======
+  ask(text, options, instead = '') {
+    const edited = this.tree.get(instead);
+    const before = edited ? this.tree.before(edited) : this.messages.at(-1);
+    const question = newQuestion(text, this.#now(), before?.id);
+>>>>>>> versions
     const answer = newAnswer(this.#now(), options, question.id);
     this.#add(question, answer);
     return [question, answer];
@@ -126,8 +85,8 @@ export class Conversation {
       this.update(answer, { state: 'streaming', phase: 'waiting', problem: undefined, at });
       return answer;
     }
-    const again = newAnswer(this.#now(), options, this.#tree.before(answer)?.id);
-    if (isBlank(answer) && !answer.thinking && !this.#tree.after(answer.id).length)
+    const again = newAnswer(this.#now(), options, this.tree.before(answer)?.id);
+    if (isBlank(answer) && !answer.thinking && !this.tree.after(answer.id).length)
       this.#remove(answer);
     this.#add(again);
     return again;
@@ -135,8 +94,8 @@ export class Conversation {
 
   /** Take over what another tab has written. @param {Message} record @returns {Message | undefined} the message, if it is new */
   adopt(record) {
-    const known = this.#tree.get(record.id);
-    if (!known) this.#tree.add(record);
+    const known = this.tree.get(record.id);
+    if (!known) this.tree.add(record);
     if (!known) return record;
     if (!isAnswer(known) || /** @type {Answer} */ (record).lastEventId >= known.lastEventId)
       Object.assign(known, record);
@@ -145,32 +104,25 @@ export class Conversation {
 
   /** Another tab has removed this message. @param {string} id */
   drop(id) {
-    const message = this.#tree.get(id);
-    if (message) this.#tree.remove(message);
-  }
-
-  /** Return the question that this answer is for. @param {Answer} answer */
-  questionOf(answer) {
-    return this.#tree.leadingTo(answer).findLast((message) => message.role === 'user');
-  }
-
-  /** Return whether the answer is empty, the only one to its question, and the last. @param {Answer} answer */
-  canWithdraw(answer) {
-    const question = this.#tree.before(answer);
-    const isAlone = this.versions(answer).length === 1 && !this.#tree.after(answer.id).length;
-    return isBlank(answer) && isAlone && question?.role === 'user' && question.text !== CONTINUE;
+    const message = this.tree.get(id);
+    if (message) this.tree.remove(message);
   }
 
   /** Take back an answer and its question, of which other versions stay; return the question. @param {Answer} answer */
   withdraw(answer) {
-    const question = /** @type {Question} */ (this.#tree.before(answer));
+    const question = /** @type {Question} */ (this.tree.before(answer));
     this.#remove(answer, question);
     return question;
   }
 
   /** Return what to send for this answer; the same bytes each time. @param {Answer} answer */
   request(answer) {
+<<<<<<< HEAD
     return requestFor(answer, this.#tree.leadingTo(answer));
+=======
+    const messages = turnsOf(this.tree.leadingTo(answer));
+    return { messages, ...answer.ask };
+>>>>>>> versions
   }
 
   /** The server has answered for this stream. @param {Answer} answer */
@@ -221,7 +173,7 @@ export class Conversation {
   /** Remove all messages; what still arrives for them is not stored. @returns {Message[]} */
   empty() {
     const { all } = this;
-    this.#tree.all = [];
+    this.tree.all = [];
     this.#autosave.discard();
     return all;
   }
@@ -234,15 +186,15 @@ export class Conversation {
   #add(...messages) {
     for (const message of messages) {
       message.conversation = this.meta.id;
-      message.n = this.#tree.later(message.n, this.meta.chosen);
-      this.#tree.add(message);
+      message.n = this.tree.later(message.n, this.meta.chosen);
+      this.tree.add(message);
     }
     this.#autosave.save(...messages);
   }
 
   /** @param {Message[]} messages */
   #remove(...messages) {
-    this.#tree.remove(...messages);
+    this.tree.remove(...messages);
     this.#autosave.remove(messages);
   }
 }

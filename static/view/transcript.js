@@ -51,9 +51,10 @@ export class Transcript {
    * @param {(message: Message) => Message[]} versionsOf
    */
   show(messages, versionsOf) {
-    const ids = [...this.#views.keys()];
-    const same = messages.findIndex(({ id }, i) => id !== ids[i]);
-    for (const id of ids.slice(same < 0 ? messages.length : same)) this.#remove(id);
+    const views = [...this.#views.values()];
+    const same = messages.findIndex((message, i) => message !== views[i]?.message);
+    for (const { message } of views.slice(same < 0 ? messages.length : same))
+      this.#remove(message.id);
     for (const message of messages) {
       if (!this.#views.has(message.id)) this.#add(message);
       const versions = versionsOf(message);
