@@ -6,14 +6,9 @@
 
 import { Autosave } from './autosave.js';
 import { changesOf, problemOf } from './frames.js';
-<<<<<<< HEAD
-import { CONTINUE, isAnswer, isBlank, newAnswer, newQuestion } from './message.js';
+import { isAnswer, isBlank, newAnswer, newQuestion } from './message.js';
 import { documentsOf, requestFor } from './request.js';
-import { MessageTree } from './tree.js';
-=======
 import { Thread } from './thread.js';
-import { isAnswer, isBlank, newAnswer, newQuestion, turnsOf } from './message.js';
->>>>>>> versions
 
 /** @import { Answer, Data, FileRef, Message, Meta, Problem, Question, RequestOptions, Store } from '../types.js' */
 
@@ -57,17 +52,10 @@ export class Conversation extends Thread {
    * @param {string} text @param {RequestOptions} [options] @param {string} [instead] @param {FileRef[]} [files]
    * @returns {[Question, Answer]}
    */
-<<<<<<< HEAD
   ask(text, options, instead = '', files = []) {
-    const edited = this.#tree.get(instead);
-    const before = edited ? this.#tree.before(edited) : this.messages.at(-1);
-    const question = newQuestion(text, this.#now(), before?.id, files);
-=======
-  ask(text, options, instead = '') {
     const edited = this.tree.get(instead);
     const before = edited ? this.tree.before(edited) : this.messages.at(-1);
-    const question = newQuestion(text, this.#now(), before?.id);
->>>>>>> versions
+    const question = newQuestion(text, this.#now(), before?.id, files);
     const answer = newAnswer(this.#now(), options, question.id);
     this.#add(question, answer);
     return [question, answer];
@@ -117,12 +105,7 @@ export class Conversation extends Thread {
 
   /** Return what to send for this answer; the same bytes each time. @param {Answer} answer */
   request(answer) {
-<<<<<<< HEAD
-    return requestFor(answer, this.#tree.leadingTo(answer));
-=======
-    const messages = turnsOf(this.tree.leadingTo(answer));
-    return { messages, ...answer.ask };
->>>>>>> versions
+    return requestFor(answer, this.tree.leadingTo(answer));
   }
 
   /** The server has answered for this stream. @param {Answer} answer */
