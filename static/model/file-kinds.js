@@ -14,7 +14,6 @@ export class Unreadable extends Error {
 
 const ACCEPTED = 'Claude takes PNG, JPEG, GIF and WebP images, PDF, and text';
 /** What occurs in no text. */
-
 const CONTROL = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/;
 /** PDF readers find the header within this distance from the start. */
 const HEADER_BYTES = 1024;

@@ -1,6 +1,7 @@
 // What the composer knows of files. The code that reads and shows them is loaded with the first one; those of a
 // question that is not sent yet survive a reload in their tab.
 
+import { fileRefs } from '../model/file-refs.js';
 import { find, make, say } from './dom.js';
 import { openEntrances } from './file-entrances.js';
 
@@ -12,7 +13,8 @@ export class Attaching {
   settled = Promise.resolve();
   /** Whether one is. */
   isBusy = false;
-  #key = '';
+  /** Of the draft; undefined while the page is opening. @type {string | undefined} */
+  #key;
   /** @type {FileRef[]} of the draft, until the tray is loaded */
   #refs = [];
   /** @type {Attachments | undefined} */
@@ -40,13 +42,14 @@ export class Attaching {
   /** Show those of the draft that has this key. @param {string} key */
   set key(key) {
     if (key === this.#key) return;
+    const early = this.#key === undefined ? this.refs : [];
     this.#key = key;
-    this.#show(remembered(key));
+    this.#show([...remembered(key), ...early]);
   }
 
   /** The draft goes on under another key. @param {string} key */
   move(key) {
-    remember(this.#key, []);
+    if (this.#key !== undefined) remember(this.#key, []);
     this.#key = key;
     this.#save();
   }
@@ -108,7 +111,7 @@ export class Attaching {
   }
 
   #save() {
-    remember(this.#key, this.refs);
+    if (this.#key !== undefined) remember(this.#key, this.refs);
   }
 }
 
@@ -135,7 +138,7 @@ export function loadStyle() {
 function remembered(key) {
   try {
     const refs = JSON.parse(sessionStorage.getItem(`claude-sse:files:${key}`) ?? '[]');
-    return Array.isArray(refs) ? refs : [];
+    return fileRefs(refs);
   } catch {
     return []; // forbidden here, or damaged
   }

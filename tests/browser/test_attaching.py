@@ -102,7 +102,7 @@ def source(data: bytes, media_type: str) -> dict[str, str]:
 def test_files_are_sent_as_they_are(
     page: Page, context: BrowserContext, standin: StandIn, nonce: str
 ) -> None:
-    """Claude gets each byte, by content and not by name; reload, a second tab and Again keep them."""
+    """Claude gets each byte, by content; reload, a second tab and Again keep them."""
     png, pdf = files.png(30, 20), files.pdf(3)
     attach(page, photo_txt=png, Plan_png=pdf, code_py=PYTHON, wide_md="Größe\n".encode("utf-16"))
     expect(chips(page)).to_have_text(["photo.txt", "Plan.png", "code.py", "wide.md"])

@@ -17,8 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 ATTACKS = (ROOT / "tests/data/markdown-attacks.txt").read_text("utf-8").rstrip("\n").split("\n%%\n")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-    "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types claude-sse-workers"
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+    "trusted-types claude-sse-workers"
 )
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Markdown</title>
 <link rel="icon" href="/static/images/icon.svg">
