@@ -6,6 +6,7 @@
 
 import { BlockOutput } from './block-output.js';
 import { DrawSchedule } from './draw-schedule.js';
+import { Footnotes } from './footnotes.js';
 import { IncomingText } from './incoming-text.js';
 import { SettledBlocks } from './settled-blocks.js';
 import { Tail } from './tail.js';
@@ -24,6 +25,7 @@ class Renderer {
   #incoming = new IncomingText();
   #settled;
   #tail;
+  #footnotes;
   #schedule;
   #onDraw;
 
@@ -33,6 +35,7 @@ class Renderer {
     const output = new BlockOutput(root, highlight);
     this.#settled = new SettledBlocks(output);
     this.#tail = new Tail(this.#settled, output);
+    this.#footnotes = new Footnotes(root);
     this.#schedule = new DrawSchedule((isSpent) => this.#draw(isSpent), { now, schedule });
     this.#onDraw = onDraw;
   }
@@ -64,6 +67,7 @@ class Renderer {
     }
     if (incoming.isOver) this.#tail.end();
     const isDone = incoming.isEmpty && this.#settled.complete(isSpent);
+    this.#footnotes.number();
     this.#onDraw?.(); // before the clock is read: a listener that scrolls makes the browser lay out the page
     return isDone;
   }
