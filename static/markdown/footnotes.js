@@ -29,8 +29,6 @@ export function note({ label, key }, within, shown) {
 
 export class Footnotes {
   #root;
-  #references;
-  #notes;
   #counted = '';
   /** The reference that was followed to a note. @type {Map<string, Element>} */
   #from = new Map();
@@ -38,9 +36,15 @@ export class Footnotes {
   /** @param {Element} root */
   constructor(root) {
     this.#root = root;
-    this.#references = root.getElementsByClassName('noteref');
-    this.#notes = root.getElementsByClassName('note');
     root.addEventListener('click', (/** @type {any} */ { target }) => this.#clicked(target));
+  }
+
+  get #references() {
+    return this.#root.getElementsByClassName('noteref');
+  }
+
+  get #notes() {
+    return this.#root.getElementsByClassName('note');
   }
 
   /** Fill in the numbers if there are other notes or references than before. */

@@ -45,13 +45,19 @@ function inline(token, inLink) {
       return link(token, inlines(token.tokens, true));
     case 'image': {
       // Loading it would tell its server who reads this, and when.
-      const text = leaf(inlines(token.tokens, true).map(textOf).join('') || 'image');
+      const text = leaf(plain(token.tokens) || 'image');
       return inLink ? text : link(token, [text], { class: 'image' });
     }
     default:
       return drawRules.get(token.type)?.(token) ?? leaf(token.raw ?? '');
   }
 }
+
+/** What tokens say, without elements. @param {Token[]} tokens @returns {string} */
+const plain = (tokens) =>
+  tokens
+    .map(({ type, text, tokens, raw }) => (type === 'br' ? '\n' : tokens ? plain(tokens) : (text ?? raw)))
+    .join('');
 
 /** @param {Token} token */
 function checkbox({ checked }) {

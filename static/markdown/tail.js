@@ -55,6 +55,11 @@ export class Tail {
     else this.#cutByForce(this.#lex(this.#text).tokens);
   }
 
+  /** Draw it as it is now known to be meant. */
+  drawAgain() {
+    if (!this.#write) this.#draw();
+  }
+
   /** No more text follows: settle it. */
   end() {
     this.#write?.(this.#text, true);
