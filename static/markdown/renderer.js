@@ -6,6 +6,8 @@
 
 import { BlockOutput } from './block-output.js';
 import { DrawSchedule } from './draw-schedule.js';
+import { entitiesLoading } from './entities.js';
+import { Footnotes } from './footnotes.js';
 import { IncomingText } from './incoming-text.js';
 import { SettledBlocks } from './settled-blocks.js';
 import { Tail } from './tail.js';
@@ -24,8 +26,11 @@ class Renderer {
   #incoming = new IncomingText();
   #settled;
   #tail;
+  #footnotes;
   #schedule;
   #onDraw;
+  /** @type {Promise<void> | undefined} */
+  #awaited;
 
   /** @param {Element} root @param {RendererOptions} [options] */
   constructor(root, { highlight, onDraw, now, schedule } = {}) {
@@ -33,6 +38,7 @@ class Renderer {
     const output = new BlockOutput(root, highlight);
     this.#settled = new SettledBlocks(output);
     this.#tail = new Tail(this.#settled, output);
+    this.#footnotes = new Footnotes(root);
     this.#schedule = new DrawSchedule((isSpent) => this.#draw(isSpent), { now, schedule });
     this.#onDraw = onDraw;
   }
@@ -64,8 +70,22 @@ class Renderer {
     }
     if (incoming.isOver) this.#tail.end();
     const isDone = incoming.isEmpty && this.#settled.complete(isSpent);
+    this.#awaitEntities();
+    this.#footnotes.number();
     this.#onDraw?.(); // before the clock is read: a listener that scrolls makes the browser lay out the page
     return isDone;
+  }
+
+  /** Draw again when the character references are known. */
+  #awaitEntities() {
+    const loading = entitiesLoading();
+    if (!loading || loading === this.#awaited) return;
+    this.#awaited = loading;
+    void loading.then(() => {
+      this.#settled.references.learn();
+      this.#tail.drawAgain();
+      this.#schedule.request();
+    });
   }
 }
 

@@ -34,7 +34,7 @@ export class MessageView {
   article = copyOf('#message');
   message;
   #text;
-  #showThoughts;
+  #thoughts;
   /** @type {Record<string, any>} */
   #parts;
   #remedies;
@@ -52,7 +52,7 @@ export class MessageView {
     Object.assign(article.dataset, { role: message.role, id: message.id });
     part(article, 'h2').textContent = isAnswer(message) ? 'Claude' : 'You';
     this.#text = new MessageText(part(article, '.text'), growingText, onDraw);
-    this.#showThoughts = growingText(part(article, '.thoughts'));
+    this.#thoughts = new MessageText(part(article, '.thoughts'), growingText, onDraw);
     this.#parts = Object.fromEntries(PARTS.map((name) => [name, part(article, name)]));
     this.#remedies = [...article.querySelectorAll('.actions button')];
     const { details, summary } = this.#parts;
@@ -72,6 +72,7 @@ export class MessageView {
     const { message } = this;
     if (this.#text.isFormatted || !isAnswer(message)) return;
     this.#text.format(library, markedText(message), message.state !== 'streaming');
+    this.#thoughts.format(library, message.thinking, thoughtsEnded(message));
   }
 
   /** Say which version this is, if there are several. @param {number} place @param {number} count */
@@ -89,6 +90,7 @@ export class MessageView {
     this.#isGone = true;
     this.#text.forget();
     this.#releaseFiles();
+    this.#thoughts.forget();
     this.article.remove();
   }
 
@@ -137,7 +139,7 @@ export class MessageView {
   #drawThoughts(answer) {
     if (!answer.thinking) return;
     const { details } = this.#parts;
-    this.#showThoughts(answer.thinking);
+    this.#thoughts.show(answer.thinking, thoughtsEnded(answer));
     details.hidden = false;
     say(this.#parts['summary span'], thoughtsOf(answer));
     if (details.dataset.touched === undefined)
@@ -180,3 +182,6 @@ export class MessageView {
 function sentenceFor({ message, requestId }) {
   return requestId ? `${message} (request ${requestId})` : message;
 }
+
+/** Whether no more of them arrive for now. @param {Answer} answer */
+const thoughtsEnded = ({ state }) => state !== 'streaming';

@@ -1,0 +1,406 @@
+// What a reference parser (micromark with GFM) makes of Markdown, as trees to compare with ours; and each way in which ours
+// differs on purpose, as a change of the reference.
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { gfmFromMarkdown } from 'mdast-util-gfm';
+import { definition } from 'micromark-core-commonmark';
+import { cjkFriendlyExtension } from 'micromark-extension-cjk-friendly';
+import { gfmStrikethroughCjkFriendly } from 'micromark-extension-cjk-friendly-gfm-strikethrough';
+import { gfm } from 'micromark-extension-gfm';
+import { decodeString } from 'micromark-util-decode-string';
+import { parse as micromark, postprocess, preprocess } from 'micromark';
+
+/** The names of the changes; docs/markdown.md has the reason of each. */
+export const CHANGES = [
+  'html-blocks',
+  'html-text',
+  'tags',
+  'links',
+  'definitions',
+  'tildes',
+  'cjk-emphasis',
+  'cjk-addresses',
+  'bracketed-addresses',
+  'images',
+  'interruptions',
+  'www',
+];
+
+/** The tree of this text with these changes; trees that look the same are equal strings. */
+export function reference(source, changes) {
+  const has = (name) => changes.includes(name);
+  let text = source.replace(/\r\n?/g, '\n');
+  let ast = stable(parse(text, has));
+  if (has('bracketed-addresses')) {
+    text = withEscapedBrackets(text, ast);
+    ast = stable(parse(text, has));
+  }
+  return shown(ast.children, { has, text, links: linksIn(ast, has) })
+    .join('\n')
+    .replaceAll(CUT, '');
+
+  function stable(ast) {
+    for (let edited, n = 0; n < 300 && (edited = withEdit(text, ast, has)) !== undefined; n++) {
+      text = edited;
+      ast = parse(text, has);
+    }
+    return ast;
+  }
+}
+
+function parse(text, has) {
+  // Its transforms find addresses a second time, by other rules than micromark's.
+  const mdast = gfmFromMarkdown().map((extension) => ({ ...extension, transforms: [] }));
+  return fromMarkdown(text, { extensions: extensionsFor(has), mdastExtensions: mdast });
+}
+
+function extensionsFor(has) {
+  const singleTilde = !has('tildes');
+  const extensions = [];
+  if (has('cjk-emphasis')) extensions.push(cjkFriendlyExtension());
+  extensions.push(gfm({ singleTilde }));
+  if (has('cjk-emphasis')) extensions.push(gfmStrikethroughCjkFriendly({ singleTilde }));
+  const disabled = [];
+  if (has('html-blocks')) disabled.push('htmlFlow');
+  if (has('definitions')) {
+    disabled.push('definition');
+    extensions.push({
+      contentInitial: {
+        91: { ...definition, name: 'safeDefinition', tokenize: tokenizeDefinition },
+      },
+    });
+  }
+  extensions.push({ disable: { null: disabled } });
+  return extensions;
+}
+
+/** One that may not be opened defines nothing. */
+function tokenizeDefinition(effects, ok, nok) {
+  const { defined } = this.parser;
+  const known = defined.length;
+  const done = (code) => {
+    const [, token] =
+      this.events.findLast(([, { type }]) => type === 'definitionDestination') ?? [];
+    const destination = this.sliceSerialize(token).replace(/^<([^]*)>$/, '$1');
+    if (!isSafe(unescaped(destination))) defined.length = known;
+    return ok(code);
+  };
+  return definition.tokenize.call(this, effects, done, nok);
+}
+
+const unescaped = (text) => {
+  const { children } = fromMarkdown(`[x]: <${text.replace(/(?<!\\)([<>])/g, '\\$1')}>`);
+  return children[0]?.url ?? text;
+};
+
+export function isSafe(href) {
+  try {
+    return ['http:', 'https:', 'mailto:'].includes(new URL(href).protocol);
+  } catch {
+    return false;
+  }
+}
+
+function linksIn(ast, has) {
+  const links = new Map();
+  visit(ast, (node) => {
+    if (node.type !== 'definition' || links.has(node.identifier)) return;
+    if (!has('definitions') || isSafe(node.url)) links.set(node.identifier, node);
+  });
+  return links;
+}
+
+function visit(node, see, parent) {
+  see(node, parent);
+  for (const kid of node.children ?? []) visit(kid, see, node);
+}
+
+/** The source with the next place escaped where the reference makes a link and we show what was written. */
+function withEdit(text, ast, has) {
+  const edit = has('interruptions') ? withRule(text, ast) : undefined;
+  if (edit !== undefined) return edit;
+  const put = (start, end, more) => text.slice(0, start) + more + text.slice(end);
+  for (const { kind, start, end, label, url } of targetsIn(text, has)) {
+    const source = text.slice(start, end);
+    const at = kind === 'literalAutolink' && has('cjk-addresses') ? source.search(CJK_END) : -1;
+    if (at >= 0) return put(start + at, start + at, CUT);
+    if (!has('links') || isSafe(url)) continue;
+    if (label === undefined)
+      return put(start, end, `${source[0] === '<' ? CUT : ''}${literal(source)}`);
+    const bracket = kind === 'image' ? 1 : 0;
+    const inner = text.slice(start + bracket + 1, label);
+    return put(
+      start,
+      end,
+      `${source.slice(0, bracket)}\\[${inner}${CUT}${literal(text.slice(label, end))}`,
+    );
+  }
+  return undefined;
+}
+
+/** All that is a link by itself, in order of the ends. */
+function targetsIn(text, has) {
+  const chunks = preprocess()(text, undefined, true);
+  const events = postprocess(
+    micromark({ extensions: extensionsFor(has) })
+      .document()
+      .write(chunks),
+  );
+  const found = [];
+  const open = [];
+  for (const [way, { type, start, end }] of events) {
+    const [from, to, top] = [start.offset, end.offset, open.at(-1)];
+    const source = text.slice(from, to);
+    if (type === 'link' || type === 'image') {
+      if (way === 'enter') open.push({ kind: type, start: from, end: to });
+      else if (top.url !== undefined) found.push(open.pop());
+      else open.pop();
+    } else if (type === 'label' && way === 'exit' && top) top.label ??= to - 1;
+    else if (type === 'resource' && way === 'enter' && top) top.url = '';
+    else if (type === 'resourceDestinationString' && way === 'exit') top.url = decodeString(source);
+    else if (way === 'enter' && type === 'autolink')
+      found.push({
+        kind: type,
+        start: from,
+        end: to,
+        url: `${/^<[^:]*@/.test(source) ? 'mailto:' : ''}${source.slice(1, -1)}`,
+      });
+    else if (way === 'enter' && type === 'literalAutolink')
+      found.push({
+        kind: type,
+        start: from,
+        end: to,
+        url: /^https?:/i.test(source) ? source : `http://${source}`,
+      });
+  }
+  return found;
+}
+
+/** Ends an address; it is removed from the tree. */
+const CUT = '<\ue000';
+const RULE = '_ _ _ _ _ _ _ _ _';
+
+/** The source with a rule before a paragraph that looks like an item, which only a paragraph could be interrupted by. */
+function withRule(text, ast) {
+  let edit;
+  visit(ast, (node, parent) => {
+    if (node.type !== 'paragraph' || edit !== undefined) return;
+    const { start } = node.position;
+    const isItem = /^(?:\d{1,9}[.)]|[-+*])(?:[ \t]|$)/.test(
+      text.slice(start.offset).split('\n')[0],
+    );
+    if (!isItem) return;
+    const at = text.lastIndexOf('\n', start.offset - 1) + 1;
+    const before = parent.children[parent.children.indexOf(node) - 1];
+    if (before?.type === 'code') {
+      if (/^(?:```|~~~)/.test(text.slice(before.position.start.offset))) return;
+      edit = `${text.slice(0, start.offset)}${RULE}\n${text.slice(at)}`;
+    } else if (!before && parent.type === 'listItem' && !text.slice(0, at).endsWith(`${RULE}\n`)) {
+      const [prefix] = /^[ \t>]*/.exec(text.slice(at));
+      edit = `${text.slice(0, at)}${prefix}${RULE}\n${text.slice(at)}`;
+    }
+  });
+  return edit;
+}
+
+/** Written out for this test, not taken from the page. */
+const CJK_END =
+  /[‘’‚‛“”„‟…　、。〃〈〉《》「」『』【】〔〕〖〗〘〙〚〛〜〝〞〟・！（），．：；？［］｛｝～｟｠｡｢｣､･]/;
+
+const literal = (text) => text.replace(/[!-/:-@[-`{-~]/g, '\\$&');
+
+/** The source with each bracket escaped that is text. */
+function withEscapedBrackets(text, ast) {
+  const places = [];
+  visit(ast, (node, parent) => {
+    if (node.type !== 'text' || !node.position) return;
+    if (parent.type === 'link' && parent.position.start.offset === node.position.start.offset)
+      return;
+    if (parent.type === 'link' && text[parent.position.start.offset] === '<') return;
+    for (let at = node.position.start.offset; at < node.position.end.offset; at++) {
+      if (text[at] === '\\') at++;
+      else if ((text[at] === '[' || text[at] === ']') && !isInAddress(text, at)) places.push(at);
+    }
+  });
+  return places.reduceRight((escaped, at) => {
+    const cut = text[at] === ']' ? CUT : '';
+    return `${escaped.slice(0, at)}${cut}\\${escaped.slice(at)}`;
+  }, text);
+}
+
+/** Whether a bracket is in an address, which takes it. */
+function isInAddress(text, at) {
+  const [run] = /(?:<?https?:\/\/|www\.)[^\s]*$/i.exec(text.slice(Math.max(0, at - 200), at)) ?? [
+    '',
+  ];
+  if (!run || /.<|\][([]/.test(run) || (run[0] === '<' && run.includes('>')) || CJK_END.test(run))
+    return false;
+  return !(text[at] === ']' && /^(?:[([]|\s|$)/.test(text[at + 1] ?? ''));
+}
+
+const line = (name, attributes, kids) =>
+  `(${[name, ...attributes.map((value) => JSON.stringify(value)), ...kids].join(' ')})`;
+
+function shown(nodes, context) {
+  const trees = [];
+  for (const node of context.has('tags') ? withElements(nodes) : nodes) {
+    if (isMark(node, context.text)) continue;
+    const tree = one(node, context);
+    if (tree === undefined) continue;
+    for (const part of [tree].flat()) trees.push(part);
+  }
+  return mergedTexts(trees);
+}
+
+/** Texts side by side are one. */
+export function mergedTexts(trees) {
+  const merged = [];
+  for (const tree of trees) {
+    if (typeof tree === 'object' && typeof merged.at(-1) === 'object')
+      merged[merged.length - 1] = { text: merged.at(-1).text + tree.text };
+    else merged.push(tree);
+  }
+  return merged
+    .map((tree) => (typeof tree === 'object' ? JSON.stringify(tree.text) : tree))
+    .filter((tree) => tree !== '""');
+}
+
+/** What an edit has added. */
+const isMark = ({ type, position }, text) =>
+  type === 'thematicBreak' && text.slice(position.start.offset).startsWith(RULE);
+
+function one(node, context) {
+  const { has, links } = context;
+  const kids = () => shown(node.children, context);
+  switch (node.type) {
+    case 'paragraph':
+      return line('p', [], kids());
+    case 'heading':
+      return line('h', [Math.min(6, node.depth + 2)], kids());
+    case 'thematicBreak':
+      return line('hr', [], []);
+    case 'blockquote':
+      return line('quote', [], kids());
+    case 'code':
+      return line('code', [(node.lang ?? '').slice(0, 40), codeOf(node, context.text)], []);
+    case 'list': {
+      const isLoose = node.spread || node.children.some(({ spread }) => spread);
+      return line(
+        node.ordered ? 'ol' : 'ul',
+        [node.ordered ? node.start : 1, isLoose ? 'loose' : 'tight'],
+        kids(),
+      );
+    }
+    case 'listItem': {
+      const box =
+        node.checked === null || node.checked === undefined ? [] : [node.checked ? 'done' : 'todo'];
+      const [first, ...others] = node.children;
+      if (box.length && first?.children[0]?.type === 'text') {
+        const [{ value }, ...words] = first.children;
+        const text = { type: 'text', value: value.replace(/^[ \t]+/, '') };
+        return line(
+          'li',
+          box,
+          shown([{ ...first, children: [text, ...words] }, ...others], context),
+        );
+      }
+      return line('li', box, kids());
+    }
+    case 'table': {
+      const width = node.children[0].children.length;
+      return line(
+        'table',
+        node.align.map((align) => align ?? ''),
+        node.children.map(({ children }) => {
+          const cells = children.map((cell) => line('cell', [], shown(cell.children, context)));
+          while (cells.length < width) cells.push(line('cell', [], []));
+          return line('row', [], cells);
+        }),
+      );
+    }
+    case 'definition':
+      return has('definitions') && !isSafe(node.url) ? asWritten(node, context) : undefined;
+    case 'footnoteDefinition':
+      return line('note', [node.identifier.toUpperCase()], kids());
+    case 'footnoteReference':
+      return line('ref', [node.identifier.toUpperCase()], []);
+    case 'html':
+      return has('html-text') ? { text: node.value } : line('html', [node.value], []);
+    case 'text':
+      return { text: node.value };
+    case 'inlineCode':
+      return line('code', [node.value.replace(/\n[ \t]*/g, ' ')], []);
+    case 'break':
+      return line('br', [], []);
+    case 'emphasis':
+      return line('em', [], kids());
+    case 'strong':
+      return line('strong', [], kids());
+    case 'delete':
+      return line('del', [], kids());
+    case 'element':
+      return line(node.tag, [], kids());
+    case 'link':
+    case 'linkReference': {
+      const url = node.url ?? links.get(node.identifier).url;
+      // No element of the page is a link in a link.
+      if (context.inLink || (has('www') && /^http:\/\/www(?:$|\.(?:$|[\s\p{P}\p{S}]))/iu.test(url)))
+        return node.children.map((kid) => one(kid, context));
+      return isSafe(url)
+        ? line('a', [normal(url)], shown(node.children, { ...context, inLink: true }))
+        : line('a', [url], kids());
+    }
+    case 'image':
+    case 'imageReference': {
+      const url = node.url ?? links.get(node.identifier).url;
+      if (!has('images')) return line('img', [url, node.alt ?? ''], []);
+      const alt = node.alt?.replaceAll(CUT, '') || 'image';
+      if (context.inLink) return { text: alt };
+      return line('a', [isSafe(url) ? normal(url) : url], [JSON.stringify(alt)]);
+    }
+    default:
+      throw new Error(node.type);
+  }
+}
+
+/** Without the blank lines at the end of indented code, which micromark leaves where they hold a tab. */
+function codeOf({ value, position }, text) {
+  return /^(?:```|~~~)/.test(text.slice(position.start.offset)) ? value : value.replace(/\n+$/, '');
+}
+
+function normal(href) {
+  const url = new URL(href);
+  if (url.protocol === 'mailto:') [url.search, url.hash] = ['', ''];
+  return url.href;
+}
+
+/** A definition as a paragraph of its own. */
+function asWritten(node, context) {
+  const source = context.text
+    .slice(node.position.start.offset, node.position.end.offset)
+    .split('\n')
+    .map((text, i) => (i ? text.replace(/^[ \t>]*/, '') : text))
+    .join('\n');
+  const definitions = [...context.links]
+    .map(([, { label, url }]) => `[${label}]: <${url}>`)
+    .join('\n');
+  return reference(`\\${source}\n\n${definitions}\n`, CHANGES.filter(context.has)).split('\n')[0];
+}
+
+const PAIRS = ['sub', 'sup', 'kbd', 'mark', 'small', 'u', 'ins', 'del'];
+
+/** Pairs of tags as elements, where both stand in the same text. */
+function withElements(nodes) {
+  const found = [];
+  for (const node of nodes) {
+    const [, end, name, empty] =
+      (node.type === 'html' && /^<(\/?)([a-z]+)\s*(\/?)>$/i.exec(node.value)) || [];
+    const tag = name?.toLowerCase();
+    if (tag === 'br' && !end) found.push({ type: 'break' });
+    else if (end && !empty && PAIRS.includes(tag)) {
+      const at = found.findLastIndex(({ opens }) => opens === tag);
+      if (at < 0) found.push(node);
+      else found.push({ type: 'element', tag, children: found.splice(at).slice(1) });
+    } else found.push(PAIRS.includes(tag) && !end && !empty ? { ...node, opens: tag } : node);
+  }
+  return found;
+}
