@@ -28,12 +28,19 @@ addEventListener('pagehide', () => chat.save());
 await chat.start(store);
 // Not before the first paint: the text is there without them.
 try {
-  const [{ createRenderer }, { createHighlighter }, { sourceOfCode }] = await Promise.all([
-    import('./markdown/renderer.js'),
-    import('./markdown/highlight.js'),
-    import('./markdown/code-block.js'),
-  ]);
-  chat.format({ createRenderer, highlighter: createHighlighter(), sourceOfCode });
+  const [{ createRenderer }, { createHighlighter }, { createTypesetter }, { sourceOfCode }] =
+    await Promise.all([
+      import('./markdown/renderer.js'),
+      import('./markdown/highlight.js'),
+      import('./markdown/typesetter.js'),
+      import('./markdown/code-block.js'),
+    ]);
+  chat.format({
+    createRenderer,
+    highlighter: createHighlighter(),
+    typeset: createTypesetter(),
+    sourceOfCode,
+  });
 } catch {
   // the libraries are not installed: answers are plain text
 }

@@ -3,6 +3,7 @@
 
 import { codeBlock } from './code-block.js';
 import { decodeEntities } from './entities.js';
+import { formulaBlock, inlineFormula } from './formula.js';
 import { inParts } from './long-blocks.js';
 import { hiddenPlace, safeUrl } from './links.js';
 import { branch, leaf, textOf } from './vdom.js';
@@ -37,6 +38,8 @@ function block(token, within) {
       return branch(`h${Math.min(6, token.depth + 2)}`, {}, inlines(token.tokens));
     case 'code':
       return codeBlock(languageOf(token.lang), token.text && token.text.replace(/\n?$/, '\n'));
+    case 'math':
+      return formulaBlock(token);
     case 'blockquote':
       return branch('blockquote', {}, within(token.tokens));
     case 'list':
@@ -121,6 +124,8 @@ function inline(token, inLink) {
       return leaf(token.text);
     case 'codespan':
       return branch('code', {}, [leaf(token.text)]);
+    case 'math':
+      return inlineFormula(token);
     case 'br':
       return branch('br');
     case 'strong':

@@ -3,6 +3,8 @@
 
 import { fenceOf } from './fence.js';
 import { growthOf } from './long-blocks.js';
+import { openDisplayIn } from './math-lines.js';
+import { MathTokens } from './math-tokens.js';
 import { Lexer, Tokenizer, getDefaults } from '../vendor/marked.js';
 
 /** @import { Links, Token } from '../types.js' */
@@ -32,7 +34,7 @@ const LONGEST_DEFINITION = 4000;
  * @param {string} text @param {Links} links @returns {{ tokens: Token[], links: Links }}
  */
 export function lex(text, links = Object.create(null)) {
-  const lexer = new BoundedLexer();
+  const lexer = new BoundedLexer(text);
   for (const label of labelsIn(text)) if (label in links) lexer.tokens.links[label] = links[label];
   try {
     lexer.lex(text);
@@ -66,10 +68,12 @@ function fold(label) {
  * Where to cut a text of complete lines, 0 for nowhere: at the last block that begins after a blank line or a
  * closed fence, or is a fence or a list of two items. Anything less is unsafe: `1. a⏎⏎2` is
  * one list as soon as a dot arrives, and a definition may find its title lines later, even across a fence.
+ * A display formula that is open keeps what follows it.
  * @param {string} text @param {Token[]} tokens
  */
 export function cutOf(text, tokens) {
   let [cut, start, run, closed] = [0, 0, 0, false];
+  const open = openDisplayIn(text);
   for (const token of tokens) {
     if (token.type !== 'space') {
       const blank = followsBlankLine(text, start);
@@ -78,7 +82,7 @@ export function cutOf(text, tokens) {
       const begins =
         (fence || (token.type === 'list' && growthOf(token))) &&
         !/^ {0,3}\[/m.test(text.slice(run, start));
-      if (blank || closed || begins) cut = start;
+      if ((blank || closed || begins) && start <= open) cut = start;
       closed = fence?.closed ?? false;
     }
     start += token.raw.length;
@@ -94,10 +98,17 @@ function followsBlankLine(text, start) {
 }
 
 class Rules extends Tokenizer {
+  math;
   /** How many characters have been scanned in vain: of the current inline text, and of all. */
   inText = 0;
   inAll = 0;
   forHeadings = 0;
+
+  /** @param {MathTokens} math */
+  constructor(math) {
+    super();
+    this.math = math;
+  }
 
   /** marked lets a title run over blank lines, which CommonMark forbids and which makes every cut unsafe. @override @param {string} src */
   def(src) {
@@ -109,8 +120,9 @@ class Rules extends Tokenizer {
   }
   /** @override @param {string} src */
   lheading(src) {
-    const near =
-      src.length > LONGEST_HEADING ? src.slice(0, src.lastIndexOf('\n', LONGEST_HEADING) + 1) : src;
+    const near = this.math.beforeDisplay(
+      src.length > LONGEST_HEADING ? src.slice(0, src.lastIndexOf('\n', LONGEST_HEADING) + 1) : src,
+    );
     this.forHeadings += near.length;
     return this.forHeadings > MOST_FOR_HEADINGS ? undefined : super.lheading(near);
   }
@@ -147,8 +159,9 @@ class BoundedLexer extends Lexer {
   #depth = 0;
   #rules;
 
-  constructor(rules = new Rules()) {
-    super({ ...getDefaults(), tokenizer: rules });
+  /** @param {string} text what will be lexed */
+  constructor(text, rules = new Rules(new MathTokens(text))) {
+    super({ ...getDefaults(), ...rules.math.options, tokenizer: rules });
     this.#rules = rules;
   }
 
@@ -161,7 +174,9 @@ class BoundedLexer extends Lexer {
   /** @override @param {string} src @param {Token[]} tokens @returns {Token[]} */
   inlineTokens(src, tokens = []) {
     if (!this.#depth) this.#rules.inText = 0;
-    return this.#bounded(src, tokens, () => super.inlineTokens(src, tokens));
+    return this.#bounded(src, tokens, () =>
+      this.#rules.math.within(src, () => super.inlineTokens(src, tokens)),
+    );
   }
 
   /** @param {string} raw @param {Token[]} tokens @param {() => void} lex */

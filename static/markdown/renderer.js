@@ -28,9 +28,10 @@ class Renderer {
   #onDraw;
 
   /** @param {Element} root @param {RendererOptions} [options] */
-  constructor(root, { highlight, onDraw, now, schedule } = {}) {
+  constructor(root, options = {}) {
+    const { onDraw, now, schedule } = options;
     root.classList.add('markdown');
-    const output = new BlockOutput(root, highlight);
+    const output = new BlockOutput(root, options);
     this.#settled = new SettledBlocks(output);
     this.#tail = new Tail(this.#settled, output);
     this.#schedule = new DrawSchedule((isSpent) => this.#draw(isSpent), { now, schedule });

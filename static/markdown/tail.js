@@ -7,6 +7,7 @@ import { codeOf, lastCodeIn } from './code-block.js';
 import { fenceOf, fenceWriter, openFenceIn, plainWriter } from './fence.js';
 import { cutOf, lex } from './lexer.js';
 import { growthOf } from './long-blocks.js';
+import { heldFrom } from './math-lines.js';
 import { branch } from './vdom.js';
 
 /** @import { BlockOutput } from './block-output.js' */
@@ -83,7 +84,8 @@ export class Tail {
       this.#settle(growth.raw, { growing: true });
       this.#text = growth.head + this.#text.slice(growth.length);
     }
-    return at || fence || growth || lines !== this.#text ? undefined : lexed;
+    const isDrawn = !at && !fence && !growth && heldFrom(lines) === this.#text.length;
+    return isDrawn ? lexed : undefined;
   }
 
   /** Settle a tail that is too long as it is, and go on in its line, paragraph or fence. @param {Token[]} tokens */
@@ -115,7 +117,7 @@ export class Tail {
     return final;
   }
 
-  #draw(lexed = this.#lex(this.#text)) {
+  #draw(lexed = this.#lex(this.#text.slice(0, heldFrom(this.#text)))) {
     const { references, continuation } = this.#settled;
     // The tail's own definitions count in it, and may still change; the settled ones are only added to.
     const definitions = references.version(lexed.links);

@@ -1,7 +1,9 @@
 // The page's Workers. `trusted-types claude-sse-workers` lets this one policy exist, and it makes script URLs for
 // our own Workers only: every other way to run a text as a script stays closed.
 
-const OURS = new Set(['./highlight-worker.js'].map((name) => new URL(name, import.meta.url).href));
+const OURS = new Set(
+  ['./highlight-worker.js', './math-worker.js'].map((name) => new URL(name, import.meta.url).href),
+);
 
 const { trustedTypes } = /** @type {any} */ (globalThis);
 const policy = trustedTypes?.createPolicy('claude-sse-workers', {

@@ -31,6 +31,7 @@ export class MessageText {
     this.#root.replaceChildren();
     this.#renderer = library.createRenderer(this.#root, {
       highlight: library.highlighter.add,
+      typeset: library.typeset,
       onDraw: this.#onDraw,
     });
     [this.#taken, this.#finished] = [0, false];
