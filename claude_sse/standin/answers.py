@@ -17,7 +17,7 @@ from .wire import Step
 ANSWERS = Path(__file__).parent / "answers"
 #: The first whose words occur in the question is the answer; else the greeting or the follow-up.
 CHOICES = {
-    "python": r"longest word",
+    "longest": r"longest",
     "tea": r"tea|coffee",
     "moving": r"moving|house",
     "physics": r"physics|math\w*|formulas?|equations?|pendulum|latex",

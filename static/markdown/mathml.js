@@ -94,9 +94,6 @@ function create(tree, document) {
   if (known.length) element.setAttribute('class', known.join(' '));
   for (const name in style)
     if (STYLES.get(name)?.test(style[name])) Object.assign(element.style, { [name]: style[name] });
-  element.append(...kids.filter(isShown).map((kid) => create(kid, document)));
+  element.append(...kids.map((kid) => create(kid, document)));
   return element;
 }
-
-/** The number of an equation is a counter of the library's own. @param {MathTree} tree */
-const isShown = (tree) => 'text' in tree || tree.tag !== '';

@@ -32,22 +32,21 @@ export function treeOf(content, display) {
       wrap: display ? 'none' : 'tex',
     });
     let elements = 0;
-    return plain(root, 0, () => ++elements <= MOST_ELEMENTS);
+    const [tree] = plain(root, 0, () => ++elements <= MOST_ELEMENTS);
+    return tree;
   } catch {
     return undefined; // its errors, and a stack that is too deep
   }
 }
 
-/** @param {any} node of Temml @param {number} depth @param {() => boolean} hasRoom @returns {MathTree} */
+/** A link or a picture is no part of a formula; what has no name of its own is only a row. @param {any} node of Temml @param {number} depth @param {() => boolean} hasRoom @returns {MathTree[]} */
 function plain(node, depth, hasRoom) {
-  if (!hasRoom() || depth > DEEPEST) throw new RangeError('too much');
-  if (typeof node.text === 'string') return { text: node.text };
-  const { type = '', attributes = {}, classes = [], style = {}, children = [] } = node;
-  return {
-    tag: type,
-    attributes: { ...attributes },
-    classes: classes.filter(Boolean),
-    style: { ...style },
-    kids: children.map((/** @type {any} */ kid) => plain(kid, depth + 1, hasRoom)),
-  };
+  if (!hasRoom() || depth > DEEPEST || 'href' in node || 'src' in node)
+    throw new RangeError('too much');
+  if (typeof node.text === 'string') return [{ text: node.text }];
+  const { type, attributes = {}, classes = [], style = {}, children = [] } = node;
+  const kids = children.flatMap((/** @type {any} */ kid) => plain(kid, depth + 1, hasRoom));
+  if (!type) return kids;
+  const names = classes.filter(Boolean);
+  return [{ tag: type, attributes: { ...attributes }, classes: names, style: { ...style }, kids }];
 }
