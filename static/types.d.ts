@@ -297,11 +297,67 @@ export interface Branch {
 
 export type Tree = Leaf | Branch;
 
-/** What marked yields; its own type ends in a generic token, which makes any of it. */
+/** A block or a piece of its text, as the parser yields it: its fields depend on its type. */
 export type Token = any;
 
-/** Definitions by label. */
-export type Links = Record<string, { href: string; title?: string | null }>;
+/** Definitions by the key of their label; that of a footnote holds its label. */
+export type Links = Record<string, { href: string; title?: string | null; footnote?: string }>;
+
+/** A block while it is parsed; which other fields it has depends on its type. */
+export interface BlockNode {
+  type: string;
+  /** Where its first line begins in the source. */
+  start: number;
+  kids: BlockNode[];
+  /** Its text without the marks of its containers. */
+  lines: string[];
+  /** Where each of them begins, and how far it is indented. */
+  starts?: number[];
+  indents?: number[];
+  isOpen: boolean;
+  parent?: BlockNode;
+  endsBlank?: boolean;
+  [field: string]: any;
+}
+
+/** Something in a text, before emphasis is paired. */
+export type Part = any;
+
+/** An opened bracket: its place in the text, and that of its part. */
+export interface Bracket {
+  at: number;
+  end: number;
+  isImage: boolean;
+  part: number;
+}
+
+/**
+ * What begins at this place: a token that ends at `end`; undefined for nothing; or HELD, where `open` says that the text
+ * goes on, and only that decides.
+ */
+export type InlineRule = (
+  text: string,
+  at: number,
+  options: { open: boolean },
+) => undefined | symbol | { type: string; end: number; [field: string]: any };
+
+/** What begins with this line (without indent): a token that takes all lines until one closes it; `isWhole`: no more. */
+export type BlockRule = (
+  line: string,
+) =>
+  | undefined
+  | { type: string; closes: (line: string) => boolean; isWhole?: boolean; [field: string]: any };
+
+export type DrawRule = (token: Token) => Branch;
+
+export interface MarkdownExtension {
+  name: string;
+  /** By the first character. */
+  inline?: Record<string, InlineRule>;
+  block?: BlockRule;
+  /** By the type of the token. */
+  draw?: Record<string, DrawRule>;
+}
 
 export interface Fence {
   /** The opening one. */
@@ -310,7 +366,7 @@ export interface Fence {
   close: RegExp;
   mayClose: RegExp;
   closed: boolean;
-  /** How much of each line's indentation is not code, and what that is. */
+  /** How many columns of each line's indentation are not code, and what that is. */
   indent: number;
   marks?: RegExp;
 }
@@ -363,8 +419,10 @@ export interface Continuation {
   nodes: Set<any>;
 }
 
-/** A text's tokens, and the definitions in it. */
+/** A text's tokens, the definitions in it, and where it can be cut. */
 export interface Lexed {
   tokens: Token[];
   links: Links;
+  /** Where the last block begins. */
+  cut: number;
 }

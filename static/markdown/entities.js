@@ -1,7 +1,7 @@
-// Character references. marked leaves the named ones as they are, for an HTML parser; this page has none.
+// Character references. The few names that occur in prose are known here; HTML has 2,125, and the table of them is loaded
+// when the first of the others appears. The browser has that table, too, but only its parser of HTML strings would tell.
 
-/** Those that occur in prose; any other stays as it was written. */
-const NAMED = new Map(
+const KNOWN = new Map(
   (
     'amp & lt < gt > quot " apos \' nbsp \u00a0 copy © reg ® trade ™ hellip … mdash — ndash – lsquo ‘ rsquo ’ ' +
     'ldquo “ rdquo ” laquo « raquo » bull • middot · times × divide ÷ plusmn ± minus − deg ° ne ≠ le ≤ ge ≥ ' +
@@ -11,15 +11,53 @@ const NAMED = new Map(
     .map((entry) => /** @type {[string, string]} */ (entry.split(' '))),
 );
 
-/** @param {string} text */
+/** @type {Promise<void> | undefined} */
+let loading;
+let isComplete = false;
+
+/** The text with its references as characters; an unknown name stays as it was written. @param {string} text */
 export function decodeEntities(text) {
   return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w+));/gi, decode);
 }
 
+/** Whether a text has a name that only the table can know. @param {string} text */
+export const mentionsUnknown = (text) =>
+  !isComplete && Array.from(text.matchAll(/&([a-z]\w*);/gi)).some(([, name]) => !KNOWN.has(name));
+
+/** While the table is loading: resolves when it is there, or cannot be loaded. */
+export const entitiesLoading = () => (isComplete ? undefined : loading);
+
+/** Load the table of all names. @returns {Promise<void>} */
+export function loadEntities() {
+  loading ??= import('../vendor/character-entities.js').then(
+    ({ characterEntities }) => {
+      for (const name of Object.keys(characterEntities)) KNOWN.set(name, characterEntities[name]);
+      isComplete = true;
+    },
+    () => {
+      loading = undefined; // the next drawing tries again
+    },
+  );
+  return loading;
+}
+
 /** @param {string} whole @param {string} [decimal] @param {string} [hex] @param {string} [name] */
 function decode(whole, decimal, hex, name) {
-  if (name) return NAMED.get(name) ?? whole;
+  if (name) return KNOWN.get(name) ?? unknown(whole);
   const code = Number(decimal ?? `0x${hex}`);
-  const valid = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
-  return valid ? String.fromCodePoint(code) : '\ufffd';
+  return isCharacter(code) ? String.fromCodePoint(code) : '\ufffd';
+}
+
+/** @param {string} whole */
+function unknown(whole) {
+  if (!isComplete) void loadEntities();
+  return whole;
+}
+
+/** No control character, half a character or noncharacter. @param {number} code */
+function isCharacter(code) {
+  const isControl = code < 9 || code === 11 || (code > 13 && code < 32) || (code > 126 && code < 160);
+  const isHalf = code >= 0xd800 && code <= 0xdfff;
+  const isNone = (code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) === 0xfffe;
+  return !isControl && !isHalf && !isNone && code <= 0x10ffff;
 }

@@ -1,7 +1,9 @@
-// A fence by marked's rules: what opens and closes it, and its lines taken one by one, without lexing. The rest of
+// A fence: what opens and closes it, and its lines taken one by one, without lexing. The rest of
 // a block that is too long for the lexer goes the same way.
 
 import { pieceWriter, writer } from './growing-text.js';
+import { stripIndent } from './parser/continuations.js';
+import { Line } from './parser/line.js';
 
 /** @import { BlockWriter, Branch, Fence, Token } from '../types.js' */
 
@@ -9,20 +11,15 @@ import { pieceWriter, writer } from './growing-text.js';
 const LONGEST_CLOSE = 1000;
 
 /** What opens this block if it is a fence. @param {Token} token @returns {Fence | undefined} */
-export function fenceOf({ type, raw }) {
-  const opening = type === 'code' && /^( {0,3})(`{3,}|~{3,})[^\n]*(?:\n|$)/.exec(raw);
-  if (!opening) return undefined;
-  const [line, indent, { 0: char, length }] = opening;
-  const close = lineOf(`^ {0,3}${char}{${length},} *$`);
-  const body = raw.slice(line.length).replace(/\n$/, '');
-  const closed = close.test(body.slice(body.lastIndexOf('\n') + 1));
-  // Only a fence of backticks takes its own indentation from its lines.
+export function fenceOf({ type, raw, fence }) {
+  if (type !== 'code' || !fence) return undefined;
+  const { char, length, indent, closed } = fence;
   return {
-    line,
-    close,
+    line: raw.slice(0, raw.indexOf('\n') + 1 || raw.length),
+    close: lineOf(`^ {0,3}${char}{${length},}[ \\t]*$`),
+    mayClose: lineOf(`^ *${char}*[ \\t]*$`),
     closed,
-    mayClose: lineOf(`^ *${char}* *$`),
-    indent: char === '`' ? indent.length : 0,
+    indent,
   };
 }
 
@@ -33,35 +30,41 @@ function lineOf(pattern) {
 }
 
 /**
- * The fence that is still open at the end of a text, within quotations and items; the lines that follow begin with
+ * The fence that is still open at the end of this block, within quotations and items; the lines that follow begin with
  * the marks of those.
- * @param {Token} token @param {string} text @returns {Fence | undefined}
+ * @param {Token} token @returns {Fence | undefined}
  */
-export function openFenceIn(token, text) {
+export function openFenceIn(token) {
   const inner = (token.items ?? token.tokens)?.at(-1);
   const fence = fenceOf(token);
-  if (!fence) return inner && openFenceIn(inner, text);
-  const [mark] = /`+|~+/.exec(fence.line) ?? [''];
-  const at = text.lastIndexOf(fence.line.trim());
-  const indent = at - text.lastIndexOf('\n', at - 1) - 1;
-  return fence.closed || at < 0
+  if (!fence) return inner && openFenceIn(inner);
+  const { char, length, column } = token.fence;
+  return fence.closed
     ? undefined
     : {
         ...fence,
-        indent,
+        indent: column,
         marks: /^[> ]*/,
-        close: lineOf(`^[> \\t]*${mark[0]}{${mark.length},} *$`),
-        mayClose: lineOf(`^[> \\t]*${mark[0]}* *$`),
+        close: lineOf(`^[> \\t]*${char}{${length},}[ \\t]*$`),
+        mayClose: lineOf(`^[> \\t]*${char}*[ \\t]*$`),
       };
 }
 
 /** @param {Fence} fence @param {Branch} code @returns {BlockWriter} */
-export function fenceWriter({ close, mayClose, indent, marks = /^ */ }, code) {
+export function fenceWriter({ close, mayClose, indent, marks }, code) {
   /** @param {RegExp} pattern @returns {(line: string) => boolean} */
   const matches = (pattern) => (line) => line.length <= LONGEST_CLOSE && pattern.test(line);
   return lineWriter(writer(code), matches(close), matches(mayClose), (line) =>
-    line.slice(Math.min(indent, marks.exec(line)?.[0].length ?? 0)),
+    marks ? line.slice(Math.min(indent, marks.exec(line)?.[0].length ?? 0)) : unindented(line, indent),
   );
+}
+
+/** @param {string} text @param {number} columns */
+function unindented(text, columns) {
+  if (!columns) return text;
+  const line = new Line(text);
+  stripIndent(line, columns);
+  return line.rest;
 }
 
 /** The rest of a paragraph, to the next blank line, or only that of a line. @param {Branch} paragraph @returns {BlockWriter} */

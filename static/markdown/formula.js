@@ -27,3 +27,7 @@ export function formulaBlock(formula) {
   );
   return { ...block, formula };
 }
+
+/** A display that has no end, or none yet: nothing is shown of that. @param {string} source */
+export const unfinishedFormula = (source) =>
+  branch('p', source ? {} : { class: 'held' }, [leaf(source)]);

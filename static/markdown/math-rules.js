@@ -11,58 +11,12 @@ const ENVIRONMENTS =
   'align|alignat|aligned|alignedat|array|bmatrix|Bmatrix|cases|dcases|eqnarray|equation|flalign|gather|gathered|' +
   'matrix|multline|pmatrix|rcases|smallmatrix|split|vmatrix|Vmatrix';
 const ENVIRONMENT = new RegExp(`\\\\begin\\{((?:${ENVIRONMENTS})\\*?)\\}`, 'y');
-const SIGN = /`+|\\[^]?|\$+/g;
-const MAY_HOLD = /[$]|\\[([b]|\\$/;
 /** What marks mathematics, and no prose. */
 const MATHEMATICAL = /\\[a-zA-Z]|[\^=<>{}|+*/()_]|\d/;
 /** What may follow a formula as the end of its word: the $n$th. */
 const SUFFIX = /^(?:st|nd|rd|th|s)(?![a-z\d$])/;
 
-/** Whether a text could hold mathematics at all. @param {string} text */
-export const mayHoldFormulas = (text) => MAY_HOLD.test(text);
-
-/** The formulas in an inline text, in order. @param {string} text */
-export const formulasIn = (text) => (mayHoldFormulas(text) ? scan(text).formulas : []);
-
-/**
- * The formulas of an inline text; `open` is where one begins whose end may yet arrive.
- * @param {string} text @param {boolean} [growing]
- */
-export function scan(text, growing = false) {
-  /** @type {Formula[]} */
-  const formulas = [];
-  const sign = new RegExp(SIGN);
-  const unclosed = new Set(); // code spans of this length have no end
-  for (let found; (found = sign.exec(text));) {
-    const [mark] = found;
-    if (mark[0] === '`') {
-      const end = unclosed.has(mark) ? -1 : endOfCode(text, sign.lastIndex, mark);
-      if (end > 0) sign.lastIndex = end;
-      else if (growing)
-        break; // it may become code
-      else unclosed.add(mark);
-      continue;
-    }
-    const formula = formulaAt(text, found.index, growing);
-    if (formula && 'open' in formula) return { formulas, open: found.index };
-    if (!formula) continue;
-    formulas.push(formula);
-    sign.lastIndex = formula.end;
-  }
-  return { formulas, open: text.length };
-}
-
-/** @param {string} text @param {number} from @param {string} mark */
-function endOfCode(text, from, mark) {
-  for (let at = from; (at = text.indexOf(mark, at)) >= 0;) {
-    const { length } = /** @type {RegExpExecArray} */ (/`+/.exec(text.slice(at)))[0];
-    if (length === mark.length) return at + length;
-    at += length;
-  }
-  return -1;
-}
-
-/** What begins at this place of a text. @param {string} text @param {number} at @param {boolean} [growing] @returns {Formula | { open: true } | undefined} */
+/** The formula that begins at this place of a text; `growing`: its end may yet arrive. @param {string} text @param {number} at @param {boolean} [growing] @returns {Formula | { open: true } | undefined} */
 export function formulaAt(text, at, growing) {
   const two = text.slice(at, at + 2);
   if (two === '\\(') return between(text, at, 2, '\\)', isMathematical, growing);
@@ -94,6 +48,12 @@ function between(text, start, mark, close, test, growing) {
     else depth += { '{': 1, '}': -1 }[text[i]] ?? 0;
   }
   return growing && far === text.length ? /** @type {const} */ ({ open: true }) : undefined;
+}
+
+/** The name of the environment that a text begins with. @param {string} text */
+export function environmentIn(text) {
+  ENVIRONMENT.lastIndex = 0;
+  return ENVIRONMENT.exec(text)?.[1];
 }
 
 /** @param {string} text @param {number} start @param {boolean} [growing] */

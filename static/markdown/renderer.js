@@ -6,7 +6,11 @@
 
 import { BlockOutput } from './block-output.js';
 import { DrawSchedule } from './draw-schedule.js';
+import { entitiesLoading } from './entities.js';
+import { Footnotes } from './footnotes.js';
 import { IncomingText } from './incoming-text.js';
+import { mathematics } from './math.js';
+import { register } from './parser/rules.js';
 import { SettledBlocks } from './settled-blocks.js';
 import { Tail } from './tail.js';
 
@@ -17,6 +21,8 @@ const FRAME_CHARACTERS = 4000;
 /** A line counts as so many characters more: thousands of tiny blocks are the dearest text to lay out. */
 const LINE_CHARACTERS = 20;
 
+register(mathematics);
+
 /** @param {Element} root @param {RendererOptions} [options] */
 export const createRenderer = (root, options) => new Renderer(root, options);
 
@@ -24,8 +30,11 @@ class Renderer {
   #incoming = new IncomingText();
   #settled;
   #tail;
+  #footnotes;
   #schedule;
   #onDraw;
+  /** @type {Promise<void> | undefined} */
+  #awaited;
 
   /** @param {Element} root @param {RendererOptions} [options] */
   constructor(root, options = {}) {
@@ -34,6 +43,7 @@ class Renderer {
     const output = new BlockOutput(root, options);
     this.#settled = new SettledBlocks(output);
     this.#tail = new Tail(this.#settled, output);
+    this.#footnotes = new Footnotes(root);
     this.#schedule = new DrawSchedule((isSpent) => this.#draw(isSpent), { now, schedule });
     this.#onDraw = onDraw;
   }
@@ -65,8 +75,22 @@ class Renderer {
     }
     if (incoming.isOver) this.#tail.end();
     const isDone = incoming.isEmpty && this.#settled.complete(isSpent);
+    this.#awaitEntities();
+    this.#footnotes.number();
     this.#onDraw?.(); // before the clock is read: a listener that scrolls makes the browser lay out the page
     return isDone;
+  }
+
+  /** Draw again when the character references are known. */
+  #awaitEntities() {
+    const loading = entitiesLoading();
+    if (!loading || loading === this.#awaited) return;
+    this.#awaited = loading;
+    void loading.then(() => {
+      this.#settled.references.learn();
+      this.#tail.drawAgain();
+      this.#schedule.request();
+    });
   }
 }
 

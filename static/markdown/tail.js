@@ -5,14 +5,13 @@
 import { blocks } from './blocks.js';
 import { codeOf, lastCodeIn } from './code-block.js';
 import { fenceOf, fenceWriter, openFenceIn, plainWriter } from './fence.js';
-import { cutOf, lex } from './lexer.js';
+import { lex } from './lexer.js';
 import { growthOf } from './long-blocks.js';
-import { heldFrom } from './math-lines.js';
 import { branch } from './vdom.js';
 
 /** @import { BlockOutput } from './block-output.js' */
 /** @import { SettledBlocks } from './settled-blocks.js' */
-/** @import { BlockWriter, Branch, Fence, Lexed, Token } from '../types.js' */
+/** @import { BlockWriter, Branch, Fence, Token } from '../types.js' */
 
 /** What is lexed in one go; a longer block is cut. */
 const LONGEST = 16_000;
@@ -48,13 +47,17 @@ export class Tail {
   /** Draw this text after the text so far. @param {string} text */
   append(text) {
     this.#text += text;
-    let lexed;
     do {
       if (this.#write && !this.#writeLines()) return;
-      lexed = this.#text.includes('\n') && text.includes('\n') ? this.#cut() : undefined;
+      if (this.#text.includes('\n') && text.includes('\n')) this.#cut();
     } while (this.#write);
-    if (this.#text.length < LONGEST) this.#draw(lexed);
-    else this.#cutByForce(lexed?.tokens ?? this.#lex(this.#text).tokens);
+    if (this.#text.length < LONGEST) this.#draw();
+    else this.#cutByForce(this.#lex(this.#text).tokens);
+  }
+
+  /** Draw it as it is now known to be meant. */
+  drawAgain() {
+    if (!this.#write) this.#draw();
   }
 
   /** No more text follows: settle it. */
@@ -66,14 +69,12 @@ export class Tail {
     [this.#text, this.#trees] = ['', []];
   }
 
-  /** Settle what can be settled; returns the tail's tokens if that yields them. @returns {Lexed | undefined} */
+  /** Settle what can be settled. */
   #cut() {
     const lines = this.#text.slice(0, this.#text.lastIndexOf('\n') + 1);
-    const lexed = this.#lex(lines);
-    const at = cutOf(lines, lexed.tokens);
-    const n = lexed.tokens.findLastIndex(({ type }) => type !== 'space');
-    const last = at === lengthOf(lexed.tokens.slice(0, n)) ? lexed.tokens[n] : undefined;
-    const fence = last && at + last.raw.length === lines.length ? fenceOf(last) : undefined;
+    const { tokens, cut: at } = this.#lex(lines);
+    const last = at === lines.length - (tokens.at(-1)?.raw.length ?? 0) ? tokens.at(-1) : undefined;
+    const fence = last && fenceOf(last);
     const growth = last && growthOf(last);
     if (at) {
       this.#settle(this.#text.slice(0, at));
@@ -84,8 +85,6 @@ export class Tail {
       this.#settle(growth.raw, { growing: true });
       this.#text = growth.head + this.#text.slice(growth.length);
     }
-    const isDrawn = !at && !fence && !growth && heldFrom(lines) === this.#text.length;
-    return isDrawn ? lexed : undefined;
   }
 
   /** Settle a tail that is too long as it is, and go on in its line, paragraph or fence. @param {Token[]} tokens */
@@ -94,7 +93,7 @@ export class Tail {
     const inLine = lines < this.#text.length / 2; // that line alone is too long
     const at = inLine ? this.#text.length : lines;
     const last = tokens.at(-1);
-    const fence = inLine ? undefined : openFenceIn(last, this.#text.slice(0, at));
+    const fence = inLine ? undefined : openFenceIn(last);
     const final = this.#settle(this.#text.slice(0, at), { open: Boolean(fence) });
     const code = fence && lastCodeIn(final.at(-1));
     this.#text = this.#text.slice(at);
@@ -102,10 +101,10 @@ export class Tail {
     if (code) {
       this.#trees = final;
       this.#write = fenceWriter(fence, code);
-    } else if (inLine || last.type === 'paragraph') {
+    } else if (inLine || last?.type === 'paragraph') {
       const paragraph = branch('p');
       this.#replaceTrees([paragraph]);
-      this.#write = plainWriter(paragraph, last.type !== 'paragraph');
+      this.#write = plainWriter(paragraph, last?.type !== 'paragraph');
     }
     if (this.#text && (!this.#write || this.#writeLines())) this.#draw();
   }
@@ -117,8 +116,9 @@ export class Tail {
     return final;
   }
 
-  #draw(lexed = this.#lex(this.#text.slice(0, heldFrom(this.#text)))) {
+  #draw() {
     const { references, continuation } = this.#settled;
+    const lexed = this.#lex(this.#text, { isOpen: true });
     // The tail's own definitions count in it, and may still change; the settled ones are only added to.
     const definitions = references.version(lexed.links);
     this.#replaceTrees(blocks(lexed.tokens, this.#trees, definitions, continuation));
@@ -126,7 +126,8 @@ export class Tail {
 
   /** From now on the lines of the tail go straight to the page. @param {Fence} fence */
   #openFence(fence) {
-    this.#draw(this.#lex(fence.line));
+    const { tokens, links } = this.#lex(fence.line);
+    this.#replaceTrees(blocks(tokens, this.#trees, this.#settled.references.version(links)));
     this.#text = this.#text.slice(fence.line.length);
     this.#write = fenceWriter(fence, /** @type {Branch} */ (codeOf(this.#trees[0])));
   }
@@ -151,11 +152,8 @@ export class Tail {
     this.#trees = trees;
   }
 
-  /** @param {string} text */
-  #lex(text) {
-    return lex(text, this.#settled.references.links);
+  /** @param {string} text @param {{ isOpen?: boolean }} [options] */
+  #lex(text, options) {
+    return lex(text, this.#settled.references.links, options);
   }
 }
-
-/** @param {Token[]} tokens @returns {number} */
-const lengthOf = (tokens) => tokens.reduce((sum, { raw }) => sum + raw.length, 0);

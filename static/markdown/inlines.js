@@ -1,0 +1,83 @@
+// From the tokens of a text to a tree: an image is a link, and a tag that is no element is shown as it was written.
+
+import { reference } from './footnotes.js';
+import { hiddenPlace, safeUrl } from './links.js';
+import { drawRules } from './parser/rules.js';
+import { branch, leaf, textOf } from './vdom.js';
+
+/** @import { Token, Tree } from '../types.js' */
+
+/** @param {Token[]} tokens @returns {Tree[]} */
+export function inlines(tokens, inLink = false) {
+  /** @type {Tree[]} */
+  const trees = [];
+  for (const tree of tokens.flatMap((token) => inline(token, inLink))) {
+    const last = trees.at(-1);
+    if ('text' in tree && last && 'text' in last)
+      last.text += tree.text; // one text can grow, two cannot
+    else trees.push(tree);
+  }
+  return trees;
+}
+
+/** @param {Token} token @param {boolean} inLink @returns {Tree | Tree[]} */
+function inline(token, inLink) {
+  switch (token.type) {
+    case 'text':
+    case 'html':
+      return leaf(token.text);
+    case 'codespan':
+      return branch('code', {}, [leaf(token.text)]);
+    case 'br':
+      return branch('br');
+    case 'strong':
+    case 'em':
+    case 'del':
+      return branch(token.type, {}, inlines(token.tokens, inLink));
+    case 'element':
+      return branch(token.tag, {}, inlines(token.tokens, inLink));
+    case 'checkbox':
+      return checkbox(token);
+    case 'footnote_ref':
+      return reference(token);
+    case 'link':
+      if (token.autolink) return inLink ? leaf(token.text) : link(token, [leaf(token.text)]);
+      return link(token, inlines(token.tokens, true));
+    case 'image': {
+      // Loading it would tell its server who reads this, and when.
+      const text = leaf(plain(token.tokens) || 'image');
+      return inLink ? text : link(token, [text], { class: 'image' });
+    }
+    default:
+      return drawRules.get(token.type)?.(token) ?? leaf(token.raw ?? '');
+  }
+}
+
+/** What tokens say, without elements. @param {Token[]} tokens @returns {string} */
+const plain = (tokens) =>
+  tokens
+    .map(({ type, text, tokens, raw }) => (type === 'br' ? '\n' : tokens ? plain(tokens) : (text ?? raw)))
+    .join('');
+
+/** @param {Token} token */
+function checkbox({ checked }) {
+  const [sign, label] = checked ? ['☑', 'done'] : ['☐', 'to do'];
+  return [
+    branch('span', { class: 'task', role: 'img', 'aria-label': label }, [leaf(sign)]),
+    leaf(' '),
+  ];
+}
+
+/** @param {Token} token @param {Tree[]} kids @returns {Tree[]} */
+function link({ href, raw }, kids, kind = {}) {
+  const url = safeUrl(href);
+  if (!url) return [leaf(raw)];
+  const place = hiddenPlace(url, kids.map(textOf).join(''));
+  return [
+    branch(
+      'a',
+      { ...kind, href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' },
+      place ? [...kids, branch('span', { class: 'host' }, [leaf(` (${place})`)])] : kids,
+    ),
+  ];
+}
