@@ -28,18 +28,19 @@ addEventListener('pagehide', () => chat.save());
 await chat.start(store);
 // Not before the first paint: the text is there without them.
 try {
-  const [{ createRenderer }, { createHighlighter }, { createTypesetter }, { sourceOfCode }] =
-    await Promise.all([
-      import('./markdown/renderer.js'),
-      import('./markdown/highlight.js'),
-      import('./markdown/typesetter.js'),
-      import('./markdown/code-block.js'),
-    ]);
+  const [renderer, { createHighlighter }, { createTypesetter }, code, copied] = await Promise.all([
+    import('./markdown/renderer.js'),
+    import('./markdown/highlight.js'),
+    import('./markdown/typesetter.js'),
+    import('./markdown/code-block.js'),
+    import('./markdown/copied.js'),
+  ]);
   chat.format({
-    createRenderer,
+    ...renderer,
+    ...code,
+    ...copied,
     highlighter: createHighlighter(),
     typeset: createTypesetter(),
-    sourceOfCode,
   });
 } catch {
   // the libraries are not installed: answers are plain text

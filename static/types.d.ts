@@ -70,6 +70,9 @@ export interface MarkdownLibrary {
   highlighter: ReturnType<typeof import('./markdown/highlight.js').createHighlighter>;
   typeset: ReturnType<typeof import('./markdown/typesetter.js').createTypesetter>;
   sourceOfCode: typeof import('./markdown/code-block.js').sourceOfCode;
+  copiedOf: typeof import('./markdown/copied.js').copiedOf;
+  copiedSelection: typeof import('./markdown/copied.js').copiedSelection;
+  copiedTable: typeof import('./markdown/copied.js').copiedTable;
 }
 
 export interface Answer {
@@ -244,6 +247,8 @@ export interface ParserOptions {
 export interface RendererOptions {
   /** Takes each block of code with a language once it is complete. */
   highlight?: (code: Element, language: string) => void;
+  /** Takes each finished table. */
+  offerTable?: (table: Element) => void;
   /** Takes each new element that holds the source of a formula. */
   typeset?: ReturnType<typeof import('./markdown/typesetter.js').createTypesetter>;
   /** Called after each drawing; what it does there counts as part of it. */

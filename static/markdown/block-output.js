@@ -14,16 +14,18 @@ export class BlockOutput {
   #root;
   #highlight;
   #typeset;
+  #offerTable;
   #onDraw;
   #formulas = 0;
   /** @type {Element | undefined} */
   #lastPart;
 
   /** @param {Element} root @param {RendererOptions} options */
-  constructor(root, { highlight, typeset, onDraw }) {
+  constructor(root, { highlight, typeset, offerTable, onDraw }) {
     this.#root = root;
     this.#highlight = highlight;
     this.#typeset = typeset;
+    this.#offerTable = offerTable;
     this.#onDraw = onDraw;
   }
 
@@ -36,12 +38,13 @@ export class BlockOutput {
     });
   }
 
-  /** Offer the code in these finished blocks for highlighting. @param {Branch[]} trees */
+  /** Offer the code in these finished blocks for highlighting, and their tables. @param {Branch[]} trees */
   offer(trees) {
     for (const tree of trees) {
       const code = codeOf(tree);
       const language = code?.attributes['data-language'];
       if (code?.node && language) this.#highlight?.(code.node, language);
+      else if (tree.attributes.class === 'table' && tree.node) this.#offerTable?.(tree.node);
       else this.offer(tree.kids.filter((kid) => 'kids' in kid));
     }
   }
