@@ -18,7 +18,7 @@ const AROUND = new Set(
   'tr tbody thead table ul ol pre code a strong em del kbd sub sup mark'.split(' '),
 );
 /** Of a message; the rest is about it. */
-const OF_MESSAGE = 'h2, .text, .thinking[open], .thoughts';
+const OF_MESSAGE = 'h2, .text, .thinking[open]';
 
 /** What a selection holds, with the elements around it that it is part of. @param {Range} selected */
 export function copiedSelection(selected) {
@@ -104,6 +104,7 @@ function clean(node) {
   if (node.matches('.noteref')) return [document.createTextNode(`[${node.textContent}]`)];
   if (node.matches('.math[data-source]')) return formula(node);
   if (node.matches(DROPPED)) return [];
+  if (node.matches('[role=doc-footnote]')) return footnote(node);
   if (node.localName === 'article') return message(node);
   if (node.localName === 'pre') return [pre(node)];
   if (node.matches('.text:not(.markdown), .thoughts:not(.markdown)')) return plainText(node);
@@ -132,11 +133,25 @@ function element(node) {
 
 /** @param {Element} node @returns {Nodes} */
 function formula(node) {
-  const source = document.createTextNode(node.getAttribute('data-source') ?? '');
-  if (node.localName === 'span') return [source];
+  const lines = (node.getAttribute('data-source') ?? '').split('\n');
+  const source = lines.flatMap((line, n) => [
+    ...(n ? [document.createElement('br')] : []),
+    document.createTextNode(line),
+  ]);
+  if (node.localName === 'span') return source;
   const paragraph = document.createElement('p');
-  paragraph.append(source);
+  paragraph.append(...source);
   return [paragraph];
+}
+
+/** Its number goes before its first word. @param {Element} node @returns {Nodes} */
+function footnote(node) {
+  const [, ...nodes] = kidsOf(node);
+  const mark = `[${parseInt(node.querySelector('.note-mark')?.textContent ?? '', 10)}] `;
+  const [first] = nodes;
+  if (first instanceof Element && first.localName === 'p') first.prepend(mark);
+  else nodes.unshift(document.createTextNode(mark));
+  return nodes;
 }
 
 /** @param {Element} node */

@@ -56,7 +56,9 @@ function inline(token, inLink) {
 /** What tokens say, without elements. @param {Token[]} tokens @returns {string} */
 const plain = (tokens) =>
   tokens
-    .map(({ type, text, tokens, raw }) => (type === 'br' ? '\n' : tokens ? plain(tokens) : (text ?? raw)))
+    .map(({ type, text, tokens, raw }) =>
+      type === 'br' ? '\n' : tokens ? plain(tokens) : (text ?? raw),
+    )
     .join('');
 
 /** @param {Token} token */

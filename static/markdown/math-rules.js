@@ -38,7 +38,7 @@ function between(text, start, mark, close, test, growing) {
     if (text.startsWith(close, i)) {
       const content = text.slice(start + mark, i);
       const wrong = text[i + 2] === (close === '$$' ? '$' : '(');
-      if (wrong || !test(content)) return undefined;
+      if (wrong || content.includes('://') || !test(content)) return undefined;
       const display = close !== '\\)';
       return formula(text, start, i + close.length, content, display);
     }

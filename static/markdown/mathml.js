@@ -12,7 +12,7 @@ const ELEMENTS = new Set(
 );
 const FLAG = /^(?:true|false)$/;
 /** At most two digits, or a percentage: nothing is much larger than what stands around it. */
-const LENGTH = /^[-+]?\d{0,2}\.?\d{0,9}(?:em|ex|px|pt|width|height)?$|^100%$/;
+const LENGTH = /^[-+]?\d{0,2}(?:\.\d{0,9})?(?:em|ex|px|pt|width|height)?$|^100%$/;
 const WORD = /^[a-z- ]{1,60}$/;
 const ATTRIBUTES = new Map(
   Object.entries({

@@ -14,8 +14,9 @@ const PATIENCE_MS = 3000;
 const DEADLINE_MS = 1500;
 /** For the Worker's files. */
 const LOADING_MS = 20_000;
-/** What making elements may take of a frame. */
-const SLICE_MS = 5;
+/** What a frame takes: so many characters of source are laid out in time, and more are not made. */
+const FRAME_CHARACTERS = 250;
+const SLICE_MS = 3;
 /** How many are kept: the same formula may be drawn again. */
 const KEPT = 500;
 
@@ -24,14 +25,13 @@ const KEPT = 500;
 
 /**
  * Returns what typesets a formula in an element that holds its source. `start` makes a Worker; `soon` calls with the
- * next frame.
+ * next frame, `later` after a time.
  */
 export function createTypesetter({
   start = () => startWorker('./math-worker.js'),
   soon = (/** @type {() => void} */ run) => void requestAnimationFrame(run),
+  later = (/** @type {() => void} */ run, /** @type {number} */ ms) => setTimeout(run, ms),
   now = () => performance.now(),
-  patience = PATIENCE_MS,
-  deadline = DEADLINE_MS,
 } = {}) {
   /** What is asked of the Worker, in its order. @type {Map<string, Job>} */
   const asked = new Map();
@@ -52,7 +52,7 @@ export function createTypesetter({
     if (known.has(key)) return show(node, known.get(key));
     const place = { node, onDrawn };
     node.setAttribute('data-waiting', '');
-    setTimeout(() => node.removeAttribute('data-waiting'), patience);
+    later(() => node.removeAttribute('data-waiting'), PATIENCE_MS);
     const job = asked.get(key) ?? read.find((found) => found.key === key)?.job;
     if (job) return void job.places.push(place);
     asked.set(key, { formula, places: [place] });
@@ -67,7 +67,7 @@ export function createTypesetter({
       return giveUp(); // no Workers here
     }
     worker.postMessage({ key, content, display });
-    timer ??= setTimeout(restart, LOADING_MS);
+    timer ??= later(restart, LOADING_MS);
   }
 
   function begin() {
@@ -77,7 +77,7 @@ export function createTypesetter({
       clearTimeout(timer);
       if (data === 'missing') return giveUp();
       if (data !== 'loaded') receive(data.key, data.tree);
-      timer = asked.size ? setTimeout(restart, deadline) : undefined;
+      timer = asked.size ? later(restart, DEADLINE_MS) : undefined;
     };
     return begun;
   }
@@ -112,6 +112,7 @@ export function createTypesetter({
 
   function draw() {
     const end = now() + SLICE_MS;
+    let room = FRAME_CHARACTERS;
     const drawn = new Set();
     while (read.length) {
       const { job, key, tree } = /** @type {typeof read[number]} */ (read.shift());
@@ -122,7 +123,8 @@ export function createTypesetter({
         show(node, element);
         if (onDrawn) drawn.add(onDrawn);
       }
-      if (now() > end) break;
+      room -= job.formula.content.length;
+      if (room < 0 || now() > end) break;
     }
     for (const onDrawn of drawn) onDrawn();
     if (read.length) soon(draw);
