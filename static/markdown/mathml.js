@@ -11,8 +11,12 @@ const ELEMENTS = new Set(
   ).split(' '),
 );
 const FLAG = /^(?:true|false)$/;
-/** At most two digits, or a percentage: nothing is much larger than what stands around it. */
-const LENGTH = /^[-+]?\d{0,2}(?:\.\d{0,9})?(?:em|ex|px|pt|width|height)?$|^100%$/;
+/** Nothing is much larger than what stands around it. */
+const LENGTH = {
+  test: (/** @type {string} */ value) =>
+    /^[-+]?[\d.]{1,10}(?:em|ex|px|pt|%|width|height)?$/.test(value) &&
+    Math.abs(parseFloat(value)) <= 100,
+};
 const WORD = /^[a-z- ]{1,60}$/;
 const ATTRIBUTES = new Map(
   Object.entries({

@@ -41,13 +41,10 @@ for (const source of [
   '\\begin{array}{c|c} a & b \\\\ \\hline c & d \\end{array}',
   '\\ddot\\theta + \\frac{g}{\\ell}\\sin\\theta = 0 . \\qquad \\Longrightarrow',
 ]) {
-  test(`${source} is made of what formulas may consist of, in a line and as a display`, () => {
-    for (const display of [false, true]) {
-      const element = elementOf(source, display);
-      if (!element)
-        assert.match(source, /require/); // not of this library
-      else assert.ok(element.textContent.trim());
-    }
+  test(`${source} is made of what formulas may consist of`, () => {
+    const isInLine = !/align|tag/.test(source);
+    for (const display of isInLine ? [false, true] : [true])
+      assert.ok(elementOf(source, display).textContent.trim());
   });
 }
 
@@ -97,7 +94,7 @@ for (const source of HOSTILE) {
             );
           if (name === 'style') assert.doesNotMatch(value, /color|position|url|expression/);
           if (/^(?:width|height|depth|voffset|lspace)$/.test(name))
-            assert.match(value, /^[-+]?\d{0,2}(?:\.\d*)?(?:[a-z]+|%)?$|^100%$/);
+            assert.ok(Math.abs(parseFloat(value)) <= 100, value);
         }
       }
     }
