@@ -138,8 +138,10 @@ export function createTypesetter({
   }
 }
 
-/** @param {Element} node @param {Element | undefined} element */
+/** A pointer that rests on a formula shows its source. @param {Element} node @param {Element | undefined} element */
 function show(node, element) {
-  if (element) node.replaceChildren(element.cloneNode(true));
   node.removeAttribute('data-waiting');
+  if (!element) return;
+  node.replaceChildren(element.cloneNode(true));
+  node.setAttribute('title', element.getAttribute('alttext') ?? '');
 }
