@@ -422,6 +422,7 @@ export interface Continuation {
   open: boolean;
   /** All its parts on the page. */
   nodes: Set<any>;
+  direction?: string;
 }
 
 /** A text's tokens, the definitions in it, and where it can be cut. */

@@ -19,13 +19,19 @@ import { branch } from './vdom.js';
  * @returns {Branch[]}
  */
 export function blocks(tokens, old = [], definitions = '', continuation) {
+  let direction = continuation?.direction;
   return inParts(tokens, continuation)
     .filter(({ type, held, tokens }) => type !== 'def' && !(held && tokens && !tokens.length))
     .map((token, i) => {
-      const origin = `${token.type} ${definitions} ${token.held ? '…' : ''}${token.raw}`;
+      const known = token.follows && direction;
+      const origin = `${token.type} ${definitions} ${known} ${token.held ? '…' : ''}${token.raw}`;
       const shown = old[i] && 'kids' in old[i] ? old[i] : undefined;
-      if (shown?.origin === origin) return shown;
-      return { ...directed(block(token, shown, definitions)), origin };
+      const next =
+        shown?.origin === origin
+          ? shown
+          : { ...directed(block(token, shown, definitions), known), origin };
+      direction = next.attributes.dir;
+      return next;
     });
 }
 

@@ -34,9 +34,7 @@ export function loadEntities() {
       for (const name of Object.keys(characterEntities)) KNOWN.set(name, characterEntities[name]);
       isComplete = true;
     },
-    () => {
-      loading = undefined; // the next drawing tries again
-    },
+    () => {}, // then names stay as they were written
   );
   return loading;
 }

@@ -41,7 +41,7 @@ function inline(token, inLink) {
     case 'footnote_ref':
       return reference(token);
     case 'link':
-      if (token.autolink) return inLink ? leaf(token.text) : link(token, [leaf(token.text)]);
+      if (token.autolink) return inLink ? leaf(plainOne(token)) : link(token, [leaf(token.text)]);
       return link(token, inlines(token.tokens, true));
     case 'image': {
       // Loading it would tell its server who reads this, and when.
@@ -54,12 +54,15 @@ function inline(token, inLink) {
 }
 
 /** What tokens say, without elements. @param {Token[]} tokens @returns {string} */
-const plain = (tokens) =>
-  tokens
-    .map(({ type, text, tokens, raw }) =>
-      type === 'br' ? '\n' : tokens ? plain(tokens) : (text ?? raw),
-    )
-    .join('');
+const plain = (tokens) => tokens.map(plainOne).join('');
+
+/** @param {Token} token @returns {string} */
+function plainOne({ type, text, tokens, raw, href, opening = '', closing = '' }) {
+  if (type === 'footnote_ref') return '';
+  if (type === 'link' && !tokens) return safeUrl(href) ? text : raw;
+  if (tokens) return opening + plain(tokens) + closing;
+  return text ?? raw ?? (type === 'br' ? '\n' : '');
+}
 
 /** @param {Token} token */
 function checkbox({ checked }) {

@@ -50,6 +50,7 @@ export function continuationOf({ start, loose, items, rows }, before, trees) {
     count,
     open: count % (items ? PART_ITEMS : PART_ROWS) > 0,
     nodes,
+    direction: trees.at(-1)?.attributes.dir ?? before?.direction,
   };
 }
 
@@ -80,6 +81,7 @@ function partsOf(token, continuation) {
       loose: loose || token.loose,
       start: token.ordered ? start + count + at - place : '',
       full: place + some.length === size,
+      follows: count + at > 0,
     });
   }
   return parts;

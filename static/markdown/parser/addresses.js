@@ -12,9 +12,9 @@ export function scanAddress(text, at) {
   const isWww = !start;
   if (isWww ? before && !/[\s(*_[\]~]/.test(before) : /[a-z]/i.test(before)) return undefined;
   const from = at + start.length;
-  if (isWww && from + 4 >= text.length) return undefined;
+  if (isWww && !/[^\s\p{P}\p{S}]/u.test(text[from + 4] ?? '')) return undefined;
   const first = text[from] ?? '';
-  if (!isWww && (isSpace(first) || isPunctuation(String.fromCodePoint(text.codePointAt(from) ?? 0)) || first < ' ')) return undefined;
+  if (!isWww && (isSpace(first) || isPunctuation(first) || first < ' ')) return undefined;
   const stop = stopOf(text, from);
   const domain = endOfDomain(text, from, stop);
   if (!domain) return undefined;
@@ -44,7 +44,7 @@ function endOfDomain(text, from, stop) {
       if (trail.has(at)) break;
       if (character === '_') underscores[1] = true;
       else underscores = [underscores[1], false];
-    } else if (character !== '-' && isPunctuation(text.slice(at, at + 2))) break;
+    } else if (character !== '-' && isPunctuation(character)) break;
   }
   return at > from && !underscores.includes(true) ? at : 0;
 }

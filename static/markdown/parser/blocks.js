@@ -52,7 +52,8 @@ export class BlockParser {
       this.line = new Line(this.#source.slice(this.at, end));
       this.#take();
     }
-    this.cut = this.root.kids.at(-1)?.start ?? 0;
+    const end = this.root.kids.at(-1);
+    this.cut = end?.began ?? end?.start ?? 0;
     this.last = this.tip;
     while (this.tip !== this.root) this.close(this.tip);
   }

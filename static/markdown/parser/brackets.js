@@ -12,11 +12,14 @@ const DEEPEST = 32;
 /** Close the last bracket; returns where what it made ends. @param {InlineParser} parser @param {number} at @returns {number} */
 export function closeBracket(parser, at) {
   const bracket = parser.brackets.pop();
-  if (!bracket) return 0;
+  if (!bracket) {
+    parser.plain.add(at);
+    return 0;
+  }
   const isInactive = parser.brackets.length < parser.inactive && !bracket.isImage;
   const target = isInactive ? undefined : targetOf(parser, bracket, at);
   if (target?.href && safeUrl(target.href)) return link(parser, bracket, target);
-  parser.leavePlain(bracket);
+  parser.leavePlain(bracket).add(at);
   if (parser.isOpen && (!parser.text[at + 1] || (!target && isUnfinished(parser.text, at + 1)))) parser.hold(bracket.at);
   parser.add(parser.text.slice(at, target?.end ?? at + 1)); // as it was written
   return target?.end ?? at + 1;

@@ -26,6 +26,7 @@ export function splitDefinitions(node, links) {
   if (!found.length) return;
   const siblings = /** @type {BlockNode} */ (node.parent).kids;
   const place = siblings.lastIndexOf(node);
+  node.began = node.start;
   const before = found.map((definition) => {
     const { key, href, title, lines: count } = definition;
     const lines = node.lines.splice(0, count);

@@ -96,7 +96,7 @@ export class InlineParser {
 
   /** This bracket is text. @param {Bracket} bracket */
   leavePlain({ at, end }) {
-    this.plain.add(at).add(end - 1);
+    return this.plain.add(at).add(end - 1);
   }
 
   /** Take what begins here; returns where it ends. @param {number} at @returns {number} */
@@ -135,11 +135,11 @@ export class InlineParser {
       case '<':
         return this.#pointed(at);
       case '!':
-        return this.text[at + 1] === '[' ? this.#bracket(at, true) : 0;
+        return this.#image(at);
       case '[':
         return this.#footnote(at) || this.#bracket(at, false);
       case ']':
-        return closeBracket(this, at);
+        return this.#isPlain.has(at) ? 0 : closeBracket(this, at);
       default:
         return 0;
     }
@@ -230,6 +230,13 @@ export class InlineParser {
     if (!end) return 0;
     this.parts.push({ type: 'html', text: text.slice(at, end), at });
     return end;
+  }
+
+  /** @param {number} at */
+  #image(at) {
+    const label = scanFootnoteLabel(this.text, at + 1);
+    const isNote = label && this.links[label.key]?.footnote && this.text[label.end] !== '(';
+    return this.text[at + 1] === '[' && !isNote ? this.#bracket(at, true) : 0;
   }
 
   /** @param {number} at @param {boolean} isImage */

@@ -61,14 +61,15 @@ export function withElements(tokens) {
   let open = [];
   for (const token of tokens) {
     const [tag, isEnd] = simpleTag(token);
-    if (tag === 'br') found.push({ type: 'br' });
+    if (tag === 'br') found.push({ type: 'br', text: token.text });
     else if (!isEnd || !open.some((other) => other.tag === tag)) {
       if (tag && !isEnd) open.push({ tag, at: found.length });
       found.push(token);
     } else {
       while (open.at(-1)?.tag !== tag) open.pop();
       const { at } = /** @type {{ at: number }} */ (open.pop());
-      found.push({ type: 'element', tag, tokens: found.splice(at).slice(1) });
+      const [opening, ...tokens] = found.splice(at);
+      found.push({ type: 'element', tag, tokens, opening: opening.text, closing: token.text });
     }
   }
   return found;
