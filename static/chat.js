@@ -28,19 +28,18 @@ addEventListener('pagehide', () => chat.save());
 await chat.start(store);
 // Not before the first paint: the text is there without them.
 try {
-  const [renderer, { createHighlighter }, { createTypesetter }, code, copied] = await Promise.all([
+  const [renderer, highlight, code, formula] = await Promise.all([
     import('./markdown/renderer.js'),
     import('./markdown/highlight.js'),
-    import('./markdown/typesetter.js'),
     import('./markdown/code-block.js'),
-    import('./markdown/copied.js'),
+    import('./markdown/formula.js'),
   ]);
   chat.format({
     ...renderer,
     ...code,
-    ...copied,
-    highlighter: createHighlighter(),
-    typeset: createTypesetter(),
+    highlighter: highlight.createHighlighter(),
+    typeset: formula.typesetting(() => import('./markdown/typesetter.js')),
+    copying: () => import('./markdown/copied.js'),
   });
 } catch {
   // the libraries are not installed: answers are plain text

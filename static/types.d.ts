@@ -70,9 +70,8 @@ export interface MarkdownLibrary {
   highlighter: ReturnType<typeof import('./markdown/highlight.js').createHighlighter>;
   typeset: ReturnType<typeof import('./markdown/typesetter.js').createTypesetter>;
   sourceOfCode: typeof import('./markdown/code-block.js').sourceOfCode;
-  copiedOf: typeof import('./markdown/copied.js').copiedOf;
-  copiedSelection: typeof import('./markdown/copied.js').copiedSelection;
-  copiedTable: typeof import('./markdown/copied.js').copiedTable;
+  /** Loads what makes rich text. */
+  copying: () => Promise<typeof import('./markdown/copied.js')>;
 }
 
 export interface Answer {

@@ -82,12 +82,7 @@ function table(token) {
   return branch(
     'div',
     { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Table', ...full(token) },
-    [
-      branch('table', {}, [
-        branch('thead', {}, [row('th', token.header)]),
-        branch('tbody', {}, rows),
-      ]),
-    ],
+    [branch('table', {}, [branch('thead', {}, [row('th', token.header)]), branch('tbody', {}, rows)])],
   );
 }
 

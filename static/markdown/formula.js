@@ -2,7 +2,11 @@
 
 import { branch, leaf } from './vdom.js';
 
-/** @import { Branch, Formula } from '../types.js' */
+/** @import { Branch, Formula, RendererOptions } from '../types.js' */
+/** @typedef {NonNullable<RendererOptions['typeset']>} Typeset */
+
+/** Until then a formula that is not typeset is not shown. */
+export const PATIENCE_MS = 3000;
 
 /** @param {Formula} formula a token of a block or of an inline text @returns {Branch} */
 export function inlineFormula(formula) {
@@ -31,3 +35,23 @@ export function formulaBlock(formula) {
 /** A display that has no end, or none yet: nothing is shown of that. @param {string} source */
 export const unfinishedFormula = (source) =>
   branch('p', source ? {} : { class: 'held' }, [leaf(source)]);
+
+/** Hide a formula until it is typeset, but not for long. @param {Element} node @param {(run: () => void, ms: number) => void} later */
+export function hideFormula(node, later) {
+  node.setAttribute('data-waiting', '');
+  later(() => node.removeAttribute('data-waiting'), PATIENCE_MS);
+}
+
+/** Returns what typesets formulas; `load` fetches what that takes, for the first of them. @param {() => Promise<typeof import('./typesetter.js')>} load @returns {Typeset} */
+export function typesetting(load) {
+  /** @type {Promise<Typeset> | undefined} */
+  let loading;
+  return (node, formula, onDrawn) => {
+    hideFormula(node, setTimeout);
+    loading ??= load().then(({ createTypesetter }) => createTypesetter());
+    loading.then(
+      (typeset) => typeset(node, formula, onDrawn),
+      () => node.removeAttribute('data-waiting'),
+    );
+  };
+}

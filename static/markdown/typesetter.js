@@ -1,6 +1,7 @@
 // Formulas on the page: a Worker reads each once, the page makes elements of what it finds, a few milliseconds a
 // frame. Whatever goes wrong, or takes too long, the source is shown as it was written.
 
+import { hideFormula } from './formula.js';
 import { mathElement } from './mathml.js';
 import { startWorker } from './workers.js';
 
@@ -8,8 +9,6 @@ import { startWorker } from './workers.js';
 
 /** A longer one is shown as its source. */
 const LONGEST = 1200;
-/** Until then a formula that is being read is not shown; the library may be on its way. */
-const PATIENCE_MS = 3000;
 /** One formula takes a hundredth of it. */
 const DEADLINE_MS = 1500;
 /** For the Worker's files. */
@@ -48,11 +47,10 @@ export function createTypesetter({
   /** @param {Element} node @param {Formula} formula @param {() => void} [onDrawn] */
   return function typeset(node, formula, onDrawn) {
     const key = `${formula.display} ${formula.content}`;
-    if (isMissing || formula.content.length > LONGEST) return;
+    if (isMissing || formula.content.length > LONGEST) return show(node, undefined);
     if (known.has(key)) return show(node, known.get(key));
     const place = { node, onDrawn };
-    node.setAttribute('data-waiting', '');
-    later(() => node.removeAttribute('data-waiting'), PATIENCE_MS);
+    hideFormula(node, later);
     const job = asked.get(key) ?? read.find((found) => found.key === key)?.job;
     if (job) return void job.places.push(place);
     asked.set(key, { formula, places: [place] });

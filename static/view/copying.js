@@ -13,12 +13,18 @@ export class Copying {
   #textOf;
   /** @type {MarkdownLibrary | undefined} */
   #library;
+  /** @type {typeof import('../markdown/copied.js') | undefined} */
+  #rich;
 
   /** @param {HTMLElement} log @param {(id: string) => string | undefined} textOf the Markdown of a message */
   constructor(log, textOf) {
     this.#log = log;
     this.#textOf = textOf;
     document.addEventListener('copy', (event) => this.#selectionCopied(event));
+    // An event cannot wait for what it takes; whoever copies has first selected, or pointed at a button.
+    document.addEventListener('selectionchange', () => getSelection()?.isCollapsed || this.#load());
+    for (const name of ['pointerover', 'focusin', 'touchstart'])
+      log.addEventListener(name, () => this.#load(), { passive: true });
   }
 
   /** From now on answers are Markdown. @param {MarkdownLibrary} library */
@@ -26,12 +32,19 @@ export class Copying {
     this.#library = library;
   }
 
+  /** Load what makes rich text, once there is an answer. */
+  async #load() {
+    if (this.#rich || !this.#log.querySelector('.markdown')) return;
+    this.#rich = await this.#library?.copying().catch(() => undefined);
+  }
+
   /** Copy a message; resolves to whether that worked. @param {string} id */
-  copyMessage(id) {
+  async copyMessage(id) {
+    await this.#load();
     const shown = this.#log.querySelector(`article[data-id="${CSS.escape(id)}"] .text.markdown`);
     const text = this.#textOf(id) ?? '';
-    const isRich = shown && this.#library && text.length <= MOST_CHARACTERS;
-    return copy(text, isRich ? this.#library?.copiedOf(shown).html : undefined);
+    const isRich = shown && text.length <= MOST_CHARACTERS;
+    return copy(text, isRich ? this.#rich?.copiedOf(shown).html : undefined);
   }
 
   /** Do what a button of a message, of code or of a table says; returns whether it is one. @param {HTMLElement} button @param {string} id */
@@ -44,7 +57,7 @@ export class Copying {
         void this.#report(button, copy(this.#library?.sourceOfCode(button) ?? ''));
         return true;
       case 'copy-table': {
-        const { text = '', html } = this.#library?.copiedTable(button) ?? {};
+        const { text = '', html } = this.#rich?.copiedTable(button) ?? {};
         void this.#report(button, copy(text, html));
         return true;
       }
@@ -65,12 +78,12 @@ export class Copying {
   #selectionCopied(event) {
     const selection = getSelection();
     const isField = /** @type {Element} */ (event.target).closest?.('textarea, input');
-    if (!this.#library || !selection || selection.isCollapsed || isField) return;
+    if (!this.#rich || !selection || selection.isCollapsed || isField) return;
     const range = within(selection.getRangeAt(0), this.#log);
     const answers = [...this.#log.querySelectorAll('.markdown')];
     if (range.collapsed || !answers.some((answer) => range.intersectsNode(answer))) return;
     if (range.toString().length > MOST_CHARACTERS) return;
-    const { html, text } = this.#library.copiedSelection(range);
+    const { html, text } = this.#rich.copiedSelection(range);
     event.clipboardData?.setData('text/plain', text);
     event.clipboardData?.setData('text/html', html);
     event.preventDefault();
