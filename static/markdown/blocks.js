@@ -82,7 +82,12 @@ function table(token) {
   return branch(
     'div',
     { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Table', ...full(token) },
-    [branch('table', {}, [branch('thead', {}, [row('th', token.header)]), branch('tbody', {}, rows)])],
+    [
+      branch('table', {}, [
+        branch('thead', {}, [row('th', token.header)]),
+        branch('tbody', {}, rows),
+      ]),
+    ],
   );
 }
 

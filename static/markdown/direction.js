@@ -4,14 +4,16 @@
 /** @import { Branch, Tree } from '../types.js' */
 
 const DIRECTED = new Set(['ul', 'ol', 'li', 'blockquote', 'details', 'div']);
-const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+const RIGHT_TO_LEFT =
+  /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /** `known`: the direction of the part of a list or table before this one. @param {Branch} block @param {string} [known] */
 export function directed(block, known) {
   if (!DIRECTED.has(block.tag) || block.attributes.class === 'code') return block;
   const direction = known || directionOf(block);
   for (const kid of block.kids) {
-    if ('kids' in kid && kid.attributes.dir && kid.attributes.dir === direction) delete kid.attributes.dir;
+    if ('kids' in kid && kid.attributes.dir && kid.attributes.dir === direction)
+      delete kid.attributes.dir;
   }
   if (direction) block.attributes.dir = direction;
   return block;

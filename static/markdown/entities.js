@@ -54,7 +54,8 @@ function unknown(whole) {
 
 /** No control character, half a character or noncharacter. @param {number} code */
 function isCharacter(code) {
-  const isControl = code < 9 || code === 11 || (code > 13 && code < 32) || (code > 126 && code < 160);
+  const isControl =
+    code < 9 || code === 11 || (code > 13 && code < 32) || (code > 126 && code < 160);
   const isHalf = code >= 0xd800 && code <= 0xdfff;
   const isNone = (code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) === 0xfffe;
   return !isControl && !isHalf && !isNone && code <= 0x10ffff;

@@ -55,7 +55,9 @@ export function fenceWriter({ close, mayClose, indent, marks }, code) {
   /** @param {RegExp} pattern @returns {(line: string) => boolean} */
   const matches = (pattern) => (line) => line.length <= LONGEST_CLOSE && pattern.test(line);
   return lineWriter(writer(code), matches(close), matches(mayClose), (line) =>
-    marks ? line.slice(Math.min(indent, marks.exec(line)?.[0].length ?? 0)) : unindented(line, indent),
+    marks
+      ? line.slice(Math.min(indent, marks.exec(line)?.[0].length ?? 0))
+      : unindented(line, indent),
   );
 }
 

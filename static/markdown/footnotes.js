@@ -77,7 +77,9 @@ export class Footnotes {
     const to = reference
       ? this.#find(this.#notes, keyOf(reference))
       : note && (this.#known(keyOf(note)) ?? this.#find(this.#references, keyOf(note)));
-    const button = /** @type {HTMLElement | null | undefined} */ (reference ? to?.lastElementChild : to);
+    const button = /** @type {HTMLElement | null | undefined} */ (
+      reference ? to?.lastElementChild : to
+    );
     to?.scrollIntoView?.({ block: 'center' });
     button?.focus({ preventScroll: true });
   }

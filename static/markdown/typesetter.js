@@ -14,8 +14,8 @@ const DEADLINE_MS = 1500;
 /** For the Worker's files. */
 const LOADING_MS = 20_000;
 /** What a frame takes: so many characters of source are laid out in time, and more are not made. */
-const FRAME_CHARACTERS = 250;
-const SLICE_MS = 3;
+const FRAME_CHARACTERS = 120;
+const SLICE_MS = 2;
 /** How many are kept: the same formula may be drawn again. */
 const KEPT = 500;
 

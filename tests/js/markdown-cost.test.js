@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { createRenderer } from '../../static/markdown/renderer.js';
-import { Lexer } from '../../static/vendor/marked.js';
+import { BlockParser } from '../../static/markdown/parser/blocks.js';
 import { ANSWER, blocksIn, document, rendered } from './markdown-rendering.js';
 
 /** 200,000 characters as Claude writes them. */
@@ -11,17 +11,17 @@ const LONG = Array.from({ length: 400 }, (_, i) => ANSWER.replaceAll('design', `
   .join('\n\n')
   .slice(0, 200_000);
 
-/** Do this and see all that marked lexes meanwhile. */
+/** Do this and see how many characters are lexed each time. */
 function whileLexing(see, run) {
-  const { lex } = Lexer.prototype;
-  Lexer.prototype.lex = function (text) {
-    see(text);
-    return lex.call(this, text);
+  const { parse } = BlockParser.prototype;
+  BlockParser.prototype.parse = function () {
+    parse.call(this);
+    see(this.at);
   };
   try {
     return run();
   } finally {
-    Lexer.prototype.lex = lex;
+    BlockParser.prototype.parse = parse;
   }
 }
 
@@ -29,7 +29,7 @@ function whileLexing(see, run) {
 function lexedFor(text, size) {
   let count = 0;
   whileLexing(
-    ({ length }) => (count += length),
+    (length) => (count += length),
     () => rendered(text.match(new RegExp(`[^]{1,${size}}`, 'g'))),
   );
   return count;

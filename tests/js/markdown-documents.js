@@ -1,7 +1,25 @@
 // Documents to compare with a reference: random ones of every construct, nested, with what is hostile in between.
 
 /** Pieces of a line. `W` is a word, `T` other pieces. */
-const WORDS = ['word', 'a', 'Ab', 'x1', '注意', '正文', 'です', '한국', 'عربي', 'é', '😀', 'snake_case', '2*3', 'a.b', '5', 'don’t', '“q”'];
+const WORDS = [
+  'word',
+  'a',
+  'Ab',
+  'x1',
+  '注意',
+  '正文',
+  'です',
+  '한국',
+  'عربي',
+  'é',
+  '😀',
+  'snake_case',
+  '2*3',
+  'a.b',
+  '5',
+  'don’t',
+  '“q”',
+];
 const MARKS = [
   '*T*', '**T**', '_T_', '__T__', '~~T~~', '~T~', '***T***', '**T：**W', '**「T」**W', '*T', '**T', 'T**', '_T', '~~T', '`T`', '``T`', '`T', '\\*', '\\', '\\\\', '\\`', '\\[', '*', '**', '_', '~', '~~', '!', '|', '<', '>', '&', '#', '"', "'", '(', ')', '[', ']', ':', '  ', '^',
   '[T](https://x.example/T)', '[T](<https://x.example/a b>)', '[T](https://x.example "T")', '[T](W)', '[T](sandbox:/x_y_z.csv)', '[T](javascript:T)', '[T]()', '[T](W "T', '[T][ref]', '[T][]', '[ref]', '[Ref]', '[T][none]', '[none]', '[bad]', '[T', 'T](https://x.example)', '![T](https://x.example/i.png)', '![T](i.png)', '![T][ref]', '![T', '[^n]', '[^m]', '[^none]', '![^n]', '[[T](https://x.example)](https://y.example)',
@@ -32,7 +50,8 @@ export function randomDocument(random) {
     }
     return all;
   };
-  const filled = (form) => form.replace(/[LTW]/g, (kind) => (kind === 'W' ? pick(WORDS) : text(kind === 'T' ? 3 : 0)));
+  const filled = (form) =>
+    form.replace(/[LTW]/g, (kind) => (kind === 'W' ? pick(WORDS) : text(kind === 'T' ? 3 : 0)));
   let document = '';
   for (let n = 1 + Math.floor(random() * 9); n > 0; n--) {
     document += random() < 0.12 ? filled(pick(BLOCKS)) : `${filled(pick(LINES))}\n`;

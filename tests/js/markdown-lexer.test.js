@@ -78,7 +78,9 @@ function lexedInParts(lines) {
 
 /** Without the raw texts: blank lines may be another block's, here or there. */
 const withoutSpace = ({ tokens, links }) =>
-  JSON.stringify([tokens, links], (key, value) => (key === 'raw' || key === 'at' ? undefined : value));
+  JSON.stringify([tokens, links], (key, value) =>
+    key === 'raw' || key === 'at' ? undefined : value,
+  );
 
 function check(lines) {
   const parts = withoutSpace(lexedInParts(lines));
@@ -123,7 +125,8 @@ for (const [why, text, cut] of [
 
 test('a title does not run over a blank line', () => {
   assert.equal(
-    lex('[x]: https://x.example "t\n\na\n\nt"\n').tokens.filter(({ type }) => type === 'paragraph').length,
+    lex('[x]: https://x.example "t\n\na\n\nt"\n').tokens.filter(({ type }) => type === 'paragraph')
+      .length,
     3,
   );
 });
@@ -151,8 +154,7 @@ test('the raw texts of the tokens add up to the text', () => {
 test('a fence closes with its own character, at least as long, and nothing after it but white space', () => {
   const { close } = fenceOf(lex('````js\n').tokens[0]);
   for (const line of ['````', '   ````  ', '``````', '````\t']) assert.match(line, close);
-  for (const line of ['```', '    ````', '````js', '~~~~'])
-    assert.doesNotMatch(line, close);
+  for (const line of ['```', '    ````', '````js', '~~~~']) assert.doesNotMatch(line, close);
 });
 
 for (const [what, text] of [

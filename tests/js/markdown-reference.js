@@ -34,7 +34,9 @@ export function reference(source, changes) {
     text = withEscapedBrackets(text, ast);
     ast = stable(parse(text, has));
   }
-  return shown(ast.children, { has, text, links: linksIn(ast, has) }).join('\n').replaceAll(CUT, '');
+  return shown(ast.children, { has, text, links: linksIn(ast, has) })
+    .join('\n')
+    .replaceAll(CUT, '');
 
   function stable(ast) {
     for (let edited, n = 0; n < 300 && (edited = withEdit(text, ast, has)) !== undefined; n++) {
@@ -61,7 +63,11 @@ function extensionsFor(has) {
   if (has('html-blocks')) disabled.push('htmlFlow');
   if (has('definitions')) {
     disabled.push('definition');
-    extensions.push({ contentInitial: { 91: { ...definition, name: 'safeDefinition', tokenize: tokenizeDefinition } } });
+    extensions.push({
+      contentInitial: {
+        91: { ...definition, name: 'safeDefinition', tokenize: tokenizeDefinition },
+      },
+    });
   }
   extensions.push({ disable: { null: disabled } });
   return extensions;
@@ -72,7 +78,8 @@ function tokenizeDefinition(effects, ok, nok) {
   const { defined } = this.parser;
   const known = defined.length;
   const done = (code) => {
-    const [, token] = this.events.findLast(([, { type }]) => type === 'definitionDestination') ?? [];
+    const [, token] =
+      this.events.findLast(([, { type }]) => type === 'definitionDestination') ?? [];
     const destination = this.sliceSerialize(token).replace(/^<([^]*)>$/, '$1');
     if (!isSafe(unescaped(destination))) defined.length = known;
     return ok(code);
@@ -117,10 +124,15 @@ function withEdit(text, ast, has) {
     const at = kind === 'literalAutolink' && has('cjk-addresses') ? source.search(CJK_END) : -1;
     if (at >= 0) return put(start + at, start + at, CUT);
     if (!has('links') || isSafe(url)) continue;
-    if (label === undefined) return put(start, end, literal(source));
+    if (label === undefined)
+      return put(start, end, `${source[0] === '<' ? CUT : ''}${literal(source)}`);
     const bracket = kind === 'image' ? 1 : 0;
     const inner = text.slice(start + bracket + 1, label);
-    return put(start, end, `${source.slice(0, bracket)}\\[${inner}${CUT}${literal(text.slice(label, end))}`);
+    return put(
+      start,
+      end,
+      `${source.slice(0, bracket)}\\[${inner}${CUT}${literal(text.slice(label, end))}`,
+    );
   }
   return undefined;
 }
@@ -128,7 +140,11 @@ function withEdit(text, ast, has) {
 /** All that is a link by itself, in order of the ends. */
 function targetsIn(text, has) {
   const chunks = preprocess()(text, undefined, true);
-  const events = postprocess(micromark({ extensions: extensionsFor(has) }).document().write(chunks));
+  const events = postprocess(
+    micromark({ extensions: extensionsFor(has) })
+      .document()
+      .write(chunks),
+  );
   const found = [];
   const open = [];
   for (const [way, { type, start, end }] of events) {
@@ -142,9 +158,19 @@ function targetsIn(text, has) {
     else if (type === 'resource' && way === 'enter' && top) top.url = '';
     else if (type === 'resourceDestinationString' && way === 'exit') top.url = decodeString(source);
     else if (way === 'enter' && type === 'autolink')
-      found.push({ kind: type, start: from, end: to, url: `${/^<[^:]*@/.test(source) ? 'mailto:' : ''}${source.slice(1, -1)}` });
+      found.push({
+        kind: type,
+        start: from,
+        end: to,
+        url: `${/^<[^:]*@/.test(source) ? 'mailto:' : ''}${source.slice(1, -1)}`,
+      });
     else if (way === 'enter' && type === 'literalAutolink')
-      found.push({ kind: type, start: from, end: to, url: /^https?:/i.test(source) ? source : `http://${source}` });
+      found.push({
+        kind: type,
+        start: from,
+        end: to,
+        url: /^https?:/i.test(source) ? source : `http://${source}`,
+      });
   }
   return found;
 }
@@ -159,11 +185,13 @@ function withRule(text, ast) {
   visit(ast, (node, parent) => {
     if (node.type !== 'paragraph' || edit !== undefined) return;
     const { start } = node.position;
-    const isItem = /^(?:\d{1,9}[.)]|[-+*])(?:[ \t]|$)/.test(text.slice(start.offset).split('\n')[0]);
+    const isItem = /^(?:\d{1,9}[.)]|[-+*])(?:[ \t]|$)/.test(
+      text.slice(start.offset).split('\n')[0],
+    );
     if (!isItem) return;
     const at = text.lastIndexOf('\n', start.offset - 1) + 1;
     const before = parent.children[parent.children.indexOf(node) - 1];
-    if (before?.type === 'code' && before.position.end.line === start.line - 1) {
+    if (before?.type === 'code') {
       if (/^(?:```|~~~)/.test(text.slice(before.position.start.offset))) return;
       edit = `${text.slice(0, start.offset)}${RULE}\n${text.slice(at)}`;
     } else if (!before && parent.type === 'listItem' && !text.slice(0, at).endsWith(`${RULE}\n`)) {
@@ -185,7 +213,8 @@ function withEscapedBrackets(text, ast) {
   const places = [];
   visit(ast, (node, parent) => {
     if (node.type !== 'text' || !node.position) return;
-    if (parent.type === 'link' && parent.position.start.offset === node.position.start.offset) return;
+    if (parent.type === 'link' && parent.position.start.offset === node.position.start.offset)
+      return;
     if (parent.type === 'link' && text[parent.position.start.offset] === '<') return;
     for (let at = node.position.start.offset; at < node.position.end.offset; at++) {
       if (text[at] === '\\') at++;
@@ -200,12 +229,16 @@ function withEscapedBrackets(text, ast) {
 
 /** Whether a bracket is in an address, which takes it. */
 function isInAddress(text, at) {
-  const [run] = /(?:<?https?:\/\/|www\.)[^\s]*$/i.exec(text.slice(Math.max(0, at - 200), at)) ?? [''];
-  if (!run || /.<|\][([]/.test(run) || (run[0] === '<' && run.includes('>')) || CJK_END.test(run)) return false;
+  const [run] = /(?:<?https?:\/\/|www\.)[^\s]*$/i.exec(text.slice(Math.max(0, at - 200), at)) ?? [
+    '',
+  ];
+  if (!run || /.<|\][([]/.test(run) || (run[0] === '<' && run.includes('>')) || CJK_END.test(run))
+    return false;
   return !(text[at] === ']' && /^(?:[([]|\s|$)/.test(text[at + 1] ?? ''));
 }
 
-const line = (name, attributes, kids) => `(${[name, ...attributes.map((value) => JSON.stringify(value)), ...kids].join(' ')})`;
+const line = (name, attributes, kids) =>
+  `(${[name, ...attributes.map((value) => JSON.stringify(value)), ...kids].join(' ')})`;
 
 function shown(nodes, context) {
   const trees = [];
@@ -226,7 +259,9 @@ export function mergedTexts(trees) {
       merged[merged.length - 1] = { text: merged.at(-1).text + tree.text };
     else merged.push(tree);
   }
-  return merged.map((tree) => (typeof tree === 'object' ? JSON.stringify(tree.text) : tree)).filter((tree) => tree !== '""');
+  return merged
+    .map((tree) => (typeof tree === 'object' ? JSON.stringify(tree.text) : tree))
+    .filter((tree) => tree !== '""');
 }
 
 /** What an edit has added. */
@@ -249,15 +284,24 @@ function one(node, context) {
       return line('code', [(node.lang ?? '').slice(0, 40), codeOf(node, context.text)], []);
     case 'list': {
       const isLoose = node.spread || node.children.some(({ spread }) => spread);
-      return line(node.ordered ? 'ol' : 'ul', [node.ordered ? node.start : 1, isLoose ? 'loose' : 'tight'], kids());
+      return line(
+        node.ordered ? 'ol' : 'ul',
+        [node.ordered ? node.start : 1, isLoose ? 'loose' : 'tight'],
+        kids(),
+      );
     }
     case 'listItem': {
-      const box = node.checked === null || node.checked === undefined ? [] : [node.checked ? 'done' : 'todo'];
+      const box =
+        node.checked === null || node.checked === undefined ? [] : [node.checked ? 'done' : 'todo'];
       const [first, ...others] = node.children;
       if (box.length && first?.children[0]?.type === 'text') {
         const [{ value }, ...words] = first.children;
         const text = { type: 'text', value: value.replace(/^[ \t]+/, '') };
-        return line('li', box, shown([{ ...first, children: [text, ...words] }, ...others], context));
+        return line(
+          'li',
+          box,
+          shown([{ ...first, children: [text, ...words] }, ...others], context),
+        );
       }
       return line('li', box, kids());
     }
@@ -299,8 +343,11 @@ function one(node, context) {
     case 'linkReference': {
       const url = node.url ?? links.get(node.identifier).url;
       // No element of the page is a link in a link.
-      if (context.inLink || (has('www') && /^http:\/\/www(?:$|\.(?:$|[\s\p{P}\p{S}]))/iu.test(url))) return node.children.map((kid) => one(kid, context));
-      return isSafe(url) ? line('a', [normal(url)], shown(node.children, { ...context, inLink: true })) : line('a', [url], kids());
+      if (context.inLink || (has('www') && /^http:\/\/www(?:$|\.(?:$|[\s\p{P}\p{S}]))/iu.test(url)))
+        return node.children.map((kid) => one(kid, context));
+      return isSafe(url)
+        ? line('a', [normal(url)], shown(node.children, { ...context, inLink: true }))
+        : line('a', [url], kids());
     }
     case 'image':
     case 'imageReference': {
@@ -333,7 +380,9 @@ function asWritten(node, context) {
     .split('\n')
     .map((text, i) => (i ? text.replace(/^[ \t>]*/, '') : text))
     .join('\n');
-  const definitions = [...context.links].map(([, { label, url }]) => `[${label}]: <${url}>`).join('\n');
+  const definitions = [...context.links]
+    .map(([, { label, url }]) => `[${label}]: <${url}>`)
+    .join('\n');
   return reference(`\\${source}\n\n${definitions}\n`, CHANGES.filter(context.has)).split('\n')[0];
 }
 
@@ -343,7 +392,8 @@ const PAIRS = ['sub', 'sup', 'kbd', 'mark', 'small', 'u', 'ins', 'del'];
 function withElements(nodes) {
   const found = [];
   for (const node of nodes) {
-    const [, end, name, empty] = (node.type === 'html' && /^<(\/?)([a-z]+)\s*(\/?)>$/i.exec(node.value)) || [];
+    const [, end, name, empty] =
+      (node.type === 'html' && /^<(\/?)([a-z]+)\s*(\/?)>$/i.exec(node.value)) || [];
     const tag = name?.toLowerCase();
     if (tag === 'br' && !end) found.push({ type: 'break' });
     else if (end && !empty && PAIRS.includes(tag)) {

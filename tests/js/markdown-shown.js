@@ -9,8 +9,7 @@ const line = (name, attributes, kids) =>
   `(${[name, ...attributes.map((value) => JSON.stringify(value)), ...kids].join(' ')})`;
 
 /** The tree of this text; trees that look the same are equal strings. */
-export const ours = (text) =>
-  of(blocks(lex(text.replace(/\r\n?/g, '\n')).tokens)).join('\n');
+export const ours = (text) => of(blocks(lex(text.replace(/\r\n?/g, '\n')).tokens)).join('\n');
 
 const of = (trees) => mergedTexts(trees.map(one).filter((tree) => tree !== undefined));
 
@@ -39,7 +38,11 @@ function one(tree) {
       if (attributes.class !== 'ref') return named(tag);
       return line('ref', [kids[0].attributes['data-note'].slice(1)], []);
     case 'a':
-      return line('a', [attributes.href], of(kids.filter((kid) => kid.attributes?.class !== 'host')));
+      return line(
+        'a',
+        [attributes.href],
+        of(kids.filter((kid) => kid.attributes?.class !== 'host')),
+      );
     default:
       return named(tag);
   }
@@ -50,7 +53,11 @@ function item({ attributes, kids }) {
   const [first, ...others] = kids;
   const [box, space, ...words] = first.kids;
   const text = { ...first, kids: [{ text: space.text.slice(1) }, ...words] };
-  return line('li', [box.attributes['aria-label'] === 'done' ? 'done' : 'todo'], of([text, ...others]));
+  return line(
+    'li',
+    [box.attributes['aria-label'] === 'done' ? 'done' : 'todo'],
+    of([text, ...others]),
+  );
 }
 
 function division(tree) {
@@ -60,12 +67,19 @@ function division(tree) {
     const text = code.kids.map(textOf).join('\n');
     return line('code', [code.attributes['data-language'] ?? '', text], []);
   }
-  if (attributes.class === 'note') return line('note', [attributes['data-note'].slice(1)], of(kids[1].kids));
+  if (attributes.class === 'note')
+    return line('note', [attributes['data-note'].slice(1)], of(kids[1].kids));
   const [head, body] = kids[0].kids;
   const rows = [...head.kids, ...body.kids];
   return line(
     'table',
     rows[0].kids.map(({ attributes }) => attributes.class ?? ''),
-    rows.map(({ kids }) => line('row', [], kids.map((cell) => line('cell', [], of(cell.kids))))),
+    rows.map(({ kids }) =>
+      line(
+        'row',
+        [],
+        kids.map((cell) => line('cell', [], of(cell.kids))),
+      ),
+    ),
   );
 }

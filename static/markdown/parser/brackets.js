@@ -20,7 +20,9 @@ export function closeBracket(parser, at) {
   const target = isInactive ? undefined : targetOf(parser, bracket, at);
   if (target?.href && safeUrl(target.href)) return link(parser, bracket, target);
   parser.leavePlain(bracket).add(at);
-  if (parser.isOpen && (!parser.text[at + 1] || (!target && isUnfinished(parser.text, at + 1)))) parser.hold(bracket.at);
+  if (target) parser.written.set(at, target.end);
+  if (parser.isOpen && (!parser.text[at + 1] || (!target && isUnfinished(parser.text, at + 1))))
+    parser.hold(bracket.at);
   parser.add(parser.text.slice(at, target?.end ?? at + 1)); // as it was written
   return target?.end ?? at + 1;
 }
@@ -70,5 +72,7 @@ function skipSpace(text, at) {
 function isUnfinished(text, at) {
   if (text[at] === '[') return !text.includes(']', at);
   if (text[at] !== '(') return text[at] === ':';
-  return /^\(\s*(?:<[^<>\n]*>?|[^\s<]*)(?:\s+(?:"[^"]*"?|'[^']*'?|\([^)]*\)?)?\s*)?$/.test(text.slice(at, at + 1000));
+  return /^\(\s*(?:<[^<>\n]*>?|[^\s<]*)(?:\s+(?:"[^"]*"?|'[^']*'?|\([^)]*\)?)?\s*)?$/.test(
+    text.slice(at, at + 1000),
+  );
 }

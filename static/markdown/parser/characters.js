@@ -6,7 +6,8 @@ const CJK_SCRIPTS =
 const EMOJI = /^\p{Emoji_Presentation}/u;
 const HANGUL = /^\p{sc=Hangul}/u;
 /** At such a character a bare address ends: it is part of the sentence around it. */
-export const CJK_END = /[\u2018-\u201f\u2026\u3000-\u3003\u3008-\u3011\u3014-\u301f\u30fb\uff01\uff08\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\uff3b\uff3d\uff5b\uff5d\uff5e-\uff65]/;
+export const CJK_END =
+  /[\u2018-\u201f\u2026\u3000-\u3003\u3008-\u3011\u3014-\u301f\u30fb\uff01\uff08\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\uff3b\uff3d\uff5b\uff5d\uff5e-\uff65]/;
 
 export const isSpace = (/** @type {string} */ character) => !character || /^\s/.test(character);
 export const isPunctuation = (/** @type {string} */ character) => /^[\p{P}\p{S}]/u.test(character);
@@ -15,7 +16,8 @@ const isCjk = (character) =>
   character >= '\u1100' &&
   ((CJK_SCRIPTS.test(character) && !EMOJI.test(character)) || HANGUL.test(character));
 const isVariation = (/** @type {string} */ character) => /^[\ufe00-\ufe0e]/.test(character);
-const isIdeographicVariation = (/** @type {string} */ character) => /^[\u{e0100}-\u{e01ef}]/u.test(character);
+const isIdeographicVariation = (/** @type {string} */ character) =>
+  /^[\u{e0100}-\u{e01ef}]/u.test(character);
 
 /**
  * What stands before and after a run of marks decides what it can do.
@@ -31,8 +33,14 @@ export function flanks(text, start, end) {
   const plainBefore = markBefore && !isCjkBefore; // punctuation of other scripts
   const plainAfter = markAfter && !isCjkAfter;
   return {
-    canOpen: !(spaceAfter || plainAfter) || (plainAfter && (spaceBefore || plainBefore || isCjkBefore)) || after === '~',
-    canClose: !(spaceBefore || plainBefore) || (plainBefore && (spaceAfter || plainAfter || isCjkAfter)) || before === '~',
+    canOpen:
+      !(spaceAfter || plainAfter) ||
+      (plainAfter && (spaceBefore || plainBefore || isCjkBefore)) ||
+      after === '~',
+    canClose:
+      !(spaceBefore || plainBefore) ||
+      (plainBefore && (spaceAfter || plainAfter || isCjkAfter)) ||
+      before === '~',
     spaceOrMarkBefore: spaceBefore || markBefore,
     spaceOrMarkAfter: spaceAfter || markAfter,
   };

@@ -18,7 +18,8 @@ const RULES = {
     line.skipColumns(4);
     return true;
   },
-  details: (_, line) => (/^<\/details>[ \t]*$/i.test(line.words) && !line.isIndented ? 'closed' : true),
+  details: (_, line) =>
+    /^<\/details>[ \t]*$/i.test(line.words) && !line.isIndented ? 'closed' : true,
   paragraph: (_, line) => !line.isBlank,
   table: (_, line) => !line.isBlank,
   code: (node, line) => (node.fence ? fenceGoesOn(node, line) : indentedGoesOn(line)),

@@ -33,7 +33,14 @@ export function splitDefinitions(node, links) {
     const [start] = node.starts?.splice(0, count) ?? [node.start];
     const isLink = Boolean(safeUrl(href));
     if (isLink) links[key] ??= { href, title };
-    return { ...node, type: isLink ? 'def' : 'paragraph', lines, start, starts: undefined, isOpen: false };
+    return {
+      ...node,
+      type: isLink ? 'def' : 'paragraph',
+      lines,
+      start,
+      starts: undefined,
+      isOpen: false,
+    };
   });
   siblings.splice(place, 0, ...before);
   if (node.lines.length) node.start = node.starts?.[0] ?? node.start;
@@ -41,6 +48,7 @@ export function splitDefinitions(node, links) {
 
 /** @param {string[]} lines */
 function definitionsIn(lines) {
+  /** @type {{ key: string, href: string, title: string, end: number, lines: number }[]} */
   const found = [];
   if (!lines[0]?.startsWith('[')) return found;
   const text = lines.join('\n');

@@ -18,8 +18,7 @@ export function paired(parts, deletionsFirst) {
 
 /** @param {Part[]} parts @param {(parts: Part[]) => Part[]} pair @returns {Part[]} */
 function withinEach(parts, pair) {
-  for (const part of parts)
-    if (part.isPair) part.tokens = withinEach(part.tokens, pair);
+  for (const part of parts) if (part.isPair) part.tokens = withinEach(part.tokens, pair);
   return pair(parts);
 }
 

@@ -8,7 +8,7 @@ import { flanks } from './characters.js';
 import { CodeSpans } from './code-spans.js';
 import { paired } from './delimiters.js';
 import { scanFootnoteLabel } from './labels.js';
-import { HELD, inlineRules } from './rules.js';
+import { inlineRules } from './rules.js';
 import { endOfTag, withElements } from './tags.js';
 
 /** @import { Bracket, Links, Part, Token } from '../../types.js' */
@@ -28,7 +28,7 @@ export function parseInline(text, links, { isOpen = false } = {}) {
   const tokens = first.parse();
   if (!first.hasHiddenAddress) return { tokens, parser: first };
   // In brackets that turned out to be text an address is one, and a bracket in it belongs to it.
-  const second = new InlineParser(text, links, isOpen, first.plain);
+  const second = new InlineParser(text, links, isOpen, first);
   return { tokens: second.parse(), parser: second };
 }
 
@@ -43,19 +43,23 @@ export class InlineParser {
   heldAt = Infinity;
   /** Where a bracket is nothing but text. @type {Set<number>} */
   plain = new Set();
+  /** Where the target of a link that may not be opened ends, by the bracket before it. @type {Map<number, number>} */
+  written = new Map();
   hasHiddenAddress = false;
   /** Marks that are known not to follow. @type {Map<string, number>} */
   missing = new Map();
   #isPlain;
+  #isWritten;
   #codeSpans;
   #firstMark = '';
 
-  /** @param {string} text @param {Links} links @param {boolean} isOpen @param {Set<number>} [isPlain] brackets that are known to be text */
-  constructor(text, links, isOpen, isPlain = new Set()) {
+  /** @param {string} text @param {Links} links @param {boolean} isOpen @param {{ plain: Set<number>, written: Map<number, number> }} [before] brackets that are known to be text */
+  constructor(text, links, isOpen, { plain, written } = { plain: new Set(), written: new Map() }) {
     this.text = text;
     this.links = links;
     this.isOpen = isOpen;
-    this.#isPlain = isPlain;
+    this.#isPlain = plain;
+    this.#isWritten = written;
     this.#codeSpans = new CodeSpans(text);
   }
 
@@ -63,7 +67,7 @@ export class InlineParser {
   parse() {
     const { text } = this;
     const special = specialCharacters();
-    for (let at = 0; at < text.length; ) {
+    for (let at = 0; at < text.length;) {
       special.lastIndex = at;
       const found = special.exec(text);
       const end = found ? found.index : text.length;
@@ -104,7 +108,8 @@ export class InlineParser {
     const { text } = this;
     for (const rule of inlineRules.get(text[at]) ?? []) {
       const found = rule(text, at, { open: this.isOpen });
-      if (found === HELD) this.hold(at);
+      if (typeof found === 'symbol')
+        this.hold(at); // HELD
       else if (found) {
         this.parts.push(found);
         return found.end;
@@ -139,10 +144,17 @@ export class InlineParser {
       case '[':
         return this.#footnote(at) || this.#bracket(at, false);
       case ']':
-        return this.#isPlain.has(at) ? 0 : closeBracket(this, at);
+        return this.#isPlain.has(at) ? this.#writtenTarget(at) : closeBracket(this, at);
       default:
         return 0;
     }
+  }
+
+  /** @param {number} at */
+  #writtenTarget(at) {
+    const end = this.#isWritten.get(at) ?? 0;
+    if (end) this.add(this.text.slice(at, end));
+    return end;
   }
 
   /** @param {number} at @param {boolean} isHard */
@@ -219,11 +231,20 @@ export class InlineParser {
   /** An address or a tag. @param {number} at */
   #pointed(at) {
     const { text } = this;
-    for (const [pattern, scheme] of /** @type {[RegExp, string][]} */ ([[AUTOLINK, ''], [MAIL, 'mailto:']])) {
+    for (const [pattern, scheme] of /** @type {[RegExp, string][]} */ ([
+      [AUTOLINK, ''],
+      [MAIL, 'mailto:'],
+    ])) {
       pattern.lastIndex = at;
       const [whole, address] = pattern.exec(text) ?? [];
       if (!whole) continue;
-      this.parts.push({ type: 'link', href: scheme + address, autolink: true, text: address, raw: whole });
+      this.parts.push({
+        type: 'link',
+        href: scheme + address,
+        autolink: true,
+        text: address,
+        raw: whole,
+      });
       return at + whole.length;
     }
     const end = endOfTag(text, at, this.missing);
@@ -254,7 +275,12 @@ export class InlineParser {
   #footnote(at) {
     const label = scanFootnoteLabel(this.text, at);
     if (!label || !this.links[label.key]?.footnote) return 0;
-    this.parts.push({ type: 'footnote_ref', key: label.key, label: label.text, raw: this.text.slice(at, label.end) });
+    this.parts.push({
+      type: 'footnote_ref',
+      key: label.key,
+      label: label.text,
+      raw: this.text.slice(at, label.end),
+    });
     return label.end;
   }
 
@@ -268,7 +294,14 @@ export class InlineParser {
       return 0;
     }
     const address = text.slice(at, found.end);
-    this.parts.push({ type: 'link', href: found.href, autolink: true, isBare: true, text: address, raw: address });
+    this.parts.push({
+      type: 'link',
+      href: found.href,
+      autolink: true,
+      isBare: true,
+      text: address,
+      raw: address,
+    });
     return found.end;
   }
 
@@ -299,7 +332,9 @@ let special = { size: -1, pattern: /$/g };
 
 function specialCharacters() {
   if (special.size !== inlineRules.size) {
-    const others = [...inlineRules.keys()].map((character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+    const others = [...inlineRules.keys()].map(
+      (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+    );
     // eslint-disable-next-line security/detect-non-literal-regexp -- of constants and escaped characters
     const pattern = new RegExp(`${SPECIAL}${others.join('')}]`, 'giu');
     special = { size: inlineRules.size, pattern };

@@ -3,7 +3,12 @@
 const LONGEST = 999;
 
 /** @param {string} label */
-export const keyOf = (label) => label.replace(/[\t\n ]+/g, ' ').trim().toLowerCase().toUpperCase();
+export const keyOf = (label) =>
+  label
+    .replace(/[\t\n ]+/g, ' ')
+    .trim()
+    .toLowerCase()
+    .toUpperCase();
 
 /**
  * The label that begins with the bracket at `at`: its text, its key, and where it ends after the closing bracket.

@@ -11,6 +11,9 @@ export class Line {
     this.column = 0;
     /** Of the tab at the offset some columns are read. */
     this.inTab = false;
+    /** Where the white space here ends, in characters and in columns, and how wide it is. */
+    this.at = this.columnAt = this.indent = 0;
+    this.isBlank = false;
     this.find();
   }
 

@@ -19,13 +19,19 @@ export function isLoose({ kids: items }) {
   return items.some(
     (item, i) =>
       (i < items.length - 1 && endsBlank(item)) ||
-      item.kids.some((kid, k) => (k < item.kids.length - 1 || i < items.length - 1) && endsBlank(kid)),
+      item.kids.some(
+        (kid, k) => (k < item.kids.length - 1 || i < items.length - 1) && endsBlank(kid),
+      ),
   );
 }
 
 /** @param {BlockNode | undefined} node */
 function endsBlank(node) {
-  for (; node; node = node.type === 'list' || node.type === 'list_item' ? node.kids.at(-1) : undefined)
+  for (
+    ;
+    node;
+    node = node.type === 'list' || node.type === 'list_item' ? node.kids.at(-1) : undefined
+  )
     if (node.endsBlank) return true;
   return false;
 }

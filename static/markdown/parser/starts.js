@@ -55,7 +55,12 @@ function heading(parser) {
   const { words } = parser.line;
   const [, marks] = /^(#{1,6})(?:[ \t]|$)/.exec(words) ?? [];
   if (!marks) return undefined;
-  parser.close(parser.open('heading', { depth: marks.length, text: withoutClosing(words.slice(marks.length)) }));
+  parser.close(
+    parser.open('heading', {
+      depth: marks.length,
+      text: withoutClosing(words.slice(marks.length)),
+    }),
+  );
   return 'done';
 }
 
@@ -64,7 +69,9 @@ function withoutClosing(words) {
   const text = words.trim();
   let end = text.length;
   while (text[end - 1] === '#') end--;
-  return end === text.length || (end && !/[ \t]/.test(text[end - 1])) ? text : text.slice(0, end).trim();
+  return end === text.length || (end && !/[ \t]/.test(text[end - 1]))
+    ? text
+    : text.slice(0, end).trim();
 }
 
 /** @param {BlockParser} parser @returns {Opened} */
@@ -84,7 +91,8 @@ function fence(parser) {
 
 /** A paragraph that turns out to be a heading. @param {BlockParser} parser @param {BlockNode} container @returns {Opened} */
 function underline(parser, container) {
-  if (container.type !== 'paragraph' || !/^(?:=+|-+)[ \t]*$/.test(parser.line.words)) return undefined;
+  if (container.type !== 'paragraph' || !/^(?:=+|-+)[ \t]*$/.test(parser.line.words))
+    return undefined;
   if (linesOfDefinitions(container) === container.lines.length) return undefined;
   parser.closeUnmatched();
   splitDefinitions(container, parser.links);
@@ -118,11 +126,14 @@ function item(parser, container) {
   const [mark, number, delimiter] = /^(?:[*+-]|(\d{1,9})([.)]))(?=[ \t]|$)/.exec(line.words) ?? [];
   if (!mark || !parser.hasDepth) return undefined;
   const interrupts = container.type === 'paragraph';
-  if (interrupts && ((number && number !== '1') || !line.words.slice(mark.length).trim())) return undefined;
+  if (interrupts && ((number && number !== '1') || !line.words.slice(mark.length).trim()))
+    return undefined;
   const width = line.indent + takeMark(line, mark.length);
   const kind = delimiter ?? mark;
-  const list = parser.matched.type === 'list' && parser.matched.kind === kind ? parser.matched : undefined;
-  if (!list) parser.open('list', { kind, ordered: Boolean(number), first: number ? Number(number) : '' });
+  const list =
+    parser.matched.type === 'list' && parser.matched.kind === kind ? parser.matched : undefined;
+  if (!list)
+    parser.open('list', { kind, ordered: Boolean(number), first: number ? Number(number) : '' });
   parser.open('list_item', { width });
   return 'container';
 }
@@ -141,7 +152,10 @@ function takeMark(line, length) {
 function details(parser, /** @type {BlockNode} */ container) {
   const { line } = parser;
   if (line.next !== '<' || !parser.hasDepth) return undefined;
-  const summary = container.type === 'details' && !container.kids.length && /^<summary>(.*)<\/summary>[ \t]*$/i.exec(line.words);
+  const summary =
+    container.type === 'details' &&
+    !container.kids.length &&
+    /^<summary>(.*)<\/summary>[ \t]*$/i.exec(line.words);
   if (summary) {
     parser.close(parser.open('summary', { text: summary[1].trim() }));
     return 'done';

@@ -8,7 +8,8 @@ const DASHES = /^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 /** @param {BlockParser} parser @param {BlockNode} container @returns {'done' | undefined} */
 export function startTable(parser, container) {
   const { words } = parser.line;
-  if (container.type !== 'paragraph' || !/[|:]/.test(words) || !DASHES.test(words)) return undefined;
+  if (container.type !== 'paragraph' || !/[|:]/.test(words) || !DASHES.test(words))
+    return undefined;
   const { lines, starts = [], indents = [] } = container;
   const head = lines.at(-1) ?? '';
   const align = cellsOf(words).map(alignOf);
@@ -29,7 +30,8 @@ export function cellsOf(row) {
   const cells = [];
   let cell = '';
   for (let i = 0; i <= row.length; i++) {
-    if (row[i] === '\\' && '|\\'.includes(row[i + 1] ?? ' ')) cell += row[++i] === '|' ? '|' : '\\\\';
+    if (row[i] === '\\' && '|\\'.includes(row[i + 1] ?? ' '))
+      cell += row[++i] === '|' ? '|' : '\\\\';
     else if (row[i] === '|' || i === row.length) {
       cells.push(cell.trim());
       cell = '';

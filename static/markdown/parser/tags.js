@@ -25,7 +25,7 @@ export function endOfTag(text, at, missing) {
   const closes = start[1] === '/';
   let position = after(NAME, text, at + (closes ? 2 : 1));
   if (!position) return 0;
-  for (let next; !closes && (next = after(ATTRIBUTE, text, position)); )
+  for (let next; !closes && (next = after(ATTRIBUTE, text, position));)
     position = after(VALUE, text, next) || next;
   position = after(SPACE, text, position) || position;
   if (!closes && text[position] === '/') position++;

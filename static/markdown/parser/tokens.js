@@ -50,7 +50,15 @@ export function tokensOf(parser, source, links, isOpen) {
       case 'code':
         return { type, lang: node.info, text: codeOf(node), fence: node.fence };
       case 'extension':
-        return { ...node.rule, raw: '', text: lines.join('\n'), opening: node.opening, closing: node.closing, isClosed: Boolean(node.isClosed), held: node === growing };
+        return {
+          ...node.rule,
+          raw: '',
+          text: lines.join('\n'),
+          opening: node.opening,
+          closing: node.closing,
+          isClosed: Boolean(node.isClosed),
+          held: node === growing,
+        };
       default:
         return { type };
     }
@@ -66,7 +74,9 @@ export function tokensOf(parser, source, links, isOpen) {
 
   /** @param {string} string @param {BlockNode} node @returns {{ tokens: Token[], held?: boolean }} */
   function text(string, node) {
-    return node === growing ? withoutUndecided(string, links) : { tokens: parseInline(string, links).tokens };
+    return node === growing
+      ? withoutUndecided(string, links)
+      : { tokens: parseInline(string, links).tokens };
   }
 
   /** @param {BlockNode} node */
@@ -75,14 +85,25 @@ export function tokensOf(parser, source, links, isOpen) {
     const rows = [head, ...lines].map((line, i) => {
       const isLast = node === growing && i === lines.length;
       const cells = cellsOf(line);
-      return cells.map((cell, k) => ({
-        align: align[k] ?? '',
-        ...(isLast && k === cells.length - 1 ? withoutUndecided(cell, links) : { tokens: parseInline(cell, links).tokens }),
-      }));
+      return cells.map(
+        (cell, k) =>
+          /** @type {Token} */ ({
+            align: align[k] ?? '',
+            ...(isLast && k === cells.length - 1
+              ? withoutUndecided(cell, links)
+              : { tokens: parseInline(cell, links).tokens }),
+          }),
+      );
     });
-    for (const row of rows) while (row.length < align.length) row.push({ align: align[row.length], tokens: [] });
+    for (const row of rows)
+      while (row.length < align.length) row.push({ align: align[row.length], tokens: [] });
     const [header, ...others] = rows;
-    return { type: 'table', header, rows: others, held: others.at(-1)?.some(({ held }) => held) };
+    return {
+      type: 'table',
+      header,
+      rows: others,
+      held: others.at(-1)?.some((/** @type {Token} */ { held }) => held),
+    };
   }
 }
 

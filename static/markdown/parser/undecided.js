@@ -36,7 +36,7 @@ export function withoutUndecided(text, links) {
 function endOfCertain(text) {
   const near = text.slice(-LONGEST);
   let end = near.length;
-  for (let before = -1; before !== end; ) {
+  for (let before = -1; before !== end;) {
     before = end;
     const part = near.slice(0, end);
     for (const ending of ENDINGS) {
