@@ -21,7 +21,7 @@ import { branch } from './vdom.js';
 export function blocks(tokens, old = [], definitions = '', continuation) {
   let direction = continuation?.direction;
   return inParts(tokens, continuation)
-    .filter(({ type, held, tokens }) => type !== 'def' && !(held && tokens && !tokens.length))
+    .filter(isShown)
     .map((token, i) => {
       const known = token.follows && direction;
       const origin = `${token.type} ${definitions} ${known} ${token.held ? '…' : ''}${token.raw}`;
@@ -33,6 +33,12 @@ export function blocks(tokens, old = [], definitions = '', continuation) {
       direction = next.attributes.dir;
       return next;
     });
+}
+
+/** Not a definition, nor what has only begun. @param {Token} token */
+function isShown({ type, held, tokens }) {
+  if (type === 'def') return false;
+  return !tokens || tokens.length > 0 || !(held || type === 'details');
 }
 
 /** @param {Token} token @param {Branch | undefined} shown @param {string} definitions @returns {Branch} */

@@ -5,6 +5,7 @@
 
 const DIRECTED = new Set(['ul', 'ol', 'li', 'blockquote', 'details', 'div']);
 const RIGHT_TO_LEFT =
+  // eslint-disable-next-line security/detect-unsafe-regex -- one character
   /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /** `known`: the direction of the part of a list or table before this one. @param {Branch} block @param {string} [known] */

@@ -20,7 +20,7 @@ export function note({ label, key }, within, shown) {
   const [, body] = shown?.kids ?? [];
   const mark = { class: 'note-mark', 'data-label': `[^${label}]:` };
   const back = { type: 'button', class: 'note-back', 'aria-label': 'Back to the text' };
-  return branch('div', { class: 'note', role: 'doc-footnote', 'data-note': key }, [
+  return branch('div', { class: 'footnote', role: 'doc-footnote', 'data-note': key }, [
     branch('span', mark),
     branch('div', {}, within(body && 'kids' in body ? body.kids : undefined)),
     branch('button', back, [leaf('↩')]),
@@ -44,7 +44,7 @@ export class Footnotes {
   }
 
   get #notes() {
-    return this.#root.getElementsByClassName('note');
+    return this.#root.getElementsByClassName('footnote');
   }
 
   /** Fill in the numbers if there are other notes or references than before. */
@@ -73,7 +73,7 @@ export class Footnotes {
   #clicked(target) {
     const reference = target.closest('.noteref');
     if (reference) this.#from.set(keyOf(reference), reference);
-    const note = target.closest('.note-back')?.closest('.note');
+    const note = target.closest('.note-back')?.closest('.footnote');
     const to = reference
       ? this.#find(this.#notes, keyOf(reference))
       : note && (this.#known(keyOf(note)) ?? this.#find(this.#references, keyOf(note)));

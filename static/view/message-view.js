@@ -28,7 +28,7 @@ export class MessageView {
   article = copyOf('#message');
   message;
   #text;
-  #showThoughts;
+  #thoughts;
   /** @type {Record<string, any>} */
   #parts;
   #remedies;
@@ -42,7 +42,7 @@ export class MessageView {
     Object.assign(article.dataset, { role: message.role, id: message.id });
     part(article, 'h2').textContent = isAnswer(message) ? 'Claude' : 'You';
     this.#text = new MessageText(part(article, '.text'), growingText, onDraw);
-    this.#showThoughts = growingText(part(article, '.thoughts'));
+    this.#thoughts = new MessageText(part(article, '.thoughts'), growingText, onDraw);
     this.#parts = Object.fromEntries(PARTS.map((name) => [name, part(article, name)]));
     this.#remedies = [...article.querySelectorAll('.actions button')];
     const { details, summary } = this.#parts;
@@ -61,11 +61,13 @@ export class MessageView {
     const { message } = this;
     if (this.#text.isFormatted || !isAnswer(message)) return;
     this.#text.format(library, message.text, message.state !== 'streaming');
+    this.#thoughts.format(library, message.thinking, thoughtsEnded(message));
   }
 
   /** Take it off the page. */
   remove() {
     this.#text.forget();
+    this.#thoughts.forget();
     this.article.remove();
   }
 
@@ -83,7 +85,7 @@ export class MessageView {
   #drawThoughts(answer) {
     if (!answer.thinking) return;
     const { details } = this.#parts;
-    this.#showThoughts(answer.thinking);
+    this.#thoughts.show(answer.thinking, thoughtsEnded(answer));
     details.hidden = false;
     say(this.#parts['summary span'], thoughtsOf(answer));
     if (details.dataset.touched === undefined)
@@ -127,3 +129,6 @@ export class MessageView {
 function sentenceFor({ message, requestId }) {
   return requestId ? `${message} (request ${requestId})` : message;
 }
+
+/** Whether no more of them arrive for now. @param {Answer} answer */
+const thoughtsEnded = ({ state }) => state !== 'streaming';

@@ -67,7 +67,7 @@ function division(tree) {
     const text = code.kids.map(textOf).join('\n');
     return line('code', [code.attributes['data-language'] ?? '', text], []);
   }
-  if (attributes.class === 'note')
+  if (attributes.class === 'footnote')
     return line('note', [attributes['data-note'].slice(1)], of(kids[1].kids));
   const [head, body] = kids[0].kids;
   const rows = [...head.kids, ...body.kids];

@@ -36,6 +36,8 @@ export class BlockParser {
   cut = 0;
   /** The block at the end, if the next line may go on with it. @type {BlockNode | undefined} */
   last;
+  /** The block that was opened last. @type {BlockNode | undefined} */
+  #opened;
   #depth = 0;
   #source;
 
@@ -54,7 +56,8 @@ export class BlockParser {
     }
     const end = this.root.kids.at(-1);
     this.cut = end?.began ?? end?.start ?? 0;
-    this.last = this.tip;
+    const isHeading = this.#opened?.type === 'heading' && !this.#source.endsWith('\n');
+    this.last = isHeading ? this.#opened : this.tip; // a heading is closed with its line
     while (this.tip !== this.root) this.close(this.tip);
   }
 
@@ -70,7 +73,7 @@ export class BlockParser {
     const node = Object.assign(newNode(type, this.at), { parent: this.tip }, more);
     this.tip.kids.push(node);
     if (isCounted(node)) this.#depth++;
-    this.tip = this.matched = node;
+    this.tip = this.matched = this.#opened = node;
     return node;
   }
 

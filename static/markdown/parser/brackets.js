@@ -72,6 +72,7 @@ function skipSpace(text, at) {
 function isUnfinished(text, at) {
   if (text[at] === '[') return !text.includes(']', at);
   if (text[at] !== '(') return text[at] === ':';
+  // eslint-disable-next-line security/detect-unsafe-regex -- of 1,000 characters at most; its parts begin differently
   return /^\(\s*(?:<[^<>\n]*>?|[^\s<]*)(?:\s+(?:"[^"]*"?|'[^']*'?|\([^)]*\)?)?\s*)?$/.test(
     text.slice(at, at + 1000),
   );

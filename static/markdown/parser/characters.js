@@ -2,6 +2,7 @@
 // which put no spaces around words.
 
 const CJK_SCRIPTS =
+  // eslint-disable-next-line security/detect-unsafe-regex -- one character
   /^[\u1100-\u11ff\u231a\u2329\u232a\u2e80-\u303e\u3041-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uffbe\uffc2-\uffdc\uffe0-\uffe6\uffe8-\uffee\u20a9\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f202}\u{1f210}-\u{1f23b}\u{1f240}-\u{1f248}\u{20000}-\u{3fffd}]/u;
 const EMOJI = /^\p{Emoji_Presentation}/u;
 const HANGUL = /^\p{sc=Hangul}/u;
@@ -17,6 +18,7 @@ const isCjk = (character) =>
   ((CJK_SCRIPTS.test(character) && !EMOJI.test(character)) || HANGUL.test(character));
 const isVariation = (/** @type {string} */ character) => /^[\ufe00-\ufe0e]/.test(character);
 const isIdeographicVariation = (/** @type {string} */ character) =>
+  // eslint-disable-next-line security/detect-unsafe-regex -- one character
   /^[\u{e0100}-\u{e01ef}]/u.test(character);
 
 /**

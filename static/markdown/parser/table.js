@@ -3,6 +3,7 @@
 /** @import { BlockNode } from '../../types.js' */
 /** @import { BlockParser } from './blocks.js' */
 
+// eslint-disable-next-line security/detect-unsafe-regex -- its parts begin differently
 const DASHES = /^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 
 /** @param {BlockParser} parser @param {BlockNode} container @returns {'done' | undefined} */

@@ -13,6 +13,7 @@ const ENDINGS = [
   /\\$/,
   /!$/,
   /&#?\w{0,31}$/,
+  // eslint-disable-next-line security/detect-unsafe-regex -- of 300 characters at most
   /<\/?(?:[a-z][a-z0-9]{0,9}[ \t]*\/?)?$/i,
   /<(?:[a-z][a-z0-9+.-]{1,31}:[^\s<>]{0,200}|[\w.+-]{1,64}@[\w.-]{0,100})$/i,
   /(?<![a-z0-9])(?:h|ht|htt|https?|https?:\/{0,2}|w{1,3}|www\.)$/i,
