@@ -44,12 +44,19 @@ await chat.start(store);
 storage.tellBroken();
 // Not before the first paint: the text is there without them.
 try {
-  const [{ createRenderer }, { createHighlighter }, { sourceOfCode }] = await Promise.all([
+  const [renderer, highlight, code, formula] = await Promise.all([
     import('./markdown/renderer.js'),
     import('./markdown/highlight.js'),
     import('./markdown/code-block.js'),
+    import('./markdown/formula.js'),
   ]);
-  chat.format({ createRenderer, highlighter: createHighlighter(), sourceOfCode });
+  chat.format({
+    ...renderer,
+    ...code,
+    highlighter: highlight.createHighlighter(),
+    typeset: formula.typesetting(() => import('./markdown/typesetter.js')),
+    copying: () => import('./markdown/copied.js'),
+  });
 } catch {
   // the libraries are not installed: answers are plain text
 }

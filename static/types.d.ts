@@ -150,7 +150,10 @@ export type GrowingText = (node: Element) => (whole: string) => void;
 export interface MarkdownLibrary {
   createRenderer: typeof import('./markdown/renderer.js').createRenderer;
   highlighter: ReturnType<typeof import('./markdown/highlight.js').createHighlighter>;
+  typeset: ReturnType<typeof import('./markdown/typesetter.js').createTypesetter>;
   sourceOfCode: typeof import('./markdown/code-block.js').sourceOfCode;
+  /** Loads what makes rich text. */
+  copying: () => Promise<typeof import('./markdown/copied.js')>;
 }
 
 export interface Answer {
@@ -353,6 +356,10 @@ export interface ParserOptions {
 export interface RendererOptions {
   /** Takes each block of code with a language once it is complete. */
   highlight?: (code: Element, language: string) => void;
+  /** Takes each finished table. */
+  offerTable?: (table: Element) => void;
+  /** Takes each new element that holds the source of a formula. */
+  typeset?: ReturnType<typeof import('./markdown/typesetter.js').createTypesetter>;
   /** Called after each drawing; what it does there counts as part of it. */
   onDraw?: () => void;
   /** In ms. */
@@ -360,6 +367,29 @@ export interface RendererOptions {
   /** Calls `draw` with the first frame after `delay` ms. */
   schedule?: (draw: () => void, delay: number) => void;
 }
+
+/** Mathematics in a text. */
+export interface Formula {
+  /** Its place in the text. */
+  start: number;
+  end: number;
+  /** As it was written, and without its delimiters. */
+  source: string;
+  content: string;
+  /** It stands on lines of its own. */
+  display: boolean;
+}
+
+/** An element of MathML as plain values, as a Worker can send it. */
+export type MathTree =
+  | { text: string }
+  | {
+      tag: string;
+      attributes: Record<string, string>;
+      classes: string[];
+      style: Record<string, string>;
+      kids: MathTree[];
+    };
 
 /** A text that is or will be on the page. */
 export interface Leaf {
@@ -375,6 +405,8 @@ export interface Branch {
   node?: Element;
   /** What a block was made from: the same makes the same. */
   origin?: string;
+  /** What it shows is typeset on the page, and is no part of this tree. */
+  formula?: Formula;
 }
 
 export type Tree = Leaf | Branch;

@@ -30,9 +30,23 @@ def f{{n}}(x):
 ```
 
 """
+MATHEMATICS = rf"""## Section {{n}}
+
+{WORDS}, for $x_{{n}} \in \mathbb{{R}}$ and \(\varepsilon > 0\), until the paragraph has about
+the length that paragraphs have, with $\frac{{a^2 + b^2}}{{c_{{n}}}}$ in it.
+
+$$
+\int_0^{{\infty}} e^{{-x^2}} \, \mathrm{{d}}x = \frac{{\sqrt{{\pi}}}}{{2}} + O(n^{{-{{n}}}})
+$$
+
+- $f_{{n}}(x) = \sum_{{k=0}}^{{n}} \binom{{n}}{{k}} x^k$, and nothing else
+- the rest
+
+"""
 #: How each kind of document begins and goes on.
 KINDS = {
     "mixed": ("", MIXED),
+    "mathematics": ("", MATHEMATICS),
     "list": ("Steps:\n", f"{{n}}. {WORDS}.\n"),
     "table": ("| n | words | more |\n|--:|---|---|\n", f"| {{n}} | {WORDS} | more |\n"),
     "paragraph": ("", f"{WORDS}, {{n}} times, and "),

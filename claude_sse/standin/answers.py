@@ -17,6 +17,10 @@ from .wire import Step
 ANSWERS = Path(__file__).parent / "answers"
 #: The first whose words occur in the question is the answer; else the greeting or the follow-up.
 CHOICES = {
+    "longest": r"longest",
+    "tea": r"tea|coffee",
+    "moving": r"moving|house",
+    "physics": r"physics|math\w*|formulas?|equations?|pendulum|latex",
     "think": r"think\w*|puzzle|riddle|reason\w*",
     "code": r"code|python|javascript|rust|sql|shell|function|program\w*",
     "table": r"tables?|compare|comparison",
@@ -36,8 +40,7 @@ def answer(order: Order) -> Iterator[Step]:
         return searched(order, Search(), _passages(_read("search")), gap=0.02)
     chance = random.Random(order.prompt)
     name = _choice(order)
-    text = _read(name).format_map(_Seen(order)) if name == "followup" else _read(name)
-    text = "".join(map(_shown, files_of_question(order.body))) + text
+    text = "".join(map(_shown, files_of_question(order.body))) + _text(order, name)
     limit = 4 * int(order.body["max_tokens"])
     stop = {"stop_reason": "max_tokens"} if len(text) > limit else None
     thoughts = _thoughts(order, name, chance)
@@ -96,7 +99,14 @@ def _choice(order: Order) -> str:
     for name, pattern in CHOICES.items():
         if re.search(rf"\b({pattern})\b", asked):
             return name
+    if files_of_question(order.body):
+        return "files"
     return "followup" if _turns(order) > 1 else "hello"
+
+
+def _text(order: Order, name: str) -> str:
+    text = _read(name)
+    return text.format_map(_Seen(order)) if name in ("followup", "files") else text
 
 
 def _turns(order: Order) -> int:

@@ -1,7 +1,6 @@
 // What a key or a button asks for, by its name.
 
-import { textWithSources } from '../model/citations.js';
-import { copy, find, memory, say } from '../view/dom.js';
+import { find, memory, say } from '../view/dom.js';
 import { signOut } from '../view/session.js';
 import { offer } from '../view/toast.js';
 
@@ -47,10 +46,10 @@ function goTo(chat, step) {
 }
 
 /** @param {ChatController} chat */
-async function copyLast({ current }) {
+async function copyLast({ current, transcript }) {
   const last = current.answers.at(-1);
   if (!last) return;
-  const copied = await copy(textWithSources(last));
+  const copied = await transcript.copyMessage(last.id);
   offer(copied ? 'The last answer is copied.' : 'The last answer could not be copied.');
 }
 

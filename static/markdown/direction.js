@@ -26,7 +26,13 @@ function directionOf(tree) {
     const [letter] = /\p{L}/u.exec(tree.text) ?? [];
     return letter ? (RIGHT_TO_LEFT.test(letter) ? 'rtl' : 'ltr') : '';
   }
-  if (tree.tag === 'code' || tree.tag === 'button' || tree.attributes.class === 'host') return '';
+  if (
+    tree.formula ||
+    tree.tag === 'code' ||
+    tree.tag === 'button' ||
+    tree.attributes.class === 'host'
+  )
+    return '';
   for (const kid of tree.kids) {
     const direction = directionOf(kid);
     if (direction) return direction;

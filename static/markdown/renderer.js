@@ -9,6 +9,8 @@ import { DrawSchedule } from './draw-schedule.js';
 import { entitiesLoading } from './entities.js';
 import { Footnotes } from './footnotes.js';
 import { IncomingText } from './incoming-text.js';
+import { mathematics } from './math.js';
+import { register } from './parser/rules.js';
 import { SettledBlocks } from './settled-blocks.js';
 import { Tail } from './tail.js';
 
@@ -18,6 +20,8 @@ import { Tail } from './tail.js';
 const FRAME_CHARACTERS = 4000;
 /** A line counts as so many characters more: thousands of tiny blocks are the dearest text to lay out. */
 const LINE_CHARACTERS = 20;
+
+register(mathematics);
 
 /** @param {Element} root @param {RendererOptions} [options] */
 export const createRenderer = (root, options) => new Renderer(root, options);
@@ -33,9 +37,10 @@ class Renderer {
   #awaited;
 
   /** @param {Element} root @param {RendererOptions} [options] */
-  constructor(root, { highlight, onDraw, now, schedule } = {}) {
+  constructor(root, options = {}) {
+    const { onDraw, now, schedule } = options;
     root.classList.add('markdown');
-    const output = new BlockOutput(root, highlight);
+    const output = new BlockOutput(root, options);
     this.#settled = new SettledBlocks(output);
     this.#tail = new Tail(this.#settled, output);
     this.#footnotes = new Footnotes(root);

@@ -2,6 +2,7 @@
 // in the rest survives.
 
 /** @import { Branch, Leaf, Tree } from '../types.js' */
+/** @typedef {(tree: Branch, node: Element) => void} Made what is told of each new element of a formula */
 
 /** @param {string} text @returns {Leaf} */
 export const leaf = (text) => ({ text });
@@ -15,11 +16,12 @@ export const textOf = (tree) => ('text' in tree ? tree.text : tree.kids.map(text
 /**
  * Turn the trees on the page, `old`, into `next`; `add` puts a further node after them.
  * @param {Tree[]} old @param {Tree[]} next @param {Document} document @param {(node: Element | Text) => void} add
+ * @param {Made} [made]
  */
-export function patch(old, next, document, add) {
+export function patch(old, next, document, add, made) {
   next.forEach((tree, i) => {
-    if (old[i] === tree || (old[i] && adopt(old[i], tree))) return;
-    const node = create(tree, document);
+    if (old[i] === tree || (old[i] && adopt(old[i], tree, made))) return;
+    const node = create(tree, document, made);
     if (old[i]?.node) old[i].node?.replaceWith(node);
     else add(node);
   });
@@ -38,10 +40,10 @@ export function insert(parent, kid) {
   parent.node?.append(create(kid, parent.node.ownerDocument));
 }
 
-/** Let the node of one tree show another; returns whether it can. @param {Tree} old @param {Tree} tree */
-function adopt(old, tree) {
+/** Let the node of one tree show another; returns whether it can. @param {Tree} old @param {Tree} tree @param {Made} [made] */
+function adopt(old, tree, made) {
   if ('text' in tree) return 'text' in old && adoptText(old, tree);
-  return !('text' in old) && adoptElement(old, tree);
+  return !('text' in old) && adoptElement(old, tree, made);
 }
 
 /** @param {Leaf} old @param {Leaf} tree */
@@ -53,23 +55,29 @@ function adoptText({ node, text }, tree) {
   return true;
 }
 
-/** @param {Branch} old @param {Branch} tree */
-function adoptElement({ node, tag, attributes, kids }, tree) {
-  if (!node || tag !== tree.tag) return false;
+/** @param {Branch} old @param {Branch} tree @param {Made} [made] */
+function adoptElement(old, tree, made) {
+  const { node, tag, attributes, kids } = old;
+  if (!node || tag !== tree.tag || !isSameFormula(old, tree)) return false;
   tree.node = node;
   for (const name in attributes) if (!(name in tree.attributes)) node.removeAttribute(name);
   for (const name in tree.attributes) {
     if (attributes[name] !== tree.attributes[name]) node.setAttribute(name, tree.attributes[name]);
   }
-  patch(kids, tree.kids, node.ownerDocument, (kid) => node.append(kid));
+  if (!tree.formula) patch(kids, tree.kids, node.ownerDocument, (kid) => node.append(kid), made);
   return true;
 }
 
-/** @param {Tree} tree @param {Document} document @returns {Element | Text} */
-function create(tree, document) {
+/** @param {Tree} tree @param {Document} document @param {Made} [made] @returns {Element | Text} */
+function create(tree, document, made) {
   if ('text' in tree) return (tree.node = document.createTextNode(tree.text));
   const node = (tree.node = document.createElement(tree.tag));
   for (const name in tree.attributes) node.setAttribute(name, tree.attributes[name]);
-  node.append(...tree.kids.map((kid) => create(kid, document)));
+  node.append(...tree.kids.map((kid) => create(kid, document, made)));
+  if (tree.formula) made?.(tree, node);
   return node;
 }
+
+/** @param {Branch} old @param {Branch} tree */
+const isSameFormula = (old, tree) =>
+  old.formula?.source === tree.formula?.source && old.formula?.display === tree.formula?.display;

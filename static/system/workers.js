@@ -1,7 +1,9 @@
 // The page's Workers. `trusted-types claude-sse-workers` lets this one policy exist, and it makes script URLs for
 // our own Workers only: every other way to run a text as a script stays closed.
 
-const OURS = new Set(['markdown/highlight-worker.js', 'view/scale-worker.js'].map(hrefOf));
+const OURS = new Set(
+  ['markdown/highlight-worker.js', 'markdown/math-worker.js', 'view/scale-worker.js'].map(hrefOf),
+);
 
 const { trustedTypes } = /** @type {any} */ (globalThis);
 const policy = trustedTypes?.createPolicy('claude-sse-workers', {

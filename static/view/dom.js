@@ -23,8 +23,10 @@ export function make(tag, properties = {}) {
   return Object.assign(document.createElement(tag), properties);
 }
 
-/** Copy to the clipboard; resolve to whether that worked. @param {string} text */
-export async function copy(text) {
+/** Copy to the clipboard, as rich text too; resolves to whether that worked. @param {string} text @param {string} [html] */
+export async function copy(text, html) {
+  // The browser would hold rich text to the page's own policy for styles, were it not given by an event.
+  if (html && copyBySelection(text, html)) return true;
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -33,12 +35,18 @@ export async function copy(text) {
   }
 }
 
-/** @param {string} text */
-function copyBySelection(text) {
+/** @param {string} text @param {string} [html] */
+function copyBySelection(text, html) {
   const field = make('textarea', { readOnly: true, className: 'unseen', value: text });
   const focused = document.activeElement;
   (document.querySelector('dialog[open]') ?? document.body).append(field);
   field.select();
+  field.addEventListener('copy', (/** @type {ClipboardEvent} */ event) => {
+    if (!html) return;
+    event.clipboardData?.setData('text/plain', text);
+    event.clipboardData?.setData('text/html', html);
+    event.preventDefault();
+  });
   const done = document.execCommand('copy');
   field.remove();
   if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });

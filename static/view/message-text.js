@@ -1,5 +1,7 @@
 // The text of a message on the page: as it is written until Markdown is loaded, an answer's as Markdown after that.
 
+import { make } from './dom.js';
+
 /** @import { GrowingText, MarkdownLibrary } from '../types.js' */
 
 export class MessageText {
@@ -31,6 +33,8 @@ export class MessageText {
     this.#root.replaceChildren();
     this.#renderer = library.createRenderer(this.#root, {
       highlight: library.highlighter.add,
+      typeset: library.typeset,
+      offerTable,
       onDraw: this.#onDraw,
     });
     [this.#taken, this.#finished] = [0, false];
@@ -56,4 +60,14 @@ export class MessageText {
   forget() {
     this.#library?.highlighter.forget(this.#root);
   }
+}
+
+/** A button below a table copies it; one that stands in parts has it below the first. @param {Element} table */
+function offerTable(table) {
+  const isOffered = table.lastElementChild?.localName === 'button';
+  if (isOffered || table.previousElementSibling?.matches('.table[data-full]')) return;
+  table.append(
+    make('button', { type: 'button', className: 'quiet copy-table', textContent: 'Copy table' }),
+  );
+  /** @type {any} */ (table.lastElementChild).dataset.action = 'copy-table';
 }

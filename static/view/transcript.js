@@ -2,17 +2,18 @@
 // stored answers become Markdown when they come near the screen.
 
 import { Autoscroll } from './autoscroll.js';
-import { copy, find, say } from './dom.js';
+import { Copying } from './copying.js';
+import { find } from './dom.js';
 import { MessageView } from './message-view.js';
 
 /** @import { GrowingText, MarkdownLibrary, Message } from '../types.js' */
 
 const NEAR = '1000px';
-const COPIED_MS = 1500;
 
 export class Transcript {
   #log = find('#log');
   #autoscroll = new Autoscroll(this.#log, find('#jump'));
+  #copying = new Copying(this.#log, (id) => this.#views.get(id)?.source);
   #growingText;
   #onAction;
   /** @type {Map<string, MessageView>} */
@@ -115,7 +116,13 @@ export class Transcript {
   /** From now on answers are Markdown. @param {MarkdownLibrary} library */
   format(library) {
     this.#library = library;
+    this.#copying.format(library);
     for (const view of this.#views.values()) this.#format(view);
+  }
+
+  /** Copy a message; resolves to whether that worked. @param {string} id */
+  copyMessage(id) {
+    return this.#copying.copyMessage(id);
   }
 
   /** @param {MessageView} view */
@@ -140,8 +147,7 @@ export class Transcript {
     if (!button) return;
     const { id } = /** @type {HTMLElement} */ (button.closest('article')).dataset;
     const { action = '' } = button.dataset;
-    if (action === 'copy-code') return this.#copy(button, this.#library?.sourceOfCode(button));
-    if (action === 'copy') return this.#copy(button, this.#views.get(id ?? '')?.source);
+    if (this.#copying.press(button, id ?? '')) return;
     const act = () => this.#onAction(action, id ?? '');
     if (action === 'older' || action === 'newer') return this.#switch(button, act);
     this.#log.focus({ preventScroll: true }); // the button is about to go: the focus must not get lost
@@ -158,14 +164,6 @@ export class Transcript {
     if (!shown) return;
     shown.querySelector(`[data-action=${button.dataset.action}]`)?.focus({ preventScroll: true });
     this.#autoscroll.hold(shown, top);
-  }
-
-  /** @param {HTMLElement} button */
-  async #copy(button, text = '') {
-    const label = button.querySelector('span') ?? button;
-    const before = (button.dataset.label ??= label.textContent ?? '');
-    say(label, (await copy(text)) ? 'Copied' : 'Not copied');
-    setTimeout(() => say(label, before), COPIED_MS);
   }
 
   #draw() {

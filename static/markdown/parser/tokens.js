@@ -57,6 +57,7 @@ export function tokensOf(parser, source, links, isOpen) {
           opening: node.opening,
           closing: node.closing,
           isClosed: Boolean(node.isClosed),
+          held: node === growing,
         };
       default:
         return { type };

@@ -18,6 +18,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -300,6 +301,24 @@ def test_answers_arrive_whole(name: str) -> None:
         assert text == (ANSWERS / f"{name}.md").read_text(encoding="utf-8")
     assert 40 < len(steps) / sum(step.pause for step in steps) < 80
     assert all(len(step.text) <= 20 for step in steps)
+
+
+def test_a_file_is_answered_with_its_size_and_name() -> None:
+    """A question with a file says what the file is, and the example buttons get their answers."""
+    source = {"type": "text", "media_type": "text/plain", "data": "Hello"}
+    block = {"type": "document", "title": "a.txt", "source": source}
+    turns = [{"role": "user", "content": [block, {"type": "text", "text": "hm"}]}]
+    steps = answer(Order(question("hm", messages=turns), "hm"))
+    text = "".join(step.text for step in steps)
+    assert text.startswith("You sent me a text *a.txt*: 5 bytes.") and "That is all" in text
+    page = (Path(__file__).parents[3] / "templates/chat.html").read_text("utf-8")
+    for example, heading in zip(
+        re.findall(r'data-command="example">(.+?)<', page),
+        ("longest_word", "| Tea | Coffee |", "**The riddle:**", "## Moving house"),
+        strict=True,
+    ):
+        steps = answer(Order(question(example), example))
+        assert heading in "".join(step.text for step in steps), example
 
 
 def test_sdk_reads_a_readable_answer(client: anthropic.Anthropic) -> None:

@@ -1,0 +1,104 @@
+// Mathematics in Markdown, as its parser asks for it: formulas in a text, and displays on lines of their own.
+
+import { formulaBlock, inlineFormula, unfinishedFormula } from './formula.js';
+import { inlines } from './inlines.js';
+import { environmentIn, FARTHEST, formulaAt } from './math-rules.js';
+import { parseInline } from './parser/inline.js';
+import { HELD } from './parser/rules.js';
+import { branch } from './vdom.js';
+
+/** @import { BlockRule, Formula, InlineRule, MarkdownExtension, Token } from '../types.js' */
+
+const OPENING = /^(?:\$\$(?!\$)|\\\[|\\begin\{)/;
+/** What follows a display on its last line. */
+const ENDING = /^[ \t]*([.,;:!]?)[ \t]*$/;
+/** So much in the first line of a display of several lines that it is no prose. */
+const SIGNED = /\\[a-zA-Z]|[\^=]|_\{/;
+
+/** @type {MarkdownExtension} */
+export const mathematics = {
+  name: 'mathematics',
+  inline: { $: inlineRule, '\\': inlineRule },
+  block: display,
+  draw: {
+    math: (token) => inlineFormula(/** @type {any} */ (token)),
+    display: drawDisplay,
+  },
+};
+
+/** @type {InlineRule} */
+function inlineRule(text, at, { open }) {
+  if (open && mayBegin(text.slice(at, at + 30))) return HELD;
+  const found = formulaAt(text, at, open);
+  if (!found) return undefined;
+  return 'open' in found ? HELD : { type: 'math', raw: found.source, ...found };
+}
+
+/** Whether this is the beginning of a delimiter, and no more. @param {string} rest */
+const mayBegin = (rest) =>
+  /^\$\$?$|^\\begin\{[a-z]*\*?$/i.test(rest) || '\\begin{'.startsWith(rest);
+
+/** @type {BlockRule} */
+function display(line) {
+  const [mark] = OPENING.exec(line) ?? [];
+  if (!mark) return undefined;
+  const name = environmentIn(line);
+  if (mark === '\\begin{' && !name) return undefined;
+  const close = name ? `\\end{${name}}` : { '\\[': '\\]', $$: '$$' }[mark];
+  const found = formulaAt(line, 0);
+  if (found && 'end' in found) {
+    const ending = ENDING.exec(line.slice(found.end));
+    return ending ? { type: 'display', isWhole: true, closes: () => true } : undefined;
+  }
+  const first = line.slice(mark.length);
+  const isAlone = Boolean(name) || !first.trim();
+  if (!close || (!isAlone && (!SIGNED.test(first) || first.includes(close)))) return undefined;
+  return { type: 'display', close, closes: closing(line, close, isAlone) };
+}
+
+/**
+ * Returns whether the next line is the last one. A display that does not begin on a line of its own ends at a blank
+ * line at the latest, and none is longer than a formula may be.
+ * @param {string} opening @param {string} close @param {boolean} isAlone
+ */
+function closing(opening, close, isAlone) {
+  const begin = close.startsWith('\\end') ? close.replace('end', 'begin') : '\\[\\[';
+  let depth = opening.split(begin).length - 1 || 1;
+  let room = FARTHEST - opening.length;
+  return (/** @type {string} */ line) => {
+    room -= line.length + 1;
+    depth += line.split(begin).length - line.split(close).length;
+    const isEnd = depth < 1 && line.includes(close);
+    return isEnd || room < 0 || !(isAlone || line.trim());
+  };
+}
+
+/** @param {Token} token */
+function drawDisplay({ opening, text, closing, close, held }) {
+  const lines = [opening, ...(text ? [text] : []), ...(closing === undefined ? [] : [closing])];
+  const source = lines.join('\n').trimEnd();
+  if (!close) return wholeDisplay(source);
+  const at = closing?.includes(close) ? source.lastIndexOf(close) : -1;
+  if (at < 0) return unfinishedFormula(held ? '' : source);
+  const end = at + close.length;
+  const content = close.startsWith('\\end') ? source.slice(0, end) : source.slice(2, at);
+  return withRest({ start: 0, end, source: source.slice(0, end), content, display: true }, source);
+}
+
+/** @param {string} line */
+const wholeDisplay = (line) => withRest(/** @type {Formula} */ (formulaAt(line, 0)), line);
+
+/** A full stop after a display belongs into it; a sentence goes on below. @param {Formula} formula @param {string} text */
+function withRest(formula, text) {
+  const rest = text.slice(formula.end);
+  const [, mark] = ENDING.exec(rest) ?? [];
+  if (mark === undefined) {
+    const { tokens } = parseInline(rest.trim(), Object.create(null));
+    return branch('div', {}, [formulaBlock(formula), branch('p', {}, inlines(tokens))]);
+  }
+  return formulaBlock({
+    ...formula,
+    source: formula.source + mark,
+    content: formula.content + mark,
+  });
+}

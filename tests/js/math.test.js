@@ -1,0 +1,121 @@
+// What is mathematics in a text and what is not, also while it arrives.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { dice, inside, pieces, rendered, renderer, whole } from './markdown-rendering.js';
+
+const formulasIn = (text) =>
+  [...rendered([text]).querySelectorAll('.math')].map((node) => node.getAttribute('data-source'));
+
+/** A text, and the formulas in it. */
+const TEXTS = [
+  // Delimiters
+  ['see \\(a_1*b_2*c\\) and \\[ E = mc^2 \\]', '\\(a_1*b_2*c\\)', '\\[ E = mc^2 \\]'],
+  ['$x$, $x_1$ and $$x^2$$ in a line', '$x$', '$x_1$', '$$x^2$$'],
+  ['the $n$th of $n$-dimensional ones, 其中$x$是', '$n$', '$n$', '$x$'],
+  ['$5$ and $2x+1$, $-5$°C, $O(n log n)$', '$5$', '$2x+1$', '$-5$', '$O(n log n)$'],
+  ['${}^{14}\\text{C}$ and $\\text{for $x$}$', '${}^{14}\\text{C}$', '$\\text{for $x$}$'],
+  ['$$\na\n- b\n$$\n', '$$\na\n- b\n$$'],
+  ['so\n$$\na\n- b\n=\n# c\n$$\nand', '$$\na\n- b\n=\n# c\n$$'],
+  ['\\[\na\n\nb\n\\].\n\nx', '\\[\na\n\nb\n\\].'],
+  ['\\[\na\n\\], *where* $b$ is', '\\[\na\n\\]', '$b$'],
+  [
+    '\\begin{align}\na &= b \\\\\n\nc &= d\n\\end{align}',
+    '\\begin{align}\na &= b \\\\\n\nc &= d\n\\end{align}',
+  ],
+  [
+    '\\begin{cases}\n\\begin{cases}a\\end{cases}\n\\end{cases}',
+    '\\begin{cases}\n\\begin{cases}a\\end{cases}\n\\end{cases}',
+  ],
+  // Places
+  ['# $x_1$\n\n> $$\n> a\n> > b\n> $$\n', '$x_1$', '$$\na\n> b\n$$'],
+  ['- a\n  $$\n  x\n\n  + y\n  $$\n- $z$', '$$\nx\n\n+ y\n$$', '$z$'],
+  ['| $x^2$ | b |\n|-|-|\n| $y$ | *c* |\n', '$x^2$', '$y$'],
+  ['**bold $x*y$ end** and *a $b_c*d$ e*', '$x*y$', '$b_c*d$'],
+  ['[a $x$](https://e.example/)', '$x$'],
+  ['a[^1]\n\n[^1]: $x$', '$x$'],
+  // Money
+  ['$5 and $10, US$5 or US$6, $5-$6, $20k–$30k, A$7'],
+  ['$12 per kg, $3 off; $5/month, not 7$.'],
+  ['| a | b |\n|-|-|\n| $5 | $10 |\n| $1,000 | $2 |\n'],
+  ['$5 million to $6 million (about 4$ each)'],
+  ['price ($) and cost ($), in $, or $$ or $$$'],
+  // Shells and code
+  ['$HOME and $PATH, $PATH:$HOME, echo $x$y'],
+  ['`$x$` and ``\\(x\\)``\n\n    $$x$$\n\n```\n$$\nx\n$$\n```'],
+  ['kill $$ and $$'],
+  // What is escaped
+  ['\\$5 and \\$x$, \\\\(x\\\\)'],
+  ['\\[1\\] Smith, \\[WARNING\\], \\[ \\] task, \\[a\\](b), \\(see below\\)'],
+  ['\\begin{itemize}\\item a\\end{itemize}'],
+  // Without an end
+  ['$x_1 and \\(a*b*, \\[ c'],
+  ['$$\na *b*\n\nc'],
+];
+
+for (const [text, ...formulas] of TEXTS) {
+  test(`${JSON.stringify(text)} has ${formulas.length} formulas, in any split`, () => {
+    assert.deepEqual(formulasIn(text), formulas);
+    const expected = inside(rendered([text]));
+    if (!text.includes('[^1]')) assert.equal(inside(whole(text)), expected); // notes are numbered by the renderer
+    const random = dice(text.length);
+    for (const split of [[...text], ...[2, 3, 7, 20].map((most) => pieces(text, most, random))])
+      assert.equal(inside(rendered(split)), expected, JSON.stringify(split));
+  });
+}
+
+test('what is no mathematics is Markdown as ever', () => {
+  const root = rendered(['$5 and *$10*, \\(see [below](https://e.example/)\\)']);
+  assert.equal(root.querySelector('em').textContent, '$10');
+  assert.ok(root.querySelector('a'));
+});
+
+test('a display without an end is shown as it was written, and ends with its container', () => {
+  const root = rendered(['- $$\n  a *b*\n- *c*']);
+  assert.equal(root.querySelectorAll('em').length, 1);
+  assert.match(root.textContent, /\$\$\na \*b\*/);
+});
+
+const ANSWER =
+  'We have $x_1*y$ and \\(a*b*c\\) in **bold $z$ text**.\n\n$$\na_1\n- b\n$$\nend, for $5 and $6.\n\n- \\[ q_1 \\]\n- r';
+
+test('of a formula nothing is shown before it is whole, and then it stays', () => {
+  const { root, append, finish } = renderer();
+  const seen = new Map();
+  for (const character of ANSWER) {
+    append(character);
+    for (const node of root.querySelectorAll('.math'))
+      seen.set(node, node.getAttribute('data-source'));
+    const text = [...root.querySelectorAll('p')].map((node) => node.textContent).join(' ');
+    assert.doesNotMatch(text.replace(/\$x_1\*y\$|\\\(a\*b\*c\\\)|\$z\$/g, ''), /[\\_*]|\$[^56]/);
+    assert.equal(root.querySelector('em'), null);
+  }
+  finish();
+  assert.deepEqual([...seen.values()].sort(), formulasIn(ANSWER).sort());
+});
+
+test('each formula is handed over once, when it is whole, however the text around it grows', () => {
+  const offered = [];
+  const root = rendered([...ANSWER], {
+    typeset: (node, { source }) => offered.push([source, node]),
+  });
+  assert.deepEqual(offered.map(([source]) => source).sort(), formulasIn(ANSWER).sort());
+  for (const [, node] of offered) assert.ok(root.contains(node));
+});
+
+test('what is typeset stays when the text around it grows', () => {
+  const typeset = (node) => node.replaceChildren('typeset');
+  const root = rendered(
+    [...'Now $x$ is *here* and there, [a][b] too.\n\n[b]: https://e.example/x'],
+    { typeset },
+  );
+  assert.equal(root.querySelector('.math').textContent, 'typeset');
+});
+
+test('a formula that is too long, or one of too many, is not handed over', () => {
+  const offered = [];
+  const text = `${'$x_1$ '.repeat(40)}\n\n`.repeat(100);
+  rendered([text], { typeset: (node) => offered.push(node) });
+  assert.equal(offered.length, 3000);
+  assert.deepEqual(formulasIn(`\\(${'x+'.repeat(1500)}\\)`), []);
+});
