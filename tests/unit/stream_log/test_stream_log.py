@@ -1,5 +1,6 @@
 """The contract of a stream log, run against every implementation."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from claude_sse.stream_log.redis_log import RedisStreamLog
 from claude_sse.system import redis_address
 from tests.integration.client import eventually
 
+GUIDE = Path(__file__).parents[3] / "docs/redis.md"
 DIGEST = "d" * 64
 KEY = "local/1"
 
@@ -347,24 +349,18 @@ class Contract:
         writer.close()
 
 
-#: All that the user of a Redis needs that others use, too.
-LEAST_RIGHTS = (
-    "on >geheim ~{0}:* &{0}:* -@all +hello +auth +ping +select +client|reply +xadd +xrange "
-    "+xrevrange +xread +xlen +set +get +getdel +exists +del +pexpire +subscribe +unsubscribe "
-    "+publish +pubsub|numsub +multi +exec +watch +unwatch"
-)
-
-
 class TestRedisStreamLog(Contract):
     """The contract on Redis; two instances with one prefix are two processes to each other.
 
-    Its user may do no more than docs/deploy.md says.
+    Its user has the rights that docs/redis.md names, and no others.
     """
 
     @pytest.fixture
     def make_log(self, shared_redis, nonce):
         made = []
-        shared_redis.command("ACL", "SETUSER", nonce, *LEAST_RIGHTS.format(nonce).split())
+        (rights,) = re.findall(r"^ACL SETUSER claude-sse ((?:[^`]+\n)+)", GUIDE.read_text(), re.M)
+        rights = rights.replace("csse", nonce).replace("PASSWORD", "geheim").split()
+        shared_redis.command("ACL", "SETUSER", nonce, *rights)
         url = shared_redis.url.replace("://", f"://{nonce}:geheim@")
 
         def make(ttl_seconds):
