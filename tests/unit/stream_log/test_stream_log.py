@@ -367,6 +367,7 @@ class TestRedisStreamLog(Contract):
         def make(ttl_seconds):
             address = redis_address.parse(url, nonce)
             made.append(RedisStreamLog(address, ttl_seconds))
+            eventually(lambda: made[-1].state().is_up)
             return made[-1]
 
         yield make
@@ -384,6 +385,7 @@ class TestRedisStreamLog(Contract):
         redis = start_redis()
         address = redis_address.parse(redis.url)
         here, elsewhere = RedisStreamLog(address, 3600.0), RedisStreamLog(address, 3600.0)
+        eventually(lambda: here.state().is_up and elsewhere.state().is_up)
         writer = here.create(KEY, DIGEST)
         near, far = here.open(KEY), elsewhere.open(KEY)
         writer.append(frame(1))
@@ -413,7 +415,7 @@ class TestRedisStreamLog(Contract):
 
         redis = start_redis()
         log = RedisStreamLog(redis_address.parse(redis.url), 3600.0)
-        log.check()
+        eventually(lambda: log.state().is_up)
         monkeypatch.setattr(redis_wires, "OPERATION_SECONDS", 0.2)
         monkeypatch.setattr(redis_wires.Wires.ask, "__kwdefaults__", {"within": 0.2})
         redis.hold()
@@ -421,6 +423,7 @@ class TestRedisStreamLog(Contract):
             log.create(KEY, DIGEST)
         redis.go_on()
         eventually(lambda: log.state().is_up and not redis.command("KEYS", "csse:{*"))
+        eventually(lambda: not log.state().reason)
         log.create(KEY, DIGEST).close()
         log.close()
 

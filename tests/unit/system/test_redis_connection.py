@@ -59,6 +59,7 @@ def refusal(url):
 def test_an_answer_is_stored_over_tls(tls_redis):
     """A stream is written and read by TLS, with a password, in the database of the address."""
     log = open_log(parse(tls_redis.url), 3600.0)
+    eventually(lambda: log.state().is_up)
     writer = log.create("local/1", "d" * 64)
     writer.append(b"id: 1\ndata: [DONE]\n\n")
     writer.close()
@@ -100,6 +101,14 @@ def test_a_redis_that_is_too_old_is_refused(version, is_taken):
         return _refuse_unusable(greeting, parse("redis://h"))
     with pytest.raises(RedisMisconfigured, match=f"is version {version}"):
         _refuse_unusable(greeting, parse("redis://h"))
+
+
+@pytest.mark.parametrize(("policy", "is_fine"), [("noeviction", True), ("allkeys-lru", False)])
+def test_a_redis_that_evicts_is_warned_of(start_redis, caplog, policy, is_fine):
+    """At the start a line in the log tells of a policy that removes whole answers."""
+    redis_server = start_redis("--maxmemory-policy", policy)
+    open_log(parse(redis_server.url), 3600.0).close()
+    assert ("removes answers" in caplog.text) is not is_fine
 
 
 def test_a_redis_that_is_away_is_no_mistake(caplog):
@@ -157,6 +166,7 @@ def test_sentinels_lead_to_the_primary_also_after_a_failover(start_redis, tmp_pa
         watched = redis.Redis(port=port, decode_responses=True)
         eventually(lambda: knows_a_replica(watched))
         log = open_log(parse(f"redis+sentinel://127.0.0.1:{port}/the-one/0"), 3600.0)
+        eventually(lambda: log.state().is_up)
         writer = log.create("local/1", "d" * 64)
         writer.append(b"id: 1\ndata: {}\n\n")
         eventually(lambda: first.command("DBSIZE") > 1)
