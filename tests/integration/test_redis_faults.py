@@ -207,12 +207,12 @@ def test_readers_elsewhere_are_sent_away_where_redis_stays_away(fleet: Fleet, no
             seen = data(told)[-1][0]
             with fleet.there.get(stream, after=seen) as refused:
                 assert refused.status == 503 and int(refused["Retry-After"]) > 0
-            near.read_until(b"word%d " % (number_of_last(near.body) + 5))
+            near.read_until(b"word%d " % (number_of_last(near.read_until(b"word9 ")) + 5))
         finally:
             fleet.redis.start()
         eventually(lambda: fleet.is_ready(fleet.here) and fleet.is_ready(fleet.there))
         with fleet.there.get(stream, after=seen) as far:
-            far.read_until(b"word%d " % number_of_last(near.read_until(b"\n\n")))
+            far.read_until(b"word%d " % number_of_last(near.body))
             fleet.there.delete(stream).leave()
             assert beginning_of(told) + logged(far.rest()) == logged(near.rest())
 
@@ -267,7 +267,8 @@ def test_a_writer_cut_off_from_redis_alone_is_fenced(
             with within(2.0):
                 told = logged(far.rest())
             assert data(told)[-1][1]["code"] == "interrupted"
-            near.read_until(b"word%d " % (number_of_last(near.body) + 50))
+            last = number_of_last(near.read_until(b"word9 "))
+            near.read_until(b"word%d " % (last + 50))
         finally:
             fleet.proxies[0].mend()
         eventually(lambda: fleet.is_ready(fleet.here))
@@ -302,7 +303,7 @@ def test_the_old_primary_of_a_failover_is_left(
             eventually(lambda: new.command("PUBSUB", "NUMPAT") == 0 and len(new.clients()) > 4)
             for server in (fleet.here, fleet.there):
                 eventually(lambda server=server: fleet.is_ready(server))
-            last = number_of_last(near.read_until(b"\n\n"))
+            last = number_of_last(near.read_until(b"word9 "))
             far.read_until(b"word%d " % (last + 5))
             with fleet.there.delete(stream) as stopped:
                 assert stopped.json()["stop_reason"] == "stopped"
