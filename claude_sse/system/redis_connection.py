@@ -32,7 +32,7 @@ _SENTINEL_SECONDS = 0.5
 #: Every thread of a worker may have one.
 _MOST_CONNECTIONS = 10_000
 _NEEDED = (7, 0)
-_RECEIVE_BYTES = 1 << 16
+_RECEIVE_BYTES = 1 << 18
 
 
 class RedisDown(Exception):
@@ -54,7 +54,7 @@ class RedisServer:
     def connect(self) -> Wire:
         """Return a new connection; raises ``RedisDown`` or ``RedisMisconfigured``.
 
-        It is one to a server that takes writes: of sentinels the first that answers is asked.
+        The first sentinel that answers says where. A server may be a replica, and refuse writes.
         """
         connection = self.client.connection_pool.connection_class(
             **self.client.connection_pool.connection_kwargs
@@ -71,9 +71,16 @@ class RedisServer:
             raise
         return Wire(connection)
 
-    def check(self) -> None:
-        """Connect once, and leave no connection; raises like ``connect``."""
-        self.connect().close()
+    def check(self) -> str:
+        """Connect once and return the ``maxmemory-policy``, ``""`` where INFO is not allowed.
+
+        Leaves no connection; raises like ``connect``.
+        """
+        with contextlib.closing(self.connect()) as wire:
+            (memory,) = wire.try_all(command(b"INFO", b"memory"))
+        text = memory if isinstance(memory, bytes) else b""
+        found = re.search(rb"maxmemory_policy:([\w-]+)", text)
+        return found[1].decode() if found else ""
 
 
 class Wire:
@@ -148,11 +155,6 @@ class Wire:
             self._connection.disconnect()
 
 
-def ping(wire: Wire) -> None:
-    """Raise ``RedisDown`` where this connection no longer answers."""
-    wire.ask(command(b"PING"))
-
-
 def _is_reply(reply: Any) -> bool:
     return not isinstance(reply, Push) or reply[0] in (b"subscribe", b"unsubscribe")
 
@@ -198,8 +200,6 @@ def _refuse_unusable(greeting: Any, address: RedisAddress) -> None:
         raise RedisMisconfigured(
             f"{address} is version {said.get('version', '?')}: Redis 7.0 or Valkey 8 is needed."
         )
-    if said.get("role") in ("slave", "replica"):
-        raise RedisDown(f"{address} is a replica, which takes no writes")
 
 
 def _text(value: object) -> str:
