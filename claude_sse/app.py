@@ -55,8 +55,8 @@ class App(Flask):
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the app, wired; the settings come from the environment unless given.
 
-    Raises ``config.ConfigError`` where a setting is wrong. Starts no thread and opens no
-    connection, so that it may be called before gunicorn forks.
+    Raises ``config.ConfigError`` where a setting is wrong. Starts no thread and leaves no
+    connection open, so that it may be called before gunicorn forks.
     """
     settings = settings or load()
     app = App(
@@ -79,9 +79,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 def open_services(
     settings: Settings, folder: Path, auth: Auth, decide: Decide | None = None
 ) -> Services:
-    """Return the services, with what is stored in this folder or in the Redis of STREAM_LOG."""
+    """Return the services, with what they store in this folder, or in the Redis of the settings."""
     claude = Claude(settings)
-    log = open_log(folder, settings.stream_ttl)
+    log = open_log(settings.redis or folder, settings.stream_ttl)
     streams = Streams(
         log,
         claude,
@@ -90,7 +90,7 @@ def open_services(
     )
     quotas = quotas_of(settings)
     limited = quotas != Quotas() or decide is not None
-    ledger = open_ledger(folder, quotas, settings.redis) if limited else None
+    ledger = open_ledger(settings.redis or folder, quotas) if limited else None
     writer_slots = CapacityLimiter(settings.max_streams)
     reader_slots = CapacityLimiter(
         settings.reader_slots,

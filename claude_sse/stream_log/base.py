@@ -2,9 +2,10 @@
 
 A log holds the frames of one stream, exactly the bytes that were sent. Its key is ``owner/uuid``:
 another owner's stream is not found, so ownership needs no check that could be forgotten. There is
-one writer, ever; frames are on the log before any reader sees them; readers detect, without clocks,
-that a writer died before its last frame. Readers never affect the writer. ``tests/unit/stream_log``
-has the same contract as tests, run against every implementation.
+one writer, ever; frames are on the log before any reader sees them; readers detect that a writer
+died before its last frame, without clocks unless its whole machine is gone. Readers never affect
+the writer. ``tests/unit/stream_log`` has the same contract as tests, run against every
+implementation.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ class Reader(Protocol):
     def read(self, timeout: float) -> bytes:
         """Return every whole frame since the last read, or ``b""`` when none came in ``timeout`` s.
 
-        Raises ``WriterLost`` when none will ever come.
+        Raises ``WriterLost`` when none will ever come, and ``errors.Unavailable`` when the log
+        could not be read for 30 s.
         """
 
     def skip(self, frames: bytes) -> None:

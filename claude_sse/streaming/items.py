@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-#: Why a reader is broken off, besides ``lifetime.WRITER_DIED`` and ``lifetime.DRAINED``: it may no
-#: longer read, because the session that it began with has ended.
+#: Why a reader is broken off, besides ``WRITER_DIED``, ``LOG_AWAY`` and ``DRAINED`` of
+#: ``lifetime``: it may no longer read, because the session that it began with has ended.
 REVOKED: Final = "revoked"
 
 

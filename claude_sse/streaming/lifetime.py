@@ -31,6 +31,7 @@ MAX_AGE = "max_age"
 IDLE_TIMEOUT = "idle_timeout"
 FAILED = "failed"
 WRITER_DIED = "writer_died"
+LOG_AWAY = "log_away"
 
 _SENTENCES = {
     ABANDONED: "The answer was ended because no client was reading it.",
@@ -38,6 +39,7 @@ _SENTENCES = {
     MAX_AGE: f"The answer took longer than {LIFE_SECONDS / 60:.0f} minutes and was ended.",
     IDLE_TIMEOUT: f"Claude sent no text for {NO_CONTENT_SECONDS:.0f} s, so the answer was ended.",
     WRITER_DIED: "The process that wrote this answer died; the text received so far is kept.",
+    LOG_AWAY: "The server cannot read this answer at the moment; the text received so far is kept.",
     FAILED: "The server failed during this answer; its log has the reason.",
 }
 

@@ -23,7 +23,7 @@ from ..protocol.errors import AnswerFailed, Conflict, Unavailable
 from ..protocol.question import Question
 from ..stream_log import Reader, StreamLog, WriterLost
 from .items import REVOKED, SILENCE, BrokenOff, Item, Opening
-from .lifetime import DRAINED, FAILED, STOPPED, WRITER_DIED, Lifetime, OnEnd, interrupted
+from .lifetime import DRAINED, FAILED, LOG_AWAY, STOPPED, WRITER_DIED, Lifetime, OnEnd, interrupted
 from .outcome import outcome
 from .producer import Producer
 from .supervisor import CHECK_SECONDS, Running, Supervisor
@@ -150,7 +150,8 @@ class Streams:
 
         Ends after the terminal frame, or without one when ``gone()`` returns True: the client has
         left. Ends with ``BrokenOff`` when the writer died, within a heartbeat after
-        ``is_revoked()`` returns True, or when this process exits before the stream ends.
+        ``is_revoked()`` returns True, when the log cannot be read any more, or when this process
+        exits before the stream ends.
         """
         yield Opening(reader.after)
         received = b""
@@ -161,6 +162,9 @@ class Streams:
                 frames = reader.read(TICK_SECONDS)
             except WriterLost:
                 reason = WRITER_DIED
+                break
+            except Unavailable:
+                reason = LOG_AWAY
                 break
             now = time.monotonic()
             if now - checked_at >= heartbeat_seconds:

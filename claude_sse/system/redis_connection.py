@@ -81,6 +81,8 @@ class Wire:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection  # closes its socket when it is forgotten
+        #: For the one who keeps connections: which of them may still be used.
+        self.generation = 0
         self.socket = connection._get_socket()
         self._replies = Replies()
 
@@ -119,6 +121,14 @@ class Wire:
             raise ConnectionResetError("the connection was closed")
         self._replies.feed(data)
         return self._replies
+
+    def send(self, data: bytes) -> None:
+        """Send a command whose reply comes later, or never; raises ``RedisDown``."""
+        try:
+            self.socket.settimeout(REPLY_SECONDS)
+            self.socket.sendall(data)
+        except OSError as exc:
+            raise RedisDown(exc.strerror or str(exc)) from exc
 
     def receive_now(self) -> list[Any]:
         """Return what has come without being asked; raises ``RedisDown``."""

@@ -15,6 +15,9 @@ from claude_sse.protocol import sse
 from claude_sse.protocol.errors import BadRequest, NotFound, Unavailable
 from claude_sse.stream_log import StreamExists, WriterLost, open_log
 from claude_sse.stream_log.file import FileStreamLog
+from claude_sse.stream_log.redis_log import RedisStreamLog
+from claude_sse.system import redis_address
+from tests.integration.client import eventually
 
 DIGEST = "d" * 64
 KEY = "local/1"
@@ -25,7 +28,18 @@ def frame(number, text="x"):
 
 
 class Contract:
-    """``here`` is the writer's process, ``elsewhere`` another one on the same store."""
+    """``here`` is the writer's process, ``elsewhere`` another one on the same store.
+
+    A backend has a fixture ``make_log``, which returns one more process of the same store.
+    """
+
+    @pytest.fixture
+    def here(self, make_log):
+        return make_log(3600.0)
+
+    @pytest.fixture
+    def elsewhere(self, make_log):
+        return make_log(3600.0)
 
     def test_what_is_appended_is_read(self, here, elsewhere):
         """Readers on every worker get exactly the bytes that were appended, whole frames only."""
@@ -202,7 +216,7 @@ class Contract:
         elsewhere.stop("local/1")
         here.stop("local/2")
         elsewhere.stop("local/2")
-        assert here.asked_to_stop(keys) == {"local/1", "local/2"}
+        eventually(lambda: here.asked_to_stop(keys) == {"local/1", "local/2"})
         assert here.asked_to_stop(["local/0"]) == set()
         for writer in writers:
             writer.close()
@@ -264,21 +278,20 @@ class Contract:
         for writer in writers:
             writer.close()
 
-    def test_a_name_lives_as_long_as_its_stream(self, here, elsewhere):
+    def test_a_name_lives_as_long_as_its_stream(self, make_log, elsewhere):
         """A name whose stream has expired has none; one of a stream that is written is kept."""
+        here = make_log(0.5)
         ended, running = here.create("local/ended", DIGEST), here.create("local/running", DIGEST)
         for writer, name in ((ended, "ended"), (running, "running")):
             writer.append(frame(1))
             here.set_newest("local", name, f"local/{name}")
         ended.close()
-        elsewhere.ttl_seconds = -1.0
-        elsewhere.sweep()
-        assert here.newest("local", "ended") is None
+        eventually(lambda: here.sweep() or here.newest("local", "ended") is None)
         assert here.take_newest("local", "ended") is None
         assert here.newest("local", "running") == "local/running"
         running.close()
-        here.sweep()
-        assert here.newest("local", "running") == "local/running"
+        elsewhere.sweep()
+        assert elsewhere.newest("local", "ended") is None
 
     def test_a_frame_of_any_size_is_read_whole(self, here, elsewhere):
         """A frame longer than the buffer of a read is returned whole."""
@@ -291,26 +304,36 @@ class Contract:
             reader.close()
         writer.close()
 
-    def test_sweep_removes_ended_streams_that_have_expired(self, here, elsewhere):
-        """An expired stream is as if it had never existed; one that is being written stays."""
+    def test_an_expired_stream_has_never_been(self, make_log, elsewhere):
+        """An expired stream is not found and its key is free; one that is written stays."""
+        here = make_log(0.5)
         ended, running = here.create("local/ended", DIGEST), here.create("local/running", DIGEST)
-        ended.append(sse.encode(1, sse.DONE))
+        for writer in (ended, running):
+            writer.append(frame(1))
         ended.close()
-        elsewhere.sweep()
         here.open("local/ended").close()
-        elsewhere.ttl_seconds = -1.0
-        elsewhere.sweep()
-        with pytest.raises(NotFound):
-            here.open("local/ended")
-        here.open("local/running").close()
-        running.close()
 
-    def test_a_sweep_that_fails_is_logged(self, here, tmp_path, caplog):
-        """A failed sweep is a line in the log; nothing else depends on it."""
-        for name in ("log", "stops", "readers", "newest"):
-            (folder := next(tmp_path.rglob(name))).rename(folder.with_suffix(".gone"))
-        here.sweep()
-        assert "cannot sweep" in caplog.text
+        def is_gone():
+            here.sweep()
+            try:
+                elsewhere.open("local/ended").close()
+            except NotFound:
+                return True
+            return False
+
+        eventually(is_gone)
+        elsewhere.open("local/running").close()
+        running.close()
+        here.create("local/ended", DIGEST).close()
+
+    def test_a_sweep_removes_nothing_early(self, here, elsewhere):
+        """A stream stays until its time to live is over, whoever sweeps."""
+        writer = here.create(KEY, DIGEST)
+        writer.append(sse.encode(1, sse.DONE))
+        writer.close()
+        for log in (here, elsewhere):
+            log.sweep()
+            log.open(KEY).close()
 
     def test_skip_advances_past_frames_from_the_writer(self, here):
         """A reader that received frames from the writer itself continues after them."""
@@ -324,16 +347,36 @@ class Contract:
         writer.close()
 
 
+class TestRedisStreamLog(Contract):
+    """The contract on Redis; two instances with one prefix are two processes to each other."""
+
+    @pytest.fixture
+    def make_log(self, shared_redis, nonce):
+        made = []
+
+        def make(ttl_seconds):
+            address = redis_address.parse(shared_redis.url, nonce)
+            made.append(RedisStreamLog(address, ttl_seconds))
+            return made[-1]
+
+        yield make
+        for log in made:
+            log.close()
+
+
 class TestFileStreamLog(Contract):
     """The contract on files; two instances on one folder are two processes to each other."""
 
     @pytest.fixture
-    def here(self, tmp_path):
-        return FileStreamLog(tmp_path, ttl_seconds=3600.0)
+    def make_log(self, tmp_path):
+        return lambda ttl_seconds: FileStreamLog(tmp_path, ttl_seconds)
 
-    @pytest.fixture
-    def elsewhere(self, tmp_path):
-        return FileStreamLog(tmp_path, ttl_seconds=3600.0)
+    def test_a_sweep_that_fails_is_logged(self, here, tmp_path, caplog):
+        """A failed sweep is a line in the log; nothing else depends on it."""
+        for name in ("log", "stops", "readers", "newest"):
+            (folder := next(tmp_path.rglob(name))).rename(folder.with_suffix(".gone"))
+        here.sweep()
+        assert "cannot sweep" in caplog.text
 
     def test_a_killed_writer_is_detected(self, here, tmp_path):
         """When the writer's process is killed, readers get what it wrote, then ``WriterLost``."""
