@@ -19,8 +19,8 @@ from .resp import ReplyError, command
 
 #: How long a step may take once there is a connection.
 STEP_SECONDS = 1.5
-#: A connection that was idle for longer is not used again: a firewall may have forgotten it.
-IDLE_SECONDS = 30.0
+#: A connection that was idle for longer is closed: one is enough after a burst.
+IDLE_SECONDS = 5.0
 #: What a server says that takes no writes (any more): its other connections are of no use either.
 _NOT_OURS = ("READONLY", "LOADING", "MASTERDOWN")
 
@@ -82,7 +82,7 @@ class RedisSteps:
             if isinstance(exc, ReplyError):
                 raise self._refused(exc) from exc
             raise
-        self._idle.append((wire, time.monotonic()))
+        self._release(wire)
         return reply
 
     def _take(self) -> Wire:
@@ -99,6 +99,14 @@ class RedisSteps:
             return self._server.connect()
         except RedisMisconfigured as exc:
             raise RedisDown(str(exc)) from exc
+
+    def _release(self, wire: Wire) -> None:
+        """Keep a connection for the next step, and close the one that is idle for the longest."""
+        now = time.monotonic()
+        self._idle.append((wire, now))
+        with contextlib.suppress(IndexError):
+            while now - self._idle[0][1] >= IDLE_SECONDS:
+                self._idle.pop(0)[0].close()
 
     def _refused(self, error: ReplyError) -> RedisDown:
         if error.code in _NOT_OURS:
