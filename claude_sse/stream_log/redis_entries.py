@@ -4,8 +4,8 @@
 
     csse:{HASH}     Stream   0-1     d DIGEST n NONCE  made with the stream; a second one is refused
                              N-k     f FRAMES          the k-th entry; its last frame is number N
-                             MAX-0   c end | lost      sealed, by its writer or by a reader; Redis
-                                                       accepts no entry after it
+                             MAX-k   c end             sealed by its writer: the k-th entry
+                             MAX-MAX c lost            sealed by a reader that found no writer
     csse:{HASH}:l   string   the machine of the writer lives, for 10 s at a time
     csse:{HASH}:s   string   asked to stop while the writer was disconnected
     csse:{HASH}:w   channel  its writer is subscribed: it lives, and hears ``stop``
@@ -13,8 +13,9 @@
     csse:n:{HASH}   string   the key of the newest stream of a name
 
 The hash is in braces, so that all of a stream lies in one slot of a cluster. The prefix is
-REDIS_PREFIX. ``k`` counts the entries, so that a missing one shows: the last entry's ``k`` is then
-not the length of the stream.
+REDIS_PREFIX. ``k`` counts the entries, so that a missing one shows: then the ``k`` of the last
+entry is not the length of the stream. Redis accepts no id below the last one, so that no frame
+follows a seal.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from typing import Any, NamedTuple
 
 from ..system.resp import command
 
-#: The number of the entry that seals a stream: Redis's largest.
+#: The number of the entries that seal a stream: Redis's largest.
 SEALED = (1 << 64) - 1
 END, LOST = b"end", b"lost"
 FIRST_ID = b"0-1"
-_SEAL_ID = b"%d-0" % SEALED
+_FIRST_SEAL = b"%d-0" % SEALED
 
 
 class Entry(NamedTuple):
@@ -76,9 +77,14 @@ def append(name: bytes, number: int, ordinal: int, frames: bytes) -> bytes:
     return b"%b$%d\r\n%b\r\n$1\r\nf\r\n$%d\r\n%b\r\n" % (head, len(id), id, len(frames), frames)
 
 
-def seal(name: bytes, reason: bytes) -> bytes:
-    """Return the command that seals a stream."""
-    return command(b"XADD", name, b"NOMKSTREAM", _SEAL_ID, b"c", reason)
+def seal(name: bytes, ordinal: int) -> bytes:
+    """Return the command that seals a stream, of which this is the last entry."""
+    return command(b"XADD", name, b"NOMKSTREAM", b"%d-%d" % (SEALED, ordinal), b"c", END)
+
+
+def seal_lost(name: bytes) -> bytes:
+    """Return the command that seals a stream without a writer."""
+    return command(b"XADD", name, b"NOMKSTREAM", b"%d-%d" % (SEALED, SEALED - 1), b"c", LOST)
 
 
 def subscribe(channel: bytes) -> bytes:
@@ -96,9 +102,9 @@ def first(name: bytes) -> bytes:
     return command(b"XRANGE", name, FIRST_ID, FIRST_ID)
 
 
-def sealed(name: bytes) -> bytes:
-    """Return the command for the entry that sealed the stream."""
-    return command(b"XRANGE", name, _SEAL_ID, _SEAL_ID)
+def seals(name: bytes) -> bytes:
+    """Return the command for the entries that seal the stream."""
+    return command(b"XRANGE", name, _FIRST_SEAL, b"+")
 
 
 def last(name: bytes) -> bytes:
@@ -108,7 +114,7 @@ def last(name: bytes) -> bytes:
 
 def last_frames(name: bytes) -> bytes:
     """Return the command for the last entry that does not seal the stream."""
-    return command(b"XREVRANGE", name, b"(" + _SEAL_ID, b"-", b"COUNT", b"1")
+    return command(b"XREVRANGE", name, b"(" + _FIRST_SEAL, b"-", b"COUNT", b"1")
 
 
 def parse(reply: Any) -> list[Entry]:
@@ -142,3 +148,11 @@ def frames_after(frames: bytes, number: int) -> bytes:
     if frames.startswith(next_id):
         return frames
     return frames[at + 1 :] if (at := frames.find(b"\n" + next_id)) >= 0 else b""
+
+
+def is_sealed(found: list[Entry], length: int) -> bool:
+    """Return whether these seals of a stream with so many entries say that nothing will come.
+
+    Where Redis has refused entries before the writer's own seal, the writer writes them again.
+    """
+    return any(seal.content == LOST or seal.ordinal == length for seal in found)

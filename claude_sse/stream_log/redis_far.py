@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 from ..protocol import sse
 from ..protocol.errors import NotFound
@@ -69,7 +70,7 @@ class FarReader:
         wire = self._wires.take()
         try:
             first, seal = wire.ask(
-                entries.first(self._name), entries.sealed(self._name), within=OPERATION_SECONDS
+                entries.first(self._name), entries.seals(self._name), within=OPERATION_SECONDS
             )
             if not seal and (first or not is_new):
                 wire.ask(entries.subscribe(self._name + b":r"), within=OPERATION_SECONDS)
@@ -90,12 +91,12 @@ class FarReader:
                 is_last = found[0].number == after
                 self.at_end = is_last and sse.is_last(found[0].content)
                 return
-            if found:
+            self._check_writer()
+            if self._is_sealed:
                 ended = entries.parse(self._ask(entries.last_frames(self._name)))
                 if ended and sse.is_last(ended[0].content):
                     raise not_reached(after)
                 return  # lost with the writer: the first read raises WriterLost
-            self._check_writer()
             if time.monotonic() >= deadline:
                 raise not_reached_yet(after)
             time.sleep(_RETRY_SECONDS / 2)
@@ -134,9 +135,9 @@ class FarReader:
         elif was_sealed:
             raise WriterLost
         elif left > 0:
-            if found:  # a gap, which the writer will fill
-                time.sleep(_RETRY_SECONDS)
             self._check_writer()
+            if found and not self._is_sealed:  # a gap, which the writer will fill
+                time.sleep(min(_RETRY_SECONDS, left))
         return frames
 
     def _attach_again(self) -> None:
@@ -158,11 +159,9 @@ class FarReader:
         return entries.parse_read(self._ask(block, wait_ms / 1000))
 
     def _take(self, found: list[Entry]) -> bytes:
-        """Return the frames that follow the last one, up to a gap; note the end."""
+        """Return the frames that follow the last one, up to a gap."""
         taken = []
         for entry in found:
-            if entry.number == SEALED:
-                self._is_sealed = True
             if entry.kind != b"f" or entry.number <= self._last:
                 continue
             frames = entries.frames_after(entry.content, self._last)
@@ -175,15 +174,17 @@ class FarReader:
     def _check_writer(self) -> None:
         """Find out whether the stream goes on, and seal it where no writer is there any more."""
         name = self._name
-        counts, leases, seal = self._ask_all(
+        counts, leases, seals, length = self._ask_all(
             command(b"PUBSUB", b"NUMSUB", name + b":w"),
             command(b"EXISTS", name + b":l"),
-            entries.sealed(name),
+            entries.seals(name),
+            command(b"XLEN", name),
         )
         now = time.monotonic()
-        if seal:
+        found = entries.parse(seals)
+        if entries.is_sealed(found, length):
             self._is_sealed = True
-        elif entries.subscribers(counts)[0] and leases:
+        elif entries.subscribers(counts)[0] and (leases or found):  # a seal ends the lease
             self._alone_since = None
         elif self._alone_since is None:
             self._alone_since = now
@@ -193,7 +194,7 @@ class FarReader:
     def _seal(self) -> None:
         try:
             self._ask_all(
-                entries.seal(self._name, entries.LOST),
+                entries.seal_lost(self._name),
                 command(b"PEXPIRE", self._name, self._ttl_ms),
             )
         except ReplyError as exc:
@@ -201,14 +202,14 @@ class FarReader:
                 raise
         self._is_sealed = True
 
-    def _ask(self, query: bytes, more_seconds: float = 0.0) -> object:
+    def _ask(self, query: bytes, more_seconds: float = 0.0) -> Any:
         return self._ask_all(query, more_seconds=more_seconds)[0]
 
-    def _ask_all(self, *queries: bytes, more_seconds: float = 0.0) -> list[object]:
+    def _ask_all(self, *queries: bytes, more_seconds: float = 0.0) -> list[Any]:
         wire = self._wire
-        if wire is None:  # closed by another thread
-            raise RedisDown("the reader has left")
-        return wire.ask(*queries, within=_REPLY_SECONDS + more_seconds)
+        if wire is not None:
+            return wire.ask(*queries, within=_REPLY_SECONDS + more_seconds)
+        raise RedisDown("another thread has closed the reader")
 
     def _note_failure(self, left: float) -> None:
         self._detach()
@@ -224,7 +225,7 @@ class FarReader:
             wire.close()
 
     def skip(self, frames: bytes) -> None:
-        """See ``base.Reader.skip``."""
+        """See ``base.Reader.skip``; only readers beside the writer receive frames from it."""
         self._last = sse.last_id(frames) or self._last
 
     def close(self) -> None:

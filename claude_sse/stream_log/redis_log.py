@@ -129,7 +129,7 @@ class RedisStreamLog:
             (heard,) = link.wires.ask(command(b"PUBLISH", name + b":w", b"stop"))
             if heard:
                 return
-            exists, seal = link.wires.ask(command(b"EXISTS", name), entries.sealed(name))
+            exists, seal = link.wires.ask(command(b"EXISTS", name), entries.seals(name))
             if exists and not seal:  # its writer is disconnected, and may come back
                 link.wires.ask(command(b"SET", name + b":s", b"1", b"EX", b"120"))
 

@@ -49,7 +49,7 @@ def _judge(here: Writers, writer: RedisWriter, last: list[entries.Entry], length
     elif last[0].number == SEALED:
         if last[0].content == LOST:
             here.fence(writer)
-        elif length == writer.entries:
+        elif length == last[0].ordinal == writer.entries:
             here.forget(writer)
         else:
             writer.behind = True

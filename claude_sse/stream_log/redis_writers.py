@@ -88,7 +88,7 @@ class Writers:
             return
         writer.entries += 1
         name = writer.name
-        end = entries.seal(name, entries.END)
+        end = entries.seal(name, writer.entries)
         expire = command(b"PEXPIRE", name, self.ttl_ms)
         if not self.send(end + expire + command(b"DEL", name + b":l", name + b":s")):
             writer.behind = True

@@ -54,7 +54,7 @@ class RedisServer:
     def connect(self) -> Wire:
         """Return a new connection; raises ``RedisDown`` or ``RedisMisconfigured``.
 
-        It is one to a server that takes writes: of sentinels the first that answers is asked.
+        The first sentinel that answers says where. A server may be a replica, and refuse writes.
         """
         connection = self.client.connection_pool.connection_class(
             **self.client.connection_pool.connection_kwargs
@@ -198,8 +198,6 @@ def _refuse_unusable(greeting: Any, address: RedisAddress) -> None:
         raise RedisMisconfigured(
             f"{address} is version {said.get('version', '?')}: Redis 7.0 or Valkey 8 is needed."
         )
-    if said.get("role") in ("slave", "replica"):
-        raise RedisDown(f"{address} is a replica, which takes no writes")
 
 
 def _text(value: object) -> str:
