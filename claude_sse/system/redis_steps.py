@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from . import syscalls
 from .redis_connection import RedisDown, RedisMisconfigured, RedisServer, Wire
 from .resp import ReplyError, command
 
@@ -92,7 +93,7 @@ class RedisSteps:
         with contextlib.suppress(IndexError):
             while True:
                 wire, since = self._idle.pop()
-                if time.monotonic() - since < IDLE_SECONDS and _is_open(wire):
+                if time.monotonic() - since < IDLE_SECONDS and not _is_closed(wire):
                     return wire
                 wire.close()
         try:
@@ -124,11 +125,9 @@ def _ask(wire: Wire, ways: list[list[bytes]], deadline: float) -> Any:
     raise reply
 
 
-def _is_open(wire: Wire) -> bool:
-    try:
-        return not wire.receive_now()
-    except RedisDown:
-        return False
+def _is_closed(wire: Wire) -> bool:
+    """Return whether Redis has closed it: nothing else comes without being asked for."""
+    return syscalls.has_come(wire.socket.fileno())
 
 
 def _bytes(word: str) -> bytes:

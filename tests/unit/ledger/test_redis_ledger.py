@@ -105,7 +105,7 @@ def test_a_withdrawal_may_arrive_before_its_question(books):
 
 
 def test_a_question_in_doubt_is_withdrawn_when_redis_answers(books, monkeypatch):
-    """Whether Redis had taken a question that was refused for lateness or not: it counts no more."""
+    """A question that was refused because Redis was late counts for nothing afterwards."""
     monkeypatch.setattr(redis, "ADMIT_SECONDS", 0.2)
     monkeypatch.setattr(retry_queue, "RETRY_SECONDS", 0.05)
     ledger = books.ledger(tokens=100)
