@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +15,17 @@ from tests.redis_server import Redis
 from tests.slack import within
 
 from .client import Answer, eventually
-from .running import Server, exchanges, new_id, serve
+from .running import ROOT, Server, exchanges, new_id, serve
 from .test_sign_in import OWN, signed_in
 
 pytestmark = pytest.mark.usefixtures("one_day")
+SECURITY_MD = (ROOT / "SECURITY.md").read_text("utf-8")
 PASSWORD = "canary-password-of-ada"
 ANSWERS = 3
+#: The rights of an account, as they stand in SECURITY.md.
+ACL = " ".join(
+    re.findall(r"^ACL SETUSER csse on >PASSWORD (.*(?:\n    .*)*)", SECURITY_MD, re.M)[0].split()
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +40,20 @@ def fleet(
     secret: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[list[Server]]:
-    """Two servers that share a Redis, a SECRET_KEY and a file of passwords, mounted on each."""
+    """Two servers that share a Redis, a SECRET_KEY and a file of passwords, mounted on each.
+
+    Their account in Redis has no more rights than SECURITY.md gives it.
+    """
     people = Passwords(tmp_path_factory.mktemp("people") / "passwords")
+    password, rights = secrets.token_hex(8), ACL.split()
+    shared_redis.command("ACL", "SETUSER", "csse", "reset", "on", f">{password}", *rights)
     for name in ("ada", "bob", "cy"):
         people.set_password(name, PASSWORD)
     settings = {
         "AUTH": "password",
         "PASSWORDS": people.path,
         "SECRET_KEY": secret,
-        "STREAM_LOG": shared_redis.url,
-        "REDIS_PREFIX": "fleet",
+        "STREAM_LOG": shared_redis.url.replace("://", f"://csse:{password}@"),
         "MAX_STREAMS_PER_OWNER": ANSWERS,
         "RATE_LIMIT": 1000,
         "HEARTBEAT_SECONDS": 0.3,

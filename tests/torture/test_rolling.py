@@ -24,8 +24,8 @@ from .measures import LONG, Held
 
 pytestmark = pytest.mark.skipif(not LONG, reason="half a minute: script/test --all")
 PEOPLE = 100
-#: Each answer lasts for three seconds.
-ORDER = "fault pace texts=15 gap_ms=200"
+#: Each answer lasts for two seconds.
+ORDER = "fault pace texts=8 gap_ms=250"
 TOKEN = secrets.token_urlsafe(32)
 
 
@@ -83,7 +83,7 @@ class People:
             text += fields["text"]
             ended = fields
         assert ended["stop_reason"] == "end_turn", ended
-        assert text == "".join(f"word{n} " for n in range(15)), text
+        assert text == "".join(f"word{n} " for n in range(8)), text
         if number % 5 == 0:  # a second tab, wherever it is sent
             again = list(self._client.follow(answer.stream))
             assert "".join(fields["text"] for fields in again) == text
@@ -93,7 +93,7 @@ class People:
 def check(people: People, standin: StandIn) -> None:
     """Every answer was read whole by its one person, and asked once."""
     assert not people.failures, people.failures[:3]
-    assert len(people.answers) > 2 * PEOPLE and set(people.answers.values()) == {1}
+    assert len(people.answers) >= 2 * PEOPLE and set(people.answers.values()) == {1}
     asked = Counter(request.prompt for request in exchanges(standin, people.nonce))
     assert asked == people.answers
 
@@ -205,10 +205,9 @@ def test_the_workers_of_one_machine_are_replaced(standin: StandIn, nonce: str) -
         eventually(lambda: len(server.workers()) == 2)
         before = Held.by(master).files
         with People(f"http://127.0.0.1:{server.port}", nonce) as people:
-            for _ in range(2):
-                old = set(server.workers())
-                server.process.send_signal(signal.SIGHUP)
-                eventually(lambda old=old: not old & set(server.workers()), 90)  # type: ignore[misc]
-                people.turn()
+            old = set(server.workers())
+            server.process.send_signal(signal.SIGHUP)
+            eventually(lambda: not old & set(server.workers()), 90)
+            people.turn()
         check(people, standin)
         assert len(server.workers()) == 2 and Held.by(master).files <= before
