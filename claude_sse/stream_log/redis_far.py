@@ -26,9 +26,9 @@ from .redis_wires import FAILURES, OPERATION_SECONDS, Wires, refusing, unavailab
 _BLOCK_SECONDS = 0.3
 #: On top of that, for the reply: a read ends within 1.3 s, so that heartbeats go on without Redis.
 _REPLY_SECONDS = 0.7
-#: For how long no writer may be seen, before it counts as lost.
+#: For how long no writer may be seen, before it counts as lost; the second once this reader had to
+#: connect again, as the writer may have to.
 _GRACE_SECONDS = 0.7
-#: The same once this reader had to connect again: so had the writer.
 _GRACE_AFTER_OUTAGE_SECONDS = 3.0
 #: For how long Redis may be away, before the client is sent to another machine.
 _OUTAGE_SECONDS = 30.0
@@ -226,7 +226,6 @@ class FarReader:
 
     def skip(self, frames: bytes) -> None:
         """See ``base.Reader.skip``; only readers beside the writer receive frames from it."""
-        self._last = sse.last_id(frames) or self._last
 
     def close(self) -> None:
         """See ``base.Reader.close``."""

@@ -347,21 +347,85 @@ class Contract:
         writer.close()
 
 
+#: All that the user of a Redis needs that others use, too.
+LEAST_RIGHTS = (
+    "on >geheim ~{0}:* &{0}:* -@all +hello +auth +ping +select +client|reply +xadd +xrange "
+    "+xrevrange +xread +xlen +set +get +getdel +exists +del +pexpire +subscribe +unsubscribe "
+    "+publish +pubsub|numsub +multi +exec +watch +unwatch"
+)
+
+
 class TestRedisStreamLog(Contract):
-    """The contract on Redis; two instances with one prefix are two processes to each other."""
+    """The contract on Redis; two instances with one prefix are two processes to each other.
+
+    Its user may do no more than docs/deploy.md says.
+    """
 
     @pytest.fixture
     def make_log(self, shared_redis, nonce):
         made = []
+        shared_redis.command("ACL", "SETUSER", nonce, *LEAST_RIGHTS.format(nonce).split())
+        url = shared_redis.url.replace("://", f"://{nonce}:geheim@")
 
         def make(ttl_seconds):
-            address = redis_address.parse(shared_redis.url, nonce)
+            address = redis_address.parse(url, nonce)
             made.append(RedisStreamLog(address, ttl_seconds))
             return made[-1]
 
         yield make
         for log in made:
             log.close()
+        assert nonce not in str(shared_redis.command("ACL", "LOG"))  # nothing was refused
+        shared_redis.command("ACL", "DELUSER", nonce)
+
+    def test_a_remote_reader_is_sent_away_where_redis_stays_away(
+        self, start_redis, nonce, monkeypatch
+    ):
+        """Readers elsewhere end when Redis is gone for good; those beside the writer go on."""
+        from claude_sse.stream_log import redis_far
+
+        redis = start_redis()
+        address = redis_address.parse(redis.url)
+        here, elsewhere = RedisStreamLog(address, 3600.0), RedisStreamLog(address, 3600.0)
+        writer = here.create(KEY, DIGEST)
+        near, far = here.open(KEY), elsewhere.open(KEY)
+        writer.append(frame(1))
+        assert far.read(5.0) == near.read(5.0) == frame(1)
+        monkeypatch.setattr(redis_far, "_OUTAGE_SECONDS", 0.3)
+        redis.kill()
+
+        def is_over():
+            try:
+                assert far.read(0.1) == b""
+            except Unavailable as exc:
+                return exc.code == "log_unavailable" and exc.retry_after
+            return False
+
+        eventually(is_over)
+        writer.append(frame(2) + sse.encode(3, sse.DONE))
+        writer.close()
+        assert near.read(1.0) == frame(2) + sse.encode(3, sse.DONE)
+        here.open(KEY, 2).close()
+        eventually(lambda: here.state() == (False, here.state().reason, 1, 1))
+        for each in (near, far, here, elsewhere):
+            each.close()
+
+    def test_a_creation_in_doubt_is_withdrawn(self, start_redis, monkeypatch):
+        """A stream that Redis made after its client was refused is removed: nobody writes it."""
+        from claude_sse.stream_log import redis_wires
+
+        redis = start_redis()
+        log = RedisStreamLog(redis_address.parse(redis.url), 3600.0)
+        log.check()
+        monkeypatch.setattr(redis_wires, "OPERATION_SECONDS", 0.2)
+        monkeypatch.setattr(redis_wires.Wires.ask, "__kwdefaults__", {"within": 0.2})
+        redis.hold()
+        with pytest.raises(Unavailable):
+            log.create(KEY, DIGEST)
+        redis.go_on()
+        eventually(lambda: log.state().is_up and not redis.command("KEYS", "csse:{*"))
+        log.create(KEY, DIGEST).close()
+        log.close()
 
 
 class TestFileStreamLog(Contract):
