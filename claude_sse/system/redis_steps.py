@@ -75,7 +75,7 @@ class RedisSteps:
     def _step(self, ways: list[list[bytes]], within: float) -> Any:
         """Return the reply to the first way that Redis knows."""
         deadline = time.monotonic() + within
-        wire = self._take()
+        wire = self._take(within)
         try:
             reply = _ask(wire, ways, deadline)
         except BaseException as exc:
@@ -86,7 +86,7 @@ class RedisSteps:
         self._release(wire)
         return reply
 
-    def _take(self) -> Wire:
+    def _take(self, within: float) -> Wire:
         """Return the connection that was used last and is still open, or a new one."""
         if self._pid != os.getpid():  # the connections are the parent's
             self._pid, self._idle = os.getpid(), []
@@ -97,7 +97,7 @@ class RedisSteps:
                     return wire
                 wire.close()
         try:
-            return self._server.connect()
+            return self._server.connect(within)
         except RedisMisconfigured as exc:
             raise RedisDown(str(exc)) from exc
 

@@ -62,7 +62,7 @@ def test_a_step_after_the_other_uses_one_connection(redis, steps):
 
 def test_connections_that_are_idle_for_long_are_closed(redis, steps, monkeypatch):
     """After a burst one connection remains, of whatever age the others are."""
-    wires = [steps._take() for _ in range(5)]
+    wires = [steps._take(9) for _ in range(5)]
     for wire in wires:
         steps._release(wire)
     assert len(redis.clients()) == 5
@@ -77,7 +77,7 @@ def test_a_refusal_is_a_failure_and_what_follows_works(redis, steps):
     with pytest.raises(RedisDown, match="WRONGTYPE"):
         steps.call("SET", "text", "1")
         steps.call("LPUSH", "text", "1")
-    wires = [steps._take() for _ in range(3)]
+    wires = [steps._take(9) for _ in range(3)]
     for wire in wires:
         steps._release(wire)
     redis.command("REPLICAOF", "127.0.0.1", "1")
@@ -96,6 +96,8 @@ def test_a_step_has_one_deadline(redis, steps):
         with within(0.3), pytest.raises(RedisDown):
             steps.call("PING", within=0.3)
         assert steps._idle == []
+        with within(0.3), pytest.raises(RedisDown):  # not even a greeting
+            steps.call("PING", within=0.3)
     finally:
         redis.go_on()
     assert steps.call("PING") == b"PONG"
