@@ -175,7 +175,11 @@ def test_two_machines_are_replaced_one_after_the_other(
     ):
         client = Client(f"http://127.0.0.1:{port}", TOKEN)
         for _ in range(4):  # each machine has what it needs for one answer
-            assert list(client.ask({"messages": [{"role": "user", "content": "hello"}]}))
+            assert list(
+                client.ask(
+                    {"messages": [{"role": "user", "content": "fault pace texts=2 gap_ms=1"}]}
+                )
+            )
         baseline = eventually(lambda: quiet(redis))
         with People(f"http://127.0.0.1:{port}", nonce) as people:
             for server in servers:
