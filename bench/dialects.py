@@ -35,7 +35,7 @@ SCENARIOS = {
     "paced": Scenario("", streams=100, texts=200, gap_ms=50),
     "burst": Scenario("", streams=20, texts=5_000, gap_ms=0),
 }
-_WARM_UP = Scenario("", streams=8, texts=1_000, gap_ms=0, first_ms=0)
+WARM_UP = Scenario("", streams=8, texts=1_000, gap_ms=0, first_ms=0)
 _STAMP = re.compile(rb"[0-9]{16}")  # in each text, the moment of its writing; an id may look alike
 
 
@@ -54,9 +54,9 @@ def compare(scenario: Scenario, rounds: int, claude: str) -> dict[str, float]:
     for _ in range(rounds):
         with running("us-open", claude, streams=scenario.streams) as (pid, port):
             for name, ask in DIALECTS.items():
-                _load(port, ask, _WARM_UP)
+                ask_all(port, ask, WARM_UP)
                 before = sum(proc.cpu_seconds(proc.tree(pid)).values())
-                _load(port, ask, scenario)
+                ask_all(port, ask, scenario)
                 used = sum(proc.cpu_seconds(proc.tree(pid)).values()) - before
                 seen[name].append(used * 1e6 / (scenario.streams * scenario.texts))
     return {name: statistics.median(values) for name, values in seen.items()}
@@ -73,7 +73,7 @@ def table(rounds: int, scenarios: dict[str, Scenario] = SCENARIOS) -> list[Row]:
     return rows
 
 
-def _load(port: int, ask: Ask, scenario: Scenario) -> None:
+def ask_all(port: int, ask: Ask, scenario: Scenario) -> None:
     """Ask everything at once and read it to the end; raises where an answer is not whole."""
     received: dict[socket.socket, bytearray] = {}
     with selectors.DefaultSelector() as selector:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from .servers import ROOT, SERVERS, Place
@@ -29,15 +29,16 @@ def running(
     streams: int = 1,
     checkout: Path = ROOT,
     log: Path | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[int, int]]:
     """Run a server on a port and in a folder of its own; yields its process id and its port.
 
-    Ours is run from ``checkout`` and keeps its streams in ``log``.
+    Ours is run from ``checkout``, keeps its streams in ``log``, and has ``more`` settings.
     """
     folder = _folder()
     place = Place(upstream, free_port(), folder, workers, streams, log)
     command, settings = SERVERS[name](place)
-    variables = environment(upstream, ca) | {"PORT": str(place.port)} | settings
+    variables = environment(upstream, ca) | {"PORT": str(place.port)} | settings | dict(more or {})
     with (folder / "output").open("w+b") as output:
         process = subprocess.Popen(
             command,

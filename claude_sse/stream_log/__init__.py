@@ -39,7 +39,14 @@ def _open_redis(address: RedisAddress, ttl_seconds: float) -> StreamLog:
 
     redis_log = RedisStreamLog(address, ttl_seconds)
     try:
-        redis_log.server.check()
+        policy = redis_log.server.check()
+        if policy not in ("", "noeviction"):
+            log.warning(
+                "stream log: %s has maxmemory-policy %s, which removes answers when memory is "
+                "used up: set noeviction, and new questions are refused instead",
+                address,
+                policy,
+            )
     except RedisMisconfigured as exc:
         raise ConfigError(f"STREAM_LOG: {exc}") from exc
     except RedisDown as exc:

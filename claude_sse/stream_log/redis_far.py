@@ -20,7 +20,7 @@ from . import redis_entries as entries
 from .base import WriterLost
 from .redis_entries import SEALED, Entry
 from .redis_near import REACH_SECONDS, not_reached, not_reached_yet
-from .redis_wires import FAILURES, OPERATION_SECONDS, Wires, refusing, unavailable
+from .redis_wires import FAILURES, OPERATION_SECONDS, Wires, left_until, refusing, unavailable
 
 #: How long a silent reader waits before it checks that the writer lives.
 _BLOCK_SECONDS = 0.3
@@ -33,7 +33,7 @@ _GRACE_AFTER_OUTAGE_SECONDS = 3.0
 #: For how long Redis may be away, before the client is sent to another machine.
 _OUTAGE_SECONDS = 30.0
 _RETRY_SECONDS = 0.1
-_MOST_ENTRIES = b"1000"
+_MOST_ENTRIES = b"256"  # with usual frames they fit into one receive
 
 
 class FarReader:
@@ -67,13 +67,13 @@ class FarReader:
 
         Raises ``NotFound`` where this reader ``is_new``, and ``FAILURES``.
         """
+        deadline = time.monotonic() + OPERATION_SECONDS
         wire = self._wires.take()
         try:
-            first, seal = wire.ask(
-                entries.first(self._name), entries.seals(self._name), within=OPERATION_SECONDS
-            )
+            queries = entries.first(self._name), entries.seals(self._name)
+            first, seal = wire.ask(*queries, within=left_until(deadline))
             if not seal and (first or not is_new):
-                wire.ask(entries.subscribe(self._name + b":r"), within=OPERATION_SECONDS)
+                wire.ask(entries.subscribe(self._name + b":r"), within=left_until(deadline))
         except BaseException:
             wire.close()
             raise

@@ -57,7 +57,7 @@ class Wires:
         deadline = time.monotonic() + within
         wire = self.take()
         try:
-            replies = wire.ask(*commands, within=max(0.001, deadline - time.monotonic()))
+            replies = wire.ask(*commands, within=left_until(deadline))
         except ReplyError:
             self.give_back(wire)
             raise
@@ -73,6 +73,11 @@ class Wires:
         idle, self._idle = self._idle, []
         for wire in idle:
             wire.close()
+
+
+def left_until(deadline: float) -> float:
+    """Return the seconds until then, by ``time.monotonic()``, and a moment where it has passed."""
+    return max(0.001, deadline - time.monotonic())
 
 
 @contextlib.contextmanager

@@ -75,9 +75,16 @@ class RedisServer:
             raise
         return Wire(connection)
 
-    def check(self) -> None:
-        """Connect once, and leave no connection; raises like ``connect``."""
-        self.connect().close()
+    def check(self) -> str:
+        """Connect once and return the ``maxmemory-policy``, ``""`` where INFO is not allowed.
+
+        Leaves no connection; raises like ``connect``.
+        """
+        with contextlib.closing(self.connect()) as wire:
+            (memory,) = wire.try_all(command(b"INFO", b"memory"))
+        text = memory if isinstance(memory, bytes) else b""
+        found = re.search(rb"maxmemory_policy:([\w-]+)", text)
+        return found[1].decode() if found else ""
 
 
 class Wire:
@@ -150,11 +157,6 @@ class Wire:
         """Close it; may be called twice, from any thread."""
         with contextlib.suppress(OSError):
             self._connection.disconnect()
-
-
-def ping(wire: Wire) -> None:
-    """Raise ``RedisDown`` where this connection no longer answers."""
-    wire.ask(command(b"PING"))
 
 
 def _is_reply(reply: Any) -> bool:

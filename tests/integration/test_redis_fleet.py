@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,21 +11,16 @@ import pytest
 
 from claude_sse.accounts import Passwords
 from claude_sse.standin import StandIn
-from tests.redis_server import Redis
+from tests.redis_server import Redis, rights
 from tests.slack import within
 
 from .client import Answer, eventually
-from .running import ROOT, Server, exchanges, new_id, serve
+from .running import Server, exchanges, new_id, serve
 from .test_sign_in import OWN, signed_in
 
 pytestmark = pytest.mark.usefixtures("one_day")
-SECURITY_MD = (ROOT / "SECURITY.md").read_text("utf-8")
 PASSWORD = "canary-password-of-ada"
 ANSWERS = 3
-#: The rights of an account, as they stand in SECURITY.md.
-ACL = " ".join(
-    re.findall(r"^ACL SETUSER csse on >PASSWORD (.*(?:\n    .*)*)", SECURITY_MD, re.M)[0].split()
-)
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +37,11 @@ def fleet(
 ) -> Iterator[list[Server]]:
     """Two servers that share a Redis, a SECRET_KEY and a file of passwords, mounted on each.
 
-    Their account in Redis has no more rights than SECURITY.md gives it.
+    Their account in Redis has no more rights than docs/redis.md gives it.
     """
     people = Passwords(tmp_path_factory.mktemp("people") / "passwords")
-    password, rights = secrets.token_hex(8), ACL.split()
-    shared_redis.command("ACL", "SETUSER", "csse", "reset", "on", f">{password}", *rights)
+    password = secrets.token_hex(8)
+    shared_redis.command("ACL", "SETUSER", "csse", "reset", *rights("csse", password))
     for name in ("ada", "bob", "cy"):
         people.set_password(name, PASSWORD)
     settings = {

@@ -10,8 +10,8 @@ from claude_sse.accounts import LIFE_SECONDS, Sessions, Throttle
 from claude_sse.accounts.redis import RedisSignIns
 from claude_sse.protocol.errors import Unavailable
 from claude_sse.system import redis_address
+from tests.redis_server import rights
 from tests.slack import within
-from tests.unit.ledger.test_redis_ledger import COMMANDS
 
 SECRET = "0123456789abcdefghijklmnopqrstuv"
 
@@ -113,10 +113,9 @@ def test_a_redis_that_does_not_answer_is_told(start_redis):
 
 
 def test_an_account_with_few_rights_is_enough(start_redis):
-    """The ACL of SECURITY.md lets people sign in and out."""
+    """The user of docs/redis.md lets people sign in and out."""
     server, password = start_redis(), secrets.token_hex(8)
-    server.command(
-        "ACL", "SETUSER", "csse", "on", f">{password}", "~csse:*", "-@all", *COMMANDS.split()
+    server.command("ACL", "SETUSER", "csse", *rights("csse", password))
     )
     stored = sign_ins(server, account=f"csse:{password}@")
     sessions = sessions_of(stored)

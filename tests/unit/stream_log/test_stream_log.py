@@ -1,11 +1,13 @@
 """The contract of a stream log, run against every implementation."""
 
+import re
 import shutil
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,7 @@ from claude_sse.stream_log.redis_log import RedisStreamLog
 from claude_sse.system import redis_address
 from tests.integration.client import eventually
 
+GUIDE = Path(__file__).parents[3] / "docs/redis.md"
 DIGEST = "d" * 64
 KEY = "local/1"
 
@@ -347,29 +350,24 @@ class Contract:
         writer.close()
 
 
-#: All that the user of a Redis needs that others use, too.
-LEAST_RIGHTS = (
-    "on >geheim ~{0}:* &{0}:* -@all +hello +auth +ping +select +client|reply +xadd +xrange "
-    "+xrevrange +xread +xlen +set +get +getdel +exists +del +pexpire +subscribe +unsubscribe "
-    "+publish +pubsub|numsub +multi +exec +watch +unwatch"
-)
-
-
 class TestRedisStreamLog(Contract):
     """The contract on Redis; two instances with one prefix are two processes to each other.
 
-    Its user may do no more than docs/deploy.md says.
+    Its user has the rights that docs/redis.md names, and no others.
     """
 
     @pytest.fixture
     def make_log(self, shared_redis, nonce):
         made = []
-        shared_redis.command("ACL", "SETUSER", nonce, *LEAST_RIGHTS.format(nonce).split())
+        (rights,) = re.findall(r"^ACL SETUSER claude-sse ((?:[^`]+\n)+)", GUIDE.read_text(), re.M)
+        rights = rights.replace("csse", nonce).replace("PASSWORD", "geheim").split()
+        shared_redis.command("ACL", "SETUSER", nonce, *rights)
         url = shared_redis.url.replace("://", f"://{nonce}:geheim@")
 
         def make(ttl_seconds):
             address = redis_address.parse(url, nonce)
             made.append(RedisStreamLog(address, ttl_seconds))
+            eventually(lambda: made[-1].state().is_up)
             return made[-1]
 
         yield make
@@ -387,6 +385,7 @@ class TestRedisStreamLog(Contract):
         redis = start_redis()
         address = redis_address.parse(redis.url)
         here, elsewhere = RedisStreamLog(address, 3600.0), RedisStreamLog(address, 3600.0)
+        eventually(lambda: here.state().is_up and elsewhere.state().is_up)
         writer = here.create(KEY, DIGEST)
         near, far = here.open(KEY), elsewhere.open(KEY)
         writer.append(frame(1))
@@ -416,7 +415,7 @@ class TestRedisStreamLog(Contract):
 
         redis = start_redis()
         log = RedisStreamLog(redis_address.parse(redis.url), 3600.0)
-        log.check()
+        eventually(lambda: log.state().is_up)
         monkeypatch.setattr(redis_wires, "OPERATION_SECONDS", 0.2)
         monkeypatch.setattr(redis_wires.Wires.ask, "__kwdefaults__", {"within": 0.2})
         redis.hold()
@@ -424,6 +423,7 @@ class TestRedisStreamLog(Contract):
             log.create(KEY, DIGEST)
         redis.go_on()
         eventually(lambda: log.state().is_up and not redis.command("KEYS", "csse:{*"))
+        eventually(lambda: not log.state().reason)
         log.create(KEY, DIGEST).close()
         log.close()
 

@@ -59,6 +59,7 @@ def refusal(url):
 def test_an_answer_is_stored_over_tls(tls_redis):
     """A stream is written and read by TLS, with a password, in the database of the address."""
     log = open_log(parse(tls_redis.url), 3600.0)
+    eventually(lambda: log.state().is_up)
     writer = log.create("local/1", "d" * 64)
     writer.append(b"id: 1\ndata: [DONE]\n\n")
     writer.close()
@@ -84,7 +85,7 @@ def test_mistakes_of_a_person_are_refused_at_the_start(tls_redis, certificates, 
 
 def test_a_node_of_a_cluster_is_refused_at_the_start(start_redis):
     """An address of Redis Cluster is refused with a sentence, also without its scheme."""
-    node = start_redis("--cluster-enabled", "yes")
+    node = start_redis("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     assert "Redis Cluster" in refusal(node.url)
 
 
@@ -100,6 +101,14 @@ def test_a_redis_that_is_too_old_is_refused(version, is_taken):
         return _refuse_unusable(greeting, parse("redis://h"))
     with pytest.raises(RedisMisconfigured, match=f"is version {version}"):
         _refuse_unusable(greeting, parse("redis://h"))
+
+
+@pytest.mark.parametrize(("policy", "is_fine"), [("noeviction", True), ("allkeys-lru", False)])
+def test_a_redis_that_evicts_is_warned_of(start_redis, caplog, policy, is_fine):
+    """At the start a line in the log tells of a policy that removes whole answers."""
+    redis_server = start_redis("--maxmemory-policy", policy)
+    open_log(parse(redis_server.url), 3600.0).close()
+    assert ("removes answers" in caplog.text) is not is_fine
 
 
 def test_a_redis_that_is_away_is_no_mistake(caplog):
@@ -157,11 +166,12 @@ def test_sentinels_lead_to_the_primary_also_after_a_failover(start_redis, tmp_pa
         watched = redis.Redis(port=port, decode_responses=True)
         eventually(lambda: knows_a_replica(watched))
         log = open_log(parse(f"redis+sentinel://127.0.0.1:{port}/the-one/0"), 3600.0)
+        eventually(lambda: log.state().is_up)
         writer = log.create("local/1", "d" * 64)
         writer.append(b"id: 1\ndata: {}\n\n")
         eventually(lambda: first.command("DBSIZE") > 1)
         first.kill()
-        eventually(lambda: second.command("ROLE")[0] == b"master")
+        eventually(lambda: is_primary(second))
         eventually(lambda: log.state().is_up and log.state().behind == 0)
         writer.append(b"id: 2\ndata: [DONE]\n\n")
         writer.close()
@@ -181,6 +191,12 @@ def stored(log, key):
             return reader.read(1.0)
 
 
+def is_primary(server):
+    """Return whether this server takes writes; sentinels break its connections then."""
+    with contextlib.suppress(redis.RedisError):
+        return server.command("ROLE")[0] == b"master"
+
+
 def knows_a_replica(sentinel):
     """Return whether this sentinel could choose another primary."""
     try:
@@ -189,13 +205,9 @@ def knows_a_replica(sentinel):
         return False
 
 
-def test_redis_py_is_imported_where_it_is_used_only(tmp_path):
+def test_redis_py_is_imported_where_it_is_used_only():
     """An installation on files does not pay for redis-py."""
-    code = (
-        "import sys, claude_sse.app; from claude_sse.config.settings import Settings\n"
-        f"from pathlib import Path; s = Settings(api_key='x', stream_log=Path({str(tmp_path)!r}))\n"
-        "claude_sse.app.create_app(s); sys.exit('redis' in sys.modules)"
-    )
+    code = "import sys, claude_sse.stream_log; sys.exit('redis' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
