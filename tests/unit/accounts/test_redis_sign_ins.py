@@ -116,7 +116,6 @@ def test_an_account_with_few_rights_is_enough(start_redis):
     """The user of docs/redis.md lets people sign in and out."""
     server, password = start_redis(), secrets.token_hex(8)
     server.command("ACL", "SETUSER", "csse", *rights("csse", password))
-    )
     stored = sign_ins(server, account=f"csse:{password}@")
     sessions = sessions_of(stored)
     cookie = sessions.begin("ada")
