@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import time
+import weakref
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -37,6 +38,7 @@ class RedisSteps:
         self._failure = failure
         self._pid = os.getpid()
         self._idle: list[tuple[Wire, float]] = []
+        weakref.finalize(self, _close, self._idle)  # Python warns of a socket that is garbage
 
     def key(self, name: str) -> str:
         """Return the key of this name, with the prefix of this installation."""
@@ -60,9 +62,7 @@ class RedisSteps:
 
     def close(self) -> None:
         """Close the idle connections."""
-        while self._idle:
-            with contextlib.suppress(IndexError):
-                self._idle.pop()[0].close()
+        _close(self._idle)
 
     def _try(self, ways: list[list[bytes]], within: float) -> Any:
         try:
@@ -89,7 +89,8 @@ class RedisSteps:
     def _take(self, within: float) -> Wire:
         """Return the connection that was used last and is still open, or a new one."""
         if self._pid != os.getpid():  # the connections are the parent's
-            self._pid, self._idle = os.getpid(), []
+            self._pid = os.getpid()
+            self._idle.clear()
         with contextlib.suppress(IndexError):
             while True:
                 wire, since = self._idle.pop()
@@ -123,6 +124,12 @@ def _ask(wire: Wire, ways: list[list[bytes]], deadline: float) -> Any:
         if reply.code != "NOSCRIPT":
             break
     raise reply
+
+
+def _close(idle: list[tuple[Wire, float]]) -> None:
+    while idle:
+        with contextlib.suppress(IndexError):
+            idle.pop()[0].close()
 
 
 def _is_closed(wire: Wire) -> bool:
