@@ -35,13 +35,11 @@ class AppendConnection:
         if self._unsent:
             self._unsent += data
             return
-        sent = self._send_now(data)
+        sent = syscalls.send(self._fd, data) if self._fd >= 0 else self._encrypt(data)
         if sent < len(data):
             self._unsent += data[sent:]
 
-    def _send_now(self, data: bytes) -> int:
-        if self._fd >= 0:
-            return syscalls.send(self._fd, data)
+    def _encrypt(self, data: bytes) -> int:
         try:
             return int(self._wire.socket.send(data))
         except OSError:  # it would block, or is broken, which ``flush`` finds out
@@ -56,8 +54,8 @@ class AppendConnection:
         """Send what was left, and raise ``RedisDown`` where the connection is broken."""
         self._wire.receive_now()  # nothing comes but its end, or what keeps TLS going
         if self._unsent:
-            sent = self._send_now(bytes(self._unsent))
-            del self._unsent[:sent]
+            unsent, self._unsent = bytes(self._unsent), bytearray()
+            self.send(unsent)
         if len(self._unsent) > _MOST_UNSENT_BYTES:
             raise RedisDown("it does not take what is sent")
 

@@ -70,11 +70,15 @@ def create(name: bytes, digest: str, nonce: str) -> bytes:
     return command(b"XADD", name, FIRST_ID, b"d", digest.encode(), b"n", nonce.encode())
 
 
-def append(name: bytes, number: int, ordinal: int, frames: bytes) -> bytes:
-    """Return the command that adds an entry to a stream that is there."""
+def head(name: bytes) -> bytes:
+    """Return the beginning of every command that ``append`` makes for this stream."""
+    return b"*6\r\n$4\r\nXADD\r\n$%d\r\n%b\r\n$10\r\nNOMKSTREAM\r\n$" % (len(name), name)
+
+
+def append(head: bytes, number: int, ordinal: int, frames: bytes) -> bytes:
+    """Return the command that adds an entry to a stream that is there; see ``head``."""
     id = b"%d-%d" % (number, ordinal)
-    head = b"*6\r\n$4\r\nXADD\r\n$%d\r\n%b\r\n$10\r\nNOMKSTREAM\r\n" % (len(name), name)
-    return b"%b$%d\r\n%b\r\n$1\r\nf\r\n$%d\r\n%b\r\n" % (head, len(id), id, len(frames), frames)
+    return b"%b%d\r\n%b\r\n$1\r\nf\r\n$%d\r\n%b\r\n" % (head, len(id), id, len(frames), frames)
 
 
 def seal(name: bytes, ordinal: int) -> bytes:

@@ -33,7 +33,7 @@ _GRACE_AFTER_OUTAGE_SECONDS = 3.0
 #: For how long Redis may be away, before the client is sent to another machine.
 _OUTAGE_SECONDS = 30.0
 _RETRY_SECONDS = 0.1
-_MOST_ENTRIES = b"256"  # with usual frames they fit into one receive
+_MOST_ENTRIES = b"1000"  # with usual frames they fit into one receive
 
 
 class FarReader:

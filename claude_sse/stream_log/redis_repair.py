@@ -71,7 +71,7 @@ def _write_again(here: Writers, writer: RedisWriter, control: Wire) -> None:
         command(b"MULTI"),
         command(b"DEL", name),
         entries.create(name, writer.digest, writer.nonce),
-        *([entries.append(name, number, 2, content)] if content else []),
+        *([entries.append(writer.head, number, 2, content)] if content else []),
         command(b"PEXPIRE", name, here.life_ms),
         command(b"EXEC"),
         within=_REPAIR_SECONDS,

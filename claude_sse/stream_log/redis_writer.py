@@ -11,6 +11,7 @@ import time
 from typing import Protocol
 
 from ..protocol import sse
+from . import redis_entries as entries
 from .redis_entries import SEALED
 
 
@@ -32,6 +33,7 @@ class RedisWriter:
 
     def __init__(self, name: bytes, digest: str, nonce: str, link: Sender) -> None:
         self.name = name
+        self.head = entries.head(name)
         self.digest = digest
         self.nonce = nonce
         self.memory = bytearray()

@@ -71,8 +71,11 @@ class Writers:
         if writer.behind or writer.fenced:
             return
         writer.entries += 1
-        if not self.send(entries.append(writer.name, writer.number, writer.entries, frames)):
+        entry = entries.append(writer.head, writer.number, writer.entries, frames)
+        if self.appends is None:
             writer.behind = True
+        else:
+            self.appends.send(entry)
 
     def seal(self, writer: RedisWriter) -> None:
         """Mark the stream as complete; its writer stays here until Redis has all of it."""

@@ -32,7 +32,7 @@ _SENTINEL_SECONDS = 0.5
 #: Every thread of a worker may have one.
 _MOST_CONNECTIONS = 10_000
 _NEEDED = (7, 0)
-_RECEIVE_BYTES = 1 << 16
+_RECEIVE_BYTES = 1 << 18
 
 
 class RedisDown(Exception):

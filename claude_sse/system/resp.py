@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-_CRLF = b"\r\n"
-_AGGREGATES = b"*~>%|"
+_BULK, _ARRAY, _INTEGER, _TEXT, _NULL, _ERROR = b"$*:+_-"
+_MAP, _ATTRIBUTES, _SET, _PUSH, _BOOLEAN, _DOUBLE, _BIG, _VERBATIM, _LONG_ERROR = b"%|~>#,(=!"
 
 
 class ReplyError(Exception):
@@ -28,7 +28,10 @@ class Push(list[Any]):
 
 
 class _Incomplete(Exception):
-    """The reply has not been received whole."""
+    """The reply ends after ``size`` bytes of the buffer or later."""
+
+    def __init__(self, size: int = 0) -> None:
+        self.size = size
 
 
 def command(*parts: bytes) -> bytes:
@@ -45,71 +48,81 @@ class Replies:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._at = 0
-        self._need = 0  # no reply can be complete with fewer bytes than these
+        self._need = 1  # no reply is complete with fewer bytes than these
 
     def feed(self, data: bytes) -> None:
         """Add bytes that were received."""
         self._buffer += data
 
     def __iter__(self) -> Iterator[Any]:
-        while len(self._buffer) > self._need:
-            self._at = 0
-            try:
-                reply = self._next()
-            except _Incomplete:
-                return
-            del self._buffer[: self._at]
-            self._need = 0
-            yield reply
+        found: list[Any] = []
+        if len(self._buffer) < self._need:
+            return iter(found)
+        data, end = bytes(self._buffer), 0
+        self._need = 1
+        try:
+            while end < len(data):
+                reply, end = _parse(data, end)
+                found.append(reply)
+        except _Incomplete as rest:
+            self._need = max(1, rest.size - end)
+        del self._buffer[:end]
+        return iter(found)
 
-    def _next(self) -> Any:
-        kind, line = self._line()
-        if kind == b"$" or kind == b"!" or kind == b"=":
-            return self._bulk(kind, int(line))
-        if kind == b":":
-            return int(line)
-        if kind == b"+":
-            return line
-        if kind == b"_":
-            return None
-        if kind in _AGGREGATES:
-            return self._aggregate(kind, int(line))
-        if kind == b"-":
-            return ReplyError(line.decode("utf-8", "replace"))
-        if kind == b"#":
-            return line == b"t"
-        if kind == b"," or kind == b"(":
-            return line
-        raise ValueError(f"not RESP3: {kind!r}")
 
-    def _line(self) -> tuple[bytes, bytes]:
-        end = self._buffer.find(_CRLF, self._at)
-        if end < 0:
-            raise _Incomplete
-        line = bytes(self._buffer[self._at : end])
-        self._at = end + 2
-        return line[:1], line[1:]
+def _parse(data: bytes, at: int) -> tuple[Any, int]:
+    """Return the reply that begins here, and where the next one does."""
+    end = data.find(b"\r\n", at)
+    if end < 0:
+        raise _Incomplete
+    kind, after = data[at], end + 2
+    if kind == _BULK:  # nearly all, so first
+        size = int(data[at + 1 : end])
+        return (None, after) if size < 0 else _bulk(data, after, size)
+    if kind == _ARRAY:
+        return _items(data, after, int(data[at + 1 : end]))
+    return _rare(data, kind, data[at + 1 : end], after)
 
-    def _bulk(self, kind: bytes, size: int) -> bytes | ReplyError | None:
-        if size < 0:
-            return None
-        end = self._at + size
-        if len(self._buffer) < end + 2:
-            self._need = end + 1
-            raise _Incomplete
-        content = bytes(self._buffer[self._at : end])
-        self._at = end + 2
-        return ReplyError(content.decode("utf-8", "replace")) if kind == b"!" else content
 
-    def _aggregate(self, kind: bytes, size: int) -> Any:
-        if size < 0:
-            return None
-        if kind == b"%" or kind == b"|":
-            pairs = {_key(self._next()): self._next() for _ in range(size)}
-            return self._next() if kind == b"|" else pairs  # attributes precede their reply
-        items = [self._next() for _ in range(size)]
-        return Push(items) if kind == b">" else items
+def _bulk(data: bytes, at: int, size: int) -> tuple[bytes, int]:
+    end = at + size
+    if len(data) < end + 2:
+        raise _Incomplete(end + 2)
+    return data[at:end], end + 2
+
+
+def _items(data: bytes, at: int, count: int) -> tuple[list[Any] | None, int]:
+    if count < 0:
+        return None, at
+    items = []
+    for _ in range(count):
+        item, at = _parse(data, at)
+        items.append(item)
+    return items, at
+
+
+def _rare(data: bytes, kind: int, line: bytes, at: int) -> tuple[Any, int]:
+    if kind == _INTEGER:
+        return int(line), at
+    if kind in (_TEXT, _DOUBLE, _BIG):
+        return line, at
+    if kind == _NULL:
+        return None, at
+    if kind == _BOOLEAN:
+        return line == b"t", at
+    if kind == _ERROR:
+        return ReplyError(line.decode("utf-8", "replace")), at
+    if kind in (_VERBATIM, _LONG_ERROR):
+        content, at = _bulk(data, at, int(line))
+        return content if kind == _VERBATIM else ReplyError(content.decode("utf-8", "replace")), at
+    if kind in (_MAP, _ATTRIBUTES):
+        items, at = _items(data, at, 2 * int(line))
+        pairs = dict(zip(map(_key, items[::2]), items[1::2], strict=True)) if items else {}
+        return _parse(data, at) if kind == _ATTRIBUTES else (pairs, at)
+    if kind in (_SET, _PUSH):
+        items, at = _items(data, at, int(line))
+        return Push(items or []) if kind == _PUSH else items, at
+    raise ValueError(f"not RESP3: {bytes([kind])!r}")
 
 
 def _key(value: Any) -> Any:

@@ -7,6 +7,7 @@ while an answer is written on the first one.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tests.slow_proxy import Proxy
 from .client import HEARTBEAT, data, eventually, logged
 from .running import Server, exchange, exchanges, new_id, serve
 
+LONG = os.environ.get("CLAUDE_SSE_LONG")
 ENDLESS = "fault pace texts=100000 gap_ms=20"
 
 
@@ -133,6 +135,12 @@ FAULTS = {
 READABLE = ("read-only", "out of memory", "cannot save")
 
 
+def beginning_of(body: bytes) -> bytes:
+    """Return the whole frames of a body."""
+    frames = logged(body)
+    return frames[: frames.rfind(b"\n\n") + 2]
+
+
 def number_of_last(body: bytes) -> int:
     """Return the number of the last word in a body, of those that the stand-in counts."""
     return int(re.findall(rb"word(\d+) ", body)[-1])
@@ -186,6 +194,29 @@ def test_an_answer_outlives_a_fault_of_redis(
     assert [now - before for now, before in zip(logged_now, logged_before, strict=True)] == [1, 1]
 
 
+@pytest.mark.skipif(not LONG, reason="it takes half a minute: CLAUDE_SSE_LONG=1")
+def test_readers_elsewhere_are_sent_away_where_redis_stays_away(fleet: Fleet, nonce: str) -> None:
+    """After 30 s a reader elsewhere ends without a terminal frame, and resuming is refused."""
+    stream = new_id()
+    with fleet.here.put(stream, f"{ENDLESS} {nonce}") as near, fleet.there.get(stream) as far:
+        far.read_until(b"word9 ")
+        fleet.redis.kill()
+        try:
+            told = far.rest()
+            assert told.count(HEARTBEAT) > 10 and b"error" not in told and b"[DONE]" not in told
+            seen = data(told)[-1][0]
+            with fleet.there.get(stream, after=seen) as refused:
+                assert refused.status == 503 and int(refused["Retry-After"]) > 0
+            near.read_until(b"word%d " % (number_of_last(near.read_until(b"word9 ")) + 5))
+        finally:
+            fleet.redis.start()
+        eventually(lambda: fleet.is_ready(fleet.here) and fleet.is_ready(fleet.there))
+        with fleet.there.get(stream, after=seen) as far:
+            far.read_until(b"word%d " % number_of_last(near.body))
+            fleet.there.delete(stream).leave()
+            assert beginning_of(told) + logged(far.rest()) == logged(near.rest())
+
+
 def test_a_flush_is_not_noticed(fleet: Fleet, nonce: str) -> None:
     """After FLUSHALL a running answer is restored whole; one that had ended is not found."""
     ended, stream = new_id(), new_id()
@@ -236,7 +267,8 @@ def test_a_writer_cut_off_from_redis_alone_is_fenced(
             with within(2.0):
                 told = logged(far.rest())
             assert data(told)[-1][1]["code"] == "interrupted"
-            near.read_until(b"word%d " % (number_of_last(near.body) + 50))
+            last = number_of_last(near.read_until(b"word9 "))
+            near.read_until(b"word%d " % (last + 50))
         finally:
             fleet.proxies[0].mend()
         eventually(lambda: fleet.is_ready(fleet.here))
@@ -271,7 +303,7 @@ def test_the_old_primary_of_a_failover_is_left(
             eventually(lambda: new.command("PUBSUB", "NUMPAT") == 0 and len(new.clients()) > 4)
             for server in (fleet.here, fleet.there):
                 eventually(lambda server=server: fleet.is_ready(server))
-            last = number_of_last(near.read_until(b"\n\n"))
+            last = number_of_last(near.read_until(b"word9 "))
             far.read_until(b"word%d " % (last + 5))
             with fleet.there.delete(stream) as stopped:
                 assert stopped.json()["stop_reason"] == "stopped"
