@@ -99,7 +99,7 @@ def open_services(
     )
     quotas = quotas_of(settings)
     limited = quotas != Quotas() or decide is not None
-    ledger = open_ledger(folder, quotas, settings.redis) if limited else None
+    ledger = open_ledger(settings.redis or folder, quotas) if limited else None
     writer_slots = CapacityLimiter(settings.max_streams)
     reader_slots = CapacityLimiter(
         settings.reader_slots,

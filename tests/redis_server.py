@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -64,3 +65,12 @@ class Redis:
         """Return its connections, but for that of this object."""
         own = self.command("CLIENT", "ID")
         return [c for c in self.client.client_list() if int(c["id"]) != own]
+
+
+def rights(prefix: str, password: str) -> list[str]:
+    """Return the rights that docs/redis.md gives a user, for keys with this prefix."""
+    guide = (Path(__file__).parents[1] / "docs/redis.md").read_text("utf-8")
+    [block] = re.findall(r"^ACL SETUSER claude-sse ((?:[^`]+\n)+)", guide, re.M)
+    return [
+        str(word) for word in block.replace("csse", prefix).replace("PASSWORD", password).split()
+    ]

@@ -29,13 +29,13 @@ __all__ = [
 ]
 
 
-def open_sign_ins(folder: Path, redis: RedisAddress | None, secret: str) -> SignIns:
-    """Return the sign-ins in this Redis, or where there is none in the folder of the streams.
+def open_sign_ins(place: Path | RedisAddress, secret: str) -> SignIns:
+    """Return the sign-ins in the folder of the streams, or in the Redis that has them.
 
     Raises ``ConfigError`` where the folder cannot be used. ``secret`` is ``SECRET_KEY``.
     """
-    if redis is None:
-        return sqlite.open_in_folder(folder)
+    if isinstance(place, Path):
+        return sqlite.open_in_folder(place)
     from .redis import RedisSignIns  # redis-py is loaded only where it is used
 
-    return RedisSignIns(redis, secret)
+    return RedisSignIns(place, secret)

@@ -92,8 +92,14 @@ class SignIns(Protocol):
 
     #: Distinguishes this installation from others on the same host; outlives a restart.
     id: str
-    sessions: SessionStore
-    attempts: AttemptStore
+
+    @property
+    def sessions(self) -> SessionStore:
+        """The sessions."""
+
+    @property
+    def attempts(self) -> AttemptStore:
+        """The attempts."""
 
     def check(self) -> None:
         """Raise ``Unavailable`` where sessions can be neither read nor written now."""

@@ -19,7 +19,7 @@ local tag = string.match(KEYS[1], '^(.*:)s:[^:]*$')
 local function names(name) return tag .. 'n:' .. name end
 """
 
-#: A session's key; its fields and their values, the first of which is its name; created; the id.
+#: A session's key; the name, when it was created, the id; its fields and their values.
 _ADD = f"""{_COMMON}
 local name, created, id = ARGV[1], ARGV[2], ARGV[3]
 redis.call('HSET', KEYS[1], unpack(ARGV, 4))
@@ -72,9 +72,12 @@ class RedisSessions:
 
     def add(self, row: Row) -> None:
         """See ``base.SessionStore.add``."""
-        values = dict(zip(_FIELDS, row[1:], strict=True))
-        pairs = [_text(part) for pair in values.items() for part in pair]
-        self._redis.run(_ADD, self._key(row.id), row.name, _text(row.created), row.id, *pairs)
+        values = {
+            "name": row.name, "proof": row.proof, "created": repr(row.created),
+            "seen": repr(row.seen), "address": row.address, "browser": row.browser,
+        }  # fmt: skip
+        pairs = [part for pair in values.items() for part in pair]
+        self._redis.run(_ADD, self._key(row.id), row.name, repr(row.created), row.id, *pairs)
 
     def find(self, id: str) -> Row | None:
         """See ``base.SessionStore.find``."""
@@ -87,7 +90,7 @@ class RedisSessions:
 
     def mark_seen(self, id: str, at: float) -> None:
         """See ``base.SessionStore.mark_seen``."""
-        self._redis.run(_MARK_SEEN, self._key(id), _text(at))
+        self._redis.run(_MARK_SEEN, self._key(id), repr(at))
 
     def remove(self, id: str) -> str | None:
         """See ``base.SessionStore.remove``."""
@@ -103,10 +106,6 @@ class RedisSessions:
 
     def _names(self, name: str) -> str:
         return self._redis.key(f"{{sign-in}}:n:{name}")
-
-
-def _text(value: str | float) -> str:
-    return value if isinstance(value, str) else repr(value)
 
 
 def _row(values: list[bytes]) -> Row:

@@ -12,16 +12,16 @@ from .sqlite import SQLiteLedger
 __all__ = ["Ledger", "Quotas", "Reservation", "open_ledger"]
 
 
-def open_ledger(stream_folder: Path, quotas: Quotas, redis: RedisAddress | None = None) -> Ledger:
-    """Return the ledger in this Redis, or where there is none in the folder of the streams.
+def open_ledger(place: Path | RedisAddress, quotas: Quotas) -> Ledger:
+    """Return the ledger in the folder of the streams, or in the Redis that has them.
 
     Raises ``ConfigError`` where its own folder cannot be made.
     """
-    if redis is not None:
+    if isinstance(place, RedisAddress):
         from .redis import open_in_redis  # redis-py is loaded only where it is used
 
-        return open_in_redis(redis, quotas)
-    folder = stream_folder / "ledger"
+        return open_in_redis(place, quotas)
+    folder = place / "ledger"
     try:
         return SQLiteLedger(folder, quotas)
     except OSError as exc:

@@ -13,9 +13,10 @@
     {ledger}:s:<worker>  STRING  this worker has told its share in this epoch; 2 days
     {ledger}:alive       ZSET    worker -> until when it counts as alive, by the clock of Redis
 
-``REDIS_PREFIX`` and a colon stand before each. All keys have one hash tag and so one slot. A step names one of them, the epoch; the others follow
-from its arguments. Each step first compares the epoch with the one that the worker knows: a Redis
-that restarted empty, or was flushed, answers ``forgotten`` and does nothing.
+``REDIS_PREFIX`` and a colon stand before each. All keys have one hash tag and so one slot. A step
+names one of them, the epoch; the others follow from its arguments. Each step first compares the
+epoch with the one that the worker knows: a Redis that restarted empty, or was flushed, answers
+``forgotten`` and does nothing.
 """
 
 from __future__ import annotations

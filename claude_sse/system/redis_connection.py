@@ -51,14 +51,18 @@ class RedisServer:
         #: redis-py's client; it raises ``FAILURES``, and repeats nothing by itself.
         self.client = _client(address)
 
-    def connect(self) -> Wire:
+    def connect(self, within: float = REPLY_SECONDS) -> Wire:
         """Return a new connection; raises ``RedisDown`` or ``RedisMisconfigured``.
 
+        ``within`` is for the address, and again for each reply while it signs in.
         The first sentinel that answers says where. A server may be a replica, and refuse writes.
         """
-        connection = self.client.connection_pool.connection_class(
-            **self.client.connection_pool.connection_kwargs
-        )
+        pool = self.client.connection_pool
+        patience = {
+            "socket_connect_timeout": min(CONNECT_SECONDS, within),
+            "socket_timeout": min(REPLY_SECONDS, within),
+        }
+        connection = pool.connection_class(**{**pool.connection_kwargs, **patience})
         try:
             connection.connect()
             greeting = connection.handshake_metadata

@@ -10,17 +10,19 @@ import contextlib
 import hashlib
 import os
 import time
+import weakref
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from . import syscalls
 from .redis_connection import RedisDown, RedisMisconfigured, RedisServer, Wire
 from .resp import ReplyError, command
 
 #: How long a step may take once there is a connection.
 STEP_SECONDS = 1.5
-#: A connection that was idle for longer is not used again: a firewall may have forgotten it.
-IDLE_SECONDS = 30.0
+#: A connection that was idle for longer is closed: one is enough after a burst.
+IDLE_SECONDS = 5.0
 #: What a server says that takes no writes (any more): its other connections are of no use either.
 _NOT_OURS = ("READONLY", "LOADING", "MASTERDOWN")
 
@@ -36,6 +38,7 @@ class RedisSteps:
         self._failure = failure
         self._pid = os.getpid()
         self._idle: list[tuple[Wire, float]] = []
+        weakref.finalize(self, _close, self._idle)  # Python warns of a socket that is garbage
 
     def key(self, name: str) -> str:
         """Return the key of this name, with the prefix of this installation."""
@@ -59,9 +62,7 @@ class RedisSteps:
 
     def close(self) -> None:
         """Close the idle connections."""
-        while self._idle:
-            with contextlib.suppress(IndexError):
-                self._idle.pop()[0].close()
+        _close(self._idle)
 
     def _try(self, ways: list[list[bytes]], within: float) -> Any:
         try:
@@ -74,7 +75,7 @@ class RedisSteps:
     def _step(self, ways: list[list[bytes]], within: float) -> Any:
         """Return the reply to the first way that Redis knows."""
         deadline = time.monotonic() + within
-        wire = self._take()
+        wire = self._take(within)
         try:
             reply = _ask(wire, ways, deadline)
         except BaseException as exc:
@@ -82,23 +83,32 @@ class RedisSteps:
             if isinstance(exc, ReplyError):
                 raise self._refused(exc) from exc
             raise
-        self._idle.append((wire, time.monotonic()))
+        self._release(wire)
         return reply
 
-    def _take(self) -> Wire:
+    def _take(self, within: float) -> Wire:
         """Return the connection that was used last and is still open, or a new one."""
         if self._pid != os.getpid():  # the connections are the parent's
-            self._pid, self._idle = os.getpid(), []
+            self._pid = os.getpid()
+            self._idle.clear()
         with contextlib.suppress(IndexError):
             while True:
                 wire, since = self._idle.pop()
-                if time.monotonic() - since < IDLE_SECONDS and _is_open(wire):
+                if time.monotonic() - since < IDLE_SECONDS and not _is_closed(wire):
                     return wire
                 wire.close()
         try:
-            return self._server.connect()
+            return self._server.connect(within)
         except RedisMisconfigured as exc:
             raise RedisDown(str(exc)) from exc
+
+    def _release(self, wire: Wire) -> None:
+        """Keep a connection for the next step, and close the one that is idle for the longest."""
+        now = time.monotonic()
+        self._idle.append((wire, now))
+        with contextlib.suppress(IndexError):
+            while now - self._idle[0][1] >= IDLE_SECONDS:
+                self._idle.pop(0)[0].close()
 
     def _refused(self, error: ReplyError) -> RedisDown:
         if error.code in _NOT_OURS:
@@ -116,11 +126,15 @@ def _ask(wire: Wire, ways: list[list[bytes]], deadline: float) -> Any:
     raise reply
 
 
-def _is_open(wire: Wire) -> bool:
-    try:
-        return not wire.receive_now()
-    except RedisDown:
-        return False
+def _close(idle: list[tuple[Wire, float]]) -> None:
+    while idle:
+        with contextlib.suppress(IndexError):
+            idle.pop()[0].close()
+
+
+def _is_closed(wire: Wire) -> bool:
+    """Return whether Redis has closed it: nothing else comes without being asked for."""
+    return syscalls.has_come(wire.socket.fileno())
 
 
 def _bytes(word: str) -> bytes:

@@ -132,8 +132,8 @@ class SignIn:
     """AUTH=token and AUTH=password."""
 
     def __init__(self, settings: Settings, instance_path: str) -> None:
-        folder = settings.stream_folder(instance_path)
-        sign_ins = open_sign_ins(folder, settings.redis, settings.secret_key)
+        place = settings.redis or settings.stream_folder(instance_path)
+        sign_ins = open_sign_ins(place, settings.secret_key)
         self._token = settings.auth_token.encode()
         self.passwords: Passwords | None = None
         if settings.auth == "password":

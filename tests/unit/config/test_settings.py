@@ -384,3 +384,27 @@ def test_a_key_without_its_name_is_not_repeated(tmp_path):
     with pytest.raises(ConfigError, match="is not a setting") as raised:
         load(env)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "missing"),
+    [
+        ({"AUTH": "password"}, "SECRET_KEY"),
+        ({"AUTH": "token"}, "SECRET_KEY"),
+        ({"AUTH": "token", "SECRET_KEY": SECRET}, "AUTH_TOKEN"),
+        ({"AUTH": "proxy"}, "SECRET_KEY"),
+        ({"AUTH": "none"}, ""),
+        ({"AUTH": "password", "SECRET_KEY": SECRET}, ""),
+        ({"AUTH": "token", "SECRET_KEY": SECRET, "AUTH_TOKEN": SECRET[::-1]}, ""),
+    ],
+)
+@pytest.mark.parametrize(
+    "log", ["redis://10.0.0.1", "rediss://:pw@redis", "redis+sentinel://a,b/main"]
+)
+def test_machines_that_share_a_redis_share_their_secrets(environ, missing, log):
+    """Where people sign in, a Redis without the secret that all machines have is refused."""
+    if not missing:
+        assert from_environ({**environ, "STREAM_LOG": log}).redis is not None
+        return
+    with pytest.raises(ConfigError, match=rf"^{missing} is missing: .*make one with: python3"):
+        from_environ({**environ, "STREAM_LOG": log})
