@@ -131,7 +131,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
         if request.endpoint != "static" or response.status_code >= 400:
             response.headers.setdefault("Cache-Control", "no-store")
             response.vary.update(("Origin", "Cookie") if origins else ("Cookie",))
-        request_ids.send_back(response)
+            request_ids.send_back(response)
         if g.get("origin"):
             cross_origin.allow_reading(response, g.origin)
         return response

@@ -12,7 +12,6 @@ from .talk import (
     ask,
     last_answer,
     leave,
-    stored,
     text,
     wait_for_text,
     wait_until_over,
