@@ -21,7 +21,9 @@ def lines(request):
     log = logging.getLogger("claude_sse.test_logs")
     log.addHandler(handler)
     log.setLevel("INFO")
+    log.propagate = False  # pytest's report of it could not be sent to another process
     yield log, written
+    log.propagate = True
     log.removeHandler(handler)
     logs.choose("text")
 
