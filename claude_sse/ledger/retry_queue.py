@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 from ..protocol.errors import Unavailable
@@ -19,8 +20,11 @@ class RetryQueue:
     """Failed bookings; a thread retries them while there are any."""
 
     def __init__(self, retry: Callable[[], None]) -> None:
-        """``retry`` books all of ``pending`` and then removes them, or raises ``Unavailable``."""
-        self._retry = retry
+        """``retry`` books all of ``pending`` and then removes them, or raises ``Unavailable``.
+
+        It is a method of the ledger, which is not kept alive by it.
+        """
+        self._retry = weakref.WeakMethod(retry)
         self._pending: list[Booking] = []
         self._lock = threading.Lock()
         self._is_running = False
@@ -48,7 +52,11 @@ class RetryQueue:
         while True:
             time.sleep(RETRY_SECONDS)
             with contextlib.suppress(Unavailable):
-                self._retry()
+                if retry := self._retry():
+                    retry()
+                else:
+                    return
+            del retry
             with self._lock:
                 self._is_running = bool(self._pending)
                 if not self._is_running:
