@@ -26,10 +26,9 @@ export class Questions {
   async send(text, editedId = '', files = [], from) {
     const place = shownPlace(); // the reader may go on before it is open
     const chat = this.#chat;
-    await Promise.all([chat.ready, chat.settings.loaded]);
-    const conversation = chat.conversations.has(place)
-      ? await chat.conversations.open(place).catch(() => chat.current)
-      : chat.current;
+    await chat.ready;
+    const conversation = await this.#conversationAt(place);
+    await chat.settings.loaded;
     if (chat.runner.isAnswering(conversation.meta.id) && !editedId) return false;
     chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
     this.#name(place, conversation);
@@ -75,6 +74,13 @@ export class Questions {
     conversations.choose(current, versions[place]);
     this.#chat.arrange();
     say(find('#announce'), `Version ${place + 1} of ${versions.length}`);
+  }
+
+  /** Return the conversation of this place; a new one while the storage does not answer, never another one. @param {string} place */
+  async #conversationAt(place) {
+    const { conversations, current } = this.#chat;
+    const fresh = conversations.has(current.meta.id) ? conversations.create() : current;
+    return conversations.has(place) ? conversations.open(place).catch(() => fresh) : fresh;
   }
 
   /** If the conversation is new, the address names it from now on. @param {string} place @param {Conversation} conversation */
