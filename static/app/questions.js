@@ -1,6 +1,7 @@
 // What the reader asks: a new question, another version of one, the same again, and taking one back.
 
 import { CONTINUE } from '../model/message.js';
+import { isTooLong } from '../network/stream-error.js';
 import { find, renamePlace, say, shownPlace } from '../view/dom.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
@@ -49,7 +50,7 @@ export class Questions {
     const answer = current.answer(id);
     if (!answer) return;
     if (action === 'new') this.#chat.go('new');
-    else if (action === 'edit') this.takeBack(answer);
+    else if (action === 'edit') void this.#edit(answer);
     else if (action === 'again') this.#retry(answer);
     else if (runner.isAnswering(current.meta.id)) return;
     else if (action === 'leave-out') this.#leaveOut(answer);
@@ -125,6 +126,16 @@ export class Questions {
     const again = current.retry(answer, settings.requestOptions(current.meta.system));
     this.#showNew();
     runner.run(current, again, true);
+  }
+
+  /** Have the reader change the question; one that is too long with the ways on. @param {Answer} answer */
+  async #edit(answer) {
+    const { current } = this.#chat;
+    const { problem } = answer;
+    const refusals =
+      problem && isTooLong(problem) && (await import('./refusals.js').catch(() => {}));
+    if (refusals && refusals.takeBack(this.#chat, current, answer, problem)) return;
+    if (current === this.#chat.current) this.takeBack(answer);
   }
 
   /** Take the question back into the composer; one that is a version, as a change of the version now shown. @param {Answer} answer */
