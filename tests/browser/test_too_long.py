@@ -117,7 +117,7 @@ def test_a_refusal_that_nobody_saw_offers_the_same_ways(page: Page, nonce: str) 
     """In a conversation that was left, the refusal stays with the question; Edit leads on."""
     _seed(page, 2, 100)
     held: list[Route] = []
-    page.route("**/streams/*", held.append)
+    page.route("**/streams/*", lambda route: held.append(route))
     with page.expect_request("**/streams/*"):
         ask(page, f"fault pace texts=2 {nonce}")
     page.locator("header [data-command=new]").click()
