@@ -56,9 +56,12 @@ export class Drafts {
   /** Put this above what is written in this place; as a change of the question with this id, if there is one. @param {string} place @param {string} text @param {string} id */
   giveBack(place, text, id) {
     const draft = this.of(place);
-    if (id) draft.edits[id] = joined(text, draft.edits[id] ?? '');
-    else draft.text = joined(text, draft.text);
-    this.save(place, { ...draft, editing: draft.editing || id });
+    const { edits, editing } = draft;
+    const changed = {
+      edits: { ...edits, [id]: joined(text, edits[id] ?? '') },
+      editing: editing || id,
+    };
+    this.save(place, { ...draft, ...(id ? changed : { text: joined(text, draft.text) }) });
   }
 
   /** Take over what was written in this place in a tab that was closed; resolve to it, or to nothing. @param {string} place */
