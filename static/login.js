@@ -62,7 +62,7 @@ function shouldForget() {
 /** Delete what the chat page stores; the reader asked for that when signing out. */
 function forget() {
   try {
-    indexedDB.deleteDatabase('claude-sse');
+    for (const name of ['claude-sse', 'claude-sse-files']) indexedDB.deleteDatabase(name);
     for (const key of Object.keys(localStorage)) {
       if (key.startsWith('claude-sse:') && key !== 'claude-sse:theme') localStorage.removeItem(key);
     }

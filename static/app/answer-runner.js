@@ -1,7 +1,7 @@
 // The answers that are being followed, each to its end, whether or not the reader looks at them.
 
 import { now } from '../system/time.js';
-import { StreamError, isTooLong } from '../network/stream-error.js';
+import { StreamError, isTooLong, problemOf } from '../network/stream-error.js';
 import { follow } from '../network/stream.js';
 import { AnswerStopper } from './answer-stopper.js';
 import { bodyFor } from './question-body.js';
@@ -243,10 +243,4 @@ function apply(conversation, answer, event) {
   else if (event.type === 'sending') conversation.setPhase(answer, 'waiting');
   else if (event.why === 'busy') conversation.setPhase(answer, 'busy', event.ms / 1000, event.said);
   else conversation.setPhase(answer, 'reconnecting');
-}
-
-/** @param {StreamError} error */
-function problemOf({ message, code, status, retryable, requestId, retryAfter }) {
-  const retryAt = retryAfter && now() + retryAfter * 1000;
-  return { message, code, status, retryable, requestId, ...(retryAt && { retryAt }) };
 }

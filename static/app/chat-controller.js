@@ -1,10 +1,11 @@
 // What the reader does reaches the conversation on the page, and what happens there reaches the page.
 
 import { Conversations } from '../model/conversations.js';
-import { Drafts, storageOr } from '../model/drafts.js';
+import { Drafts } from '../model/drafts.js';
 import { stateOf, totalOf } from '../model/status-text.js';
-import { sharedStore } from '../model/store.js';
+import { browserStorage, sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
+import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, say, shownPlace } from '../view/dom.js';
@@ -49,12 +50,8 @@ export class ChatController {
   constructor({ store, channel, wake, growingText }) {
     this.conversations = new Conversations(sharedStore(store, channel));
     this.current = this.conversations.create();
-    const tabs = new BroadcastChannel('claude-sse:tabs');
-    this.drafts = new Drafts(
-      storageOr(() => sessionStorage),
-      storageOr(() => localStorage),
-      tabs,
-    );
+    const own = browserStorage(() => sessionStorage);
+    this.drafts = new Drafts(own, browserStorage(), new Tabs('claude-sse:tabs'));
     this.deletions = new Deletions(this);
     this.questions = new Questions(this);
     this.composer = this.#composer();

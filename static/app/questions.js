@@ -1,6 +1,7 @@
 // What the reader asks: a new question, another version of one, the same again, and taking one back.
 
 import { CONTINUE } from '../model/message.js';
+import { isTooLong } from '../network/stream-error.js';
 import { find, renamePlace, say, shownPlace } from '../view/dom.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
@@ -26,10 +27,9 @@ export class Questions {
   async send(text, editedId = '', files = [], from) {
     const place = shownPlace(); // the reader may go on before it is open
     const chat = this.#chat;
-    await Promise.all([chat.ready, chat.settings.loaded]);
-    const conversation = chat.conversations.has(place)
-      ? await chat.conversations.open(place).catch(() => chat.current)
-      : chat.current;
+    await chat.ready;
+    const conversation = await this.#conversationAt(place);
+    await chat.settings.loaded;
     if (chat.runner.isAnswering(conversation.meta.id) && !editedId) return false;
     chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
     this.#name(place, conversation);
@@ -50,7 +50,7 @@ export class Questions {
     const answer = current.answer(id);
     if (!answer) return;
     if (action === 'new') this.#chat.go('new');
-    else if (action === 'edit') this.takeBack(answer);
+    else if (action === 'edit') void this.#edit(answer);
     else if (action === 'again') this.#retry(answer);
     else if (runner.isAnswering(current.meta.id)) return;
     else if (action === 'leave-out') this.#leaveOut(answer);
@@ -75,6 +75,13 @@ export class Questions {
     conversations.choose(current, versions[place]);
     this.#chat.arrange();
     say(find('#announce'), `Version ${place + 1} of ${versions.length}`);
+  }
+
+  /** Return the conversation of this place; a new one while the storage does not answer, never another one. @param {string} place */
+  async #conversationAt(place) {
+    const { conversations, current } = this.#chat;
+    const fresh = conversations.has(current.meta.id) ? conversations.create() : current;
+    return conversations.has(place) ? conversations.open(place).catch(() => fresh) : fresh;
   }
 
   /** If the conversation is new, the address names it from now on. @param {string} place @param {Conversation} conversation */
@@ -119,6 +126,16 @@ export class Questions {
     const again = current.retry(answer, settings.requestOptions(current.meta.system));
     this.#showNew();
     runner.run(current, again, true);
+  }
+
+  /** Have the reader change the question; one that is too long with the ways on. @param {Answer} answer */
+  async #edit(answer) {
+    const { current } = this.#chat;
+    const { problem } = answer;
+    const refusals =
+      problem && isTooLong(problem) && (await import('./refusals.js').catch(() => {}));
+    if (refusals && refusals.takeBack(this.#chat, current, answer, problem)) return;
+    if (current === this.#chat.current) this.takeBack(answer);
   }
 
   /** Take the question back into the composer; one that is a version, as a change of the version now shown. @param {Answer} answer */

@@ -36,13 +36,13 @@ export class Autosave {
 
   /** Remove these messages from the store. @param {Message[]} messages */
   remove(messages) {
-    for (const message of messages) this.#unsaved.delete(message);
+    this.discard(messages);
     this.stored = this.#store.write(messages.map(({ id }) => ({ table: 'messages', id })));
   }
 
-  /** Forget what is not stored yet. */
-  discard() {
-    this.#unsaved.clear();
+  /** Forget what is not stored yet of these. @param {Message[]} messages */
+  discard(messages) {
+    for (const message of messages) this.#unsaved.delete(message);
   }
 
   /** Store everything that has changed. */

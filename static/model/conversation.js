@@ -101,7 +101,9 @@ export class Conversation extends Thread {
   /** Another tab has removed this message. @param {string} id */
   drop(id) {
     const message = this.tree.get(id);
-    if (message) this.tree.remove(message);
+    if (!message) return;
+    this.tree.remove(message);
+    this.#autosave.discard([message]);
   }
 
   /** Take back an answer and its question, of which other versions stay; return the question. @param {Answer} answer */
@@ -166,7 +168,7 @@ export class Conversation extends Thread {
   empty() {
     const { all } = this;
     this.tree.all = [];
-    this.#autosave.discard();
+    this.#autosave.discard(all);
     return all;
   }
 

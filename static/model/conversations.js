@@ -129,6 +129,7 @@ export class Conversations {
     for (const { id } of this.deleted.filter(({ deleted }) => Number(deleted) <= before)) {
       const stored = await Promise.resolve(this.#store.messages(id)).catch(() => undefined);
       if (!stored) return; // the storage does not answer: another time
+      if (this.has(id)) continue; // it was brought back meanwhile
       const messages = [...stored, ...this.#forget(id)];
       await this.#store.write([{ table: 'conversations', id }, ...removalsOf(messages)]);
     }

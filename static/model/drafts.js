@@ -6,7 +6,7 @@
 
 import { Tabs } from './tabs.js';
 
-/** @import { Draft, StorageLike } from '../types.js' */
+/** @import { Channel, Draft, StorageLike } from '../types.js' */
 
 const OWN = 'claude-sse:draft:';
 const COPIES = 'claude-sse:drafts:';
@@ -25,7 +25,7 @@ export class Drafts {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  /** @param {StorageLike} own @param {StorageLike} shared @param {BroadcastChannel} channel */
+  /** @param {StorageLike} own @param {StorageLike} shared @param {Channel} channel */
   constructor(own, shared, channel) {
     this.#own = own;
     this.#shared = shared;
@@ -51,6 +51,17 @@ export class Drafts {
     this.#timer = undefined;
     for (const place of this.#uncopied) put(this.#shared, this.#copyKey(place), this.of(place));
     this.#uncopied.clear();
+  }
+
+  /** Put this above what is written in this place; as a change of the question with this id, if there is one. @param {string} place @param {string} text @param {string} id */
+  giveBack(place, text, id) {
+    const draft = this.of(place);
+    const { edits, editing } = draft;
+    const changed = {
+      edits: { ...edits, [id]: joined(text, edits[id] ?? '') },
+      editing: editing || id,
+    };
+    this.save(place, { ...draft, ...(id ? changed : { text: joined(text, draft.text) }) });
   }
 
   /** Take over what was written in this place in a tab that was closed; resolve to it, or to nothing. @param {string} place */
@@ -87,13 +98,9 @@ export class Drafts {
   }
 }
 
-/** Return the storage, or one that forgets where it is forbidden. @param {() => Storage} find @returns {StorageLike} */
-export function storageOr(find) {
-  try {
-    return find();
-  } catch {
-    return { setItem() {}, removeItem() {} };
-  }
+/** Return the text above what was written since. @param {string} text @param {string} since */
+export function joined(text, since) {
+  return since.trim() && since !== text ? `${text}\n\n${since}` : text;
 }
 
 /** Return the tab whose copy for this place has this key; '' where tabs had no ids yet. @param {string} key @param {string} place */

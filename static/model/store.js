@@ -65,10 +65,10 @@ export function localStore(storage, broken) {
   }
 }
 
-/** localStorage, or nothing. @returns {StorageLike} */
-export function browserStorage() {
+/** Return the storage that `find` returns, or nothing. @param {() => Storage} find @returns {StorageLike} */
+export function browserStorage(find = () => localStorage) {
   try {
-    return localStorage;
+    return find();
   } catch {
     return { setItem() {}, removeItem() {} }; // forbidden here: a reload forgets
   }

@@ -2,7 +2,7 @@
 
 import { uuid } from './message.js';
 
-/** @import { StorageLike } from '../types.js' */
+/** @import { Channel, StorageLike } from '../types.js' */
 
 const ID = 'claude-sse:tab';
 /** How long the answers of other tabs are waited for. */
@@ -22,7 +22,7 @@ export class Tabs {
    * A duplicated tab begins with the id of the other: it takes a new one, and `onRenamed` is called.
    *
    * @param {StorageLike} own this tab's sessionStorage
-   * @param {BroadcastChannel} channel
+   * @param {Channel} channel
    * @param {() => void} onRenamed
    */
   constructor(own, channel, onRenamed) {
@@ -45,7 +45,11 @@ export class Tabs {
 
   #rename() {
     this.id = uuid();
-    this.#own.setItem(ID, this.id);
+    try {
+      this.#own.setItem(ID, this.id);
+    } catch {
+      // full: it has another one after a reload
+    }
   }
 
   /** @param {any} message */

@@ -1,5 +1,7 @@
 // Why a stream could not be read: the server's own sentence, or ours where the server could not speak.
 
+import { now } from '../system/time.js';
+
 /** @import { Problem } from '../types.js' */
 
 /** The codes of our server and of Claude; a proxy in front of them says it by the status alone. */
@@ -72,6 +74,12 @@ export function connectionLost() {
     code: 'connection_lost',
     retryable: true,
   });
+}
+
+/** Return what an answer keeps of the error. @param {StreamError} error @returns {Problem} */
+export function problemOf({ message, code, status, retryable, requestId, retryAfter }) {
+  const retryAt = retryAfter && now() + retryAfter * 1000;
+  return { message, code, status, retryable, requestId, ...(retryAt && { retryAt }) };
 }
 
 /** Return whether there is more than the server or Claude takes. @param {Pick<Problem, 'code' | 'status'>} problem */

@@ -3,6 +3,7 @@
 
 import { fileRefs } from '../model/file-refs.js';
 import { find, make, say } from './dom.js';
+import { tell } from './field.js';
 import { openEntrances } from './file-entrances.js';
 
 /** @import { FileRef } from '../types.js' */
@@ -28,7 +29,7 @@ export class Attaching {
       onText,
       onRefused: refuse,
       onFiles: (files, how) => {
-        say(find('#notice'), '');
+        tell('');
         this.add(files, how);
       },
     });

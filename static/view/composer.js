@@ -1,8 +1,9 @@
 // Where the reader writes: Enter sends, Shift+Enter starts a new line, the one button sends or stops.
 
+import { joined } from '../model/drafts.js';
 import { Attaching } from './attaching.js';
-import { find, isComposing, make } from './dom.js';
-import { grow, insert, joined } from './field.js';
+import { find } from './dom.js';
+import { grow, insert, meaningOf, tell } from './field.js';
 import { offer } from './toast.js';
 
 /** @import { Drafts } from '../model/drafts.js' */
@@ -44,12 +45,8 @@ export class Composer {
       event.preventDefault();
       this.#send();
     });
-    this.#button.addEventListener('click', (/** @type {MouseEvent} */ event) =>
-      this.#clicked(event),
-    );
-    this.#prompt.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) =>
-      this.#pressed(event),
-    );
+    this.#button.addEventListener('click', this.#clicked.bind(this));
+    this.#prompt.addEventListener('keydown', this.#pressed.bind(this));
     this.#cancel.addEventListener('click', () => {
       this.#giveUpEditing();
       this.focus();
@@ -95,17 +92,13 @@ export class Composer {
 
   /** One sentence above the field, announced immediately; '' removes it. @param {string} text */
   set notice(text) {
-    find('#notice').textContent = text;
-    find('#ways').replaceChildren();
+    tell(text);
   }
 
   /** A notice with buttons: what they are called, and what each does with what stands in the field. @param {string} notice @param {Record<string, Listeners['send']>} ways */
   offer(notice, ways) {
-    this.notice = notice;
-    const buttons = Object.entries(ways).map(([textContent, act]) =>
-      make('button', { type: 'button', textContent, onclick: () => this.#send(act) }),
-    );
-    find('#ways').replaceChildren(...buttons);
+    const sending = Object.entries(ways).map(([name, act]) => [name, () => this.#send(act)]);
+    tell(notice, Object.fromEntries(sending));
   }
 
   /** Put a text and its files back to be changed, above what was written since. @param {string} text @param {FileRef[]} [files] */
@@ -150,18 +143,12 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
-    const { key, shiftKey, repeat } = event;
-    if (isComposing(event)) return;
-    if (key === 'Escape' && this.#draft.editing) {
-      event.preventDefault();
-      this.#giveUpEditing();
-    } else if (key === 'ArrowUp' && !this.#prompt.value && !shiftKey) {
-      event.preventDefault();
-      this.#on.up();
-    } else if (key === 'Enter' && !shiftKey) {
-      event.preventDefault();
-      if (!repeat) this.#send();
-    }
+    const meaning = meaningOf(event, this.#value);
+    if (!meaning || (meaning === 'leave' && !this.#draft.editing)) return;
+    event.preventDefault();
+    if (meaning === 'leave') this.#giveUpEditing();
+    else if (meaning === 'up') this.#on.up();
+    else if (!event.repeat) this.#send();
   }
 
   /** @param {Listeners['send']} [send] */
@@ -184,10 +171,7 @@ export class Composer {
     if (place === this.#place)
       return editedId ? this.editAgain(editedId, text, files) : this.restore(text, files);
     this.#files.giveBack(editedId || place, files);
-    const draft = this.#drafts.of(place);
-    if (editedId) draft.edits[editedId] = joined(text, draft.edits[editedId] ?? '');
-    else draft.text = joined(text, draft.text);
-    this.#drafts.save(place, { ...draft, editing: draft.editing || editedId });
+    this.#drafts.giveBack(place, text, editedId);
   }
 
   /** What a tab that was closed has left here. @param {string} place */

@@ -16,7 +16,7 @@ from claude_sse.standin import StandIn
 from tests import files
 
 from ..integration.running import Server, exchange, exchanges, serve
-from .conftest import _visit
+from .conftest import visit
 from .talk import ask, last_answer, wait_until_over
 
 PYTHON = 'print("Grüße")\n'.encode()
@@ -290,7 +290,7 @@ def test_files_leave_and_enter_with_their_conversation(
     assert digest == hashlib.sha256(png).hexdigest()
     assert base64.b64decode(exported["files"][digest]["data"]) == png
     context = browser.new_context()
-    for there in _visit(context, server.port):
+    for there in visit(context, server.port):
         there.locator("[data-command=settings]").first.click()
         with there.expect_file_chooser() as chooser:
             there.locator("[data-command=import]").click()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from claude_sse.accounts import Passwords
 from claude_sse.standin import StandIn
@@ -95,8 +95,11 @@ def test_a_session_that_ends_leads_there_and_back(visitor: Page, people: Passwor
 
 @pytest.mark.parametrize("forget", [False, True])
 def test_signing_out_keeps_or_deletes(visitor: Page, forget: bool) -> None:
-    """Sign out ends the session; conversations stay in the browser unless they shall go."""
+    """Sign out ends the session; conversations and their files stay unless they shall go."""
     sign_in(visitor)
+    notes: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"a secret"}
+    visitor.locator("#choose").set_input_files(notes)
+    expect(visitor.locator("#attached li")).to_have_count(1)
     ask(visitor, "fault pace texts=2")
     wait_until_over(last_answer(visitor))
     visitor.get_by_role("button", name="Settings").first.click()
@@ -108,6 +111,11 @@ def test_signing_out_keeps_or_deletes(visitor: Page, forget: bool) -> None:
     expect(visitor).to_have_url(re.compile("/login"))
     sign_in(visitor)
     expect(visitor.locator("article")).to_have_count(0 if forget else 2)
+    visitor.wait_for_function(
+        """async (kept) => kept === (await indexedDB.databases()).some(
+            ({ name }) => name === 'claude-sse-files')""",
+        arg=not forget,
+    )
 
 
 def test_sessions_are_listed_and_end_everywhere(

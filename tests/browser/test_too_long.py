@@ -113,6 +113,28 @@ def test_a_proxy_or_claude_may_say_it_too(page: Page, nonce: str) -> None:
     _is_new_again(page, f"fault too_large {nonce}")
 
 
+def test_a_refusal_that_nobody_saw_offers_the_same_ways(page: Page, nonce: str) -> None:
+    """In a conversation that was left, the refusal stays with the question; Edit leads on."""
+    _seed(page, 2, 100)
+    held: list[Route] = []
+    page.route("**/streams/*", lambda route: held.append(route))
+    with page.expect_request("**/streams/*"):
+        ask(page, f"fault pace texts=2 {nonce}")
+    page.locator("header [data-command=new]").click()
+    expect(page.locator("#empty")).to_be_visible()
+    expect(page.locator("#list [data-busy]")).to_have_count(1)
+    _refuse(held[0])
+    expect(page.locator("#list [data-busy]")).to_have_count(0)
+    page.unroute("**/streams/*")
+    page.locator("#list a").click()
+    last_answer(page).locator("[data-action=edit]").click()
+    expect(page.locator("#prompt")).to_have_value(f"fault pace texts=2 {nonce}")
+    expect(page.locator("article")).to_have_count(2)
+    _way(page, "new conversation").click()
+    wait_until_over(last_answer(page))
+    expect(page.locator("#list li")).to_have_count(2)
+
+
 def test_three_megabytes_fit(page: Page, standin: StandIn, nonce: str) -> None:
     """In a conversation of three megabytes a question is answered, with all that was said."""
     _seed(page, 2, 1_600_000)

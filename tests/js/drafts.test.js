@@ -44,6 +44,31 @@ test('a draft belongs to its tab and its place, and is there after a reload', as
   assert.deepEqual(two.drafts.of(''), saying('other'));
 });
 
+test('what is given back stands above what was written since, a change with its question', (t) => {
+  const { open, end } = browser();
+  t.after(end);
+  const { own, drafts } = open();
+  drafts.save('c', saying('since'));
+  drafts.giveBack('c', 'asked', '');
+  drafts.giveBack('c', 'changed', 'q');
+  drafts.giveBack('c', 'first', 'q');
+  const edits = { q: 'first\n\nchanged' };
+  assert.deepEqual(drafts.of('c'), { text: 'asked\n\nsince', editing: 'q', edits });
+  assert.deepEqual(open(own).drafts.of('c'), drafts.of('c'));
+});
+
+test('a full storage keeps no tab from having an id', (t) => {
+  const { open, end } = browser();
+  t.after(end);
+  const own = new FakeStorage();
+  own.setItem = () => {
+    throw new DOMException('full', 'QuotaExceededError');
+  };
+  const { drafts } = open(own);
+  drafts.save('c', saying('kept while the page is open'));
+  assert.deepEqual(drafts.of('c'), saying('kept while the page is open'));
+});
+
 test('the draft of a tab that was closed is taken over once, that of an open tab never', async (t) => {
   const { open, end, shared } = browser();
   t.after(end);

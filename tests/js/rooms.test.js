@@ -79,6 +79,6 @@ test('what a template loads is an entry, and each entry is loaded', () => {
 test('rooms and arrows are as few as a drawing can show', (t) => {
   const rooms = new Set(FILES.map(roomOf));
   t.diagnostic(`${rooms.size} rooms, ${arrows().length} arrows: ${arrows().join(', ')}`);
-  assert.ok(rooms.size <= 9);
+  assert.ok(rooms.size <= 10); // `early.js`, which is no module, stands alone among them
   assert.ok(arrows().length <= 11);
 });
