@@ -58,5 +58,5 @@ try {
     copying: () => import('./markdown/copied.js'),
   });
 } catch {
-  // the libraries are not installed: answers are plain text
+  // they cannot be fetched now: answers are plain text
 }

@@ -32,12 +32,13 @@ function lineOf(pattern) {
 /**
  * The fence that is still open at the end of this block, within quotations and items; the lines that follow begin with
  * the marks of those.
- * @param {Token} token @returns {Fence | undefined}
+ * @param {Token | undefined} token none in a text of blank lines @returns {Fence | undefined}
  */
 export function openFenceIn(token) {
+  if (!token) return undefined;
   const inner = (token.items ?? token.tokens)?.at(-1);
   const fence = fenceOf(token);
-  if (!fence) return inner && openFenceIn(inner);
+  if (!fence) return openFenceIn(inner);
   const { char, length, column } = token.fence;
   return fence.closed
     ? undefined

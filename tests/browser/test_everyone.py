@@ -181,8 +181,8 @@ def test_code_reads_from_left_to_right_in_any_answer(page: Page, nonce: str) -> 
     answer = last_answer(page)
     wait_until_over(answer)
     assert answer.locator(".text").evaluate("(e) => e.matches(':dir(rtl)')")
-    style = answer.locator("pre").evaluate("(e) => getComputedStyle(e).direction")
-    assert style == "ltr"
+    code = answer.locator(".text pre")
+    assert code.evaluate("(e) => getComputedStyle(e).direction") == "ltr"
 
 
 def test_a_small_phone_greets_from_the_top(page: Page) -> None:

@@ -27,8 +27,8 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Mark
 <link rel="stylesheet" href="/static/styles/markdown.css"></head>
 <body><main><div id="log"></div></main></body></html>"""
 ALLOWED = (
-    "a blockquote br button code del div em h3 h4 h5 h6 hr li ol p pre span strong table tbody td "
-    "th thead tr ul"
+    "a blockquote br button code del details div em h3 h4 h5 h6 hr ins kbd li mark ol p pre small "
+    "span strong sub summary sup table tbody td th thead tr u ul"
 ).split()
 SAMPLE = """## A section
 
@@ -102,7 +102,7 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def opened(browser: Browser) -> Iterator[Opened]:
-    if not (ROOT / "static/vendor/marked.js").exists():
+    if not (ROOT / "static/vendor/stamp").exists():
         pytest.skip("static/vendor is empty; script/vendor fills it")
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True

@@ -79,16 +79,18 @@ def test_formulas_are_read_out_as_mathematics(physics: Page) -> None:
 
 
 def copied(page: Page) -> dict[str, str]:
-    """Return what a copy of the selection gives, by its type."""
-    got: dict[str, str] = page.evaluate(
+    """Return what a copy of the selection gives, by its type, once what makes it is loaded."""
+    given = page.wait_for_function(
         """() => {
             const clipboardData = new DataTransfer();
             const event = new ClipboardEvent('copy', { clipboardData, bubbles: true });
             document.querySelector('#log').dispatchEvent(event);
             const types = ['text/plain', 'text/html'];
-            return Object.fromEntries(types.map((type) => [type, clipboardData.getData(type)]));
+            const got = types.map((type) => [type, clipboardData.getData(type)]);
+            return got.every(([, data]) => data) && Object.fromEntries(got);
         }"""
     )
+    got: dict[str, str] = given.json_value()
     return got
 
 

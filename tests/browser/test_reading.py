@@ -32,10 +32,28 @@ def test_a_heading_without_words_takes_no_room(page: Page, nonce: str) -> None:
 
 
 def test_the_page_works_without_its_libraries(context: BrowserContext, server, nonce: str) -> None:  # type: ignore[no-untyped-def]
-    """Where script/vendor found nothing, answers are plain text and all else works."""
+    """Without static/vendor code has no colours, formulas and rare names stay as written."""
     context.route("**/vendor/**", lambda route: route.fulfill(status=404))
     page = context.new_page()
     page.goto(f"http://localhost:{server.port}/")
+    ask(page, f"fault say {nonce}\n**Said** &nvap; &amp; $x^2$\n\n```js\nlet a = 'b';\n```")
+    for _ in range(2):
+        wait_until_over(last_answer(page))
+        expect(last_answer(page).locator(".text strong")).to_have_text("Said")
+        expect(last_answer(page).locator(".text p").first).to_have_text("Said &nvap; & $x^2$")
+        expect(last_answer(page).locator(".text .math")).to_be_visible()
+        expect(last_answer(page).locator(".text pre")).to_contain_text("let a = 'b';")
+        assert page.evaluate("() => [...CSS.highlights].every(([, { size }]) => size === 0)")
+        page.reload()
+    expect(page.locator("#list li")).to_have_count(1)
+
+
+def test_answers_are_read_where_markdown_cannot_be_fetched(
+    context: BrowserContext, page: Page, nonce: str
+) -> None:
+    """Where the modules of Markdown do not arrive, an answer is its source, and all else works."""
+    context.route("**/markdown/renderer.js", lambda route: route.abort())
+    page.reload()
     ask(page, f"Show me code {nonce}")
     wait_until_over(last_answer(page))
     assert "```" in text(last_answer(page))

@@ -1,6 +1,6 @@
 // Sees every element and attribute that ever appears in the page, and what the browser forbade it.
 {
-  const ANSWER = 'a blockquote br button code del div em h3 h4 h5 h6 hr li ol p pre span strong table tbody td th thead tr ul'.split(' ');
+  const ANSWER = 'a blockquote br button code del details div em h3 h4 h5 h6 hr ins kbd li mark ol p pre small span strong sub summary sup table tbody td th thead tr u ul'.split(' ');
   const PAGE = [...ANSWER, ...'html head body title article aside dd details dialog dl dt fieldset footer form h1 h2 header input kbd label legend link main meta nav noscript option script select small summary svg symbol path circle rect line g defs textarea template time use'.split(' ')];
   const ONCE = ['script', 'link', 'meta', 'template', 'form', 'noscript', 'dialog', 'svg']; // not while text is shown
   const TEXTS = '.text, .thoughts, .name, #list small, h1, .toast span';

@@ -129,11 +129,20 @@ function work(pieces) {
 
 const inPieces = (text, size) => text.match(new RegExp(`[^]{1,${size}}`, 'g'));
 
-for (const [name, run] of Object.entries(RUNS)) {
+/** In a quick run each is tried as a text and within one other block, by turns. */
+const startsOf = (n) =>
+  Object.values(STARTS).filter(
+    (start, i) => !start || process.env.CLAUDE_SSE_TEST_ALL || i === 1 + (n % 4),
+  );
+
+/** The longer one is twice what is lexed in one go, and more. */
+const LENGTHS = [17_000, 34_000];
+
+for (const [n, [name, run]] of Object.entries(RUNS).entries()) {
   test(`twice as many ${name} are twice the work, as a whole and while they arrive`, () => {
-    for (const [kind, start] of Object.entries(STARTS)) {
-      for (const size of kind === 'a text' ? [1000, Infinity] : [Infinity]) {
-        const [half, all] = [20_000, 40_000].map((length) => {
+    for (const start of startsOf(n)) {
+      for (const size of start ? [Infinity] : [1000, Infinity]) {
+        const [half, all] = LENGTHS.map((length) => {
           const text = hostile(start, run, length);
           return work(inPieces(text, Math.min(size, text.length)));
         });
@@ -152,22 +161,14 @@ test('one lexing of the longest text there is takes no time that is felt', () =>
     run();
     return process.cpuUsage(before).user / 1000;
   };
-  for (const run of [
-    ...Object.values(RUNS),
-    'a_',
-    '**a',
-    '[a](',
-    '`a``',
-    '[a]: b\n',
-    '[a]: b "',
-    '<a@b',
-    '|',
-    'a&',
-    '*_a',
-    '![',
-  ]) {
+  for (const run of [...Object.values(RUNS), '<a@b', 'a&']) {
     const text = hostile('', run, 16_000);
-    const best = Math.min(...[1, 2, 3].map(() => cpu(() => lex(text))));
+    let best = Infinity;
+    for (let n = 0; n < 3 && best >= 500; n++)
+      best = Math.min(
+        best,
+        cpu(() => lex(text)),
+      );
     assert.ok(best < 500, `${JSON.stringify(run)}: ${best} ms`); // quadratic, they take seconds
   }
 });
@@ -187,7 +188,7 @@ test('no letter is lost where a block is too long to be lexed', () => {
     'word\n',
   ]) {
     let n = 0;
-    const text = unit.repeat(Math.ceil(50_000 / unit.length)).replaceAll('word', () => `w${n++}`);
+    const text = unit.repeat(Math.ceil(40_000 / unit.length)).replaceAll('word', () => `w${n++}`);
     for (const pieces of [[text], inPieces(text, 997), inPieces(text, 80)]) {
       const root = rendered(pieces);
       for (const button of root.querySelectorAll('button')) button.remove();
