@@ -171,9 +171,8 @@ class Streams:
         """Yield what a reader receives: the opening, the frames on the log, then those that follow.
 
         Ends after the terminal frame, or without one when ``gone()`` returns True: the client has
-        left. Ends with ``BrokenOff`` when the writer died, within a heartbeat after
-        ``is_revoked()`` returns True, when the log cannot be read any more, or when this process
-        exits before the stream ends.
+        left. Ends with ``BrokenOff`` when the writer died or the log cannot be read any more,
+        within a heartbeat after ``is_revoked()`` returns True, or when this process exits first.
         """
         yield Opening(reader.after)
         joins = "resumed" if reader.after else "joined"
@@ -184,11 +183,8 @@ class Streams:
         while True:
             try:
                 frames = reader.read(TICK_SECONDS)
-            except WriterLost:
-                reason = WRITER_DIED
-                break
-            except Unavailable:
-                reason = LOG_AWAY
+            except (WriterLost, Unavailable) as exc:
+                reason = WRITER_DIED if isinstance(exc, WriterLost) else LOG_AWAY
                 break
             now = time.monotonic()
             if now - checked_at >= heartbeat_seconds:

@@ -47,11 +47,7 @@ _BODY_OPTIONAL = ("chat_api.stop",)
 #: The endpoints that a link on another site may lead to.
 _PAGES = ("pages.chat", "login.page", "diagnose.page")
 #: What a browser applies to documents only.
-_DOCUMENT_HEADERS = (
-    "Cross-Origin-Opener-Policy",
-    "Permissions-Policy",
-    "X-DNS-Prefetch-Control",
-)
+_DOCUMENT_HEADERS = ("Cross-Origin-Opener-Policy", "Permissions-Policy", "X-DNS-Prefetch-Control")
 #: What a browser is told of a script or style: it does not apply their policy, which is long. A
 #: Worker's script has the whole, because a Worker takes the policy that it was served with.
 _FILE_POLICY = "default-src 'none'"

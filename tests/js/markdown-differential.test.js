@@ -12,7 +12,7 @@ import { dice, inside, pieces, rendered, SPEC, whole } from './markdown-renderin
 import { ours } from './markdown-shown.js';
 
 /** Few in a quick run; each takes the reference up to 50 ms. */
-const RANDOM = process.env.CLAUDE_SSE_TEST_ALL ? 3000 : 60;
+const RANDOM = Number(process.env.CLAUDE_SSE_DOCUMENTS ?? 60);
 const PART = 300;
 
 await loadEntities();
