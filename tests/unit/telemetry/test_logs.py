@@ -18,13 +18,10 @@ def lines(request):
     handler.setFormatter(logs.formatter("%(levelname)s %(message)s"))
     written = []
     handler.emit = lambda record: written.append(handler.format(record))
-    log = logging.getLogger("claude_sse.test_logs")
+    # Of its own: what pytest reports of one that it hears could not be sent to another process.
+    log = logging.Logger("claude_sse.test_logs", "INFO")
     log.addHandler(handler)
-    log.setLevel("INFO")
-    log.propagate = False  # pytest's report of it could not be sent to another process
     yield log, written
-    log.propagate = True
-    log.removeHandler(handler)
     logs.choose("text")
 
 
