@@ -334,8 +334,8 @@ def test_records_of_any_shape_are_counted_and_kept(
         }"""
     )
     leave(open_page, "() => location.reload()")
-    wait_for_text(last_answer(open_page), "word2")
     expect(open_page.locator("#toasts")).to_contain_text("4 stored messages or conversations")
+    wait_for_text(last_answer(open_page), "word2")
     expect(open_page.locator("#list li")).to_have_count(2)
     _answered(open_page, f"fault pace texts=3 {nonce} on")
     assert len(stored(open_page)) == 5 and len(stored(open_page, "conversations")) == 4
