@@ -32,7 +32,7 @@ local tag = string.match(KEYS[1], '^(.*)epoch$')
 local function forgotten() return redis.call('GET', KEYS[1]) ~= ARGV[1] end
 local function key(kind, name) return tag .. kind .. ':' .. name end
 local function add(kind, day, owner, tokens, seconds)
-  local sums, change = key(kind, day), string.format('%.0f', tokens)
+  local sums, change = key(kind, day), string.format('%.0f', tokens + 0) -- "-0" is refused
   redis.call('HINCRBY', sums, owner, change)
   redis.call('HINCRBY', sums, '', change)
   redis.call('EXPIRE', sums, seconds)

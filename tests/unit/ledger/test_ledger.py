@@ -130,6 +130,15 @@ def test_an_answer_is_settled_once(books):
     assert books.spent()["2026-11-22", "a"] == 7
 
 
+def test_a_question_of_no_tokens_is_booked_like_any_other(books):
+    """It is settled or withdrawn once, and what it cost is counted."""
+    ledger = books.ledger(tokens=100)
+    ledger.settle(ledger.admit("a", 0, NOON), 34)
+    ledger.settle(ledger.admit("a", 0, NOON), 0)
+    ledger.withdraw(ledger.admit("a", 0, NOON))
+    assert books.spent() == {("2026-11-22", "a"): 34, ("2026-11-22", ""): 34}
+
+
 def test_one_is_settled_and_its_twin_is_not(books):
     """Of two equal questions at the same moment, each is settled on its own."""
     here, there = books.ledger(tokens=100), books.ledger(tokens=100)
