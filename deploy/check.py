@@ -9,7 +9,6 @@ answers there. Python's standard library is all it needs.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import http.client
 import os
@@ -20,6 +19,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import options
 from forwarding import STRANGER, files, host, proxies
 from listener import stream
 from recognition import app, through, who
@@ -177,28 +177,12 @@ CHECKS: list[Callable[[Site], str]] = [
 
 def main() -> int:
     """Run the checks that were asked for; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], prog=NAME)
-    parser.add_argument("url")
-    parser.add_argument(
-        "--header",
-        action="append",
-        default=[os.environ.get("CLAUDE_SSE_CHECK_HEADER", "")],
-        help="a header that signs in, such as 'Authorization: Bearer …' or 'Cookie: …'; may be "
-        "repeated, and may stand in CLAUDE_SSE_CHECK_HEADER, where no list of processes shows it",
-    )
+    parser = options.parser(__doc__, NAME, 20.0, "seconds for each response")
     parser.add_argument("--ask", action="store_true", help="ask one short question, which costs")
-    parser.add_argument("--ca", help="a file with the certificate to trust, for one of your own")
-    parser.add_argument("--at", help="connect to this address instead of looking the name up")
     parser.add_argument("--plain-port", type=int, default=80, help="where plain HTTP is answered")
     parser.add_argument("--app-port", type=int, default=3000, help="the app's own, to be closed")
-    parser.add_argument("--patience", type=float, default=20.0, help="seconds for each response")
     chosen = parser.parse_args()
-    pairs = (header.partition(":") for header in chosen.header if header)
-    signed = {name.strip(): value.strip() for name, _, value in pairs}
-    try:
-        site = Site(chosen.url, signed, at=chosen.at, ca=chosen.ca, patience=chosen.patience)
-    except ValueError as exc:
-        parser.error(f"{chosen.url} is no address: {exc}")
+    site = options.site(parser, chosen)
     site.plain_port, site.app_port = chosen.plain_port, chosen.app_port
     try:
         site.connect().close()

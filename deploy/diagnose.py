@@ -11,7 +11,6 @@ standard library is all it needs.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import http.client
 import json
@@ -20,6 +19,7 @@ import sys
 import time
 from typing import Any, NamedTuple
 
+import options
 from remedies import Layer, layer_of, remedy
 from visitor import SIGN_IN, Site
 
@@ -40,7 +40,7 @@ class Frame(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What came of one diagnosis."""
+    """The result of one diagnosis."""
 
     layer: Layer
     version: int
@@ -182,25 +182,9 @@ def _seen(run: Run, name: str) -> str:
 
 def main() -> int:
     """Run one diagnosis; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], prog=NAME)
-    parser.add_argument("url")
-    parser.add_argument(
-        "--header",
-        action="append",
-        default=[os.environ.get("CLAUDE_SSE_CHECK_HEADER", "")],
-        help="a header that signs in, such as 'Authorization: Bearer …'; may be repeated, and may "
-        "stand in CLAUDE_SSE_CHECK_HEADER, where no list of processes shows it",
-    )
-    parser.add_argument("--ca", help="a file with the certificate to trust, for one of your own")
-    parser.add_argument("--at", help="connect to this address instead of looking the name up")
-    parser.add_argument("--patience", type=float, default=90.0, help="seconds without any byte")
+    parser = options.parser(__doc__, NAME, 90.0, "seconds without any byte")
     chosen = parser.parse_args()
-    pairs = (header.partition(":") for header in chosen.header if header)
-    signed = {name.strip(): value.strip() for name, _, value in pairs}
-    try:
-        site = Site(chosen.url, signed, at=chosen.at, ca=chosen.ca, patience=chosen.patience)
-    except ValueError as exc:
-        parser.error(f"{chosen.url} is no address: {exc}")
+    site = options.site(parser, chosen)
     try:
         run = listen(site)
     except Refused as exc:

@@ -11,6 +11,7 @@ belongs to the day of its admission. ``tests/unit/ledger`` has the same contract
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,6 +37,11 @@ class Reservation:
     owner: str
     at: float  # when the question arrived, by ``time.time()``
     tokens: int
+
+    @classmethod
+    def new(cls, owner: str, tokens: int, at: float) -> Reservation:
+        """Return one whose id is never used again: a late end must not settle another question."""
+        return cls(random.getrandbits(63), owner, at, tokens)  # nosec B311 # it is not a secret
 
 
 class Ledger(Protocol):

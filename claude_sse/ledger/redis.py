@@ -11,7 +11,6 @@ import contextlib
 import json
 import logging
 import os
-import random
 import secrets
 import threading
 import time
@@ -56,9 +55,7 @@ class RedisLedger:
     ) -> Reservation:
         """See ``base.Ledger.admit``."""
         quotas = quotas or self._quotas
-        # The number is never used again: a late end must not settle another question.
-        number = random.getrandbits(63)  # nosec B311 # it is not a secret
-        reservation = Reservation(number, owner, now, tokens)
+        reservation = Reservation.new(owner, tokens, now)
         if self._retries.pending():
             self._retry()
         try:

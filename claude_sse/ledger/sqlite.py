@@ -9,7 +9,6 @@ question that may have to be refused, and the first of a day, take a transaction
 
 from __future__ import annotations
 
-import random
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -55,9 +54,7 @@ class SQLiteLedger:
     ) -> Reservation:
         """See ``base.Ledger.admit``."""
         quotas = quotas or self._quotas
-        # The number is never used again: a late end must not settle another question.
-        number = random.getrandbits(63)  # nosec B311 # it is not a secret
-        reservation = Reservation(number, owner, now, tokens)
+        reservation = Reservation.new(owner, tokens, now)
         question = {**vars(reservation), "day": denials.day_of(now)}
 
         def insert(run: Run, lock: LivenessLock) -> int:

@@ -26,6 +26,7 @@ from . import file_create, file_newest, file_sweep
 from .base import StreamExists, Writer
 from .file_reader import HEADER_BYTES, FileReader
 from .file_writer import FileWriter
+from .presence import with_readers
 
 log = logging.getLogger(__name__)
 
@@ -109,16 +110,8 @@ class FileStreamLog:
 
     def with_readers(self, writers: Iterable[Writer]) -> set[Writer]:
         """See ``base.StreamLog.with_readers``; readers of this process cost no system call."""
-        found: set[Writer] = set()
-        others: list[FileWriter] = []
-        for writer in cast(Iterable[FileWriter], writers):
-            if writer.local_readers:
-                found.add(writer)
-            else:
-                others.append(writer)
-        if others:
-            found.update(self._with_remote_readers(others))
-        return found
+        known = cast(Iterable[FileWriter], writers)
+        return {*with_readers(known, self._with_remote_readers)}
 
     def _with_remote_readers(self, writers: list[FileWriter]) -> Iterable[FileWriter]:
         try:

@@ -20,6 +20,7 @@ from ..system.redis_connection import RedisServer
 from ..system.resp import ReplyError, command
 from . import redis_entries as entries
 from .base import Reader, StreamExists, Writer
+from .presence import with_readers
 from .redis_far import FarReader
 from .redis_link import Link, LogState
 from .redis_near import NearReader
@@ -95,16 +96,8 @@ class RedisStreamLog:
 
     def with_readers(self, writers: Iterable[Writer]) -> set[Writer]:
         """See ``base.StreamLog.with_readers``; readers of this process cost nothing."""
-        found: set[Writer] = set()
-        others: list[RedisWriter] = []
-        for writer in cast(Iterable[RedisWriter], writers):
-            if writer.local_readers:
-                found.add(writer)
-            else:
-                others.append(writer)
-        if others:
-            found.update(self._with_remote_readers(others))
-        return found
+        known = cast(Iterable[RedisWriter], writers)
+        return {*with_readers(known, self._with_remote_readers)}
 
     def _with_remote_readers(self, writers: list[RedisWriter]) -> Iterable[RedisWriter]:
         link = self._link
