@@ -7,7 +7,7 @@ import { repaired } from './records.js';
 /** @import { Change, Message, Meta, Store } from '../types.js' */
 
 /** How long what was deleted can be brought back. */
-export const KEPT_MS = 3_600_000;
+const KEPT_MS = 3_600_000;
 const TITLE_CHARACTERS = 60;
 const EXCERPT_CHARACTERS = { before: 20, after: 60 };
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 ANSWER = "article[data-role=assistant]"
 #: Its state is told before its text is drawn: a text counts when it has rested for a while.
@@ -70,3 +70,10 @@ def stored(page: Page, table: str = "messages") -> list[dict[str, object]]:
     records = page.evaluate(_STORED, table)
     assert isinstance(records, list)
     return records
+
+
+def second_tab(context: BrowserContext, page: Page) -> Page:
+    """Open one more tab on the conversation that this one shows."""
+    other = context.new_page()
+    other.goto(page.url)
+    return other

@@ -12,6 +12,7 @@ from .talk import (
     ask,
     last_answer,
     leave,
+    second_tab,
     text,
     wait_for_text,
     wait_until_over,
@@ -25,13 +26,6 @@ def _entries(page: Page) -> Locator:
 def _new(page: Page) -> None:
     page.locator("#new").click()
     expect(page.locator("#empty")).to_be_visible()
-
-
-def _second_tab(context: BrowserContext, page: Page) -> Page:
-    """Open one more tab on the conversation that this one shows."""
-    other = context.new_page()
-    other.goto(page.url)
-    return other
 
 
 def test_a_reply_is_not_lost_when_switching_the_chat(
@@ -62,7 +56,7 @@ def test_six_answers_at_once_leave_the_page_usable(
         wait_for_text(last_answer(page), "word1")
         if n < 5:
             _new(page)
-    second = _second_tab(context, page)
+    second = second_tab(context, page)
     wait_for_text(last_answer(second), "word1")
     for n in range(6):
         _entries(page).filter(has_text=f"turn-{n}").locator("a").click()
@@ -176,7 +170,7 @@ def test_two_tabs_on_one_conversation_agree(
     """What one tab asks, the other shows while it is written; either can stop it."""
     ask(page, f"fault pace texts=2 {nonce} first")
     wait_until_over(last_answer(page))
-    other = _second_tab(context, page)
+    other = second_tab(context, page)
     wait_until_over(last_answer(other))
     ask(page, f"fault pace texts=2000 gap_ms=20 {nonce} second")
     expect(other.locator(ANSWER)).to_have_count(2)
@@ -197,7 +191,7 @@ def test_a_tab_that_closes_hands_its_answer_on(
 ) -> None:
     """The tab that followed the answer goes; the other one follows it to its end."""
     ask(page, f"fault pace texts=100 gap_ms=25 {nonce}")
-    other = _second_tab(context, page)
+    other = second_tab(context, page)
     wait_for_text(last_answer(other), "word5")
     page.goto("about:blank")
     wait_until_over(last_answer(other))
@@ -291,7 +285,7 @@ def test_a_conversation_deleted_in_one_tab_stops_in_the_other(
     """Claude is stopped, both tabs are empty, and Undo is offered in both."""
     ask(page, f"fault pace texts=2000 gap_ms=20 {nonce}")
     wait_for_text(last_answer(page), "word3")
-    other = _second_tab(context, page)
+    other = second_tab(context, page)
     wait_for_text(last_answer(other), "word3")
     other.evaluate(AT_ONCE, [["#list [data-act=delete]", f"fault pace texts=1 {nonce}-after"]])
     standin.wait(lambda _: exchange(standin, nonce).closed_at)
@@ -343,7 +337,7 @@ def test_a_question_that_another_tab_has_changed_takes_nothing_with_it(
     """Two tabs change the same question: each change is a version, and nothing goes."""
     ask(page, f"fault pace texts=2 {nonce} old")
     wait_until_over(last_answer(page))
-    other = _second_tab(context, page)
+    other = second_tab(context, page)
     wait_for_text(last_answer(other), "word1")
     for tab in (page, other):
         tab.locator("#prompt").press("ArrowUp")
@@ -366,7 +360,7 @@ def test_a_question_taken_back_is_not_asked_by_the_other_tab(
     """A tab that waits for its turn with an answer gives up when the server has rejected it."""
     ask(page, f"fault pace texts=2 {nonce} old")
     wait_until_over(last_answer(page))
-    other = _second_tab(context, page)
+    other = second_tab(context, page)
     wait_for_text(last_answer(other), "word1")
     held: list[Route] = []
     page.route("**/streams/*", lambda route: held.append(route))

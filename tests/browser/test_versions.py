@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from claude_sse.standin import StandIn
 
 from ..integration.running import exchange, exchanges
-from .talk import ANSWER, ask, last_answer, text, wait_for_text, wait_until_over
+from .talk import ANSWER, ask, last_answer, second_tab, text, wait_for_text, wait_until_over
 
 QUESTIONS = ("one", "two", "three", "four", "five")
 
@@ -28,12 +28,6 @@ def _edit(page: Page, question: Locator, words: str) -> None:
     ask(page, words)
 
 
-def _tab(context: BrowserContext, page: Page) -> Page:
-    other = context.new_page()
-    other.goto(page.url)
-    return other
-
-
 def test_nothing_is_lost_by_asking_again(
     context: BrowserContext, page: Page, standin: StandIn, nonce: str
 ) -> None:
@@ -41,7 +35,7 @@ def test_nothing_is_lost_by_asking_again(
     for word in QUESTIONS:
         ask(page, f"fault pace texts=2 {nonce} {word}")
         wait_until_over(last_answer(page))
-    other = _tab(context, page)
+    other = second_tab(context, page)
     first = page.locator("article").first
     _edit(page, first, f"fault pace texts=3 {nonce} edited")
     wait_until_over(last_answer(page))
@@ -126,7 +120,7 @@ def test_a_draft_belongs_to_its_tab_and_its_place(
     """Asking elsewhere, a reload, another place, a closed tab: what was written is there again."""
     prompt = page.locator("#prompt")
     prompt.fill("written first")
-    other = _tab(context, page)
+    other = second_tab(context, page)
     ask(other, f"fault pace texts=2 {nonce}")
     wait_until_over(last_answer(other))
     page.reload()
@@ -167,7 +161,7 @@ def test_undo_outlives_a_reload_and_is_there_in_every_tab(
         page.locator("#new").click()
         ask(page, f"fault pace texts=2 {nonce} {word}")
         wait_until_over(last_answer(page))
-    other = _tab(context, page)
+    other = second_tab(context, page)
     entries, offers = page.locator("#list li"), page.locator(".toast")
     expect(other.locator("#list li")).to_have_count(2)
     for left in (1, 0):

@@ -202,6 +202,11 @@ def logged(body: bytes) -> bytes:
     return _ANY_PREAMBLE.sub(b"", body).replace(HEARTBEAT, b"")
 
 
+def beginning(log: bytes, count: int) -> bytes:
+    """Return the first frames of a log."""
+    return b"".join(frame + b"\n\n" for frame in log.split(b"\n\n")[:count])
+
+
 def data(body: bytes) -> list[tuple[int, Any]]:
     """Return the frames as (id, object): 0 where a refusal has none, ``"[DONE]"`` for the end."""
     frames = []
@@ -223,6 +228,15 @@ def objects(body: bytes) -> list[dict[str, Any]]:
 def text(body: bytes) -> str:
     """Return the text that a reader shows."""
     return "".join(fields.get("text", "") for fields in objects(body))
+
+
+def listens(port: int) -> bool:
+    """Tell whether anybody does."""
+    try:
+        connect(port).close()
+    except OSError:
+        return False
+    return True
 
 
 def eventually(condition: Any, timeout: float = PATIENCE_SECONDS) -> Any:

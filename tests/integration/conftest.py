@@ -19,23 +19,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def _servers(standin: StandIn) -> Iterator[list[Server]]:
+def servers(standin: StandIn) -> Iterator[list[Server]]:
     with serve(standin, 2, HEARTBEAT_SECONDS=0.3) as servers:
         yield servers
 
 
 @pytest.fixture
-def here(_servers: list[Server]) -> Iterator[Server]:
+def here(servers: list[Server]) -> Iterator[Server]:
     """A server of one worker: whatever is asked here meets in one process."""
-    yield _servers[0]
-    _servers[0].check()
+    yield servers[0]
+    servers[0].check()
 
 
 @pytest.fixture
-def there(_servers: list[Server]) -> Iterator[Server]:
+def there(servers: list[Server]) -> Iterator[Server]:
     """The other process, with the same folder of streams: what another worker is to ``here``."""
-    yield _servers[1]
-    _servers[1].check()
+    yield servers[1]
+    servers[1].check()
 
 
 @pytest.fixture(params=["here", "there"])

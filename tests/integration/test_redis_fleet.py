@@ -29,7 +29,7 @@ def secret() -> str:
 
 
 @pytest.fixture(scope="module")
-def fleet(
+def servers(
     standin: StandIn,
     shared_redis: Redis,
     secret: str,
@@ -53,20 +53,8 @@ def fleet(
         "RATE_LIMIT": 1000,
         "HEARTBEAT_SECONDS": 0.3,
     }
-    with serve(standin, 2, **settings) as servers:
-        yield servers
-
-
-@pytest.fixture
-def here(fleet: list[Server]) -> Iterator[Server]:
-    yield fleet[0]
-    fleet[0].check()
-
-
-@pytest.fixture
-def there(fleet: list[Server]) -> Iterator[Server]:
-    yield fleet[1]
-    fleet[1].check()
+    with serve(standin, 2, **settings) as both:
+        yield both
 
 
 def test_a_session_is_known_and_ended_on_every_machine(here: Server, there: Server) -> None:

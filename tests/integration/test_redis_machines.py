@@ -14,7 +14,7 @@ from claude_sse.standin import StandIn
 from tests.redis_server import Redis
 from tests.slack import within
 
-from .client import Answer, data, eventually, logged
+from .client import Answer, beginning, data, eventually, logged
 from .running import Server, exchange, exchanges, new_id, serve
 
 #: Of a writer: so often with every change, so often with CLAUDE_SSE_LONG.
@@ -22,30 +22,11 @@ KILLS = 20 if os.environ.get("CLAUDE_SSE_LONG") else 2
 
 
 @pytest.fixture(scope="module")
-def machines(standin: StandIn, shared_redis: Redis) -> Iterator[list[Server]]:
+def servers(standin: StandIn, shared_redis: Redis) -> Iterator[list[Server]]:
     """Two servers that share nothing but a Redis."""
     settings = {"STREAM_LOG": shared_redis.url, "REDIS_PREFIX": "machines", "ORPHAN_SECONDS": 1}
-    with serve(standin, 2, **settings) as servers:
-        yield servers
-
-
-@pytest.fixture
-def here(machines: list[Server]) -> Iterator[Server]:
-    """The machine where streams begin."""
-    yield machines[0]
-    machines[0].check()
-
-
-@pytest.fixture
-def there(machines: list[Server]) -> Iterator[Server]:
-    """The other machine."""
-    yield machines[1]
-    machines[1].check()
-
-
-def beginning(log: bytes, count: int) -> bytes:
-    """Return the first frames of a log."""
-    return b"".join(frame + b"\n\n" for frame in log.split(b"\n\n")[:count])
+    with serve(standin, 2, **settings) as both:
+        yield both
 
 
 def test_a_stream_is_followed_and_resumed_from_every_frame(

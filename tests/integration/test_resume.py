@@ -9,7 +9,7 @@ import pytest
 
 from claude_sse.standin import StandIn
 
-from .client import Answer, data, eventually, logged, text
+from .client import Answer, beginning, data, eventually, logged, text
 from .running import Server, exchanges, new_id, serve, whole_text
 
 
@@ -19,11 +19,6 @@ def finished(server: Server, prompt: str) -> tuple[str, bytes]:
     with server.put(stream, prompt) as answer:
         assert answer.status == 201
         return stream, logged(answer.rest())
-
-
-def beginning(log: bytes, count: int) -> bytes:
-    """Return the first frames of a log."""
-    return b"".join(frame + b"\n\n" for frame in log.split(b"\n\n")[:count])
 
 
 def test_every_place_of_a_finished_stream_can_be_resumed(

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import { Journal } from '../../static/model/journal.js';
 import { KeptStore } from '../../static/model/kept-store.js';
+import { pass, settle } from './fake-time.js';
 
 class FakeStorage {
   getItem(key) {
@@ -49,16 +50,6 @@ function begin(t, { open, storage = new FakeStorage() }) {
   const store = new KeptStore({ open, journal, onState: (...state) => heard.push(state) });
   const states = () => heard.map(([state]) => state);
   return { store, states, heard, journal, storage };
-}
-const settle = async () => {
-  for (let n = 0; n < 100; n += 1) await Promise.resolve();
-};
-async function pass(t, seconds) {
-  for (let n = 0; n < seconds; n += 1) {
-    await settle();
-    t.mock.timers.tick(1_000);
-  }
-  await settle();
 }
 const question = (id, text = 'q') => ({ id, role: 'user', conversation: 'c', n: 1, at: 1, text });
 const put = (record) => ({ table: 'messages', record });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Locks } from '../../static/system/locks.js';
+import { pass, settle } from './fake-time.js';
 
 /** The browser's locks, as far as they are used. */
 class BrowserLocks {
@@ -41,16 +42,6 @@ class Channel extends EventTarget {
   }
 }
 
-const settle = async () => {
-  for (let n = 0; n < 30; n += 1) await Promise.resolve();
-};
-async function pass(t, seconds) {
-  for (let n = 0; n < seconds; n += 1) {
-    await settle();
-    t.mock.timers.tick(1_000);
-  }
-  await settle();
-}
 function begin(t, locks = new BrowserLocks()) {
   Object.defineProperty(globalThis, 'navigator', { value: { locks }, configurable: true });
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.client import Answer, connect, data, eventually, logged, text
+from tests.integration.client import Answer, connect, data, eventually, listens, logged, text
 from tests.integration.running import Server, new_id, serve
 from tests.slack import SLACK, within
 
@@ -138,15 +138,6 @@ def test_a_draining_server_refuses_connections() -> None:
         assert data(answer.rest())[-1][1] == "[DONE]"
         answer.leave()
         assert server.process.wait(25) == 0
-
-
-def listens(port: int) -> bool:
-    """Tell whether anybody does."""
-    try:
-        connect(port).close()
-    except OSError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize("clients", ["none", "that read", "that neither read nor close"])

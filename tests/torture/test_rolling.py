@@ -16,7 +16,7 @@ import pytest
 from claude_sse.standin import StandIn
 from claude_sse.stream_log import redis_wires
 from tests.clients.protocol_client import Client
-from tests.integration.client import connect, eventually
+from tests.integration.client import eventually, listens
 from tests.integration.running import Server, exchanges, free_port, serve
 from tests.redis_server import Redis
 
@@ -132,18 +132,10 @@ def behind_nginx(nginx: str, folder: Path, servers: list[Server]) -> Iterator[in
     command = [nginx, "-c", str(folder / "nginx.conf"), "-e", str(folder / "nginx.log")]
     with subprocess.Popen(command) as process:
         try:
-            eventually(lambda: _listens(port), 30)
+            eventually(lambda: listens(port), 30)
             yield port
         finally:
             process.terminate()
-
-
-def _listens(port: int) -> bool:
-    try:
-        connect(port).close()
-    except OSError:
-        return False
-    return True
 
 
 def replace(server: Server) -> None:
