@@ -1,8 +1,8 @@
 """RESP3, the protocol of Redis: commands become bytes, bytes become replies.
 
 Redis's specification: https://redis.io/docs/latest/develop/reference/protocol-spec/
-redis-py has its own; this one is for connections on which several threads send, nobody waits for
-replies, or a whole operation has one deadline (``redis_connection.Wire``).
+redis-py has its own; this one is for connections on which several threads send, replies are not
+awaited, or a whole operation has one deadline (``redis_connection.Wire``).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 prometheus_client keeps the values of each process in files of its own below
 ``PROMETHEUS_MULTIPROC_DIR``, which must be set before it is imported. The folder is private to the
 user and to one run of the server. A run that was killed leaves it behind, and the next one, of any
-server on this machine, removes what nobody holds the lock of.
+server on this machine, removes every folder whose lock is free.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def init_app(app: Flask, folder: Path) -> None:
             if response.status_code == 200 and request.accept_encodings["gzip"]:
                 _replace(response, zipped(filename, response.headers["ETag"]))
         if version == digest:
-            response.headers.pop("ETag", None)  # nobody asks whether it has changed
+            response.headers.pop("ETag", None)  # it is never revalidated
         return response
 
     @app.url_defaults
