@@ -1,6 +1,7 @@
 // What a key or a button asks for, by its name.
 
 import { find, memory, write } from '../view/dom.js';
+import { load } from '../system/parts.js';
 import { signOut } from '../view/session.js';
 import { offer } from '../view/toast.js';
 
@@ -74,7 +75,7 @@ function openSettings({ current, settings, conversations }) {
 /** Only a reader who has attached files has some. */
 async function tellRoom() {
   if (!memory.get('files')) return;
-  const { roomOfFiles } = await import('./kept-files.js');
+  const { roomOfFiles } = await load('app/kept-files.js');
   find('#room').textContent = await roomOfFiles();
 }
 
@@ -82,13 +83,13 @@ async function tellRoom() {
 async function listSessions() {
   const list = document.querySelector('#sessions');
   if (!list) return;
-  const { showSessions } = await import('../view/session-list.js');
+  const { showSessions } = await load('view/session-list.js');
   await showSessions(list);
 }
 
 /** @param {'markdown' | 'json'} format @param {ConversationData[]} conversations */
 async function exportAs(format, conversations) {
-  const { download } = await import('./import-export.js');
+  const { download } = await load('app/import-export.js');
   download(format, conversations);
 }
 
@@ -115,7 +116,7 @@ function bringBack({ deletions }) {
 
 /** @param {ChatController} chat */
 async function importFile(chat) {
-  const { chooseFile } = await import('./import-export.js');
+  const { chooseFile } = await load('app/import-export.js');
   chooseFile((imported) => {
     const ids = imported.map(({ meta }) => meta.id);
     for (const { meta, all } of imported) chat.conversations.add(meta, all);
