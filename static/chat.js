@@ -10,7 +10,9 @@ import { Journal } from './model/journal.js';
 import { KeptStore } from './model/kept-store.js';
 import { browserStorage } from './model/store.js';
 import { Channel } from './system/channel.js';
+import { tellOffline } from './view/offline.js';
 import { listen } from './view/shortcuts.js';
+import { fitKeyboard } from './view/viewport.js';
 
 const wake = new EventTarget();
 /** Names the stored records that cannot be used. @type {Set<string>} */
@@ -26,6 +28,8 @@ const channel = new Channel('claude-sse');
 const chat = new ChatController({ store, channel, wake, growingText });
 chat.composer.begin();
 listen((command, button) => runCommand(chat, command, button));
+tellOffline();
+fitKeyboard();
 
 /** After a sleep or a change of network an open body may stay silent forever: cut it. @param {number} silentFor in ms */
 function reconnect(silentFor) {

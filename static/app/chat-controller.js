@@ -9,6 +9,7 @@ import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, say, shownPlace } from '../view/dom.js';
+import { hear } from '../view/offline.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
@@ -138,6 +139,7 @@ export class ChatController {
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
+    hear(answer);
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     say(find('#announce'), `Claude: ${stateOf(answer)}`);
@@ -209,12 +211,24 @@ export class ChatController {
     if (turn !== this.#opening) return; // another one was chosen meanwhile
     this.current = opened;
     this.arrange();
+    void this.#tellMissing(isKnown || id === 'new' ? '' : id);
     this.transcript.pin();
     this.settings.system = opened.meta.system ?? '';
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
+  }
+
+  /** Say that there is no conversation of this id, with the ways on; '' is one yet to come. @param {string} id */
+  async #tellMissing(id) {
+    document.querySelector('#missing')?.remove();
+    if (!id) return;
+    const { showMissing } = await import('../view/missing.js');
+    if (shownPlace() !== id) return;
+    const deleted = this.conversations.deleted.find((meta) => meta.id === id);
+    const bringBack = deleted && (() => this.deletions.restore([id]));
+    showMissing({ title: deleted?.title, bringBack, begin: () => this.go('new') });
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */

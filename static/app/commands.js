@@ -14,14 +14,10 @@ const COMMANDS = new Map(
     new: (chat) => chat.go('new'),
     menu: ({ sidebar }) => sidebar.toggle(),
     search: ({ sidebar }) => sidebar.search(),
-    write: ({ composer }) => composer.focus(),
     stop: (chat) => chat.stop(),
     example: ({ questions }, button) => questions.send(button?.textContent ?? ''),
-    previous: (chat) => goTo(chat, -1),
-    next: (chat) => goTo(chat, 1),
     copy: copyLast,
-    again: repeatLast,
-    help: () => find('#help').showModal(),
+    help: showShortcuts,
     settings: openSettings,
     import: importFile,
     'delete-all': deleteAll,
@@ -39,12 +35,6 @@ export function runCommand(chat, name, button) {
   void COMMANDS.get(name)?.(chat, button);
 }
 
-/** @param {ChatController} chat @param {number} step */
-function goTo(chat, step) {
-  const id = chat.sidebar.neighbour(step);
-  if (id) chat.go(id);
-}
-
 /** @param {ChatController} chat */
 async function copyLast({ current, transcript }) {
   const last = current.answers.at(-1);
@@ -53,10 +43,9 @@ async function copyLast({ current, transcript }) {
   offer(copied ? 'The last answer is copied.' : 'The last answer could not be copied.');
 }
 
-/** @param {ChatController} chat */
-function repeatLast({ current, questions }) {
-  const last = current.answers.at(-1);
-  if (last) questions.act('again', last.id);
+async function showShortcuts() {
+  const sheet = await import('../view/shortcut-sheet.js');
+  sheet.showShortcuts();
 }
 
 /** @param {ChatController} chat */
