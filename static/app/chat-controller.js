@@ -7,8 +7,9 @@ import { browserStorage, sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
 import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
+import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
-import { find, memory, renamePlace, say, shownPlace } from '../view/dom.js';
+import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
 import { hear } from '../view/offline.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
@@ -131,9 +132,9 @@ export class ChatController {
     const { busy } = this.runner;
     this.composer.streaming = this.runner.isAnswering(meta.id);
     this.sidebar.show(this.conversations.metas, meta.id, busy);
-    say(find('h1'), meta.title || TITLE);
+    write(find('h1'), meta.title || TITLE);
     document.title = meta.title ? `${meta.title} · Claude` : TITLE;
-    say(find('#total'), totalOf(allAnswers));
+    write(find('#total'), totalOf(allAnswers));
     stayAwake(busy.size > 0);
   }
 
@@ -142,8 +143,8 @@ export class ChatController {
     hear(answer);
     if (conversation !== this.current) return;
     this.transcript.update(answer);
-    say(find('#announce'), `Claude: ${stateOf(answer)}`);
-    if (answer.state !== 'streaming') say(find('#total'), totalOf(conversation.allAnswers));
+    write(find('#announce'), `Claude: ${stateOf(answer)}`);
+    if (answer.state !== 'streaming') write(find('#total'), totalOf(conversation.allAnswers));
   }
 
   #composer() {
@@ -224,11 +225,12 @@ export class ChatController {
   async #tellMissing(id) {
     document.querySelector('#missing')?.remove();
     if (!id) return;
-    const { showMissing } = await import('../view/missing.js');
+    const view = await import('../view/missing.js').catch(() => undefined);
     if (shownPlace() !== id) return;
+    if (!view) return void (this.composer.notice = say('missing.title'));
     const deleted = this.conversations.deleted.find((meta) => meta.id === id);
     const bringBack = deleted && (() => this.deletions.restore([id]));
-    showMissing({ title: deleted?.title, bringBack, begin: () => this.go('new') });
+    view.showMissing({ title: deleted?.title, bringBack, begin: () => this.go('new') });
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */

@@ -1,6 +1,7 @@
 // What a key or a button asks for, by its name.
 
-import { find, memory, say } from '../view/dom.js';
+import { say } from '../system/words.js';
+import { find, memory, write } from '../view/dom.js';
 import { signOut } from '../view/session.js';
 import { offer } from '../view/toast.js';
 
@@ -38,21 +39,22 @@ export function runCommand(chat, name, button) {
 /** @param {ChatController} chat */
 async function copyLast({ current, transcript }) {
   const last = current.answers.at(-1);
-  if (!last) return;
+  if (!last) return offer(say('shortcuts.none'));
   const copied = await transcript.copyMessage(last.id);
   offer(copied ? 'The last answer is copied.' : 'The last answer could not be copied.');
 }
 
 async function showShortcuts() {
-  const sheet = await import('../view/shortcut-sheet.js');
-  sheet.showShortcuts();
+  const sheet = await import('../view/shortcut-sheet.js').catch(() => undefined);
+  if (sheet) sheet.showShortcuts();
+  else offer(say('shortcuts.failed'));
 }
 
 /** @param {ChatController} chat */
 function openSettings({ current, settings, conversations }) {
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
-  say(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
+  write(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
   find('[data-command=delete-all]').disabled = !conversations.metas.length;
   settings.system = current.meta.system ?? '';
   find('#settings').showModal();

@@ -1,7 +1,7 @@
 // What stands in the log where the address names a conversation that is not in this browser, with the ways on.
 
 import { say } from '../system/words.js';
-import { find, make } from './dom.js';
+import { find, make, write } from './dom.js';
 
 /** @typedef {{ title?: string, bringBack?: () => void, begin: () => void }} Ways `title` and `bringBack`: of one that was deleted. */
 
@@ -14,7 +14,7 @@ export function showMissing({ title, bringBack, begin }) {
   if (bringBack) root.append(button('missing.bring-back', bringBack));
   root.append(button('missing.new', begin));
   find('#log').prepend(root);
-  find('#announce').textContent = heading;
+  write(find('#announce'), heading);
 }
 
 /** @param {string} key @param {() => void} onclick */

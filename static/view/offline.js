@@ -1,7 +1,7 @@
 // The line above the field that says while there is no connection; it goes by itself.
 
 import { say } from '../system/words.js';
-import { find } from './dom.js';
+import { find, write } from './dom.js';
 
 /** @import { Answer } from '../types.js' */
 
@@ -32,7 +32,5 @@ export function hear({ id, state, phase, stopping }) {
 
 function tell() {
   const key = navigator.onLine ? lost.size && 'offline.unreachable' : 'offline.offline';
-  const line = key ? say(key) : '';
-  const element = find('#offline');
-  if (element.textContent !== line) element.textContent = line;
+  write(find('#offline'), key ? say(key) : '');
 }

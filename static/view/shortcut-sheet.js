@@ -6,13 +6,15 @@ import { find, isApple, isPhone, make } from './dom.js';
 
 const NAMES = isApple ? { Ctrl: '⌘', Shift: '⇧', Enter: 'return', Esc: 'esc' } : {};
 
-/** Show it; shown already, close it. */
+/** Show it. */
 export function showShortcuts() {
   document.querySelector('#help')?.remove();
   const dialog = make('dialog', { id: 'help' });
   dialog.setAttribute('aria-labelledby', 'help-title');
-  dialog.append(top(), make('dl'));
-  dialog.querySelector('dl').append(...rows().map(([keys, key]) => row(keys, say(key))));
+  const list = make('dl');
+  list.append(...rows().map(([keys, meaning]) => row(keys, meaning)));
+  const hint = make('p', { className: 'hint', textContent: say('shortcuts.typing') });
+  dialog.append(top(), list, hint);
   dialog.addEventListener('close', () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -20,20 +22,22 @@ export function showShortcuts() {
 
 /** The keys, with what they do. @returns {[string[], string][]} */
 function rows() {
-  const commands = SHORTCUTS.map(({ command, key, shift }) => {
-    const keys = ['Ctrl', ...(shift ? ['Shift'] : []), key.toUpperCase()];
-    return /** @type {[string[], string]} */ ([keys, `shortcuts.${command}`]);
-  });
-  const sending = isPhone() ? ['Ctrl', 'Enter'] : ['Enter'];
-  const breaking = isPhone() ? ['Enter'] : ['Shift', 'Enter'];
+  const [sending, line] = isPhone()
+    ? [['Ctrl', 'Enter'], ['Enter']]
+    : [['Enter'], ['Shift', 'Enter']];
   return [
-    [sending, 'shortcuts.send'],
-    [breaking, 'shortcuts.line'],
-    [['↑'], 'shortcuts.edit'],
-    [['Esc'], 'shortcuts.leave'],
-    ...commands,
-    [['End'], 'shortcuts.end'],
+    [sending, say('shortcuts.send')],
+    [line, say('shortcuts.line')],
+    [['↑'], say('shortcuts.edit')],
+    [['Esc'], say('shortcuts.leave')],
+    ...SHORTCUTS.map(commandRow),
+    [['End'], say('shortcuts.end')],
   ];
+}
+
+/** @param {typeof SHORTCUTS[number]} shortcut @returns {[string[], string]} */
+function commandRow({ command, key, shift }) {
+  return [['Ctrl', ...(shift ? ['Shift'] : []), key.toUpperCase()], say(`shortcuts.${command}`)];
 }
 
 function top() {
