@@ -10,7 +10,9 @@ import { browserStorage } from './model/store.js';
 import { Channel } from './system/channel.js';
 import { know } from './system/parts.js';
 import { find } from './view/dom.js';
+import { tellOffline } from './view/offline.js';
 import { listen } from './view/shortcuts.js';
+import { fitKeyboard } from './view/viewport.js';
 
 know(JSON.parse(find('#parts').textContent));
 const wake = new EventTarget();
@@ -27,6 +29,8 @@ const channel = new Channel('claude-sse');
 const chat = new ChatController({ store, channel, wake });
 chat.composer.begin();
 listen((command, button) => runCommand(chat, command, button));
+tellOffline();
+fitKeyboard();
 
 /** After a sleep or a change of network an open body may stay silent forever: cut it. @param {number} silentFor in ms */
 function reconnect(silentFor) {

@@ -9,8 +9,10 @@ import { ConnectionSlots } from '../network/connection-slots.js';
 import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
 import { load } from '../system/parts.js';
+import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
+import { hear } from '../view/offline.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
@@ -140,6 +142,7 @@ export class ChatController {
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
+    hear(answer);
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
@@ -211,12 +214,25 @@ export class ChatController {
     if (turn !== this.#opening) return; // another one was chosen meanwhile
     this.current = opened;
     this.arrange();
+    void this.#tellMissing(isKnown || id === 'new' ? '' : id);
     this.transcript.pin();
     this.settings.system = opened.meta.system ?? '';
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
+  }
+
+  /** Say that there is no conversation of this id, with the ways on; '' is one yet to come. @param {string} id */
+  async #tellMissing(id) {
+    document.querySelector('#missing')?.remove();
+    if (!id) return;
+    const view = await import('../view/missing.js').catch(() => undefined);
+    if (shownPlace() !== id) return;
+    if (!view) return void (this.composer.notice = say('missing.title'));
+    const deleted = this.conversations.deleted.find((meta) => meta.id === id);
+    const bringBack = deleted && (() => this.deletions.restore([id]));
+    view.showMissing({ title: deleted?.title, bringBack, begin: () => this.go('new') });
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */

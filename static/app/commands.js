@@ -1,5 +1,6 @@
 // What a key or a button asks for, by its name.
 
+import { say } from '../system/words.js';
 import { find, memory, write } from '../view/dom.js';
 import { load } from '../system/parts.js';
 import { signOut } from '../view/session.js';
@@ -15,14 +16,10 @@ const COMMANDS = new Map(
     new: (chat) => chat.go('new'),
     menu: ({ sidebar }) => sidebar.toggle(),
     search: ({ sidebar }) => sidebar.search(),
-    write: ({ composer }) => composer.focus(),
     stop: (chat) => chat.stop(),
     example: ({ questions }, button) => questions.send(button?.textContent ?? ''),
-    previous: (chat) => goTo(chat, -1),
-    next: (chat) => goTo(chat, 1),
     copy: copyLast,
-    again: repeatLast,
-    help: () => find('#help').showModal(),
+    help: showShortcuts,
     settings: openSettings,
     import: importFile,
     'delete-all': deleteAll,
@@ -40,24 +37,18 @@ export function runCommand(chat, name, button) {
   void COMMANDS.get(name)?.(chat, button);
 }
 
-/** @param {ChatController} chat @param {number} step */
-function goTo(chat, step) {
-  const id = chat.sidebar.neighbour(step);
-  if (id) chat.go(id);
-}
-
 /** @param {ChatController} chat */
 async function copyLast({ current, transcript }) {
   const last = current.answers.at(-1);
-  if (!last) return;
+  if (!last) return offer(say('shortcuts.none'));
   const copied = await transcript.copyMessage(last.id);
   offer(copied ? 'The last answer is copied.' : 'The last answer could not be copied.');
 }
 
-/** @param {ChatController} chat */
-function repeatLast({ current, questions }) {
-  const last = current.answers.at(-1);
-  if (last) questions.act('again', last.id);
+async function showShortcuts() {
+  const sheet = await import('../view/shortcut-sheet.js').catch(() => undefined);
+  if (sheet) sheet.showShortcuts();
+  else offer(say('shortcuts.failed'));
 }
 
 /** @param {ChatController} chat */
