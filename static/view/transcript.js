@@ -148,6 +148,7 @@ export class Transcript {
     const { id } = /** @type {HTMLElement} */ (button.closest('article')).dataset;
     const { action = '' } = button.dataset;
     if (this.#copying.press(button, id ?? '')) return;
+    if (action === 'facts') return this.#views.get(id ?? '')?.toggleFacts();
     const act = () => this.#onAction(action, id ?? '');
     if (action === 'older' || action === 'newer') return this.#switch(button, act);
     this.#log.focus({ preventScroll: true }); // the button is about to go: the focus must not get lost
