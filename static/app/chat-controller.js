@@ -133,6 +133,7 @@ export class ChatController {
     say(find('h1'), meta.title || TITLE);
     document.title = meta.title ? `${meta.title} · Claude` : TITLE;
     say(find('#total'), totalOf(allAnswers));
+    memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);
   }
 

@@ -52,6 +52,7 @@ export class Transcript {
    * @param {(message: Message) => Message[]} versionsOf
    */
   show(messages, versionsOf) {
+    document.documentElement.toggleAttribute('data-talk', messages.length > 0);
     const views = [...this.#views.values()];
     const same = messages.findIndex((message, i) => message !== views[i]?.message);
     for (const { message } of views.slice(same < 0 ? messages.length : same))
