@@ -137,6 +137,7 @@ export class ChatController {
     write(find('h1'), meta.title || TITLE);
     document.title = meta.title ? `${meta.title} · Claude` : TITLE;
     write(find('#total'), totalOf(allAnswers));
+    memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);
   }
 
