@@ -39,8 +39,7 @@ function calendar(now) {
 }
 
 /** @param {Date} date */
-const monthOf = (date) =>
-  `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, '0')}`;
+const monthOf = (date) => `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, '0')}`;
 
 /** Return the first day of a section's month; undefined for the other sections. @param {string} key */
 export function monthIn(key) {

@@ -2,7 +2,7 @@
 
 import { fold, placesIn, snippetOf } from './folding.js';
 
-/** @import { Change, Message, Meta, Store } from '../types.js' */
+/** @import { Change, Message, Meta } from '../types.js' */
 /**
  * @typedef {{ text: string, folded: string, n: number }} Entry a message as it is compared, with the names of its files
  * @typedef {{ id: string, snippet: string, message: string, count: number }} Found a conversation, the message to show
@@ -17,6 +17,8 @@ export class SearchIndex {
   #said = new Map();
   /** @type {Map<string, string>} the conversations of the messages */
   #places = new Map();
+  /** What was removed: a reading that began before does not bring it back. @type {Set<string>} */
+  #gone = new Set();
   #pause;
   #ends = 0;
 
@@ -25,12 +27,12 @@ export class SearchIndex {
     this.#pause = pause;
   }
 
-  /** Take in all that is stored; `onSome` is called whenever there is more. @param {Store} store @param {() => void} onSome */
-  async read(store, onSome) {
-    for await (const records of store.some('messages')) {
+  /** Take in what is stored; `onSome` is called whenever there is more. @param {AsyncIterable<Message[]>} stored @param {() => void} onSome */
+  async read(stored, onSome) {
+    for await (const records of stored) {
       for (const record of records) {
         // What has been heard of meanwhile is newer than what was stored when it was read.
-        if (!this.#places.has(record.id)) this.#take(record);
+        if (!this.#places.has(record.id) && !this.#gone.has(record.id)) this.#take(record);
         await this.#breathe();
       }
       onSome();
@@ -61,6 +63,7 @@ export class SearchIndex {
   #drop(id) {
     this.#said.get(this.#places.get(id) ?? '')?.delete(id);
     this.#places.delete(id);
+    this.#gone.add(id);
   }
 
   /**
@@ -68,10 +71,12 @@ export class SearchIndex {
    *
    * @param {Meta[]} metas
    * @param {string[]} terms
+   * @param {() => boolean} [isOver] nobody waits for it any more
    * @returns {AsyncGenerator<Found>}
    */
-  async *search(metas, terms) {
+  async *search(metas, terms, isOver = () => false) {
     for (const { id, title } of metas) {
+      if (isOver()) return;
       const found = await this.#found(id, title, terms);
       if (found) yield found;
     }

@@ -15,7 +15,7 @@ const GREETING = new RegExp(
       'hallo|moin(?: moin)?|servus|grüß (?:gott|dich|euch)|guten? (?:tag|morgen|abend)|danke|na',
       'bonjour|bonsoir|salut|coucou|hola|buen[oa]s(?: días| tardes| noches)?|ciao|salve|buongiorno',
       'olá|oi|hej|hei|ahoj|cześć|привет|здравствуйте|你好|您好|こんにちは|안녕하세요|مرحبا|שלום|नमस्ते',
-      'how are you(?: doing)?|how is it going|what\'s up|wie geht(?: e?s|\'s)?(?: dir| ihnen)?|nice to meet you',
+      "how are you(?: doing)?|how is it going|what's up|wie geht(?: e?s|'s)?(?: dir| ihnen)?|nice to meet you",
       'how (?:can|may) i (?:help|assist)(?: you)?|what can i (?:do|help)(?: for)?(?: you)?(?: with)?',
       'wie kann ich (?:dir|ihnen)?(?: heute)? ?(?:helfen|behilflich sein)|i need (?:some )?help|can you help(?: me)?',
     ].join('|') +
@@ -65,10 +65,13 @@ function plain(text) {
   const some = text.slice(0, LOOKED_AT).replace(/\r\n?/g, '\n');
   /** @type {string[]} */
   const code = [];
-  const words = some.replace(/^ {0,3}(`{3,}|~{3,}).*\n([^]*?)(?:^ {0,3}\1.*$|(?![^]))/gm, (_, __, held) => {
-    code.push(...held.split('\n'));
-    return '';
-  });
+  const words = some.replace(
+    /^ {0,3}(`{3,}|~{3,}).*\n([^]*?)(?:^ {0,3}\1.*$|(?![^]))/gm,
+    (_, __, held) => {
+      code.push(...held.split('\n'));
+      return '';
+    },
+  );
   const lines = [...words.split('\n').map(readable), ...code].map((line) =>
     line.replace(/\s+/g, ' ').trim(),
   );

@@ -87,7 +87,11 @@ test('a conversation is found when its title, messages and names of files have e
     { id: 'a', title: 'Äpfel' },
     { id: 'b', title: 'Pears' },
   ];
-  const index = indexOf(['a', 'red and sweet'], ['a', 'crisp'], ['b', 'red', [{ name: 'Plan.PDF' }]]);
+  const index = indexOf(
+    ['a', 'red and sweet'],
+    ['a', 'crisp'],
+    ['b', 'red', [{ name: 'Plan.PDF' }]],
+  );
   const ids = async (query) => (await search(index, metas, query)).map(({ id }) => id);
   assert.deepEqual(await ids('RED'), ['a', 'b']);
   assert.deepEqual(await ids('apfel crisp'), ['a']);
@@ -109,8 +113,8 @@ test('what has been written since is found, what was removed is not, and a readi
   const index = indexOf(['a', 'old words']);
   const record = { id: 'm0', conversation: 'a', text: 'new words', n: 0, role: 'assistant' };
   index.apply([{ table: 'messages', record }]);
-  const store = { some: async function* () { yield [{ ...record, text: 'old words' }]; } }; // prettier-ignore
-  await index.read(store, () => {});
+  const stored = (async function* () { yield [{ ...record, text: 'old words' }]; })(); // prettier-ignore
+  await index.read(stored, () => {});
   const metas = [{ id: 'a', title: '' }];
   assert.equal((await search(index, metas, 'new')).length, 1);
   assert.equal((await search(index, metas, 'old')).length, 0);
@@ -136,8 +140,13 @@ test('days begin at local midnight in every zone, also when clocks are changed',
   for (const zone of ZONES) {
     inZone(zone, () => {
       // Berlin and St. John's set their clocks back on 25 October and 1 November 2026.
-      for (const now of [new Date(2026, 9, 25, 12), new Date(2026, 10, 2, 0, 5), new Date(2026, 2, 29, 23, 59)]) {
-        const at = (days, ...time) => new Date(now.getFullYear(), now.getMonth(), now.getDate() - days, ...time).getTime();
+      for (const now of [
+        new Date(2026, 9, 25, 12),
+        new Date(2026, 10, 2, 0, 5),
+        new Date(2026, 2, 29, 23, 59),
+      ]) {
+        const at = (days, ...time) =>
+          new Date(now.getFullYear(), now.getMonth(), now.getDate() - days, ...time).getTime();
         const sections = (touched) => sectionsOf([{ id: 'a', touched }], now.getTime())[0].key;
         assert.equal(sections(at(0, 0, 0)), 'today');
         assert.equal(sections(now.getTime() + 1e9), 'today'); // the clock was set back
@@ -165,7 +174,10 @@ test('pinned ones come first whatever their day, archived ones last, and months 
       { id: 'e', touched: Date.UTC(2025, 8, 1), pinned: 7 },
       { id: 'f', touched: Date.UTC(2025, 8, 1) },
     ];
-    const listed = sectionsOf(metas, now).map(({ key, metas: some }) => [key, some.map(({ id }) => id).join('')]);
+    const listed = sectionsOf(metas, now).map(({ key, metas: some }) => [
+      key,
+      some.map(({ id }) => id).join(''),
+    ]);
     const months = [['2026-09', 'cd'], ['2025-09', 'f']]; // prettier-ignore
     assert.deepEqual(listed, [['pinned', 'e'], ['today', 'a'], ...months, ['archived', 'b']]);
   });
@@ -208,7 +220,9 @@ test('a title is the first sentence that says something, as it is read', () => {
 });
 
 test('a title is cut between words, where there are any, and never in a composed sign', () => {
-  const long = titleFrom('Explain the difference between threads, processes and coroutines in detail');
+  const long = titleFrom(
+    'Explain the difference between threads, processes and coroutines in detail',
+  );
   assert.equal(long, 'Explain the difference between threads, processes and…');
   assert.equal([...titleFrom('長'.repeat(200))].length, 61);
   assert.doesNotMatch(titleFrom('👩‍👩‍👧‍👦'.repeat(40)), /\u200d…$/);
@@ -216,7 +230,15 @@ test('a title is cut between words, where there are any, and never in a composed
 });
 
 test('a greeting is known as one, and gives way to what says something', () => {
-  for (const title of ['Hi', 'Hello Claude!', 'Good morning', 'hey there', 'Hallo!', '👋 Hi', 'How are you?'])
+  for (const title of [
+    'Hi',
+    'Hello Claude!',
+    'Good morning',
+    'hey there',
+    'Hallo!',
+    '👋 Hi',
+    'How are you?',
+  ])
     assert.ok(isGreeting(title), title);
   for (const title of ['Hiking', 'Hello World in C', 'Good morning routines', 'History'])
     assert.ok(!isGreeting(title), title);
