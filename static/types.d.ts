@@ -91,8 +91,40 @@ export interface Meta {
   chosen?: Record<string, number>;
   /** When it was deleted, in ms: it is not listed, and removed for good later. */
   deleted?: number;
+  /** When it was pinned, in ms: it stands above the others. */
+  pinned?: number;
+  /** When it was archived, in ms: it is listed apart, until something is asked in it. */
+  archived?: number;
+  /** The title is the reader's own choice. */
+  renamed?: boolean;
   /** The reader has agreed that older files are left out where they are too much. */
   leavesOut?: boolean;
+}
+
+/** What the list of conversations shows. */
+export interface Listing {
+  metas: Meta[];
+  /** The id of the one on the page, and of those in which an answer is written. */
+  current: string;
+  busy: Set<string>;
+  /** What a search has found; absent where nothing is looked for. */
+  found?: {
+    ids: Map<string, import('./model/search-index.js').Found>;
+    /** Nothing more is found. */
+    isOver: boolean;
+    /** Marks in the list what was found. */
+    mark: (list: Element) => void;
+  };
+}
+
+/** Where the reader was: a line of a message. */
+export interface Place {
+  message: string;
+  /** In which block of its text the line begins, and after how many characters. */
+  block: number;
+  offset: number;
+  /** Where it stood, in pixels below the log's upper edge. */
+  top: number;
 }
 
 /** A conversation with everything in it. */
@@ -243,6 +275,8 @@ export type StoredRecord = Meta | Message;
 export interface Store {
   all(table: 'conversations'): Meta[] | Promise<Meta[]>;
   all(table: 'messages'): Message[] | Promise<Message[]>;
+  /** All of them, some at a time. */
+  some(table: Table): AsyncIterable<any[]>;
   /** Those of one conversation, in order. */
   messages(conversation: string): Message[] | Promise<Message[]>;
   /** Answers that have not ended. */
@@ -257,6 +291,8 @@ export type Channel = Pick<BroadcastChannel, 'addEventListener' | 'postMessage'>
 /** The database itself, where it is open. */
 export interface Disk {
   all(table: Table): Promise<any[]>;
+  /** Some of them: those that follow on this id, which is '' at first; `last` is absent where no more follow. */
+  some(table: Table, after: string): Promise<{ records: any[]; last?: string }>;
   messages(conversation: string): Promise<Message[]>;
   open(): Promise<Answer[]>;
   /** Make all of these changes or none. */

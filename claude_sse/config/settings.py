@@ -70,6 +70,8 @@ class Settings:
         "ANTHROPIC_CUSTOM_HEADERS", validators.headers, (), is_secret=True
     )
     model: str = setting("MODEL", validators.model, "claude-sonnet-5-5")
+    #: The model that names a conversation after its first answer; none: the page names it itself.
+    title_model: str = setting("TITLE_MODEL", validators.model_or_none, "", is_distinct=True)
     system_prompt: str = setting("SYSTEM_PROMPT", validators.text, "")
     max_tokens: int = setting("MAX_TOKENS", validators.whole(1, 1_000_000), 16_000)
     #: The largest body of a question, with its files; 32 MB is the limit of Claude's API.

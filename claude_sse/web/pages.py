@@ -18,6 +18,7 @@ def chat() -> Response:
         "chat.html",
         banner=settings.banner,
         max_body=settings.max_body_mb << 20,
+        title_model=settings.title_model,
         may_sign_out=settings.auth in ("token", "password"),
     )
     return assets.compressed(make_response(page))

@@ -21,6 +21,7 @@ import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
 import { Deletions } from './deletions.js';
 import { Formatting } from './formatting.js';
+import { OnDemand } from './on-demand.js';
 import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
@@ -39,6 +40,7 @@ export class ChatController {
   conversations;
   drafts;
   deletions;
+  onDemand;
   questions;
   formatting;
   runner;
@@ -59,6 +61,7 @@ export class ChatController {
     const own = browserStorage(() => sessionStorage);
     this.drafts = new Drafts(own, browserStorage(), new Tabs('claude-sse:tabs'));
     this.deletions = new Deletions(this);
+    this.onDemand = new OnDemand(this);
     this.questions = new Questions(this);
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
@@ -106,6 +109,7 @@ export class ChatController {
 
   /** The page may be about to go: store everything that has changed. */
   save() {
+    this.onDemand.keepPlace();
     this.conversations.flush();
     this.drafts.flush();
   }
@@ -124,6 +128,7 @@ export class ChatController {
   arrange() {
     const { current } = this;
     if (current.messages.length) this.formatting.need();
+    if (current.messages.length) void this.onDemand.loadPlaces();
     this.transcript.show(current.messages, (message) => current.versions(message));
     this.refresh();
   }
@@ -165,8 +170,11 @@ export class ChatController {
         this.conversations.rename(id, title);
         this.refresh();
       },
-      delete: (id) => this.deletions.delete([id]),
-      search: (words) => this.conversations.search(words),
+      act: (act, id) => this.onDemand.act(act, id),
+      search: (words) => this.onDemand.find(words),
+      step: (step) => this.onDemand.finding?.step(step),
+      reveal: (message) => this.onDemand.show(message),
+      chosen: () => this.sidebar.chosen(),
     });
   }
 
@@ -180,7 +188,10 @@ export class ChatController {
       slots: new ConnectionSlots(channel, undefined, locks),
       isSeen: (conversation, answer) =>
         conversation === this.current && !document.hidden && conversation.shows(answer),
-      onChange: (conversation, answer) => this.showChange(conversation, answer),
+      onChange: (conversation, answer) => {
+        this.showChange(conversation, answer);
+        if (answer.state === 'done') void this.onDemand.entitle(conversation, answer);
+      },
       onRuns: () => this.refresh(),
       onSignedOut: signIn,
       onRejected: async (...rejected) => {
@@ -199,7 +210,7 @@ export class ChatController {
 
   async #openLatest() {
     await this.conversations.load();
-    const latest = this.conversations.metas[0]?.id;
+    const latest = this.conversations.metas.find(({ archived }) => !archived)?.id;
     if (!location.hash && latest && !this.drafts.of('').text) renamePlace(latest);
     await this.#open();
   }
@@ -212,11 +223,13 @@ export class ChatController {
     this.composer.conversation = isKnown ? id : '';
     this.composer.streaming = this.runner.isAnswering(id);
     const opened = (isKnown && (await this.#stored(id))) || this.conversations.create();
+    if (opened.messages.length) await this.onDemand.loadPlaces();
     if (turn !== this.#opening) return; // another one was chosen meanwhile
+    this.onDemand.keepPlace();
     this.current = opened;
     this.arrange();
     void this.#tellMissing(isKnown || id === 'new' ? '' : id);
-    this.transcript.pin();
+    this.onDemand.goToPlace();
     this.settings.system = opened.meta.system ?? '';
     this.runner.resume(opened);
     this.refresh();

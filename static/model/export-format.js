@@ -82,7 +82,7 @@ function fromMarkdown(file) {
 }
 
 /** With new ids and moments throughout: what is stored already stays as it is. @param {any} conversation @param {any[]} messages @returns {ImportedData} */
-function imported({ title, at, system, chosen }, messages) {
+function imported({ title, at, system, chosen, pinned, archived, renamed }, messages) {
   const now = Date.now();
   const known = messages.filter((one) => one?.role === 'user' || one?.role === 'assistant');
   const places = new ImportedPlaces(known, chosen, now);
@@ -94,6 +94,8 @@ function imported({ title, at, system, chosen }, messages) {
     touched: now,
     chosen: places.chosen,
     ...(textOf(system) && { system }),
+    ...only({ pinned, archived }, 'number'),
+    ...(renamed === true && { renamed }),
   };
   return { meta, all: known.map((message, i) => importedMessage(message, places.of(i), meta.id)) };
 }

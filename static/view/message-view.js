@@ -7,6 +7,7 @@ import { load } from '../system/parts.js';
 import { now } from '../system/time.js';
 import { copyOf, make, part, write } from './dom.js';
 import { MessageText } from './message-text.js';
+import { showTime } from './message-time.js';
 
 /** @import { Answer, GrowingText, MarkdownLibrary, Message, Problem } from '../types.js' */
 
@@ -51,6 +52,8 @@ export class MessageView {
   #parts;
   #remedies;
   #isGone = false;
+  /** Whether the thinking was opened last by us. */
+  #opensThoughts = false;
   #releaseFiles = () => {};
   /** @type {((answer: Answer) => void) | undefined} */
   #showSources;
@@ -63,12 +66,17 @@ export class MessageView {
     this.message = message;
     Object.assign(article.dataset, { role: message.role, id: message.id });
     part(article, 'h2').textContent = isAnswer(message) ? 'Claude' : 'You';
+    showTime(part(article, 'time'), message.at);
     this.#text = new MessageText(part(article, '.text'), growingText, onDraw);
     this.#thoughts = new MessageText(part(article, '.thoughts'), growingText, onDraw);
     this.#parts = Object.fromEntries(PARTS.map((name) => [name, part(article, name)]));
     this.#remedies = [...article.querySelectorAll('.actions button')];
     const { details, summary } = this.#parts;
     summary.addEventListener('click', () => (details.dataset.touched = ''));
+    // The browser opens it as well, for what it finds in it.
+    details.addEventListener('toggle', () => {
+      if (details.open !== this.#opensThoughts) details.dataset.touched = '';
+    });
     for (const name of isAnswer(message) ? ['[data-action=edit-question]'] : ANSWERS_ONLY)
       part(article, name).remove();
     this.draw();
@@ -161,8 +169,9 @@ export class MessageView {
     this.#thoughts.show(answer.thinking, thoughtsEnded(answer));
     details.hidden = false;
     write(this.#parts['summary span'], thoughtsOf(answer));
-    if (details.dataset.touched === undefined)
-      details.open = answer.phase === 'thinking' && this.streaming;
+    if (details.dataset.touched !== undefined) return;
+    this.#opensThoughts = answer.phase === 'thinking' && this.streaming;
+    details.open = this.#opensThoughts;
   }
 
   /** @param {Answer} answer */

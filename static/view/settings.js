@@ -22,6 +22,7 @@ export class Settings {
   /** `onSystem` is called when the instructions of this conversation change. @param {(system: string) => void} onSystem */
   constructor(onSystem) {
     keepTheme();
+    keepTimes();
     this.#default.value = memory.get('system');
     this.#default.addEventListener('input', () => memory.set('system', this.#default.value));
     this.#system.addEventListener('input', () => onSystem(this.#system.value));
@@ -57,6 +58,18 @@ function keepTheme() {
     memory.set('theme', value);
     document.documentElement.dataset.theme = value;
   });
+}
+
+/** The time of a message is shown where it is pointed at, or of all. */
+function keepTimes() {
+  const times = find('#times');
+  const show = () => document.body.toggleAttribute('data-times', times.checked);
+  times.checked = memory.get('times') === 'on';
+  times.addEventListener('change', () => {
+    memory.set('times', times.checked ? 'on' : '');
+    show();
+  });
+  show();
 }
 
 /** Whether Claude may search the web: off until the reader says so, where the server and the model can. */

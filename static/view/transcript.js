@@ -76,6 +76,16 @@ export class Transcript {
     article.toggleAttribute('data-editing', article.dataset.id === this.#marked);
   }
 
+  /** Return the element of this message. @param {string} id */
+  article(id) {
+    return this.#views.get(id)?.article;
+  }
+
+  /** Have this keep the reader's place in the log. @template T @param {new (log: HTMLElement, autoscroll: Autoscroll) => T} Reading */
+  reading(Reading) {
+    return new Reading(this.#log, this.#autoscroll);
+  }
+
   /** Return whether this message is on the page. @param {string} id */
   has(id) {
     return this.#views.has(id);
