@@ -28,6 +28,7 @@ from .web import (
     health,
     login,
     metrics_view,
+    offline,
     openai_api,
     pages,
     security,
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.init_app(app, settings, auth, api=[blueprint.name for blueprint in API])
     assets.init_app(app, installation.FILES / "static")
     app.register_blueprint(pages.bp)
+    app.register_blueprint(offline.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(diagnose.bp)
     metrics_view.init_app(app, settings)

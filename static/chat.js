@@ -60,3 +60,7 @@ try {
 } catch {
   // they cannot be fetched now: answers are plain text
 }
+if ('kept' in document.body.dataset)
+  (globalThis.requestIdleCallback ?? setTimeout)(() =>
+    import('./system/workers.js').then(({ keepPage }) => keepPage()).catch(() => {}),
+  );

@@ -1,5 +1,6 @@
 // Signs in: with what is typed, or with the token after the # of the link that the server printed.
 
+import { forgetPage } from './system/kept-page.js';
 import { find, say } from './view/dom.js';
 import { FORGET } from './view/session.js';
 
@@ -13,6 +14,7 @@ form.addEventListener('submit', (/** @type {Event} */ event) => {
   event.preventDefault();
   void enter(Object.fromEntries(new FormData(form)));
 });
+void forgetPage();
 if (shouldForget()) forget();
 if (location.hash && !place && form.elements.namedItem('token')) {
   const token = location.hash.slice(1);
