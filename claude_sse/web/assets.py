@@ -26,7 +26,7 @@ _TEXT = re.compile(r"text/|.*(javascript|json|svg)")
 #: What the page may load, at its start or later, but for the grammars of hundreds of languages.
 _LOADED = re.compile(
     r"(?!.*\.d\.ts$|vendor/prism/(?!prism-core)|system/(service-worker|worker-removal))"
-    r".*\.(js|css|json|svg)$"
+    r".*\.(js|css|svg)$"
 )
 _EXTENSION = "claude_sse.page"
 

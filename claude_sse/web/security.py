@@ -41,14 +41,8 @@ PUBLIC_ENDPOINTS = (
 )
 #: The files of the sign-in page, and those that browsers fetch without the session's cookie.
 PUBLIC_FILES = (
-    *(
-        "login.js",
-        "view/session.js",
-        "view/dom.js",
-        "early.js",
-        "system/kept-page.js",
-        "system/time.js",
-    ),
+    *("login.js", "view/session.js", "view/dom.js", "early.js"),
+    *("system/words.js", "system/kept-page.js", "system/time.js"),
     *("styles/chat.css", "styles/login.css", "images/icon.svg"),
     *("chat.webmanifest", "images/icon-192.png", "images/icon-512.png"),
 )

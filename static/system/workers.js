@@ -28,7 +28,7 @@ export async function keepPage() {
   try {
     const href = policy?.createScriptURL(SERVICE_WORKER) ?? SERVICE_WORKER;
     const known = await navigator.serviceWorker.getRegistration(ROOT);
-    if (known)
+    if (known?.scope === ROOT)
       await known.update(); // by itself the browser may wait until nothing has used it for long
     else await navigator.serviceWorker.register(href, { updateViaCache: 'none' });
   } catch {
