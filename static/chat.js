@@ -47,3 +47,7 @@ addEventListener('pagehide', () => chat.save());
 
 await chat.start(store);
 storage.tellBroken();
+if ('kept' in document.body.dataset)
+  (globalThis.requestIdleCallback ?? setTimeout)(() =>
+    import('./system/workers.js').then(({ keepPage }) => keepPage()).catch(() => {}),
+  );

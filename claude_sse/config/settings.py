@@ -158,6 +158,9 @@ class Settings:
     )
     security_contact: tuple[str, ...] = setting("SECURITY_CONTACT", validators.contacts, ())
     banner: str = setting("BANNER", validators.text, "")
+    offline_page: str = setting(
+        "OFFLINE_PAGE", validators.one_of("on", "off"), "on", is_distinct=True
+    )
     log_level: str = setting("LOG_LEVEL", validators.level, "INFO")
     log_format: str = setting(
         "LOG_FORMAT", validators.one_of("text", "json"), "text", is_distinct=True
