@@ -16,11 +16,12 @@ import { Transcript } from '../view/transcript.js';
 import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
 import { Deletions } from './deletions.js';
+import { Gauges } from './gauges.js';
 import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, Channel, GrowingText, MarkdownLibrary, Store } from '../types.js' */
+/** @import { Answer, Channel, GrowingText, MarkdownLibrary, Meta, Store } from '../types.js' */
 /** @typedef {{ store: Store, channel: Channel, wake: EventTarget, growingText: GrowingText }} Options */
 
 const TITLE = document.title;
@@ -35,6 +36,7 @@ export class ChatController {
   drafts;
   deletions;
   questions;
+  gauges;
   runner;
   transcript;
   composer;
@@ -54,9 +56,10 @@ export class ChatController {
     this.drafts = new Drafts(own, browserStorage(), new Tabs('claude-sse:tabs'));
     this.deletions = new Deletions(this);
     this.questions = new Questions(this);
+    this.gauges = new Gauges(this, store);
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
-    this.settings = new Settings((system) => this.#setInstructions(system));
+    this.settings = new Settings((own) => this.keep(own));
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
@@ -67,7 +70,7 @@ export class ChatController {
 
   /** Show what is stored, and go on with every answer that has not ended. @param {Store} store */
   async start(store) {
-    this.settings.load(document.body.dataset.models ?? '');
+    this.settings.load(document.body.dataset.models ?? '', () => this.gauges.listed());
     await this.ready;
     for (const { conversation } of await store.open()) {
       const opened = this.conversations.keeps(conversation) && (await this.#stored(conversation));
@@ -121,6 +124,7 @@ export class ChatController {
   arrange() {
     const { current } = this;
     this.transcript.show(current.messages, (message) => current.versions(message));
+    this.settings.show(current);
     this.refresh();
   }
 
@@ -134,6 +138,7 @@ export class ChatController {
     document.title = meta.title ? `${meta.title} · Claude` : TITLE;
     say(find('#total'), totalOf(allAnswers));
     stayAwake(busy.size > 0);
+    this.gauges.measure();
   }
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
@@ -141,7 +146,9 @@ export class ChatController {
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     say(find('#announce'), `Claude: ${stateOf(answer)}`);
-    if (answer.state !== 'streaming') say(find('#total'), totalOf(conversation.allAnswers));
+    if (answer.state === 'streaming') return;
+    say(find('#total'), totalOf(conversation.allAnswers));
+    this.gauges.measure();
   }
 
   #composer() {
@@ -149,7 +156,10 @@ export class ChatController {
       send: (...asked) => this.questions.send(...asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
-      edit: (id) => this.transcript.mark(id),
+      edit: (id) => {
+        this.transcript.mark(id);
+        this.gauges.measure();
+      },
     });
   }
 
@@ -184,11 +194,12 @@ export class ChatController {
     });
   }
 
-  /** @param {string} system */
-  #setInstructions(system) {
+  /** What is chosen for the conversation on the page belongs to it. @param {Partial<Meta>} own */
+  keep(own) {
     const { meta } = this.current;
-    meta.system = system;
-    if (this.conversations.has(meta.id)) this.conversations.update(meta, { system });
+    if (this.conversations.has(meta.id)) this.conversations.update(meta, own);
+    else Object.assign(meta, own);
+    this.gauges.measure();
   }
 
   async #openLatest() {
@@ -210,7 +221,6 @@ export class ChatController {
     this.current = opened;
     this.arrange();
     this.transcript.pin();
-    this.settings.system = opened.meta.system ?? '';
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();

@@ -24,6 +24,8 @@ const OPTIONAL = {
   deleted: Number.isFinite,
   said: isText,
   model: isText,
+  effort: isText,
+  webSearch: (value) => typeof value === 'boolean',
   stopReason: isText,
   files: Array.isArray,
   sources: Array.isArray,

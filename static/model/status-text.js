@@ -23,6 +23,14 @@ const SHORTENED = 'asked with the last turns only';
 const UNCONFIRMED =
   'Stopped here; the server cannot be told yet, so Claude may write on. Trying again…';
 
+/** Says what answers cost in money, where prices are known. @type {(answers: Answer[]) => string} */
+let costInMoney = () => '';
+
+/** @param {typeof costInMoney} say */
+export function showCosts(say) {
+  costInMoney = say;
+}
+
 /** @param {Answer} answer */
 export function statusOf(answer) {
   return [
@@ -30,6 +38,7 @@ export function statusOf(answer) {
     answer.since !== undefined && SHORTENED,
     ...pace(answer),
     ...cost(answer),
+    answer.state !== 'streaming' && costInMoney([answer]),
   ]
     .filter(Boolean)
     .join(' · ');
@@ -99,7 +108,9 @@ function tokensOf(answers) {
 export function totalOf(answers) {
   const [read, written] = tokensOf(answers);
   const about = answers.some(({ usage }) => usage?.estimated) ? '≈ ' : '';
-  return read + written ? `${about}${count(read)} tokens in, ${count(written)} out so far` : '';
+  if (!(read + written)) return '';
+  const tokens = `${about}${count(read)} tokens in, ${count(written)} out so far`;
+  return [tokens, costInMoney(answers)].filter(Boolean).join(' · ');
 }
 
 /** @param {number} ms */
