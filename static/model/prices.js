@@ -79,7 +79,8 @@ function sum(a, b) {
 }
 
 /** @param {unknown} count */
-const whole = (count) => BigInt(Number.isFinite(count) ? Math.max(0, Math.round(Number(count))) : 0);
+const whole = (count) =>
+  BigInt(Number.isFinite(count) ? Math.max(0, Math.round(Number(count))) : 0);
 
 /** @param {number} price */
 const unitsOf = (price) => BigInt(Math.round(price * OF_A_PRICE));

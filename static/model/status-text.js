@@ -26,9 +26,9 @@ const UNCONFIRMED =
 /** Says what answers cost in money, where prices are known. @type {(answers: Answer[]) => string} */
 let costInMoney = () => '';
 
-/** @param {typeof costInMoney} say */
-export function showCosts(say) {
-  costInMoney = say;
+/** @param {typeof costInMoney} inWords */
+export function showCosts(inWords) {
+  costInMoney = inWords;
 }
 
 /** @param {Answer} answer */

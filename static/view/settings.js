@@ -56,7 +56,9 @@ export class Settings {
   show(conversation) {
     this.#conversation = conversation;
     const { title, system = '' } = conversation.meta;
-    find('#system-of').textContent = title && say('choices.instructions-of', { title });
+    find('#system-of').textContent = title
+      ? say('choices.instructions-of', { title })
+      : say('choices.instructions-new');
     if (this.#system.value !== system) this.#system.value = system;
     this.#system.placeholder = this.#default.value || 'None: Claude answers as it does by itself.';
     this.#showChoice();
