@@ -87,6 +87,10 @@ export interface Meta {
   touched: number;
   /** Its own instructions. */
   system?: string;
+  /** The id of the model that answers in it, the effort ('' is the model's usual one), and whether it may search. */
+  model?: string;
+  effort?: string;
+  webSearch?: boolean;
   /** When a version was chosen, in ms, by its message's id. */
   chosen?: Record<string, number>;
   /** When it was deleted, in ms: it is not listed, and removed for good later. */
@@ -155,6 +159,46 @@ export interface Turn {
   content: string | ({ text: string } | { file: FileRef })[];
 }
 
+/** What answers in a conversation; '' is the default. */
+export interface Choice {
+  model: string;
+  effort: string;
+  webSearch: boolean;
+}
+
+/** What of a choice can be had. */
+export interface FittedChoice {
+  model?: Model;
+  /** The id of the chosen model, where it is not listed. */
+  gone: string;
+  effort: string;
+  webSearch: boolean;
+}
+
+/** What the operator pays, by GET /models: numbers per million tokens, by the beginnings of models' ids. */
+export interface PriceList {
+  currency: string;
+  models: Record<string, Price>;
+  /** Of 1,000 searches. */
+  web_search: number | null;
+}
+
+/** What answers cost: whole numbers of a small unit (model/prices.js). */
+export interface Cost {
+  amount: bigint;
+  /** Something is known of it; of the rest, `isLeast`, nothing is; `isRough`: counts are estimates. */
+  isKnown: boolean;
+  isLeast: boolean;
+  isRough: boolean;
+}
+
+export interface Price {
+  input: number;
+  output: number;
+  cache_write: number;
+  cache_read: number;
+}
+
 /** As GET /models lists it. */
 export interface Model {
   id: string;
@@ -162,6 +206,7 @@ export interface Model {
   lifecycle: string;
   retires_at: string | null;
   efforts: string[];
+  max_input_tokens?: number | null;
   web_search?: boolean;
   refuses?: string[];
 }

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from ..protocol.question import EFFORTS
 from ..system.redis_address import RedisAddress
-from . import refusals, table, validators
+from . import price_list, refusals, table, validators
 from .installation import IS_CHECKOUT
 from .refusals import is_loopback, refuse_exposed
 from .table import setting
@@ -82,6 +82,7 @@ class Settings:
     )
     web_search_max_uses: int = setting("WEB_SEARCH_MAX_USES", validators.whole(0, 20), 0)
     prompt_caching: str = setting("PROMPT_CACHING", validators.one_of("auto", "on", "off"), "auto")
+    prices: price_list.PriceList | None = setting("PRICES", price_list.prices, None)
     host: str = setting("HOST", validators.host, "127.0.0.1")
     port: int = setting("PORT", validators.whole(1, 65_535), 3000)
     workers: int = setting("WORKERS", validators.whole(1, 64), 2)

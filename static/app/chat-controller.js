@@ -22,11 +22,12 @@ import { AnswerRunner } from './answer-runner.js';
 import { Deletions } from './deletions.js';
 import { Formatting } from './formatting.js';
 import { OnDemand } from './on-demand.js';
+import { Gauges } from './gauges.js';
 import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, Channel, Store } from '../types.js' */
+/** @import { Answer, Channel, Meta, Store } from '../types.js' */
 /** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
@@ -43,6 +44,7 @@ export class ChatController {
   onDemand;
   questions;
   formatting;
+  gauges;
   runner;
   transcript;
   composer;
@@ -63,10 +65,11 @@ export class ChatController {
     this.deletions = new Deletions(this);
     this.onDemand = new OnDemand(this);
     this.questions = new Questions(this);
+    this.gauges = new Gauges(this, store);
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
     this.formatting = new Formatting(wake, (library) => this.transcript.format(library));
-    this.settings = new Settings((system) => this.#setInstructions(system));
+    this.settings = new Settings((own) => this.keep(own));
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
@@ -78,7 +81,7 @@ export class ChatController {
 
   /** Show what is stored, and go on with every answer that has not ended. @param {Store} store */
   async start(store) {
-    this.settings.load(document.body.dataset.models ?? '');
+    this.settings.load(document.body.dataset.models ?? '', () => this.gauges.listed());
     await this.ready;
     for (const { conversation } of await store.open()) {
       const opened = this.conversations.keeps(conversation) && (await this.#stored(conversation));
@@ -130,6 +133,7 @@ export class ChatController {
     if (current.messages.length) this.formatting.need();
     if (current.messages.length) void this.onDemand.loadPlaces();
     this.transcript.show(current.messages, (message) => current.versions(message));
+    this.settings.show(current);
     this.refresh();
   }
 
@@ -144,6 +148,7 @@ export class ChatController {
     write(find('#total'), totalOf(allAnswers));
     memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);
+    this.gauges.measure();
   }
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
@@ -152,7 +157,9 @@ export class ChatController {
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
-    if (answer.state !== 'streaming') write(find('#total'), totalOf(conversation.allAnswers));
+    if (answer.state === 'streaming') return;
+    write(find('#total'), totalOf(conversation.allAnswers));
+    this.gauges.measure();
   }
 
   #composer() {
@@ -160,7 +167,10 @@ export class ChatController {
       send: (...asked) => this.questions.send(...asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
-      edit: (id) => this.transcript.mark(id),
+      edit: (id) => {
+        this.transcript.mark(id);
+        this.gauges.measure();
+      },
     });
   }
 
@@ -201,11 +211,12 @@ export class ChatController {
     });
   }
 
-  /** @param {string} system */
-  #setInstructions(system) {
+  /** What is chosen for the conversation on the page belongs to it. @param {Partial<Meta>} own */
+  keep(own) {
     const { meta } = this.current;
-    meta.system = system;
-    if (this.conversations.has(meta.id)) this.conversations.update(meta, { system });
+    if (this.conversations.has(meta.id)) this.conversations.update(meta, own);
+    else Object.assign(meta, own);
+    this.gauges.measure();
   }
 
   async #openLatest() {
@@ -230,7 +241,6 @@ export class ChatController {
     this.arrange();
     void this.#tellMissing(isKnown || id === 'new' ? '' : id);
     this.onDemand.goToPlace();
-    this.settings.system = opened.meta.system ?? '';
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();

@@ -52,14 +52,15 @@ async function showShortcuts() {
 }
 
 /** @param {ChatController} chat */
-function openSettings({ current, settings, conversations }) {
+function openSettings({ current, settings, conversations, gauges }) {
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
   find('[data-command=delete-all]').disabled = !conversations.metas.length;
-  settings.system = current.meta.system ?? '';
+  settings.show(current);
   find('#settings').showModal();
   void tellRoom();
+  void gauges.tellSpent();
   return listSessions();
 }
 

@@ -27,6 +27,8 @@ const OPTIONAL = {
   renamed: (value) => value === true,
   said: isText,
   model: isText,
+  effort: isText,
+  webSearch: (value) => typeof value === 'boolean',
   stopReason: isText,
   files: Array.isArray,
   sources: Array.isArray,
