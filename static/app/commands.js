@@ -23,6 +23,7 @@ const COMMANDS = new Map(
     again: repeatLast,
     help: () => find('#help').showModal(),
     settings: openSettings,
+    print: async ({ transcript }) => (await transcript.printing).print(),
     import: importFile,
     'delete-all': deleteAll,
     'bring-back': bringBack,
