@@ -72,7 +72,11 @@ export class Printing {
       const { file = '' } = /** @type {HTMLElement} */ (chip).dataset;
       const blob = await files.blob(file).catch(() => undefined);
       if (!blob) continue;
-      const picture = make('img', { src: URL.createObjectURL(blob), className: 'printed', alt: '' });
+      const picture = make('img', {
+        src: URL.createObjectURL(blob),
+        className: 'printed',
+        alt: '',
+      });
       picture.hidden = true; // on the screen
       this.#pictures.push(picture);
       chip.append(picture);
