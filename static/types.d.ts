@@ -590,7 +590,7 @@ export interface CodeNearby {
   element: Element;
   chunks: ColouredChunk[];
   /** The Worker has been asked for its colours. */
-  asked?: boolean;
+  asked?: Promise<void>;
   gone?: boolean;
 }
 

@@ -21,6 +21,7 @@ const COMMANDS = new Map(
     copy: copyLast,
     help: showShortcuts,
     settings: openSettings,
+    print: async ({ transcript }) => (await transcript.printing).print(),
     import: importFile,
     'delete-all': deleteAll,
     'bring-back': bringBack,
