@@ -2,6 +2,7 @@
 
 import { say } from '../system/words.js';
 import { find, memory, write } from '../view/dom.js';
+import { load } from '../system/parts.js';
 import { signOut } from '../view/session.js';
 import { offer } from '../view/toast.js';
 
@@ -65,7 +66,7 @@ function openSettings({ current, settings, conversations }) {
 /** Only a reader who has attached files has some. */
 async function tellRoom() {
   if (!memory.get('files')) return;
-  const { roomOfFiles } = await import('./kept-files.js');
+  const { roomOfFiles } = await load('app/kept-files.js');
   find('#room').textContent = await roomOfFiles();
 }
 
@@ -73,13 +74,13 @@ async function tellRoom() {
 async function listSessions() {
   const list = document.querySelector('#sessions');
   if (!list) return;
-  const { showSessions } = await import('../view/session-list.js');
+  const { showSessions } = await load('view/session-list.js');
   await showSessions(list);
 }
 
 /** @param {'markdown' | 'json'} format @param {ConversationData[]} conversations */
 async function exportAs(format, conversations) {
-  const { download } = await import('./import-export.js');
+  const { download } = await load('app/import-export.js');
   download(format, conversations);
 }
 
@@ -106,7 +107,7 @@ function bringBack({ deletions }) {
 
 /** @param {ChatController} chat */
 async function importFile(chat) {
-  const { chooseFile } = await import('./import-export.js');
+  const { chooseFile } = await load('app/import-export.js');
   chooseFile((imported) => {
     const ids = imported.map(({ meta }) => meta.id);
     for (const { meta, all } of imported) chat.conversations.add(meta, all);

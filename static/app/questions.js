@@ -2,7 +2,8 @@
 
 import { CONTINUE } from '../model/message.js';
 import { isTooLong } from '../network/stream-error.js';
-import { find, renamePlace, write, shownPlace } from '../view/dom.js';
+import { find, renamePlace, shownPlace, write } from '../view/dom.js';
+import { load } from '../system/parts.js';
 import { tellBusy } from '../view/field.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
@@ -137,7 +138,7 @@ export class Questions {
     const { current } = this.#chat;
     const { problem } = answer;
     const refusals =
-      problem && isTooLong(problem) && (await import('./refusals.js').catch(() => {}));
+      problem && isTooLong(problem) && (await load('app/refusals.js').catch(() => {}));
     if (refusals && refusals.takeBack(this.#chat, current, answer, problem)) return;
     if (current === this.#chat.current) this.takeBack(answer);
   }

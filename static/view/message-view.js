@@ -3,6 +3,7 @@
 import { markedText, textWithSources } from '../model/citations.js';
 import { explain, isAnswer, remedies } from '../model/message.js';
 import { statusOf, thoughtsOf } from '../model/status-text.js';
+import { load } from '../system/parts.js';
 import { now } from '../system/time.js';
 import { copyOf, make, part, write } from './dom.js';
 import { MessageText } from './message-text.js';
@@ -114,7 +115,7 @@ export class MessageView {
   /** @param {Message} message @param {() => void} onDraw */
   async #showFiles(message, onDraw) {
     if (isAnswer(message) || !message.files?.length) return;
-    const { showFiles } = await import('./message-files.js');
+    const { showFiles } = await load('view/message-files.js');
     if (this.#isGone) return;
     const release = await showFiles(part(this.article, '.text'), message.files);
     this.#releaseFiles = release;
@@ -127,7 +128,7 @@ export class MessageView {
     if (!answer.sources && !answer.searches && !answer.leftOut) return;
     if (!this.#showSources) {
       this.#showSources = () => {};
-      const { createSources } = await import('./sources.js');
+      const { createSources } = await load('view/sources.js');
       const root = make('div', { className: 'sources' });
       part(this.article, '.text').after(root);
       this.#showSources = createSources(root);
