@@ -26,6 +26,7 @@ from .web import (
     diagnose,
     error_handlers,
     health,
+    languages,
     login,
     metrics_view,
     openai_api,
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     add_api(app, open_services(settings, settings.stream_folder(app.instance_path), auth))
     security.init_app(app, settings, auth, api=[blueprint.name for blueprint in API])
     assets.init_app(app, installation.FILES / "static")
+    languages.init_app(app, installation.FILES / "static")
     app.register_blueprint(pages.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(diagnose.bp)

@@ -1,7 +1,7 @@
 // The page that shows how answers get from the server to this browser, without asking Claude.
 
 import { findings, lateness, listen } from './network/diagnosis.js';
-import { find, say } from './view/dom.js';
+import { find, write } from './view/dom.js';
 
 const button = find('#start');
 const result = find('#result');
@@ -11,11 +11,11 @@ button.addEventListener('click', () => void diagnose());
 async function diagnose() {
   if (button.ariaDisabled === 'true') return;
   button.ariaDisabled = 'true';
-  say(result, 'Listening …');
+  write(result, 'Listening …');
   try {
-    say(result, await run());
+    write(result, await run());
   } catch {
-    say(result, 'The server cannot be reached: check the connection, and try again.');
+    write(result, 'The server cannot be reached: check the connection, and try again.');
   }
   button.ariaDisabled = 'false';
 }

@@ -1,6 +1,7 @@
 // Signs in: with what is typed, or with the token after the # of the link that the server printed.
 
-import { find, say } from './view/dom.js';
+import { say } from './system/words.js';
+import { find, write } from './view/dom.js';
 import { FORGET } from './view/session.js';
 
 const form = find('#sign-in');
@@ -24,11 +25,11 @@ if (location.hash && !place && form.elements.namedItem('token')) {
 async function enter(fields) {
   if (button.ariaDisabled === 'true') return;
   button.ariaDisabled = 'true';
-  say(problem, '');
+  write(problem, '');
   const refusal = await send(fields);
   if (refusal === null) return location.replace(`.${place}`);
   button.ariaDisabled = 'false';
-  say(problem, refusal);
+  write(problem, refusal);
   const last = find('#sign-in input[type=password]');
   last.select();
   last.focus();
@@ -46,7 +47,7 @@ async function send(fields) {
     });
     return response.ok ? null : (await response.json()).error;
   } catch {
-    return 'The server cannot be reached: check the connection, and try again.';
+    return say('page.unreachable');
   }
 }
 

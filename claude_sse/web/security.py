@@ -38,7 +38,7 @@ _HEALTH = ("health.healthz", "health.readyz")
 PUBLIC_ENDPOINTS = (*_HEALTH, "health.security_txt", "login.page", "login.sign_in")
 #: The files of the sign-in page, and those that browsers fetch without the session's cookie.
 PUBLIC_FILES = (
-    *("login.js", "view/session.js", "view/dom.js", "early.js"),
+    *("login.js", "view/session.js", "view/dom.js", "system/words.js", "early.js"),
     *("styles/chat.css", "styles/login.css", "images/icon.svg"),
     *("chat.webmanifest", "images/icon-192.png", "images/icon-512.png"),
 )

@@ -8,7 +8,7 @@ import { ConnectionSlots } from '../network/connection-slots.js';
 import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
 import { Composer } from '../view/composer.js';
-import { find, memory, renamePlace, say, shownPlace } from '../view/dom.js';
+import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
@@ -130,9 +130,9 @@ export class ChatController {
     const { busy } = this.runner;
     this.composer.streaming = this.runner.isAnswering(meta.id);
     this.sidebar.show(this.conversations.metas, meta.id, busy);
-    say(find('h1'), meta.title || TITLE);
+    write(find('h1'), meta.title || TITLE);
     document.title = meta.title ? `${meta.title} · Claude` : TITLE;
-    say(find('#total'), totalOf(allAnswers));
+    write(find('#total'), totalOf(allAnswers));
     memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);
   }
@@ -141,8 +141,8 @@ export class ChatController {
   showChange(conversation, answer) {
     if (conversation !== this.current) return;
     this.transcript.update(answer);
-    say(find('#announce'), `Claude: ${stateOf(answer)}`);
-    if (answer.state !== 'streaming') say(find('#total'), totalOf(conversation.allAnswers));
+    write(find('#announce'), `Claude: ${stateOf(answer)}`);
+    if (answer.state !== 'streaming') write(find('#total'), totalOf(conversation.allAnswers));
   }
 
   #composer() {

@@ -1,6 +1,6 @@
 // What a key or a button asks for, by its name.
 
-import { find, memory, say } from '../view/dom.js';
+import { find, memory, write } from '../view/dom.js';
 import { signOut } from '../view/session.js';
 import { offer } from '../view/toast.js';
 
@@ -63,7 +63,7 @@ function repeatLast({ current, questions }) {
 function openSettings({ current, settings, conversations }) {
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
-  say(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
+  write(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
   find('[data-command=delete-all]').disabled = !conversations.metas.length;
   settings.system = current.meta.system ?? '';
   find('#settings').showModal();

@@ -2,7 +2,7 @@
 
 import { CONTINUE } from '../model/message.js';
 import { isTooLong } from '../network/stream-error.js';
-import { find, renamePlace, say, shownPlace } from '../view/dom.js';
+import { find, renamePlace, write, shownPlace } from '../view/dom.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
 /** @import { Answer, FileRef } from '../types.js' */
@@ -74,7 +74,7 @@ export class Questions {
     if (!versions[place]) return;
     conversations.choose(current, versions[place]);
     this.#chat.arrange();
-    say(find('#announce'), `Version ${place + 1} of ${versions.length}`);
+    write(find('#announce'), `Version ${place + 1} of ${versions.length}`);
   }
 
   /** Return the conversation of this place; a new one while the storage does not answer, never another one. @param {string} place */

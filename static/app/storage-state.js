@@ -1,6 +1,6 @@
 // What the reader hears of the browser's storage: nothing while it works, else one sentence above the field.
 
-import { find, memory, say } from '../view/dom.js';
+import { find, memory, write } from '../view/dom.js';
 import { offer } from '../view/toast.js';
 
 /** @import { StoreState } from '../types.js' */
@@ -28,7 +28,7 @@ export class StorageState {
 
   /** @param {StoreState} state @param {any} error */
   changed(state, error) {
-    say(find('#storage'), state === 'open' ? '' : state === 'full' ? FULL : sentenceFor(error));
+    write(find('#storage'), state === 'open' ? '' : state === 'full' ? FULL : sentenceFor(error));
     if (state === 'down') this.#wasDown = true;
     else if (this.#wasDown) {
       this.#wasDown = false;

@@ -2,7 +2,7 @@
 // question that is not sent yet survive a reload in their tab.
 
 import { fileRefs } from '../model/file-refs.js';
-import { find, make, say } from './dom.js';
+import { find, make, write } from './dom.js';
 import { tell } from './field.js';
 import { openEntrances } from './file-entrances.js';
 
@@ -119,7 +119,7 @@ export class Attaching {
 /** One more sentence, where several files are refused. @param {string} sentence */
 function refuse(sentence) {
   const notice = find('#notice');
-  say(notice, [notice.textContent, sentence].filter(Boolean).join('\n'));
+  write(notice, [notice.textContent, sentence].filter(Boolean).join('\n'));
 }
 
 /** @type {Promise<unknown> | undefined} */

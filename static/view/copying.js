@@ -1,6 +1,6 @@
 // Copying: by a button, and what is selected. What takes rich text gets it, everything else gets text.
 
-import { copy, say } from './dom.js';
+import { copy, write } from './dom.js';
 
 /** @import { MarkdownLibrary } from '../types.js' */
 
@@ -70,8 +70,8 @@ export class Copying {
   async #report(button, copying) {
     const label = button.querySelector('span') ?? button;
     const before = (button.dataset.label ??= label.textContent ?? '');
-    say(label, (await copying) ? 'Copied' : 'Not copied');
-    setTimeout(() => say(label, before), COPIED_MS);
+    write(label, (await copying) ? 'Copied' : 'Not copied');
+    setTimeout(() => write(label, before), COPIED_MS);
   }
 
   /** @param {ClipboardEvent} event */

@@ -1,4 +1,9 @@
-// The few functions through which the modules touch the page's elements.
+// The few functions through which the modules touch the page's elements. The page's texts come with it.
+
+import { learn } from '../system/words.js';
+
+const texts = document.querySelector('#words')?.textContent;
+if (texts) learn(JSON.parse(texts), document.documentElement.lang);
 
 /** Return the element; what it can do is up to the template. @param {ParentNode} root @param {string} selector @returns {any} */
 export function part(root, selector) {
@@ -14,7 +19,7 @@ export const find = (selector) => part(document, selector);
 export const copyOf = (template) => find(template).content.cloneNode(true).firstElementChild;
 
 /** Write text only if it is new: a live region is announced at each write. @param {Element} element @param {string} text */
-export function say(element, text) {
+export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 

@@ -4,7 +4,7 @@ import { markedText, textWithSources } from '../model/citations.js';
 import { explain, isAnswer, remedies } from '../model/message.js';
 import { briefOf, statusOf, thoughtsOf } from '../model/status-text.js';
 import { now } from '../system/time.js';
-import { copyOf, make, part, say } from './dom.js';
+import { copyOf, make, part, write } from './dom.js';
 import { MessageText } from './message-text.js';
 
 /** @import { Answer, GrowingText, MarkdownLibrary, Message, Problem } from '../types.js' */
@@ -91,7 +91,7 @@ export class MessageView {
     const { '.versions': versions, '.versions span': label } = this.#parts;
     versions.hidden = count < 2;
     versions.ariaLabel = `Version ${place} of ${count}`;
-    say(label, `${place}/${count}`);
+    write(label, `${place}/${count}`);
     this.#parts['[data-action=older]'].ariaDisabled = String(place === 1);
     this.#parts['[data-action=newer]'].ariaDisabled = String(place === count);
   }
@@ -159,7 +159,7 @@ export class MessageView {
     const { details } = this.#parts;
     this.#thoughts.show(answer.thinking, thoughtsEnded(answer));
     details.hidden = false;
-    say(this.#parts['summary span'], thoughtsOf(answer));
+    write(this.#parts['summary span'], thoughtsOf(answer));
     if (details.dataset.touched === undefined)
       details.open = answer.phase === 'thinking' && this.streaming;
   }
@@ -170,10 +170,10 @@ export class MessageView {
     const { stopping, phase, state, problem } = answer;
     article.dataset.state = stopping ? 'stopping' : streaming ? phase : state;
     article.ariaBusy = String(streaming);
-    say(this.#parts['.status'], briefOf(answer));
-    say(this.#parts['.facts'], statusOf(answer));
-    say(this.#parts['.error'], problem ? sentenceFor(problem) : '');
-    say(this.#parts['.note'], explain(answer));
+    write(this.#parts['.status'], briefOf(answer));
+    write(this.#parts['.facts'], statusOf(answer));
+    write(this.#parts['.error'], problem ? sentenceFor(problem) : '');
+    write(this.#parts['.note'], explain(answer));
   }
 
   /** @param {Answer} answer */
@@ -191,7 +191,7 @@ export class MessageView {
     const seconds = Math.ceil(((problem?.retryAt ?? 0) - now()) / 1000);
     const isWaiting = seconds > 0 && seconds <= LONGEST_COUNTDOWN_SECONDS;
     const label = problem && !problem.retryable ? 'Try again' : 'Retry';
-    say(button, isWaiting ? `Retry in ${seconds} s` : label);
+    write(button, isWaiting ? `Retry in ${seconds} s` : label);
     button.disabled = isWaiting;
     clearTimeout(this.#countdown);
     if (isWaiting) this.#countdown = setTimeout(() => this.draw(), 1000);

@@ -1,7 +1,7 @@
 // When the session is over, by time or by the reader: to the page for signing in, and back.
 // Conversations and drafts stay in this browser, unless the reader has them deleted at signing out.
 
-import { find, say } from './dom.js';
+import { find, write } from './dom.js';
 
 /** Set in sessionStorage, it has the sign-in page delete the conversations: no open page stores any then. */
 export const FORGET = 'claude-sse:forget';
@@ -27,7 +27,7 @@ export async function signOut(everywhere = false) {
       });
   const response = await ending.catch(() => null);
   if (!response?.ok && response?.status !== 401) {
-    return say(
+    return write(
       find('#signed-in .hint'),
       'The server cannot be reached, so you are still signed in: try again.',
     );

@@ -1,6 +1,6 @@
 // The list of conversations: a column on wide screens, a drawer on narrow ones.
 
-import { copyOf, find, isComposing, make, memory, part, say } from './dom.js';
+import { copyOf, find, isComposing, make, memory, part, write } from './dom.js';
 
 /** @import { Meta } from '../types.js' */
 /**
@@ -99,7 +99,10 @@ export class Sidebar {
     if (entries.length !== old.size || entries.some((entry, i) => entry !== children[i]))
       this.#list.replaceChildren(...entries);
     find('#none').hidden = entries.length > 0;
-    say(find('#none'), this.#found ? 'Nothing found.' : 'Your conversations will be listed here.');
+    write(
+      find('#none'),
+      this.#found ? 'Nothing found.' : 'Your conversations will be listed here.',
+    );
   }
 
   /** @param {Meta} meta @param {HTMLElement} entry */
@@ -110,8 +113,8 @@ export class Sidebar {
     entry.toggleAttribute('data-busy', busy);
     link.href = `#/${id}`;
     link.ariaCurrent = id === this.#current ? 'page' : null;
-    say(part(entry, '.name'), title);
-    say(part(entry, 'small'), busy ? 'being answered…' : (this.#found?.get(id) ?? ''));
+    write(part(entry, '.name'), title);
+    write(part(entry, 'small'), busy ? 'being answered…' : (this.#found?.get(id) ?? ''));
     part(entry, '[data-act=rename]').ariaLabel = `Rename ${title}`;
     part(entry, '[data-act=delete]').ariaLabel = `Delete ${title}`;
     return entry;

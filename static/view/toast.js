@@ -1,7 +1,7 @@
 // Sentences above everything, the newest below: each goes by itself, later if something can be undone, and not
 // while the reader points at them, has the focus there or does not see the page.
 
-import { copyOf, find, part, say } from './dom.js';
+import { copyOf, find, part, write } from './dom.js';
 
 const SHOWN_MS = 7_000;
 const UNDO_MS = 30_000;
@@ -27,8 +27,8 @@ export function offer(sentence, label = '', act = () => {}) {
   const element = copyOf('#toast');
   const button = part(element, '.act');
   const toast = { element, ms: label ? UNDO_MS : SHOWN_MS };
-  say(part(element, 'span'), sentence);
-  say(button, label);
+  write(part(element, 'span'), sentence);
+  write(button, label);
   button.hidden = !label;
   button.addEventListener('click', () => {
     end(toast);

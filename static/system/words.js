@@ -1,0 +1,44 @@
+// The interface's texts, by their keys, in the language that the page was served in. `view/dom.js` hands them over
+// before any module of the view runs; a text is asked for when it is shown, not when a module is loaded.
+
+/** A text, or one for each plural category of the language. @typedef {string | Record<string, string>} Text */
+
+/** @type {Record<string, Text>} */
+let texts = {};
+/** The page's language, for Intl. */
+export let language = 'en';
+let plurals = new Intl.PluralRules(language);
+let numbers = new Intl.NumberFormat(language);
+
+/** Speak this language from now on. @param {Record<string, Text>} catalogue @param {string} tag */
+export function learn(catalogue, tag) {
+  [texts, language] = [catalogue, tag];
+  [plurals, numbers] = [new Intl.PluralRules(tag), new Intl.NumberFormat(tag)];
+}
+
+/** Return whether there is a text of this key. @param {string} key */
+export const knows = (key) => Object.hasOwn(texts, key);
+
+/**
+ * Return the text of this key, with the values at its `{places}`; the value `count` chooses the plural form. A key
+ * without a text is its own text.
+ *
+ * @param {string} key
+ * @param {Record<string, string | number>} [values] numbers are written as the language writes them
+ */
+export function say(key, values = {}) {
+  const text = knows(key) ? texts[key] : key;
+  return formOf(text, values.count).replace(/\{(\w+)\}/g, (place, name) =>
+    shown(Object.hasOwn(values, name) ? values[name] : place),
+  );
+}
+
+/** @param {Text} text @param {string | number | undefined} count */
+function formOf(text, count) {
+  return typeof text === 'string' ? text : (text[plurals.select(Number(count))] ?? text.other);
+}
+
+/** @param {string | number} value */
+function shown(value) {
+  return typeof value === 'number' ? numbers.format(value) : String(value);
+}
