@@ -29,7 +29,10 @@
     target instanceof Element && target.id === id;
   addEventListener('submit', (event) => isIn(event, 'composer') && keep(event));
   addEventListener('keydown', (event) => {
-    const sends = event.key === 'Enter' && !event.shiftKey && !event.isComposing;
+    const has = (/** @type {string} */ query) => matchMedia(query).matches;
+    const isPhone = has('(pointer: coarse)') && !has('(any-pointer: fine)');
+    const isSent = event.ctrlKey || event.metaKey || !(isPhone || event.shiftKey || event.altKey);
+    const sends = event.key === 'Enter' && isSent && !event.isComposing;
     if (sends && isIn(event, 'prompt')) keep(event);
   });
   addEventListener(

@@ -37,6 +37,14 @@ export function briefOf(answer) {
   return facts.filter(Boolean).join(' · ') || state;
 }
 
+/** Says what answers cost in money, where prices are known. @type {(answers: Answer[]) => string} */
+let costInMoney = () => '';
+
+/** @param {typeof costInMoney} inWords */
+export function showCosts(inWords) {
+  costInMoney = inWords;
+}
+
 /** All that is known of it. @param {Answer} answer */
 export function statusOf(answer) {
   return [
@@ -44,6 +52,7 @@ export function statusOf(answer) {
     answer.since !== undefined && SHORTENED,
     ...pace(answer),
     ...cost(answer),
+    answer.state !== 'streaming' && costInMoney([answer]),
   ]
     .filter(Boolean)
     .join(' · ');
@@ -113,7 +122,9 @@ function tokensOf(answers) {
 export function totalOf(answers) {
   const [read, written] = tokensOf(answers);
   const about = answers.some(({ usage }) => usage?.estimated) ? '≈ ' : '';
-  return read + written ? `${about}${count(read)} tokens in, ${count(written)} out so far` : '';
+  if (!(read + written)) return '';
+  const tokens = `${about}${count(read)} tokens in, ${count(written)} out so far`;
+  return [tokens, costInMoney(answers)].filter(Boolean).join(' · ');
 }
 
 /** @param {number} ms */
