@@ -7,13 +7,36 @@ import { number, say } from '../system/words.js';
 /** Why an answer is not whole, and what it does while it waits to be asked again: what has words of its own. */
 const BECAUSE = ['max_tokens', 'refusal', 'model_context_window_exceeded'];
 
-/** @param {Answer} answer */
+/** What stands under every answer: how it ended unless all is well, who wrote it and how long that took. @param {Answer} answer */
+export function briefOf(answer) {
+  const state = stateOf(answer);
+  const { model, lastMs, rough } = answer;
+  if (answer.state === 'streaming') return statusOf(answer);
+  const facts = [
+    answer.state === 'done' && state === say('status.ended.done') ? '' : state,
+    answer.since !== undefined && say('status.shortened'),
+    model,
+    lastMs !== undefined && `${rough ? '≈ ' : ''}${seconds(lastMs)}`,
+  ];
+  return facts.filter(Boolean).join(' · ') || state;
+}
+
+/** Says what answers cost in money, where prices are known. @type {(answers: Answer[]) => string} */
+let costInMoney = () => '';
+
+/** @param {typeof costInMoney} inWords */
+export function showCosts(inWords) {
+  costInMoney = inWords;
+}
+
+/** All that is known of it. @param {Answer} answer */
 export function statusOf(answer) {
   return [
     stateOf(answer),
     answer.since !== undefined && say('status.shortened'),
     ...pace(answer),
     ...cost(answer),
+    answer.state !== 'streaming' && costInMoney([answer]),
   ]
     .filter(Boolean)
     .join(' · ');
@@ -96,7 +119,9 @@ function tokensOf(answers) {
 export function totalOf(answers) {
   const [read, written] = tokensOf(answers);
   const about = answers.some(({ usage }) => usage?.estimated) ? '≈ ' : '';
-  return read + written ? say('status.total', { read: about + number(read), written }) : '';
+  if (!(read + written)) return '';
+  const tokens = say('status.total', { read: about + number(read), written });
+  return [tokens, costInMoney(answers)].filter(Boolean).join(' · ');
 }
 
 /** @param {number} ms */
