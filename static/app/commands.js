@@ -61,7 +61,8 @@ function repeatLast({ current, questions }) {
 }
 
 /** @param {ChatController} chat */
-function openSettings({ current, settings, conversations }) {
+function openSettings(chat) {
+  const { current, settings, conversations } = chat;
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
@@ -69,6 +70,7 @@ function openSettings({ current, settings, conversations }) {
   settings.system = current.meta.system ?? '';
   find('#settings').showModal();
   void tellRoom();
+  void import('./importing.js').then(({ takeDrops }) => takeDrops(chat)).catch(() => undefined);
   return listSessions();
 }
 
@@ -116,12 +118,6 @@ function bringBack({ deletions }) {
 
 /** @param {ChatController} chat */
 async function importFile(chat) {
-  const { chooseFile } = await import('./import-export.js');
-  chooseFile((imported) => {
-    const ids = imported.map(({ meta }) => meta.id);
-    for (const { meta, all } of imported) chat.conversations.add(meta, all);
-    chat.go(ids[0]);
-    const what = ids.length > 1 ? `${ids.length} conversations are` : 'The conversation is';
-    offer(`${what} imported.`, 'Undo', () => chat.deletions.delete(ids));
-  });
+  const { chooseFile } = await import('./importing.js');
+  chooseFile(chat);
 }

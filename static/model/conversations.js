@@ -135,12 +135,12 @@ export class Conversations {
     }
   }
 
-  /** @param {Meta} meta @param {Message[]} messages */
+  /** Resolves once they are stored. @param {Meta} meta @param {Message[]} messages */
   add(meta, messages) {
     this.#metas.set(meta.id, meta);
     /** @type {Change[]} */
     const changes = messages.map((record) => ({ table: 'messages', record }));
-    this.#store.write([{ table: 'conversations', record: meta }, ...changes]);
+    return this.#store.write([{ table: 'conversations', record: meta }, ...changes]);
   }
 
   /** Return the ids of the conversations in which this is said, each with an excerpt. @param {string} words */

@@ -2,7 +2,12 @@
 // our own Workers only: every other way to run a text as a script stays closed.
 
 const OURS = new Set(
-  ['markdown/highlight-worker.js', 'markdown/math-worker.js', 'view/scale-worker.js'].map(hrefOf),
+  [
+    'markdown/highlight-worker.js',
+    'markdown/math-worker.js',
+    'view/scale-worker.js',
+    'model/imports/import-worker.js',
+  ].map(hrefOf),
 );
 
 const { trustedTypes } = /** @type {any} */ (globalThis);
