@@ -1,5 +1,6 @@
 // What the reader does reaches the conversation on the page, and what happens there reaches the page.
 
+import { growingText } from '../markdown/growing-text.js';
 import { Conversations } from '../model/conversations.js';
 import { Drafts } from '../model/drafts.js';
 import { stateOf, totalOf } from '../model/status-text.js';
@@ -7,8 +8,11 @@ import { browserStorage, sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
 import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
+import { load } from '../system/parts.js';
+import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
+import { hear } from '../view/offline.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
@@ -16,12 +20,15 @@ import { Transcript } from '../view/transcript.js';
 import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
 import { Deletions } from './deletions.js';
+import { Formatting } from './formatting.js';
+import { OnDemand } from './on-demand.js';
+import { Gauges } from './gauges.js';
 import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, Channel, GrowingText, MarkdownLibrary, Store } from '../types.js' */
-/** @typedef {{ store: Store, channel: Channel, wake: EventTarget, growingText: GrowingText }} Options */
+/** @import { Answer, Channel, Meta, Store } from '../types.js' */
+/** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
 /** Files that nothing refers to are removed when the page has long been started. */
@@ -34,7 +41,10 @@ export class ChatController {
   conversations;
   drafts;
   deletions;
+  onDemand;
   questions;
+  formatting;
+  gauges;
   runner;
   transcript;
   composer;
@@ -47,19 +57,23 @@ export class ChatController {
   #opening = 0;
 
   /** @param {Options} options */
-  constructor({ store, channel, wake, growingText }) {
+  constructor({ store, channel, wake }) {
     this.conversations = new Conversations(sharedStore(store, channel));
     this.current = this.conversations.create();
     const own = browserStorage(() => sessionStorage);
     this.drafts = new Drafts(own, browserStorage(), new Tabs('claude-sse:tabs'));
     this.deletions = new Deletions(this);
+    this.onDemand = new OnDemand(this);
     this.questions = new Questions(this);
+    this.gauges = new Gauges(this, store);
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
-    this.settings = new Settings((system) => this.#setInstructions(system));
+    this.formatting = new Formatting(wake, (library) => this.transcript.format(library));
+    this.settings = new Settings((own) => this.keep(own));
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
+    find('#prompt').addEventListener('input', () => this.formatting.need(), { once: true });
     // hashchange comes a task later: words typed meanwhile would belong to the conversation before
     addEventListener('popstate', () => (this.ready = this.#open()));
     this.ready = this.#openLatest();
@@ -67,7 +81,7 @@ export class ChatController {
 
   /** Show what is stored, and go on with every answer that has not ended. @param {Store} store */
   async start(store) {
-    this.settings.load(document.body.dataset.models ?? '');
+    this.settings.load(document.body.dataset.models ?? '', () => this.gauges.listed());
     await this.ready;
     for (const { conversation } of await store.open()) {
       const opened = this.conversations.keeps(conversation) && (await this.#stored(conversation));
@@ -81,7 +95,7 @@ export class ChatController {
 
   /** Remove the files that nothing refers to; again after an hour. @param {Store} store */
   async #sweep(store) {
-    const { sweepFiles } = await import('./kept-files.js');
+    const { sweepFiles } = await load('app/kept-files.js');
     await sweepFiles(async () => store.all('messages')).catch(() => {}); // the next time
     setTimeout(() => this.#sweep(store), SWEEP_EVERY_MS);
   }
@@ -96,13 +110,9 @@ export class ChatController {
     this.runner.resume(this.current);
   }
 
-  /** Answers are Markdown from now on. @param {MarkdownLibrary} library */
-  format(library) {
-    this.transcript.format(library);
-  }
-
   /** The page may be about to go: store everything that has changed. */
   save() {
+    this.onDemand.keepPlace();
     this.conversations.flush();
     this.drafts.flush();
   }
@@ -120,7 +130,10 @@ export class ChatController {
   /** Show the path that is now the shown one. */
   arrange() {
     const { current } = this;
+    if (current.messages.length) this.formatting.need();
+    if (current.messages.length) void this.onDemand.loadPlaces();
     this.transcript.show(current.messages, (message) => current.versions(message));
+    this.settings.show(current);
     this.refresh();
   }
 
@@ -133,15 +146,20 @@ export class ChatController {
     write(find('h1'), meta.title || TITLE);
     document.title = meta.title ? `${meta.title} · Claude` : TITLE;
     write(find('#total'), totalOf(allAnswers));
+    memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);
+    this.gauges.measure();
   }
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
+    hear(answer);
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
-    if (answer.state !== 'streaming') write(find('#total'), totalOf(conversation.allAnswers));
+    if (answer.state === 'streaming') return;
+    write(find('#total'), totalOf(conversation.allAnswers));
+    this.gauges.measure();
   }
 
   #composer() {
@@ -149,7 +167,10 @@ export class ChatController {
       send: (...asked) => this.questions.send(...asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
-      edit: (id) => this.transcript.mark(id),
+      edit: (id) => {
+        this.transcript.mark(id);
+        this.gauges.measure();
+      },
     });
   }
 
@@ -159,8 +180,11 @@ export class ChatController {
         this.conversations.rename(id, title);
         this.refresh();
       },
-      delete: (id) => this.deletions.delete([id]),
-      search: (words) => this.conversations.search(words),
+      act: (act, id) => this.onDemand.act(act, id),
+      search: (words) => this.onDemand.find(words),
+      step: (step) => this.onDemand.finding?.step(step),
+      reveal: (message) => this.onDemand.show(message),
+      chosen: () => this.sidebar.chosen(),
     });
   }
 
@@ -174,26 +198,30 @@ export class ChatController {
       slots: new ConnectionSlots(channel, undefined, locks),
       isSeen: (conversation, answer) =>
         conversation === this.current && !document.hidden && conversation.shows(answer),
-      onChange: (conversation, answer) => this.showChange(conversation, answer),
+      onChange: (conversation, answer) => {
+        this.showChange(conversation, answer);
+        if (answer.state === 'done') void this.onDemand.entitle(conversation, answer);
+      },
       onRuns: () => this.refresh(),
       onSignedOut: signIn,
       onRejected: async (...rejected) => {
-        const refusals = await import('./refusals.js').catch(() => undefined); // few need it
+        const refusals = await load('app/refusals.js').catch(() => undefined); // few need it
         return refusals?.takeBack(this, ...rejected) ?? false;
       },
     });
   }
 
-  /** @param {string} system */
-  #setInstructions(system) {
+  /** What is chosen for the conversation on the page belongs to it. @param {Partial<Meta>} own */
+  keep(own) {
     const { meta } = this.current;
-    meta.system = system;
-    if (this.conversations.has(meta.id)) this.conversations.update(meta, { system });
+    if (this.conversations.has(meta.id)) this.conversations.update(meta, own);
+    else Object.assign(meta, own);
+    this.gauges.measure();
   }
 
   async #openLatest() {
     await this.conversations.load();
-    const latest = this.conversations.metas[0]?.id;
+    const latest = this.conversations.metas.find(({ archived }) => !archived)?.id;
     if (!location.hash && latest && !this.drafts.of('').text) renamePlace(latest);
     await this.#open();
   }
@@ -206,15 +234,29 @@ export class ChatController {
     this.composer.conversation = isKnown ? id : '';
     this.composer.streaming = this.runner.isAnswering(id);
     const opened = (isKnown && (await this.#stored(id))) || this.conversations.create();
+    if (opened.messages.length) await this.onDemand.loadPlaces();
     if (turn !== this.#opening) return; // another one was chosen meanwhile
+    this.onDemand.keepPlace();
     this.current = opened;
     this.arrange();
-    this.transcript.pin();
-    this.settings.system = opened.meta.system ?? '';
+    void this.#tellMissing(isKnown || id === 'new' ? '' : id);
+    this.onDemand.goToPlace();
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
+  }
+
+  /** Say that there is no conversation of this id, with the ways on; '' is one yet to come. @param {string} id */
+  async #tellMissing(id) {
+    document.querySelector('#missing')?.remove();
+    if (!id) return;
+    const view = await import('../view/missing.js').catch(() => undefined);
+    if (shownPlace() !== id) return;
+    if (!view) return void (this.composer.notice = say('missing.title'));
+    const deleted = this.conversations.deleted.find((meta) => meta.id === id);
+    const bringBack = deleted && (() => this.deletions.restore([id]));
+    view.showMissing({ title: deleted?.title, bringBack, begin: () => this.go('new') });
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */

@@ -1,6 +1,7 @@
 // Conversations leave the page as files.
 
 import { toJson, toMarkdown } from '../model/export-format.js';
+import { load } from '../system/parts.js';
 import { make } from '../view/dom.js';
 
 /** @import { ConversationData } from '../types.js' */
@@ -19,7 +20,7 @@ export function download(format, conversations) {
 /** @param {string} name @param {ConversationData[]} conversations */
 async function saveJson(name, conversations) {
   const messages = conversations.flatMap(({ all }) => all);
-  const { withFiles } = await import('./kept-files.js');
+  const { withFiles } = await load('app/kept-files.js');
   save(name, 'application/json', await withFiles(toJson(conversations), messages));
 }
 

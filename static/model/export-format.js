@@ -82,7 +82,7 @@ function fromMarkdown(file) {
 }
 
 /** With new ids and moments throughout: what is stored already stays as it is. @param {any} conversation @param {any[]} messages @returns {ImportedData} */
-function imported({ title, at, system, chosen }, messages) {
+function imported({ title, at, chosen, pinned, archived, renamed, ...own }, messages) {
   const now = Date.now();
   const known = messages.filter((one) => one?.role === 'user' || one?.role === 'assistant');
   const places = new ImportedPlaces(known, chosen, now);
@@ -93,9 +93,20 @@ function imported({ title, at, system, chosen }, messages) {
     at: Number(at) || now,
     touched: now,
     chosen: places.chosen,
-    ...(textOf(system) && { system }),
+    ...ownOf(own),
+    ...only({ pinned, archived }, 'number'),
+    ...(renamed === true && { renamed }),
   };
   return { meta, all: known.map((message, i) => importedMessage(message, places.of(i), meta.id)) };
+}
+
+/** What belongs to a conversation: its instructions, and what answers in it. @param {any} own @returns {Partial<Meta>} */
+function ownOf({ system, model, effort, webSearch }) {
+  return {
+    ...(textOf(system) && { system }),
+    ...only({ model, effort }, 'string'),
+    ...only({ webSearch }, 'boolean'),
+  };
 }
 
 /** @param {any} message @param {any} place @param {string} conversation @returns {Message} */

@@ -23,13 +23,36 @@ const SHORTENED = 'asked with the last turns only';
 const UNCONFIRMED =
   'Stopped here; the server cannot be told yet, so Claude may write on. Trying again…';
 
-/** @param {Answer} answer */
+/** What stands under every answer: how it ended unless all is well, who wrote it and how long that took. @param {Answer} answer */
+export function briefOf(answer) {
+  const state = stateOf(answer);
+  const { model, lastMs, rough } = answer;
+  if (answer.state === 'streaming') return statusOf(answer);
+  const facts = [
+    answer.state === 'done' && state === ENDED.done ? '' : state,
+    answer.since !== undefined && SHORTENED,
+    model,
+    lastMs !== undefined && `${rough ? '≈ ' : ''}${seconds(lastMs)}`,
+  ];
+  return facts.filter(Boolean).join(' · ') || state;
+}
+
+/** Says what answers cost in money, where prices are known. @type {(answers: Answer[]) => string} */
+let costInMoney = () => '';
+
+/** @param {typeof costInMoney} inWords */
+export function showCosts(inWords) {
+  costInMoney = inWords;
+}
+
+/** All that is known of it. @param {Answer} answer */
 export function statusOf(answer) {
   return [
     stateOf(answer),
     answer.since !== undefined && SHORTENED,
     ...pace(answer),
     ...cost(answer),
+    answer.state !== 'streaming' && costInMoney([answer]),
   ]
     .filter(Boolean)
     .join(' · ');
@@ -99,7 +122,9 @@ function tokensOf(answers) {
 export function totalOf(answers) {
   const [read, written] = tokensOf(answers);
   const about = answers.some(({ usage }) => usage?.estimated) ? '≈ ' : '';
-  return read + written ? `${about}${count(read)} tokens in, ${count(written)} out so far` : '';
+  if (!(read + written)) return '';
+  const tokens = `${about}${count(read)} tokens in, ${count(written)} out so far`;
+  return [tokens, costInMoney(answers)].filter(Boolean).join(' · ');
 }
 
 /** @param {number} ms */

@@ -61,6 +61,13 @@ function copyBySelection(text, html) {
 /** Return whether this key still belongs to an input method; Safari says so only by the key code. @param {KeyboardEvent} event */
 export const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
+/** Whether ⌘ is this machine's key for commands. */
+export const isApple = /Mac|iP(hone|ad|od)/.test(navigator.platform);
+
+/** Return whether fingers write here, on glass: Shift+Enter does not exist there. */
+export const isPhone = () =>
+  matchMedia('(pointer: coarse)').matches && !matchMedia('(any-pointer: fine)').matches;
+
 /** localStorage; where it is forbidden or full, a reload forgets. */
 export const memory = {
   /** @param {string} key */
@@ -83,7 +90,10 @@ export const memory = {
 };
 
 /** Return the place that the address names: the id of a conversation, or `new`. */
-export const shownPlace = () => location.hash.slice(2);
+export const shownPlace = () => location.hash.slice(2).split('/')[0];
+
+/** Return the id of the message that the address names, or ''. */
+export const shownMessage = () => location.hash.slice(2).split('/')[1] ?? '';
 
 /** Name another place without going there: the page shows it already. @param {string} place */
 export function renamePlace(place) {

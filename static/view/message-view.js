@@ -2,18 +2,30 @@
 
 import { markedText, textWithSources } from '../model/citations.js';
 import { explain, isAnswer, remedies } from '../model/message.js';
-import { statusOf, thoughtsOf } from '../model/status-text.js';
+import { briefOf, statusOf, thoughtsOf } from '../model/status-text.js';
+import { load } from '../system/parts.js';
 import { now } from '../system/time.js';
 import { copyOf, make, part, write } from './dom.js';
 import { MessageText } from './message-text.js';
+import { showTime } from './message-time.js';
 
 /** @import { Answer, GrowingText, MarkdownLibrary, Message, Problem } from '../types.js' */
 
-const ANSWERS_ONLY = ['details', '.status', '.error', '.note', '.actions', '[data-action=again]'];
+const ANSWERS_ONLY = [
+  'details',
+  '.status',
+  '.facts',
+  '.error',
+  '.note',
+  '.actions',
+  '[data-action=again]',
+  '[data-action=facts]',
+];
 /** Looked up once, while the article is small. */
 const PARTS = [
   '.text',
   '.status',
+  '.facts',
   '.error',
   '.note',
   '.tools',
@@ -25,6 +37,7 @@ const PARTS = [
   'summary',
   'summary span',
   '[data-action=again]',
+  '[data-action=facts]',
   '[data-action=retry]',
 ];
 /** A longer wait, such as until midnight, is named in the error's sentence, and may become shorter. */
@@ -39,6 +52,8 @@ export class MessageView {
   #parts;
   #remedies;
   #isGone = false;
+  /** Whether the thinking was opened last by us. */
+  #opensThoughts = false;
   #releaseFiles = () => {};
   /** @type {((answer: Answer) => void) | undefined} */
   #showSources;
@@ -51,12 +66,17 @@ export class MessageView {
     this.message = message;
     Object.assign(article.dataset, { role: message.role, id: message.id });
     part(article, 'h2').textContent = isAnswer(message) ? 'Claude' : 'You';
+    showTime(part(article, 'time'), message.at);
     this.#text = new MessageText(part(article, '.text'), growingText, onDraw);
     this.#thoughts = new MessageText(part(article, '.thoughts'), growingText, onDraw);
     this.#parts = Object.fromEntries(PARTS.map((name) => [name, part(article, name)]));
     this.#remedies = [...article.querySelectorAll('.actions button')];
     const { details, summary } = this.#parts;
     summary.addEventListener('click', () => (details.dataset.touched = ''));
+    // The browser opens it as well, for what it finds in it.
+    details.addEventListener('toggle', () => {
+      if (details.open !== this.#opensThoughts) details.dataset.touched = '';
+    });
     for (const name of isAnswer(message) ? ['[data-action=edit-question]'] : ANSWERS_ONLY)
       part(article, name).remove();
     this.draw();
@@ -92,6 +112,13 @@ export class MessageView {
     this.#parts['[data-action=newer]'].ariaDisabled = String(place === count);
   }
 
+  /** Show all that is known of the answer, or what stands under every one. */
+  toggleFacts() {
+    const { '.facts': facts, '[data-action=facts]': button } = this.#parts;
+    facts.hidden = !facts.hidden;
+    button.ariaExpanded = String(!facts.hidden);
+  }
+
   /** Take it off the page. */
   remove() {
     this.#isGone = true;
@@ -121,7 +148,7 @@ export class MessageView {
   /** @param {Message} message @param {() => void} onDraw */
   async #showFiles(message, onDraw) {
     if (isAnswer(message) || !message.files?.length) return;
-    const { showFiles } = await import('./message-files.js');
+    const { showFiles } = await load('view/message-files.js');
     if (this.#isGone) return;
     const release = await showFiles(part(this.article, '.text'), message.files);
     this.#releaseFiles = release;
@@ -134,7 +161,7 @@ export class MessageView {
     if (!answer.sources && !answer.searches && !answer.leftOut) return;
     if (!this.#showSources) {
       this.#showSources = () => {};
-      const { createSources } = await import('./sources.js');
+      const { createSources } = await load('view/sources.js');
       const root = make('div', { className: 'sources' });
       part(this.article, '.text').after(root);
       this.#showSources = createSources(root);
@@ -149,8 +176,9 @@ export class MessageView {
     this.#thoughts.show(answer.thinking, thoughtsEnded(answer));
     details.hidden = false;
     write(this.#parts['summary span'], thoughtsOf(answer));
-    if (details.dataset.touched === undefined)
-      details.open = answer.phase === 'thinking' && this.streaming;
+    if (details.dataset.touched !== undefined) return;
+    this.#opensThoughts = answer.phase === 'thinking' && this.streaming;
+    details.open = this.#opensThoughts;
   }
 
   /** @param {Answer} answer */
@@ -159,7 +187,8 @@ export class MessageView {
     const { stopping, phase, state, problem } = answer;
     article.dataset.state = stopping ? 'stopping' : streaming ? phase : state;
     article.ariaBusy = String(streaming);
-    write(this.#parts['.status'], statusOf(answer));
+    write(this.#parts['.status'], briefOf(answer));
+    write(this.#parts['.facts'], statusOf(answer));
     write(this.#parts['.error'], problem ? sentenceFor(problem) : '');
     write(this.#parts['.note'], explain(answer));
   }
@@ -169,6 +198,7 @@ export class MessageView {
     const offered = remedies(answer);
     for (const button of this.#remedies) button.hidden = !offered.includes(button.dataset.action);
     this.#parts['.tools'].hidden = this.streaming || !answer.text;
+    if (this.streaming) this.#parts['.facts'].hidden = true;
     this.#parts['[data-action=again]'].hidden = offered.includes('retry');
   }
 

@@ -1,6 +1,7 @@
 // The conversation as the reader sees it. It draws at most once a frame, and only ever adds to the text;
 // stored answers become Markdown when they come near the screen.
 
+import { load } from '../system/parts.js';
 import { Autoscroll } from './autoscroll.js';
 import { Copying } from './copying.js';
 import { find } from './dom.js';
@@ -54,6 +55,7 @@ export class Transcript {
    * @param {(message: Message) => Message[]} versionsOf
    */
   show(messages, versionsOf) {
+    document.documentElement.toggleAttribute('data-talk', messages.length > 0);
     const views = [...this.#views.values()];
     const same = messages.findIndex((message, i) => message !== views[i]?.message);
     for (const { message } of views.slice(same < 0 ? messages.length : same))
@@ -77,6 +79,16 @@ export class Transcript {
     article.toggleAttribute('data-editing', article.dataset.id === this.#marked);
   }
 
+  /** Return the element of this message. @param {string} id */
+  article(id) {
+    return this.#views.get(id)?.article;
+  }
+
+  /** Have this keep the reader's place in the log. @template T @param {new (log: HTMLElement, autoscroll: Autoscroll) => T} Reading */
+  reading(Reading) {
+    return new Reading(this.#log, this.#autoscroll);
+  }
+
   /** Return whether this message is on the page. @param {string} id */
   has(id) {
     return this.#views.has(id);
@@ -94,7 +106,7 @@ export class Transcript {
 
   /** What paper needs; loaded with the first message. */
   get printing() {
-    return (this.#printing ??= import('./printing.js').then(({ Printing }) => new Printing(this)));
+    return (this.#printing ??= load('view/printing.js').then(({ Printing }) => new Printing(this)));
   }
 
   /** Show all of each message, one a step, however far from the screen. */
@@ -170,6 +182,7 @@ export class Transcript {
     const { id } = /** @type {HTMLElement} */ (button.closest('article')).dataset;
     const { action = '' } = button.dataset;
     if (this.#copying.press(button, id ?? '')) return;
+    if (action === 'facts') return this.#views.get(id ?? '')?.toggleFacts();
     const act = () => this.#onAction(action, id ?? '');
     if (action === 'older' || action === 'newer') return this.#switch(button, act);
     this.#log.focus({ preventScroll: true }); // the button is about to go: the focus must not get lost
