@@ -230,6 +230,8 @@ export type MarkdownLibrary = typeof import('./markdown/library.js');
 export interface Parts {
   'app/import-export.js': typeof import('./app/import-export.js');
   'app/kept-files.js': typeof import('./app/kept-files.js');
+  'app/measures.js': typeof import('./app/measures.js');
+  'app/money.js': typeof import('./app/money.js');
   'app/refusals.js': typeof import('./app/refusals.js');
   'app/sent-files.js': typeof import('./app/sent-files.js');
   'markdown/copied.js': typeof import('./markdown/copied.js');

@@ -52,7 +52,7 @@ async function showShortcuts() {
 }
 
 /** @param {ChatController} chat */
-function openSettings({ current, settings, conversations, gauges }) {
+function openSettings({ current, settings, conversations }) {
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
@@ -60,7 +60,6 @@ function openSettings({ current, settings, conversations, gauges }) {
   settings.show(current);
   find('#settings').showModal();
   void tellRoom();
-  void gauges.tellSpent();
   return listSessions();
 }
 
