@@ -232,6 +232,8 @@ export interface Parts {
   'app/importing.js': typeof import('./app/importing.js');
   'app/kept-files.js': typeof import('./app/kept-files.js');
   'app/missing.js': typeof import('./app/missing.js');
+  'app/measures.js': typeof import('./app/measures.js');
+  'app/money.js': typeof import('./app/money.js');
   'app/refusals.js': typeof import('./app/refusals.js');
   'app/sent-files.js': typeof import('./app/sent-files.js');
   'markdown/copied.js': typeof import('./markdown/copied.js');

@@ -62,7 +62,7 @@ function hideFirstRun({ composer }) {
 
 /** @param {ChatController} chat */
 function openSettings(chat) {
-  const { current, settings, conversations, gauges } = chat;
+  const { current, settings, conversations } = chat;
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
@@ -70,7 +70,6 @@ function openSettings(chat) {
   settings.show(current);
   find('#settings').showModal();
   void tellRoom();
-  void gauges.tellSpent();
   load('app/importing.js').then(
     ({ takeDrops }) => takeDrops(chat),
     () => undefined,
