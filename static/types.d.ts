@@ -146,14 +146,43 @@ export interface Session {
 /** Returns a function that shows a text in this element, given the whole text each time. */
 export type GrowingText = (node: Element) => (whole: string) => void;
 
-/** What shows Markdown; the page loads it after its first paint. */
-export interface MarkdownLibrary {
-  createRenderer: typeof import('./markdown/renderer.js').createRenderer;
-  highlighter: ReturnType<typeof import('./markdown/highlight.js').createHighlighter>;
-  typeset: ReturnType<typeof import('./markdown/typesetter.js').createTypesetter>;
-  sourceOfCode: typeof import('./markdown/code-block.js').sourceOfCode;
-  /** Loads what makes rich text. */
-  copying: () => Promise<typeof import('./markdown/copied.js')>;
+/** What shows Markdown; loaded when it is needed. */
+export type MarkdownLibrary = typeof import('./markdown/library.js');
+
+/** What is loaded when it is needed, by the name of its first file (system/parts.js). */
+export interface Parts {
+  'app/away.js': typeof import('./app/away.js');
+  'app/import-export.js': typeof import('./app/import-export.js');
+  'app/kept-files.js': typeof import('./app/kept-files.js');
+  'app/refusals.js': typeof import('./app/refusals.js');
+  'app/sent-files.js': typeof import('./app/sent-files.js');
+  'markdown/copied.js': typeof import('./markdown/copied.js');
+  'markdown/library.js': typeof import('./markdown/library.js');
+  'markdown/typesetter.js': typeof import('./markdown/typesetter.js');
+  'model/files.js': typeof import('./model/files.js');
+  'model/pdf-pages.js': typeof import('./model/pdf-pages.js');
+  'system/notifications.js': typeof import('./system/notifications.js');
+  'system/workers.js': typeof import('./system/workers.js');
+  'view/attachments.js': typeof import('./view/attachments.js');
+  'view/file-preview.js': typeof import('./view/file-preview.js');
+  'view/message-files.js': typeof import('./view/message-files.js');
+  'view/scaled-image.js': typeof import('./view/scaled-image.js');
+  'view/session-list.js': typeof import('./view/session-list.js');
+  'view/sources.js': typeof import('./view/sources.js');
+}
+
+/** An answer that is being written. */
+export interface Run {
+  conversation: import('./model/conversation.js').Conversation;
+  answer: Answer;
+  /** Ends it. */
+  cancel: AbortController;
+  /** Ends the use of its slot. */
+  reading: AbortController;
+  /** Its PUT has no answer yet. */
+  sending: boolean;
+  /** This tab reads it, and no other one. */
+  follows?: boolean;
 }
 
 export interface Answer {

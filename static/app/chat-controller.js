@@ -1,5 +1,6 @@
 // What the reader does reaches the conversation on the page, and what happens there reaches the page.
 
+import { growingText } from '../markdown/growing-text.js';
 import { Conversations } from '../model/conversations.js';
 import { Drafts } from '../model/drafts.js';
 import { stateOf, totalOf } from '../model/status-text.js';
@@ -7,8 +8,11 @@ import { browserStorage, sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
 import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
+import { load } from '../system/parts.js';
+import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
+import { hear } from '../view/offline.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
@@ -16,12 +20,13 @@ import { Transcript } from '../view/transcript.js';
 import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
 import { Deletions } from './deletions.js';
+import { Formatting } from './formatting.js';
 import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, Channel, GrowingText, MarkdownLibrary, Store } from '../types.js' */
-/** @typedef {{ store: Store, channel: Channel, wake: EventTarget, growingText: GrowingText }} Options */
+/** @import { Answer, Channel, Store } from '../types.js' */
+/** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
 /** Files that nothing refers to are removed when the page has long been started. */
@@ -35,6 +40,7 @@ export class ChatController {
   drafts;
   deletions;
   questions;
+  formatting;
   runner;
   transcript;
   composer;
@@ -42,12 +48,14 @@ export class ChatController {
   sidebar;
   /** The conversation on the page. @type {Conversation} */
   current;
+  /** Tells of answers while nobody sees the page. @type {import('./away.js').Away | undefined} */
+  away;
   /** Resolves once that is open. */
   ready;
   #opening = 0;
 
   /** @param {Options} options */
-  constructor({ store, channel, wake, growingText }) {
+  constructor({ store, channel, wake }) {
     this.conversations = new Conversations(sharedStore(store, channel));
     this.current = this.conversations.create();
     const own = browserStorage(() => sessionStorage);
@@ -56,10 +64,12 @@ export class ChatController {
     this.questions = new Questions(this);
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
+    this.formatting = new Formatting(wake, (library) => this.transcript.format(library));
     this.settings = new Settings((system) => this.#setInstructions(system));
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
+    find('#prompt').addEventListener('input', () => this.formatting.need(), { once: true });
     // hashchange comes a task later: words typed meanwhile would belong to the conversation before
     addEventListener('popstate', () => (this.ready = this.#open()));
     this.ready = this.#openLatest();
@@ -81,7 +91,7 @@ export class ChatController {
 
   /** Remove the files that nothing refers to; again after an hour. @param {Store} store */
   async #sweep(store) {
-    const { sweepFiles } = await import('./kept-files.js');
+    const { sweepFiles } = await load('app/kept-files.js');
     await sweepFiles(async () => store.all('messages')).catch(() => {}); // the next time
     setTimeout(() => this.#sweep(store), SWEEP_EVERY_MS);
   }
@@ -94,11 +104,6 @@ export class ChatController {
     await this.ready;
     this.arrange();
     this.runner.resume(this.current);
-  }
-
-  /** Answers are Markdown from now on. @param {MarkdownLibrary} library */
-  format(library) {
-    this.transcript.format(library);
   }
 
   /** The page may be about to go: store everything that has changed. */
@@ -120,6 +125,7 @@ export class ChatController {
   /** Show the path that is now the shown one. */
   arrange() {
     const { current } = this;
+    if (current.messages.length) this.formatting.need();
     this.transcript.show(current.messages, (message) => current.versions(message));
     this.refresh();
   }
@@ -131,13 +137,16 @@ export class ChatController {
     this.composer.streaming = this.runner.isAnswering(meta.id);
     this.sidebar.show(this.conversations.metas, meta.id, busy);
     write(find('h1'), meta.title || TITLE);
-    document.title = meta.title ? `${meta.title} · Claude` : TITLE;
+    const title = meta.title ? `${meta.title} · Claude` : TITLE;
+    document.title = this.away?.look(title) ?? title;
     write(find('#total'), totalOf(allAnswers));
+    memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);
   }
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
+    hear(answer);
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
@@ -178,7 +187,7 @@ export class ChatController {
       onRuns: () => this.refresh(),
       onSignedOut: signIn,
       onRejected: async (...rejected) => {
-        const refusals = await import('./refusals.js').catch(() => undefined); // few need it
+        const refusals = await load('app/refusals.js').catch(() => undefined); // few need it
         return refusals?.takeBack(this, ...rejected) ?? false;
       },
     });
@@ -209,12 +218,25 @@ export class ChatController {
     if (turn !== this.#opening) return; // another one was chosen meanwhile
     this.current = opened;
     this.arrange();
+    void this.#tellMissing(isKnown || id === 'new' ? '' : id);
     this.transcript.pin();
     this.settings.system = opened.meta.system ?? '';
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
+  }
+
+  /** Say that there is no conversation of this id, with the ways on; '' is one yet to come. @param {string} id */
+  async #tellMissing(id) {
+    document.querySelector('#missing')?.remove();
+    if (!id) return;
+    const view = await import('../view/missing.js').catch(() => undefined);
+    if (shownPlace() !== id) return;
+    if (!view) return void (this.composer.notice = say('missing.title'));
+    const deleted = this.conversations.deleted.find((meta) => meta.id === id);
+    const bringBack = deleted && (() => this.deletions.restore([id]));
+    view.showMissing({ title: deleted?.title, bringBack, begin: () => this.go('new') });
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */

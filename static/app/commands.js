@@ -1,6 +1,8 @@
 // What a key or a button asks for, by its name.
 
+import { say } from '../system/words.js';
 import { find, memory, write } from '../view/dom.js';
+import { load } from '../system/parts.js';
 import { signOut } from '../view/session.js';
 import { offer } from '../view/toast.js';
 
@@ -14,14 +16,10 @@ const COMMANDS = new Map(
     new: (chat) => chat.go('new'),
     menu: ({ sidebar }) => sidebar.toggle(),
     search: ({ sidebar }) => sidebar.search(),
-    write: ({ composer }) => composer.focus(),
     stop: (chat) => chat.stop(),
     example: ({ questions }, button) => questions.send(button?.textContent ?? ''),
-    previous: (chat) => goTo(chat, -1),
-    next: (chat) => goTo(chat, 1),
     copy: copyLast,
-    again: repeatLast,
-    help: () => find('#help').showModal(),
+    help: showShortcuts,
     settings: openSettings,
     import: importFile,
     'delete-all': deleteAll,
@@ -39,24 +37,18 @@ export function runCommand(chat, name, button) {
   void COMMANDS.get(name)?.(chat, button);
 }
 
-/** @param {ChatController} chat @param {number} step */
-function goTo(chat, step) {
-  const id = chat.sidebar.neighbour(step);
-  if (id) chat.go(id);
-}
-
 /** @param {ChatController} chat */
 async function copyLast({ current, transcript }) {
   const last = current.answers.at(-1);
-  if (!last) return;
+  if (!last) return offer(say('shortcuts.none'));
   const copied = await transcript.copyMessage(last.id);
   offer(copied ? 'The last answer is copied.' : 'The last answer could not be copied.');
 }
 
-/** @param {ChatController} chat */
-function repeatLast({ current, questions }) {
-  const last = current.answers.at(-1);
-  if (last) questions.act('again', last.id);
+async function showShortcuts() {
+  const sheet = await import('../view/shortcut-sheet.js').catch(() => undefined);
+  if (sheet) sheet.showShortcuts();
+  else offer(say('shortcuts.failed'));
 }
 
 /** @param {ChatController} chat */
@@ -67,6 +59,9 @@ function openSettings({ current, settings, conversations }) {
   find('[data-command=delete-all]').disabled = !conversations.metas.length;
   settings.system = current.meta.system ?? '';
   find('#settings').showModal();
+  void load('app/away.js')
+    .then(({ showChoice }) => showChoice())
+    .catch(() => {});
   void tellRoom();
   return listSessions();
 }
@@ -74,7 +69,7 @@ function openSettings({ current, settings, conversations }) {
 /** Only a reader who has attached files has some. */
 async function tellRoom() {
   if (!memory.get('files')) return;
-  const { roomOfFiles } = await import('./kept-files.js');
+  const { roomOfFiles } = await load('app/kept-files.js');
   find('#room').textContent = await roomOfFiles();
 }
 
@@ -82,13 +77,13 @@ async function tellRoom() {
 async function listSessions() {
   const list = document.querySelector('#sessions');
   if (!list) return;
-  const { showSessions } = await import('../view/session-list.js');
+  const { showSessions } = await load('view/session-list.js');
   await showSessions(list);
 }
 
 /** @param {'markdown' | 'json'} format @param {ConversationData[]} conversations */
 async function exportAs(format, conversations) {
-  const { download } = await import('./import-export.js');
+  const { download } = await load('app/import-export.js');
   download(format, conversations);
 }
 
@@ -115,7 +110,7 @@ function bringBack({ deletions }) {
 
 /** @param {ChatController} chat */
 async function importFile(chat) {
-  const { chooseFile } = await import('./import-export.js');
+  const { chooseFile } = await load('app/import-export.js');
   chooseFile((imported) => {
     const ids = imported.map(({ meta }) => meta.id);
     for (const { meta, all } of imported) chat.conversations.add(meta, all);

@@ -1,6 +1,7 @@
 // Conversations leave and enter the page as files.
 
 import { fromFile, toJson, toMarkdown } from '../model/export-format.js';
+import { load } from '../system/parts.js';
 import { find, make } from '../view/dom.js';
 import { offer } from '../view/toast.js';
 
@@ -20,7 +21,7 @@ export function download(format, conversations) {
 /** @param {string} name @param {ConversationData[]} conversations */
 async function saveJson(name, conversations) {
   const messages = conversations.flatMap(({ all }) => all);
-  const { withFiles } = await import('./kept-files.js');
+  const { withFiles } = await load('app/kept-files.js');
   save(name, 'application/json', await withFiles(toJson(conversations), messages));
 }
 
@@ -36,7 +37,7 @@ export function chooseFile(onRead) {
       const conversations = fromFile(text);
       const messages = conversations.flatMap(({ all }) => all);
       if (messages.some((message) => message.role === 'user' && message.files)) {
-        const { takeFiles } = await import('./kept-files.js');
+        const { takeFiles } = await load('app/kept-files.js');
         await takeFiles(text, messages);
       }
       onRead(conversations);

@@ -2,7 +2,9 @@
 
 import { CONTINUE } from '../model/message.js';
 import { isTooLong } from '../network/stream-error.js';
-import { find, renamePlace, write, shownPlace } from '../view/dom.js';
+import { find, renamePlace, shownPlace, write } from '../view/dom.js';
+import { load } from '../system/parts.js';
+import { tellBusy } from '../view/field.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
 /** @import { Answer, FileRef } from '../types.js' */
@@ -30,7 +32,10 @@ export class Questions {
     await chat.ready;
     const conversation = await this.#conversationAt(place);
     await chat.settings.loaded;
-    if (chat.runner.isAnswering(conversation.meta.id) && !editedId) return false;
+    if (chat.runner.isAnswering(conversation.meta.id) && !editedId) {
+      tellBusy(true);
+      return false;
+    }
     chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
     this.#name(place, conversation);
     this.#ask(conversation, text, { instead: editedId, files, from });
@@ -52,7 +57,7 @@ export class Questions {
     if (action === 'new') this.#chat.go('new');
     else if (action === 'edit') void this.#edit(answer);
     else if (action === 'again') this.#retry(answer);
-    else if (runner.isAnswering(current.meta.id)) return;
+    else if (runner.isAnswering(current.meta.id)) tellBusy(true);
     else if (action === 'leave-out') this.#leaveOut(answer);
     else if (action === 'continue') this.send(CONTINUE);
     else if (action === 'reconnect') this.#reconnect(answer);
@@ -133,7 +138,7 @@ export class Questions {
     const { current } = this.#chat;
     const { problem } = answer;
     const refusals =
-      problem && isTooLong(problem) && (await import('./refusals.js').catch(() => {}));
+      problem && isTooLong(problem) && (await load('app/refusals.js').catch(() => {}));
     if (refusals && refusals.takeBack(this.#chat, current, answer, problem)) return;
     if (current === this.#chat.current) this.takeBack(answer);
   }

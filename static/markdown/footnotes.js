@@ -49,22 +49,24 @@ export class Footnotes {
 
   /** Fill in the numbers if there are other notes or references than before. */
   number() {
-    const counted = `${this.#references.length} ${this.#notes.length}`;
+    const [references, notes] = [first(this.#references), first(this.#notes)];
+    const counted = [...references, '', ...notes].map((each) => each && keyOf(each)).join(' ');
     if (counted === this.#counted) return;
     this.#counted = counted;
     /** @type {Map<string, string>} */
     const numbers = new Map();
-    for (const element of first(this.#references)) {
+    for (const element of references) {
       const key = keyOf(element);
       const number = numbers.get(key) ?? `${numbers.size + 1}`;
       numbers.set(key, number);
       write(element, number);
       element.setAttribute('aria-label', `Footnote ${number}`);
     }
-    for (const element of first(this.#notes)) {
+    for (const element of notes) {
       const number = numbers.get(keyOf(element));
       write(/** @type {Element} */ (element.firstElementChild), number ? `${number}.` : '');
       if (number) element.setAttribute('aria-label', `Footnote ${number}`);
+      else element.removeAttribute('aria-label');
       element.lastElementChild?.toggleAttribute('hidden', !number);
     }
   }

@@ -44,13 +44,12 @@ export function hideFormula(node, later) {
 
 /** Returns what typesets formulas; `load` fetches what that takes, for the first of them. @param {() => Promise<typeof import('./typesetter.js')>} load @returns {Typeset} */
 export function typesetting(load) {
-  /** @type {Promise<Typeset> | undefined} */
-  let loading;
+  /** @type {Typeset | undefined} */
+  let typesetter;
   return (node, formula, onDrawn) => {
     hideFormula(node, setTimeout);
-    loading ??= load().then(({ createTypesetter }) => createTypesetter());
-    loading.then(
-      (typeset) => typeset(node, formula, onDrawn),
+    load().then(
+      ({ createTypesetter }) => (typesetter ??= createTypesetter())(node, formula, onDrawn),
       () => node.removeAttribute('data-waiting'),
     );
   };

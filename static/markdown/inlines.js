@@ -82,7 +82,7 @@ function link({ href, raw }, kids, kind = {}) {
     branch(
       'a',
       { ...kind, href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' },
-      place ? [...kids, branch('span', { class: 'host' }, [leaf(` (${place})`)])] : kids,
+      place ? [...kids, branch('span', { class: 'host' }, [leaf(` ${place}`)])] : kids,
     ),
   ];
 }

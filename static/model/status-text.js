@@ -23,7 +23,21 @@ const SHORTENED = 'asked with the last turns only';
 const UNCONFIRMED =
   'Stopped here; the server cannot be told yet, so Claude may write on. Trying again…';
 
-/** @param {Answer} answer */
+/** What stands under every answer: how it ended unless all is well, who wrote it and how long that took. @param {Answer} answer */
+export function briefOf(answer) {
+  const state = stateOf(answer);
+  const { model, lastMs, rough } = answer;
+  if (answer.state === 'streaming') return statusOf(answer);
+  const facts = [
+    answer.state === 'done' && state === ENDED.done ? '' : state,
+    answer.since !== undefined && SHORTENED,
+    model,
+    lastMs !== undefined && `${rough ? '≈ ' : ''}${seconds(lastMs)}`,
+  ];
+  return facts.filter(Boolean).join(' · ') || state;
+}
+
+/** All that is known of it. @param {Answer} answer */
 export function statusOf(answer) {
   return [
     stateOf(answer),

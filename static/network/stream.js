@@ -74,11 +74,12 @@ class StreamReader {
   /** Return when to send the next request; throw when there were too many. @param {Outcome} outcome @returns {Waiting} */
   waitAfter({ busy, retryAfterMs, wasCut }) {
     if (busy) return { type: 'waiting', why: 'busy', ms: retryAfterMs ?? 0, said: busy.message };
+    const why = this.#accepted ? 'lost' : 'unreachable';
+    if (isOffline()) return { type: 'waiting', why, ms: this.#timing.longestDelay, said: '' };
     this.#failures += 1;
     if (this.#failures >= (this.#accepted ? this.#timing.gets : this.#timing.puts))
       throw this.#accepted ? connectionLost() : unreachable();
     const delay = wasCut && this.#failures === 1 ? 0 : backoff(this.#failures, this.#timing);
-    const why = this.#accepted ? 'lost' : 'unreachable';
     return { type: 'waiting', why, ms: retryAfterMs ?? delay, said: '' };
   }
 
@@ -146,6 +147,9 @@ class StreamReader {
     return { headers };
   }
 }
+
+/** Return whether the browser knows of no network: what fails then says nothing of the server, and is not counted. */
+const isOffline = () => globalThis.navigator?.onLine === false;
 
 /** Readers that were refused together come back apart. @param {number} ms */
 function apart(ms) {

@@ -10,6 +10,7 @@ import {
 } from '../model/file-limits.js';
 import { Unreadable, isHeic, isOtherImage, kindOf } from '../model/file-kinds.js';
 import { files } from '../model/files.js';
+import { load } from '../system/parts.js';
 import { STEPS, scaled } from './scaled-image.js';
 
 /** @import { FileKind, FileRef } from '../types.js' */
@@ -110,7 +111,7 @@ async function keep({ blob, kind, type, width, height }, name) {
   /** @type {FileRef} */
   const ref = { id, name, kind, type, size: blob.size, ...(width && { width, height }) };
   if (kind === 'pdf') {
-    const { pagesOf } = await import('../model/pdf-pages.js');
+    const { pagesOf } = await load('model/pdf-pages.js');
     const pages = await pagesOf(await bytesOf(blob));
     if (pages) ref.pages = pages;
   }

@@ -1,4 +1,4 @@
-// What the reader has chosen, remembered in this browser: theme, shortcuts, instructions, model and effort.
+// What the reader has chosen, remembered in this browser: theme, instructions, model and effort.
 
 import { atMost } from '../system/time.js';
 import { find, make, memory } from './dom.js';
@@ -22,7 +22,6 @@ export class Settings {
   /** `onSystem` is called when the instructions of this conversation change. @param {(system: string) => void} onSystem */
   constructor(onSystem) {
     keepTheme();
-    keepShortcuts();
     this.#default.value = memory.get('system');
     this.#default.addEventListener('input', () => memory.set('system', this.#default.value));
     this.#system.addEventListener('input', () => onSystem(this.#system.value));
@@ -58,14 +57,6 @@ function keepTheme() {
     memory.set('theme', value);
     document.documentElement.dataset.theme = value;
   });
-}
-
-function keepShortcuts() {
-  const shortcuts = find('#shortcuts');
-  shortcuts.checked = memory.get('shortcuts') !== 'off';
-  shortcuts.addEventListener('change', () =>
-    memory.set('shortcuts', shortcuts.checked ? '' : 'off'),
-  );
 }
 
 /** Whether Claude may search the web: off until the reader says so, where the server and the model can. */

@@ -32,7 +32,7 @@ export class Sidebar {
     this.#search.addEventListener('input', () => this.#searched());
     this.#list.addEventListener('click', (/** @type {any} */ { target }) => this.#clicked(target));
     this.#root.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== 'Escape' || WIDE.matches) return;
+      if (event.key !== 'Escape' || WIDE.matches || this.#search.value) return;
       event.stopPropagation();
       this.toggle(false);
     });
@@ -63,12 +63,6 @@ export class Sidebar {
   show(metas, current, busy) {
     [this.#metas, this.#current, this.#busy] = [metas, current, busy];
     this.#draw();
-  }
-
-  /** Return the id of the conversation this many places below the current one. @param {number} step */
-  neighbour(step) {
-    const at = this.#metas.findIndex(({ id }) => id === this.#current);
-    return this.#metas[at < 0 ? 0 : at + step]?.id;
   }
 
   /** @param {boolean} open */

@@ -52,6 +52,7 @@ export class Transcript {
    * @param {(message: Message) => Message[]} versionsOf
    */
   show(messages, versionsOf) {
+    document.documentElement.toggleAttribute('data-talk', messages.length > 0);
     const views = [...this.#views.values()];
     const same = messages.findIndex((message, i) => message !== views[i]?.message);
     for (const { message } of views.slice(same < 0 ? messages.length : same))
@@ -148,6 +149,7 @@ export class Transcript {
     const { id } = /** @type {HTMLElement} */ (button.closest('article')).dataset;
     const { action = '' } = button.dataset;
     if (this.#copying.press(button, id ?? '')) return;
+    if (action === 'facts') return this.#views.get(id ?? '')?.toggleFacts();
     const act = () => this.#onAction(action, id ?? '');
     if (action === 'older' || action === 'newer') return this.#switch(button, act);
     this.#log.focus({ preventScroll: true }); // the button is about to go: the focus must not get lost

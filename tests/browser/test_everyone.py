@@ -190,6 +190,6 @@ def test_a_small_phone_greets_from_the_top(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 568})
     page.reload()
     page.locator("body[data-ready]").wait_for()
-    assert page.locator("#log").evaluate("(log) => log.scrollHeight > log.clientHeight")
-    assert page.locator("#log").evaluate("(log) => log.scrollTop") == 0
+    assert page.locator("main").evaluate("(main) => main.scrollHeight > main.clientHeight")
+    assert page.locator("main").evaluate("(main) => main.scrollTop") == 0
     expect(page.locator("#empty h2")).to_be_in_viewport()
