@@ -166,6 +166,7 @@ export class ChatController {
       },
       act: (act, id) => this.onDemand.act(act, id),
       search: (words) => this.onDemand.find(words),
+      prepare: () => this.onDemand.loadFinding(),
       step: (step) => this.onDemand.finding?.step(step),
       reveal: (message) => this.onDemand.show(message),
       chosen: () => this.sidebar.chosen(),

@@ -23,9 +23,13 @@ export class OnDemand {
 
   /** Look for these words. @param {string} words */
   async find(words) {
+    await this.loadFinding();
+    this.finding?.look(words);
+  }
+
+  async loadFinding() {
     const { Finding } = await import('./finding.js');
     this.finding ??= new Finding(this.#chat);
-    this.finding.look(words);
   }
 
   /** Do what the menu of this conversation's entry stands for. @param {string} act @param {string} id */
