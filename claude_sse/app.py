@@ -29,6 +29,7 @@ from .web import (
     languages,
     login,
     metrics_view,
+    offline,
     openai_api,
     pages,
     security,
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app, installation.FILES / "static")
     languages.init_app(app, installation.FILES / "static")
     app.register_blueprint(pages.bp)
+    app.register_blueprint(offline.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(diagnose.bp)
     metrics_view.init_app(app, settings)

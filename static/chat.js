@@ -1,17 +1,19 @@
-// The chat page's entry: opens the store and the controller, listens for what wakes a connection, and then,
-// when text is already there, loads what makes it Markdown.
+// The chat page's entry: opens the store and the controller, and listens for what wakes a connection.
 
 import { ChatController } from './app/chat-controller.js';
 import { runCommand } from './app/commands.js';
 import { StorageState, askToPersist } from './app/storage-state.js';
-import { growingText } from './markdown/growing-text.js';
 import { openDisk } from './model/disk.js';
 import { Journal } from './model/journal.js';
 import { KeptStore } from './model/kept-store.js';
 import { browserStorage } from './model/store.js';
 import { Channel } from './system/channel.js';
+import { know, load } from './system/parts.js';
+import { say } from './system/words.js';
+import { find, write } from './view/dom.js';
 import { listen } from './view/shortcuts.js';
 
+know(JSON.parse(find('#parts').textContent));
 const wake = new EventTarget();
 /** Names the stored records that cannot be used. @type {Set<string>} */
 const broken = new Set();
@@ -23,9 +25,22 @@ const store = new KeptStore({
   onStored: askToPersist,
 });
 const channel = new Channel('claude-sse');
-const chat = new ChatController({ store, channel, wake, growingText });
+const chat = new ChatController({ store, channel, wake });
 chat.composer.begin();
 listen((command, button) => runCommand(chat, command, button));
+
+/** What the browser knows; what requests tell comes with the first of them. */
+const tellOffline = () => write(find('#offline'), navigator.onLine ? '' : say('offline.offline'));
+addEventListener('online', tellOffline);
+addEventListener('offline', tellOffline);
+tellOffline();
+for (const type of ['resize', 'scroll'])
+  visualViewport?.addEventListener(type, () =>
+    load('view/viewport.js').then(
+      ({ fitKeyboard }) => fitKeyboard(),
+      () => {},
+    ),
+  );
 
 /** After a sleep or a change of network an open body may stay silent forever: cut it. @param {number} silentFor in ms */
 function reconnect(silentFor) {
@@ -38,25 +53,21 @@ document.addEventListener('visibilitychange', () =>
   document.hidden ? chat.save() : reconnect(15_000),
 );
 document.addEventListener('visibilitychange', () => document.hidden || store.retry());
+document.addEventListener('visibilitychange', leave);
 addEventListener('pagehide', () => chat.save());
+
+/** Nobody sees the page from now on, or somebody does again. */
+async function leave() {
+  if (document.hidden && !chat.away) {
+    const part = await load('app/away.js').catch(() => undefined); // then nobody is told
+    if (part) chat.away ??= new part.Away(chat);
+  }
+  chat.refresh();
+}
 
 await chat.start(store);
 storage.tellBroken();
-// Not before the first paint: the text is there without them.
-try {
-  const [renderer, highlight, code, formula] = await Promise.all([
-    import('./markdown/renderer.js'),
-    import('./markdown/highlight.js'),
-    import('./markdown/code-block.js'),
-    import('./markdown/formula.js'),
-  ]);
-  chat.format({
-    ...renderer,
-    ...code,
-    highlighter: highlight.createHighlighter(),
-    typeset: formula.typesetting(() => import('./markdown/typesetter.js')),
-    copying: () => import('./markdown/copied.js'),
-  });
-} catch {
-  // they cannot be fetched now: answers are plain text
+if ('kept' in document.body.dataset) {
+  const keep = () => load('system/workers.js').then(({ keepPage }) => keepPage());
+  (globalThis.requestIdleCallback ?? setTimeout)(() => keep().catch(() => {}));
 }

@@ -1,4 +1,5 @@
-// What cannot wait for the modules, so it is none: the theme, or a dark page would flash white; a question that is
+// What cannot wait for the modules, so it is none: the theme, or a dark page would flash white; whether a conversation
+// will be shown, or the field would jump; a question that is
 // sent before the page can; and style sheets that do not come, which would keep all of it from being shown.
 
 (() => {
@@ -11,6 +12,9 @@
 
   try {
     dataset.theme = localStorage.getItem('claude-sse:theme') ?? '';
+    dataset.firstRun = localStorage.getItem('claude-sse:first-run') ?? '';
+    const opens = location.hash || localStorage.getItem('claude-sse:talk');
+    if (opens && opens !== '#/new') dataset.talk = '';
   } catch {
     // forbidden here: the system's theme stays
   }
@@ -26,7 +30,10 @@
     target instanceof Element && target.id === id;
   addEventListener('submit', (event) => isIn(event, 'composer') && keep(event));
   addEventListener('keydown', (event) => {
-    const sends = event.key === 'Enter' && !event.shiftKey && !event.isComposing;
+    const has = (/** @type {string} */ query) => matchMedia(query).matches;
+    const isPhone = has('(pointer: coarse)') && !has('(any-pointer: fine)');
+    const isSent = event.ctrlKey || event.metaKey || !(isPhone || event.shiftKey || event.altKey);
+    const sends = event.key === 'Enter' && isSent && !event.isComposing;
     if (sends && isIn(event, 'prompt')) keep(event);
   });
   addEventListener(

@@ -1,5 +1,6 @@
 // Signs in: with what is typed, or with the token after the # of the link that the server printed.
 
+import { forgetPage } from './system/kept-page.js';
 import { say } from './system/words.js';
 import { find, write } from './view/dom.js';
 import { FORGET } from './view/session.js';
@@ -14,6 +15,7 @@ form.addEventListener('submit', (/** @type {Event} */ event) => {
   event.preventDefault();
   void enter(Object.fromEntries(new FormData(form)));
 });
+void forgetPage();
 if (shouldForget()) forget();
 if (location.hash && !place && form.elements.namedItem('token')) {
   const token = location.hash.slice(1);

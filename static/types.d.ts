@@ -87,6 +87,10 @@ export interface Meta {
   touched: number;
   /** Its own instructions. */
   system?: string;
+  /** The id of the model that answers in it, the effort ('' is the model's usual one), and whether it may search. */
+  model?: string;
+  effort?: string;
+  webSearch?: boolean;
   /** When a version was chosen, in ms, by its message's id. */
   chosen?: Record<string, number>;
   /** When it was deleted, in ms: it is not listed, and removed for good later. */
@@ -155,6 +159,46 @@ export interface Turn {
   content: string | ({ text: string } | { file: FileRef })[];
 }
 
+/** What answers in a conversation; '' is the default. */
+export interface Choice {
+  model: string;
+  effort: string;
+  webSearch: boolean;
+}
+
+/** What of a choice can be had. */
+export interface FittedChoice {
+  model?: Model;
+  /** The id of the chosen model, where it is not listed. */
+  gone: string;
+  effort: string;
+  webSearch: boolean;
+}
+
+/** What the operator pays, by GET /models: numbers per million tokens, by the beginnings of models' ids. */
+export interface PriceList {
+  currency: string;
+  models: Record<string, Price>;
+  /** Of 1,000 searches. */
+  web_search: number | null;
+}
+
+/** What answers cost: whole numbers of a small unit (model/prices.js). */
+export interface Cost {
+  amount: bigint;
+  /** Something is known of it; of the rest, `isLeast`, nothing is; `isRough`: counts are estimates. */
+  isKnown: boolean;
+  isLeast: boolean;
+  isRough: boolean;
+}
+
+export interface Price {
+  input: number;
+  output: number;
+  cache_write: number;
+  cache_read: number;
+}
+
 /** As GET /models lists it. */
 export interface Model {
   id: string;
@@ -162,6 +206,7 @@ export interface Model {
   lifecycle: string;
   retires_at: string | null;
   efforts: string[];
+  max_input_tokens?: number | null;
   web_search?: boolean;
   refuses?: string[];
 }
@@ -178,14 +223,58 @@ export interface Session {
 /** Returns a function that shows a text in this element, given the whole text each time. */
 export type GrowingText = (node: Element) => (whole: string) => void;
 
-/** What shows Markdown; the page loads it after its first paint. */
-export interface MarkdownLibrary {
-  createRenderer: typeof import('./markdown/renderer.js').createRenderer;
-  highlighter: ReturnType<typeof import('./markdown/highlight.js').createHighlighter>;
-  typeset: ReturnType<typeof import('./markdown/typesetter.js').createTypesetter>;
-  sourceOfCode: typeof import('./markdown/code-block.js').sourceOfCode;
-  /** Loads what makes rich text. */
-  copying: () => Promise<typeof import('./markdown/copied.js')>;
+/** What shows Markdown; loaded when it is needed. */
+export type MarkdownLibrary = typeof import('./markdown/library.js');
+
+/** What is loaded when it is needed, by the name of its first file (system/parts.js). */
+export interface Parts {
+  'app/away.js': typeof import('./app/away.js');
+  'app/finding.js': typeof import('./app/finding.js');
+  'app/import-export.js': typeof import('./app/import-export.js');
+  'app/importing.js': typeof import('./app/importing.js');
+  'app/kept-files.js': typeof import('./app/kept-files.js');
+  'app/missing.js': typeof import('./app/missing.js');
+  'app/measures.js': typeof import('./app/measures.js');
+  'app/money.js': typeof import('./app/money.js');
+  'app/places.js': typeof import('./app/places.js');
+  'app/refusals.js': typeof import('./app/refusals.js');
+  'app/row-acts.js': typeof import('./app/row-acts.js');
+  'app/sent-files.js': typeof import('./app/sent-files.js');
+  'app/titling.js': typeof import('./app/titling.js');
+  'markdown/copied.js': typeof import('./markdown/copied.js');
+  'markdown/library.js': typeof import('./markdown/library.js');
+  'markdown/typesetter.js': typeof import('./markdown/typesetter.js');
+  'model/files.js': typeof import('./model/files.js');
+  'model/pdf-pages.js': typeof import('./model/pdf-pages.js');
+  'system/notifications.js': typeof import('./system/notifications.js');
+  'system/workers.js': typeof import('./system/workers.js');
+  'view/attachments.js': typeof import('./view/attachments.js');
+  'view/conversation-list.js': typeof import('./view/conversation-list.js');
+  'view/file-preview.js': typeof import('./view/file-preview.js');
+  'view/message-files.js': typeof import('./view/message-files.js');
+  'view/printing.js': typeof import('./view/printing.js');
+  'view/row-menu.js': typeof import('./view/row-menu.js');
+  'view/scaled-image.js': typeof import('./view/scaled-image.js');
+  'view/session-list.js': typeof import('./view/session-list.js');
+  'view/shortcut-sheet.js': typeof import('./view/shortcut-sheet.js');
+  'view/sources.js': typeof import('./view/sources.js');
+  'view/toast-place.js': typeof import('./view/toast-place.js');
+  'view/unreachable.js': typeof import('./view/unreachable.js');
+  'view/viewport.js': typeof import('./view/viewport.js');
+}
+
+/** An answer that is being written. */
+export interface Run {
+  conversation: import('./model/conversation.js').Conversation;
+  answer: Answer;
+  /** Ends it. */
+  cancel: AbortController;
+  /** Ends the use of its slot. */
+  reading: AbortController;
+  /** Its PUT has no answer yet. */
+  sending: boolean;
+  /** This tab reads it, and no other one. */
+  follows?: boolean;
 }
 
 export interface Answer {
@@ -533,7 +622,7 @@ export interface CodeNearby {
   element: Element;
   chunks: ColouredChunk[];
   /** The Worker has been asked for its colours. */
-  asked?: boolean;
+  asked?: Promise<void>;
   gone?: boolean;
 }
 

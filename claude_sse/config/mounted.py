@@ -16,7 +16,7 @@ from .validators import ConfigError
 #: What the host application decides: a value here would have no effect.
 OF_THE_HOST = frozenset(
     "HOST PORT WORKERS AUTH PUBLIC_HOSTS ALLOWED_ORIGINS SECRET_KEY AUTH_TOKEN PASSWORDS "
-    "TRUSTED_PROXIES SECURITY_CONTACT BANNER LOG_LEVEL STATE_DIR".split()
+    "TRUSTED_PROXIES SECURITY_CONTACT BANNER OFFLINE_PAGE LOG_LEVEL STATE_DIR".split()
 )
 #: What has no default that suits a host application.
 _REQUIRED = {

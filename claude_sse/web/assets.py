@@ -12,28 +12,43 @@ import posixpath
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from flask import Flask, Response, abort, request, send_from_directory
+from flask import Flask, Response, abort, current_app, request, send_from_directory
 
 _FOREVER = "public, max-age=31536000, immutable"
 _IMPORT = re.compile(r"^(?:import|export) [^;]*?from '(\.{1,2}/[\w./-]+)';", re.MULTILINE)
+_PART = re.compile(r"\bload\('([\w./-]+\.js)'\)")
 #: The ETag is what a file is compared by, and no part of one is asked for.
 _SAYS_NOTHING = ("Content-Disposition", "Last-Modified", "Accept-Ranges")
 #: A comment that has its lines to itself. `tests/js/comments.test.js` holds the files to it.
 _COMMENT = re.compile(rb"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)$", re.DOTALL | re.MULTILINE)
 _TEXT = re.compile(r"text/|.*(javascript|json|svg)")
+#: What the page may load, at its start or later, but for the grammars of hundreds of languages.
+_LOADED = re.compile(
+    r"(?!.*\.d\.ts$|vendor/prism/(?!prism-core)|system/(service-worker|worker-removal))"
+    r".*\.(js|css|svg)$"
+)
+_EXTENSION = "claude_sse.page"
+
+
+class Version(NamedTuple):
+    """One version of the page: the digest of its files, and those of them that it may load."""
+
+    digest: str
+    files: list[str]
 
 
 def init_app(app: Flask, folder: Path) -> None:
     """Serve this folder as the endpoint ``static``, and tell templates a module's imports."""
     digest = _digest(folder)
+    app.extensions[_EXTENSION] = Version(digest, _loaded(folder))
 
     @cache
     def zipped(filename: str, _etag: str) -> bytes:
         content = (folder / filename).read_bytes()
         if filename.endswith(".js") and not filename.startswith("vendor/"):
-            content = _COMMENT.sub(_blank, content)
+            content = without_comments(content)
         return gzip.compress(content, mtime=0)
 
     @app.get("/static/<string(length=12):version>/<path:filename>")
@@ -60,6 +75,18 @@ def init_app(app: Flask, folder: Path) -> None:
             values.setdefault("version", digest)
 
     app.jinja_env.globals["modules"] = cache(lambda entry: _imports(folder, entry))
+    app.jinja_env.globals["parts"] = cache(lambda entry: _parts(folder, entry))
+
+
+def version() -> Version:
+    """Return the version of the page that this app serves."""
+    served: Version = current_app.extensions[_EXTENSION]
+    return served
+
+
+def without_comments(script: bytes) -> bytes:
+    """Return one of our scripts as browsers get it, with the same lines."""
+    return _COMMENT.sub(_blank, script)
 
 
 def compressed(response: Response) -> Response:
@@ -94,6 +121,27 @@ def _digest(folder: Path) -> str:
             digest.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _parts(folder: Path, entry: str) -> dict[str, list[str]]:
+    """Return the files of each part that the entry's modules load when it is needed.
+
+    A part goes by the name of its first file; files that the entry imports are there already.
+    """
+    there = _imports(folder, entry)
+    parts: dict[str, list[str]] = {}
+    files = list(there)
+    for file in files:  # which grows meanwhile
+        for name in _PART.findall((folder / file).read_text()):
+            if name not in parts:
+                parts[name] = [path for path in _imports(folder, name) if path not in there]
+                files += [path for path in parts[name] if path not in files]
+    return parts
+
+
+def _loaded(folder: Path) -> list[str]:
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(filter(_LOADED.match, names))
 
 
 def _imports(folder: Path, entry: str) -> list[str]:

@@ -1,5 +1,6 @@
 // What the reader does reaches the conversation on the page, and what happens there reaches the page.
 
+import { growingText } from '../markdown/growing-text.js';
 import { Conversations } from '../model/conversations.js';
 import { Drafts } from '../model/drafts.js';
 import { stateOf, totalOf } from '../model/status-text.js';
@@ -7,6 +8,7 @@ import { browserStorage, sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
 import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
+import { load } from '../system/parts.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
@@ -16,18 +18,17 @@ import { Transcript } from '../view/transcript.js';
 import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
 import { Deletions } from './deletions.js';
+import { Formatting } from './formatting.js';
 import { OnDemand } from './on-demand.js';
 import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, Channel, GrowingText, MarkdownLibrary, Store } from '../types.js' */
-/** @typedef {{ store: Store, channel: Channel, wake: EventTarget, growingText: GrowingText }} Options */
+/** @import { Answer, Channel, Meta, Store } from '../types.js' */
+/** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
-/** Files that nothing refers to are removed when the page has long been started. */
-const SWEEP_AFTER_MS = 20_000;
-const SWEEP_EVERY_MS = 3_600_000;
+const noop = () => {};
 const UNREADABLE =
   'This conversation cannot be read from the storage now. What you ask begins a new one.';
 
@@ -37,6 +38,7 @@ export class ChatController {
   deletions;
   onDemand;
   questions;
+  formatting;
   runner;
   transcript;
   composer;
@@ -44,12 +46,14 @@ export class ChatController {
   sidebar;
   /** The conversation on the page. @type {Conversation} */
   current;
+  /** Tells of answers while nobody sees the page. @type {import('./away.js').Away | undefined} */
+  away;
   /** Resolves once that is open. */
   ready;
   #opening = 0;
 
   /** @param {Options} options */
-  constructor({ store, channel, wake, growingText }) {
+  constructor({ store, channel, wake }) {
     this.conversations = new Conversations(sharedStore(store, channel));
     this.current = this.conversations.create();
     const own = browserStorage(() => sessionStorage);
@@ -59,10 +63,12 @@ export class ChatController {
     this.questions = new Questions(this);
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
-    this.settings = new Settings((system) => this.#setInstructions(system));
+    this.formatting = new Formatting(wake, (library) => this.transcript.format(library));
+    this.settings = new Settings((own) => this.keep(own));
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
+    find('#prompt').addEventListener('input', () => this.formatting.need(), { once: true });
     // hashchange comes a task later: words typed meanwhile would belong to the conversation before
     addEventListener('popstate', () => (this.ready = this.#open()));
     this.ready = this.#openLatest();
@@ -70,23 +76,16 @@ export class ChatController {
 
   /** Show what is stored, and go on with every answer that has not ended. @param {Store} store */
   async start(store) {
-    this.settings.load(document.body.dataset.models ?? '');
+    this.settings.load(document.body.dataset.models ?? '', () => this.onDemand.listed(store));
     await this.ready;
     for (const { conversation } of await store.open()) {
       const opened = this.conversations.keeps(conversation) && (await this.#stored(conversation));
       if (opened) this.runner.resume(opened);
     }
     document.body.dataset.ready = '';
-    if (memory.get('files')) setTimeout(() => this.#sweep(store), SWEEP_AFTER_MS);
+    this.onDemand.sweep(store);
     this.deletions.offer();
     await this.conversations.purge();
-  }
-
-  /** Remove the files that nothing refers to; again after an hour. @param {Store} store */
-  async #sweep(store) {
-    const { sweepFiles } = await import('./kept-files.js');
-    await sweepFiles(async () => store.all('messages')).catch(() => {}); // the next time
-    setTimeout(() => this.#sweep(store), SWEEP_EVERY_MS);
   }
 
   /** The storage works again: show what is in it, and go on with it. */
@@ -97,11 +96,6 @@ export class ChatController {
     await this.ready;
     this.arrange();
     this.runner.resume(this.current);
-  }
-
-  /** Answers are Markdown from now on. @param {MarkdownLibrary} library */
-  format(library) {
-    this.transcript.format(library);
   }
 
   /** The page may be about to go: store everything that has changed. */
@@ -124,8 +118,9 @@ export class ChatController {
   /** Show the path that is now the shown one. */
   arrange() {
     const { current } = this;
-    if (current.messages.length) void this.onDemand.loadPlaces();
+    if (current.messages.length) this.formatting.need();
     this.transcript.show(current.messages, (message) => current.versions(message));
+    this.settings.show(current);
     this.refresh();
   }
 
@@ -136,17 +131,24 @@ export class ChatController {
     this.composer.streaming = this.runner.isAnswering(meta.id);
     this.sidebar.show(this.conversations.metas, meta.id, busy);
     write(find('h1'), meta.title || TITLE);
-    document.title = meta.title ? `${meta.title} · Claude` : TITLE;
+    const title = meta.title ? `${meta.title} · Claude` : TITLE;
+    document.title = this.away?.look(title) ?? title;
     write(find('#total'), totalOf(allAnswers));
+    memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);
+    this.onDemand.measure();
   }
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
+    // without it the answer's own status says it
+    void load('view/unreachable.js').then(({ hear }) => hear(answer), noop);
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
-    if (answer.state !== 'streaming') write(find('#total'), totalOf(conversation.allAnswers));
+    if (answer.state === 'streaming') return;
+    write(find('#total'), totalOf(conversation.allAnswers));
+    this.onDemand.measure();
   }
 
   #composer() {
@@ -154,7 +156,10 @@ export class ChatController {
       send: (...asked) => this.questions.send(...asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
-      edit: (id) => this.transcript.mark(id),
+      edit: (id) => {
+        this.transcript.mark(id);
+        void this.onDemand.measure();
+      },
     });
   }
 
@@ -190,17 +195,18 @@ export class ChatController {
       onRuns: () => this.refresh(),
       onSignedOut: signIn,
       onRejected: async (...rejected) => {
-        const refusals = await import('./refusals.js').catch(() => undefined); // few need it
+        const refusals = await load('app/refusals.js').catch(() => undefined); // few need it
         return refusals?.takeBack(this, ...rejected) ?? false;
       },
     });
   }
 
-  /** @param {string} system */
-  #setInstructions(system) {
+  /** What is chosen for the conversation on the page belongs to it. @param {Partial<Meta>} own */
+  keep(own) {
     const { meta } = this.current;
-    meta.system = system;
-    if (this.conversations.has(meta.id)) this.conversations.update(meta, { system });
+    if (this.conversations.has(meta.id)) this.conversations.update(meta, own);
+    else Object.assign(meta, own);
+    this.onDemand.measure();
   }
 
   async #openLatest() {
@@ -223,8 +229,9 @@ export class ChatController {
     this.onDemand.keepPlace();
     this.current = opened;
     this.arrange();
+    document.querySelector('#missing')?.remove();
+    if (!isKnown && id && id !== 'new') this.onDemand.tellMissing(id);
     this.onDemand.goToPlace();
-    this.settings.system = opened.meta.system ?? '';
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();

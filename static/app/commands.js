@@ -1,6 +1,8 @@
 // What a key or a button asks for, by its name.
 
+import { say } from '../system/words.js';
 import { find, memory, write } from '../view/dom.js';
+import { load } from '../system/parts.js';
 import { signOut } from '../view/session.js';
 import { offer } from '../view/toast.js';
 
@@ -14,15 +16,13 @@ const COMMANDS = new Map(
     new: (chat) => chat.go('new'),
     menu: ({ sidebar }) => sidebar.toggle(),
     search: ({ sidebar }) => sidebar.search(),
-    write: ({ composer }) => composer.focus(),
     stop: (chat) => chat.stop(),
     example: ({ questions }, button) => questions.send(button?.textContent ?? ''),
-    previous: (chat) => goTo(chat, -1),
-    next: (chat) => goTo(chat, 1),
     copy: copyLast,
-    again: repeatLast,
-    help: () => find('#help').showModal(),
+    help: showShortcuts,
+    'hide-first-run': hideFirstRun,
     settings: openSettings,
+    print: async ({ transcript }) => (await transcript.printing).print(),
     import: importFile,
     'delete-all': deleteAll,
     'bring-back': bringBack,
@@ -39,42 +39,51 @@ export function runCommand(chat, name, button) {
   void COMMANDS.get(name)?.(chat, button);
 }
 
-/** @param {ChatController} chat @param {number} step */
-function goTo(chat, step) {
-  const id = chat.sidebar.neighbour(step);
-  if (id) chat.go(id);
-}
-
 /** @param {ChatController} chat */
 async function copyLast({ current, transcript }) {
   const last = current.answers.at(-1);
-  if (!last) return;
+  if (!last) return offer(say('shortcuts.none'));
   const copied = await transcript.copyMessage(last.id);
   offer(copied ? 'The last answer is copied.' : 'The last answer could not be copied.');
 }
 
-/** @param {ChatController} chat */
-function repeatLast({ current, questions }) {
-  const last = current.answers.at(-1);
-  if (last) questions.act('again', last.id);
+async function showShortcuts() {
+  const sheet = await load('view/shortcut-sheet.js').catch(() => undefined);
+  if (sheet) sheet.showShortcuts();
+  else offer(say('shortcuts.failed'));
+}
+
+/** Who has read the first steps does not see them again. @param {ChatController} chat */
+function hideFirstRun({ composer }) {
+  memory.set('first-run', 'hidden');
+  document.documentElement.dataset.firstRun = 'hidden';
+  composer.focus();
 }
 
 /** @param {ChatController} chat */
-function openSettings({ current, settings, conversations }) {
+function openSettings(chat) {
+  const { current, settings, conversations } = chat;
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
   find('[data-command=delete-all]').disabled = !conversations.metas.length;
-  settings.system = current.meta.system ?? '';
+  settings.show(current);
   find('#settings').showModal();
+  void load('app/away.js')
+    .then(({ showChoice }) => showChoice())
+    .catch(() => {});
   void tellRoom();
+  load('app/importing.js').then(
+    ({ takeDrops }) => takeDrops(chat),
+    () => undefined,
+  );
   return listSessions();
 }
 
 /** Only a reader who has attached files has some. */
 async function tellRoom() {
   if (!memory.get('files')) return;
-  const { roomOfFiles } = await import('./kept-files.js');
+  const { roomOfFiles } = await load('app/kept-files.js');
   find('#room').textContent = await roomOfFiles();
 }
 
@@ -82,13 +91,13 @@ async function tellRoom() {
 async function listSessions() {
   const list = document.querySelector('#sessions');
   if (!list) return;
-  const { showSessions } = await import('../view/session-list.js');
+  const { showSessions } = await load('view/session-list.js');
   await showSessions(list);
 }
 
 /** @param {'markdown' | 'json'} format @param {ConversationData[]} conversations */
 async function exportAs(format, conversations) {
-  const { download } = await import('./import-export.js');
+  const { download } = await load('app/import-export.js');
   download(format, conversations);
 }
 
@@ -115,12 +124,6 @@ function bringBack({ deletions }) {
 
 /** @param {ChatController} chat */
 async function importFile(chat) {
-  const { chooseFile } = await import('./import-export.js');
-  chooseFile((imported) => {
-    const ids = imported.map(({ meta }) => meta.id);
-    for (const { meta, all } of imported) chat.conversations.add(meta, all);
-    chat.go(ids[0]);
-    const what = ids.length > 1 ? `${ids.length} conversations are` : 'The conversation is';
-    offer(`${what} imported.`, 'Undo', () => chat.deletions.delete(ids));
-  });
+  const { chooseFile } = await load('app/importing.js');
+  chooseFile(chat);
 }

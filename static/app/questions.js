@@ -2,10 +2,12 @@
 
 import { CONTINUE } from '../model/message.js';
 import { isTooLong } from '../network/stream-error.js';
-import { find, renamePlace, write, shownPlace } from '../view/dom.js';
+import { find, renamePlace, shownPlace, write } from '../view/dom.js';
+import { load } from '../system/parts.js';
+import { tellBusy } from '../view/field.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, FileRef } from '../types.js' */
+/** @import { Answer, FileRef, RequestOptions } from '../types.js' */
 /** @import { ChatController } from './chat-controller.js' */
 
 export class Questions {
@@ -30,10 +32,14 @@ export class Questions {
     await chat.ready;
     const conversation = await this.#conversationAt(place);
     await chat.settings.loaded;
-    if (chat.runner.isAnswering(conversation.meta.id) && !editedId) return false;
+    if (chat.runner.isAnswering(conversation.meta.id) && !editedId) {
+      tellBusy(true);
+      return false;
+    }
+    const options = chat.settings.settle(conversation);
     chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
     this.#name(place, conversation);
-    this.#ask(conversation, text, { instead: editedId, files, from });
+    this.#ask(conversation, text, options, { instead: editedId, files, from });
     chat.sidebar.chosen();
     await conversation.stored;
     return true;
@@ -52,7 +58,7 @@ export class Questions {
     if (action === 'new') this.#chat.go('new');
     else if (action === 'edit') void this.#edit(answer);
     else if (action === 'again') this.#retry(answer);
-    else if (runner.isAnswering(current.meta.id)) return;
+    else if (runner.isAnswering(current.meta.id)) tellBusy(true);
     else if (action === 'leave-out') this.#leaveOut(answer);
     else if (action === 'continue') this.send(CONTINUE);
     else if (action === 'reconnect') this.#reconnect(answer);
@@ -91,13 +97,11 @@ export class Questions {
     this.#chat.composer.assignId(meta.id);
   }
 
-  /** @param {Conversation} conversation @param {string} text @param {Parameters<Conversation['ask']>[2]} more */
-  #ask(conversation, text, more) {
-    const { settings, runner } = this.#chat;
-    const options = settings.requestOptions(conversation.meta.system);
+  /** @param {Conversation} conversation @param {string} text @param {RequestOptions} options @param {Parameters<Conversation['ask']>[2]} more */
+  #ask(conversation, text, options, more) {
     const [, answer] = conversation.ask(text, options, more);
     if (conversation === this.#chat.current) this.#showNew();
-    runner.run(conversation, answer, true);
+    this.#chat.runner.run(conversation, answer, true);
   }
 
   #showNew() {
@@ -123,7 +127,8 @@ export class Questions {
   #retry(answer) {
     const { current, runner, settings } = this.#chat;
     if (answer.state === 'streaming' && !answer.stopping) return;
-    const again = current.retry(answer, settings.requestOptions(current.meta.system));
+    const again = current.retry(answer, settings.settle(current));
+    this.#chat.keep({});
     this.#showNew();
     runner.run(current, again, true);
   }
@@ -133,7 +138,7 @@ export class Questions {
     const { current } = this.#chat;
     const { problem } = answer;
     const refusals =
-      problem && isTooLong(problem) && (await import('./refusals.js').catch(() => {}));
+      problem && isTooLong(problem) && (await load('app/refusals.js').catch(() => {}));
     if (refusals && refusals.takeBack(this.#chat, current, answer, problem)) return;
     if (current === this.#chat.current) this.takeBack(answer);
   }

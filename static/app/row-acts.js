@@ -1,5 +1,7 @@
 // What the menu of a conversation's entry does.
 
+import { load } from '../system/parts.js';
+
 /** @import { ChatController } from './chat-controller.js' */
 
 /** @param {ChatController} chat @param {string} act @param {string} id */
@@ -13,6 +15,6 @@ export async function actOn(chat, act, id) {
 
 /** @param {ChatController} chat @param {string} id */
 async function save({ conversations }, id) {
-  const { download } = await import('./import-export.js');
+  const { download } = await load('app/import-export.js');
   download('markdown', [await conversations.open(id)]);
 }

@@ -1,6 +1,7 @@
 // Footnotes stand where they are written: an answer streams, and what is being read does not move. A note is numbered by
 // its first reference, so that numbers are filled in on the page, after each drawing that brought one.
 
+import { number, say } from '../system/words.js';
 import { branch, leaf } from './vdom.js';
 
 /** @import { Branch, Token, Tree } from '../types.js' */
@@ -19,7 +20,7 @@ export function reference({ key, label }) {
 export function note({ label, key }, within, shown) {
   const [, body] = shown?.kids ?? [];
   const mark = { class: 'note-mark', 'data-label': `[^${label}]:` };
-  const back = { type: 'button', class: 'note-back', 'aria-label': 'Back to the text' };
+  const back = { type: 'button', class: 'note-back', 'aria-label': say('markdown.back') };
   return branch('div', { class: 'footnote', role: 'doc-footnote', 'data-note': key }, [
     branch('span', mark),
     branch('div', {}, within(body && 'kids' in body ? body.kids : undefined)),
@@ -49,22 +50,24 @@ export class Footnotes {
 
   /** Fill in the numbers if there are other notes or references than before. */
   number() {
-    const counted = `${this.#references.length} ${this.#notes.length}`;
+    const [references, notes] = [first(this.#references), first(this.#notes)];
+    const counted = [...references, '', ...notes].map((each) => each && keyOf(each)).join(' ');
     if (counted === this.#counted) return;
     this.#counted = counted;
     /** @type {Map<string, string>} */
     const numbers = new Map();
-    for (const element of first(this.#references)) {
+    for (const element of references) {
       const key = keyOf(element);
       const number = numbers.get(key) ?? `${numbers.size + 1}`;
       numbers.set(key, number);
       write(element, number);
-      element.setAttribute('aria-label', `Footnote ${number}`);
+      element.setAttribute('aria-label', say('markdown.footnote', { number }));
     }
-    for (const element of first(this.#notes)) {
+    for (const element of notes) {
       const number = numbers.get(keyOf(element));
       write(/** @type {Element} */ (element.firstElementChild), number ? `${number}.` : '');
-      if (number) element.setAttribute('aria-label', `Footnote ${number}`);
+      if (number) element.setAttribute('aria-label', say('markdown.footnote', { number }));
+      else element.removeAttribute('aria-label');
       element.lastElementChild?.toggleAttribute('hidden', !number);
     }
   }

@@ -1,5 +1,6 @@
 // A formula in an answer: its source as it was written, until it is typeset (typesetter.js).
 
+import { say } from '../system/words.js';
 import { branch, leaf } from './vdom.js';
 
 /** @import { Branch, Formula, RendererOptions } from '../types.js' */
@@ -24,7 +25,7 @@ export function formulaBlock(formula) {
       class: 'math display',
       tabindex: '0',
       role: 'group',
-      'aria-label': 'Formula',
+      'aria-label': say('markdown.formula'),
       'data-source': source,
     },
     [leaf(source)],
@@ -44,13 +45,12 @@ export function hideFormula(node, later) {
 
 /** Returns what typesets formulas; `load` fetches what that takes, for the first of them. @param {() => Promise<typeof import('./typesetter.js')>} load @returns {Typeset} */
 export function typesetting(load) {
-  /** @type {Promise<Typeset> | undefined} */
-  let loading;
+  /** @type {Typeset | undefined} */
+  let typesetter;
   return (node, formula, onDrawn) => {
     hideFormula(node, setTimeout);
-    loading ??= load().then(({ createTypesetter }) => createTypesetter());
-    loading.then(
-      (typeset) => typeset(node, formula, onDrawn),
+    load().then(
+      ({ createTypesetter }) => (typesetter ??= createTypesetter())(node, formula, onDrawn),
       () => node.removeAttribute('data-waiting'),
     );
   };

@@ -119,6 +119,8 @@ export class Tail {
   #draw() {
     const { references, continuation } = this.#settled;
     const lexed = this.#lex(this.#text, { isOpen: true });
+    // The finished items of a list stay in its part while the next one is undecided.
+    if (continuation && !lexed.tokens.length) return;
     // The tail's own definitions count in it, and may still change; the settled ones are only added to.
     const definitions = references.version(lexed.links);
     this.#replaceTrees(blocks(lexed.tokens, this.#trees, definitions, continuation));

@@ -5,6 +5,7 @@
 //
 // Only a terminal frame (or 204) ends a stream. A body that ends without one was cut.
 
+import { say } from '../system/words.js';
 import { Connection, isEventStream } from './connection.js';
 import { TIMING, backoff, pause } from './retry.js';
 import { connectionLost, refusalOf, unreachable, unreadable } from './stream-error.js';
@@ -74,11 +75,12 @@ class StreamReader {
   /** Return when to send the next request; throw when there were too many. @param {Outcome} outcome @returns {Waiting} */
   waitAfter({ busy, retryAfterMs, wasCut }) {
     if (busy) return { type: 'waiting', why: 'busy', ms: retryAfterMs ?? 0, said: busy.message };
+    const why = this.#accepted ? 'lost' : 'unreachable';
+    if (isOffline()) return { type: 'waiting', why, ms: this.#timing.longestDelay, said: '' };
     this.#failures += 1;
     if (this.#failures >= (this.#accepted ? this.#timing.gets : this.#timing.puts))
       throw this.#accepted ? connectionLost() : unreachable();
     const delay = wasCut && this.#failures === 1 ? 0 : backoff(this.#failures, this.#timing);
-    const why = this.#accepted ? 'lost' : 'unreachable';
     return { type: 'waiting', why, ms: retryAfterMs ?? delay, said: '' };
   }
 
@@ -100,7 +102,7 @@ class StreamReader {
   /** Count a frame as received; return false for one from before a cut, throw where one is missing. @param {number} id */
   #receive(id) {
     if (!(id > this.#lastEventId)) return false;
-    if (id > this.#lastEventId + 1) throw unreadable('A part of the answer was lost on its way.');
+    if (id > this.#lastEventId + 1) throw unreadable(say('network.gap'));
     this.#lastEventId = id;
     this.#failures = 0;
     return true;
@@ -110,7 +112,7 @@ class StreamReader {
   async #understand(response) {
     if (!response.ok) return this.#refused(await refusalOf(response));
     // The page of a captive portal or a proxy: it may pass, but it must not start anything.
-    if (!this.#accepted) throw unreadable('Something other than the server answered.');
+    if (!this.#accepted) throw unreadable(say('network.foreign'));
     return {};
   }
 
@@ -147,6 +149,9 @@ class StreamReader {
   }
 }
 
+/** Return whether the browser knows of no network: what fails then says nothing of the server, and is not counted. */
+const isOffline = () => globalThis.navigator?.onLine === false;
+
 /** Readers that were refused together come back apart. @param {number} ms */
 function apart(ms) {
   return ms + Math.random() * Math.min(ms / 5, 2_000);
@@ -161,5 +166,5 @@ function parse(text) {
   } catch {
     // reported below
   }
-  throw unreadable('The answer could not be read.');
+  throw unreadable(say('network.unreadable'));
 }

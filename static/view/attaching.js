@@ -3,6 +3,7 @@
 
 import { fileRefs } from '../model/file-refs.js';
 import { find, make, write } from './dom.js';
+import { load } from '../system/parts.js';
 import { tell } from './field.js';
 import { openEntrances } from './file-entrances.js';
 
@@ -94,8 +95,8 @@ export class Attaching {
 
   async #load() {
     const [{ Attachments }, { files }] = await Promise.all([
-      import('./attachments.js'),
-      import('../model/files.js'),
+      load('view/attachments.js'),
+      load('model/files.js'),
       loadStyle(),
     ]);
     if (!this.#tray) {
@@ -134,6 +135,9 @@ export function loadStyle() {
     );
   }));
 }
+
+/** Return those of the draft that has this key. @param {string} key */
+export const filesOfDraft = (key) => remembered(key);
 
 /** @param {string} key @returns {FileRef[]} */
 function remembered(key) {

@@ -1,9 +1,10 @@
-// Where the reader writes: Enter sends, Shift+Enter starts a new line, the one button sends or stops.
+// Where the reader writes: Enter sends, Shift+Enter starts a new line (on a phone Enter does); one button sends or stops.
 
 import { joined } from '../model/drafts.js';
+import { meaningOf } from '../model/keys.js';
 import { Attaching } from './attaching.js';
-import { find } from './dom.js';
-import { grow, insert, meaningOf, tell } from './field.js';
+import { find, isComposing, isPhone } from './dom.js';
+import { grow, insert, tell, tellBusy } from './field.js';
 import { offer } from './toast.js';
 
 /** @import { Drafts } from '../model/drafts.js' */
@@ -32,10 +33,7 @@ export class Composer {
   #original = ''; // the question that is being changed, as it was asked
   /** @type {Set<Sending>} */
   #sending = new Set();
-  #files = new Attaching((text) => {
-    insert(this.#prompt, text);
-    this.#saveDraft();
-  });
+  #files = new Attaching((text) => insert(this.#prompt, text));
 
   /** @param {Drafts} drafts @param {Listeners} on */
   constructor(drafts, on) {
@@ -47,10 +45,7 @@ export class Composer {
     });
     this.#button.addEventListener('click', this.#clicked.bind(this));
     this.#prompt.addEventListener('keydown', this.#pressed.bind(this));
-    this.#cancel.addEventListener('click', () => {
-      this.#giveUpEditing();
-      this.focus();
-    });
+    this.#cancel.addEventListener('click', () => this.#giveUpEditing());
     this.#prompt.addEventListener('input', () => this.#saveDraft());
     addEventListener('pagehide', () => this.#sending.forEach((one) => this.#giveBack(one)));
     this.streaming = false;
@@ -87,6 +82,7 @@ export class Composer {
   /** Whether the button stops rather than sends. @param {boolean} value */
   set streaming(value) {
     this.#streaming = value;
+    if (!value) tellBusy(false);
     this.#drawButton();
   }
 
@@ -143,7 +139,7 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
-    const meaning = meaningOf(event, this.#value);
+    const meaning = isComposing(event) ? '' : meaningOf(event, this.#value, isPhone());
     if (!meaning || (meaning === 'leave' && !this.#draft.editing)) return;
     event.preventDefault();
     if (meaning === 'leave') this.#giveUpEditing();
@@ -156,7 +152,9 @@ export class Composer {
     if (this.#files.isBusy) await this.#files.settled;
     const { editing: editedId } = this.#draft;
     const text = this.#value;
-    if (this.#stops || !(text.trim() || this.#files.refs.length)) return this.focus();
+    const isEmpty = !(text.trim() || this.#files.refs.length);
+    if (this.#stops) tellBusy(!isEmpty);
+    if (this.#stops || isEmpty) return this.focus();
     const files = this.#files.take();
     this.#setText('');
     this.#leaveEditing();
@@ -187,6 +185,7 @@ export class Composer {
     const [text, original, place] = [this.#value, this.#original, this.#place];
     const files = this.#files.take();
     this.#leaveEditing();
+    this.focus();
     if (text === original || !text.trim()) return;
     offer('The change is discarded.', 'Undo', () => {
       if (place !== this.#place)

@@ -61,6 +61,13 @@ function copyBySelection(text, html) {
 /** Return whether this key still belongs to an input method; Safari says so only by the key code. @param {KeyboardEvent} event */
 export const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
+/** Whether ⌘ is this machine's key for commands. */
+export const isApple = /Mac|iP(hone|ad|od)/.test(navigator.platform);
+
+/** Return whether fingers write here, on glass: Shift+Enter does not exist there. */
+export const isPhone = () =>
+  matchMedia('(pointer: coarse)').matches && !matchMedia('(any-pointer: fine)').matches;
+
 /** localStorage; where it is forbidden or full, a reload forgets. */
 export const memory = {
   /** @param {string} key */

@@ -1,6 +1,7 @@
-// A field to write in: how its text changes, and its height with it; what its keys mean, and the sentence above it.
+// A field to write in: how its text changes, and its height with it; and the sentence above it.
 
-import { find, isComposing, make } from './dom.js';
+import { say } from '../system/words.js';
+import { find, make } from './dom.js';
 
 /** Only for browsers whose style sheet cannot do it (`field-sizing`). @param {HTMLTextAreaElement} field */
 export function grow(field) {
@@ -12,17 +13,8 @@ export function grow(field) {
 /** Put this text where the caret is. @param {HTMLTextAreaElement} field @param {string} text */
 export function insert(field, text) {
   field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
+  field.dispatchEvent(new InputEvent('input', { bubbles: true }));
   field.focus();
-}
-
-/** Return what this key in the field asks for; '' if for nothing, or if it is an input method's. @param {KeyboardEvent} event @param {string} text in the field */
-export function meaningOf(event, text) {
-  const { key, shiftKey } = event;
-  if (isComposing(event)) return '';
-  if (key === 'Escape') return 'leave';
-  if (shiftKey) return '';
-  if (key === 'ArrowUp') return text ? '' : 'up';
-  return key === 'Enter' ? 'send' : '';
 }
 
 /** Say this above the field, announced immediately, with buttons: what they are called, and what each does. @param {string} sentence @param {Record<string, () => void>} [ways] */
@@ -32,4 +24,11 @@ export function tell(sentence, ways = {}) {
   );
   find('#notice').textContent = sentence;
   find('#ways').replaceChildren(...buttons);
+}
+
+/** Say why a question stays in the field while an answer is written; once none is, take that away. @param {boolean} isBusy */
+export function tellBusy(isBusy) {
+  const sentence = say('composer.busy');
+  if (isBusy) tell(sentence);
+  else if (find('#notice').textContent === sentence) tell('');
 }

@@ -2,6 +2,7 @@
 
 import { megabytes } from '../model/file-limits.js';
 import { files } from '../model/files.js';
+import { load } from '../system/parts.js';
 import { make, part } from './dom.js';
 
 /** @import { FileRef } from '../types.js' */
@@ -43,7 +44,7 @@ export function chipFor(ref, more = '') {
   open.append(picture, words);
   open.addEventListener('click', () => show(ref));
   chip.append(open);
-  chip.dataset.file = ref.id;
+  Object.assign(chip.dataset, { file: ref.id, kind: ref.kind });
   if (ref.kind === 'image') {
     onNear.set(chip, () => (queue = queue.then(() => draw(ref, chip))));
     near.observe(chip);
@@ -74,7 +75,7 @@ async function draw({ id }, chip) {
   try {
     const blob = await files.blob(id);
     if (!blob) return markGone(chip);
-    const { thumbnailOf } = await import('./scaled-image.js');
+    const { thumbnailOf } = await load('view/scaled-image.js');
     const src = URL.createObjectURL(await thumbnailOf(blob));
     const image = make('img', { src, alt: 'Image:', draggable: false });
     await image.decode();
@@ -94,6 +95,6 @@ function markGone(chip) {
 
 /** @param {FileRef} ref */
 async function show(ref) {
-  const { showFile } = await import('./file-preview.js');
+  const { showFile } = await load('view/file-preview.js');
   await showFile(ref);
 }

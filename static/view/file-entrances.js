@@ -46,7 +46,7 @@ function openForDrops({ onFiles, onText, onRefused }) {
 }
 
 /** @param {Listeners} on */
-function openForPaste({ onFiles }) {
+function openForPaste({ onFiles, onText }) {
   let isPlain = false; // Shift says that it is meant as text
   addEventListener('keydown', ({ key, shiftKey }) => (isPlain = shiftKey && /^v$/i.test(key)));
   document.addEventListener('paste', (event) => {
@@ -60,6 +60,9 @@ function openForPaste({ onFiles }) {
     } else if (text.length > LONG_CHARACTERS && !isPlain) {
       event.preventDefault();
       onFiles([new File([text], 'Pasted text.txt', { type: 'text/plain' })], { isPasted: true });
+    } else if (text && !isField(target)) {
+      event.preventDefault();
+      onText(text); // what is pasted beside the field is meant for it
     }
   });
 }

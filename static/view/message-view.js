@@ -2,7 +2,8 @@
 
 import { markedText, textWithSources } from '../model/citations.js';
 import { explain, isAnswer, remedies } from '../model/message.js';
-import { statusOf, thoughtsOf } from '../model/status-text.js';
+import { briefOf, statusOf, thoughtsOf } from '../model/status-text.js';
+import { load } from '../system/parts.js';
 import { now } from '../system/time.js';
 import { copyOf, make, part, write } from './dom.js';
 import { MessageText } from './message-text.js';
@@ -10,11 +11,21 @@ import { showTime } from './message-time.js';
 
 /** @import { Answer, GrowingText, MarkdownLibrary, Message, Problem } from '../types.js' */
 
-const ANSWERS_ONLY = ['details', '.status', '.error', '.note', '.actions', '[data-action=again]'];
+const ANSWERS_ONLY = [
+  'details',
+  '.status',
+  '.facts',
+  '.error',
+  '.note',
+  '.actions',
+  '[data-action=again]',
+  '[data-action=facts]',
+];
 /** Looked up once, while the article is small. */
 const PARTS = [
   '.text',
   '.status',
+  '.facts',
   '.error',
   '.note',
   '.tools',
@@ -26,6 +37,7 @@ const PARTS = [
   'summary',
   'summary span',
   '[data-action=again]',
+  '[data-action=facts]',
   '[data-action=retry]',
 ];
 /** A longer wait, such as until midnight, is named in the error's sentence, and may become shorter. */
@@ -83,6 +95,13 @@ export class MessageView {
     this.#thoughts.format(library, message.thinking, thoughtsEnded(message));
   }
 
+  /** Show all of it now, as Markdown if that is there. @param {MarkdownLibrary | undefined} library */
+  complete(library) {
+    if (library) this.format(library);
+    this.#text.complete();
+    this.#thoughts.complete();
+  }
+
   /** Say which version this is, if there are several. @param {number} place @param {number} count */
   showVersion(place, count) {
     const { '.versions': versions, '.versions span': label } = this.#parts;
@@ -91,6 +110,13 @@ export class MessageView {
     write(label, `${place}/${count}`);
     this.#parts['[data-action=older]'].ariaDisabled = String(place === 1);
     this.#parts['[data-action=newer]'].ariaDisabled = String(place === count);
+  }
+
+  /** Show all that is known of the answer, or what stands under every one. */
+  toggleFacts() {
+    const { '.facts': facts, '[data-action=facts]': button } = this.#parts;
+    facts.hidden = !facts.hidden;
+    button.ariaExpanded = String(!facts.hidden);
   }
 
   /** Take it off the page. */
@@ -122,7 +148,7 @@ export class MessageView {
   /** @param {Message} message @param {() => void} onDraw */
   async #showFiles(message, onDraw) {
     if (isAnswer(message) || !message.files?.length) return;
-    const { showFiles } = await import('./message-files.js');
+    const { showFiles } = await load('view/message-files.js');
     if (this.#isGone) return;
     const release = await showFiles(part(this.article, '.text'), message.files);
     this.#releaseFiles = release;
@@ -135,7 +161,7 @@ export class MessageView {
     if (!answer.sources && !answer.searches && !answer.leftOut) return;
     if (!this.#showSources) {
       this.#showSources = () => {};
-      const { createSources } = await import('./sources.js');
+      const { createSources } = await load('view/sources.js');
       const root = make('div', { className: 'sources' });
       part(this.article, '.text').after(root);
       this.#showSources = createSources(root);
@@ -161,7 +187,8 @@ export class MessageView {
     const { stopping, phase, state, problem } = answer;
     article.dataset.state = stopping ? 'stopping' : streaming ? phase : state;
     article.ariaBusy = String(streaming);
-    write(this.#parts['.status'], statusOf(answer));
+    write(this.#parts['.status'], briefOf(answer));
+    write(this.#parts['.facts'], statusOf(answer));
     write(this.#parts['.error'], problem ? sentenceFor(problem) : '');
     write(this.#parts['.note'], explain(answer));
   }
@@ -171,6 +198,7 @@ export class MessageView {
     const offered = remedies(answer);
     for (const button of this.#remedies) button.hidden = !offered.includes(button.dataset.action);
     this.#parts['.tools'].hidden = this.streaming || !answer.text;
+    if (this.streaming) this.#parts['.facts'].hidden = true;
     this.#parts['[data-action=again]'].hidden = offered.includes('retry');
   }
 

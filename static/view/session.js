@@ -32,6 +32,7 @@ export async function signOut(everywhere = false) {
       'The server cannot be reached, so you are still signed in: try again.',
     );
   }
+  await import('../system/kept-page.js').then(({ forgetPage }) => forgetPage()).catch(() => {});
   const forget = find('#forget').checked;
   try {
     if (forget) sessionStorage.setItem(FORGET, 'yes');

@@ -1,21 +1,12 @@
-// The keyboard: single keys outside of text fields (which can be switched off), and Esc everywhere.
+// The keyboard outside of the field: Ctrl or ⌘ commands, typing goes to the field, and what Esc leaves.
 
-import { find, isComposing } from './dom.js';
+import { commandOf, isText } from '../model/keys.js';
+import { find, isApple, isComposing } from './dom.js';
 
-/** @type {Record<string, string>} */
-const COMMANDS = {
-  '?': 'help',
-  n: 'new',
-  '/': 'search',
-  b: 'menu',
-  ',': 'settings',
-  i: 'write',
-  c: 'copy',
-  r: 'again',
-  '[': 'previous',
-  ']': 'next',
-};
-const FIELDS = 'textarea, select, input:not([type=radio], [type=checkbox])';
+const FIELDS =
+  'textarea, select, input:not([type=radio], [type=checkbox], [type=button]), [contenteditable]';
+/** Letters choose in them; a forgiving selector, as not every browser has popovers. */
+const MENUS = ':is(:popover-open, [role=menu], [role=listbox])';
 
 /** @typedef {(command: string, button?: HTMLElement) => void} OnCommand */
 
@@ -26,25 +17,45 @@ export function listen(onCommand) {
     if (button instanceof HTMLElement) onCommand(button.dataset.command ?? '', button);
   });
   document.addEventListener('keydown', (event) => {
-    if (isComposing(event) || event.defaultPrevented || document.querySelector('dialog[open]'))
+    if (event.isComposing || event.defaultPrevented || document.querySelector('dialog[open]'))
       return;
-    if (event.key === 'Escape') return escape(event.target, onCommand);
-    if (!isShortcut(event)) return;
-    event.preventDefault();
-    onCommand(COMMANDS[event.key]);
+    const command = commandOf(event, isApple);
+    if (command) {
+      event.preventDefault(); // also while it is held: the browser has commands of its own there
+      if (!event.repeat) onCommand(command);
+    } else if (event.key === 'Escape') {
+      if (!event.repeat && !isComposing(event)) escape(event, onCommand);
+    } else if (isTyping(event)) find('#prompt').focus(); // and the character arrives there
   });
 }
 
-/** Stop the answer, or leave the field. @param {EventTarget | null} target @param {OnCommand} onCommand */
-function escape(target, onCommand) {
-  if (find('#send').dataset.mode === 'stop') onCommand('stop');
-  else fieldAt(target)?.blur();
+/** Leave the innermost thing; only where there is none, stop the answer. @param {KeyboardEvent} event @param {OnCommand} onCommand */
+function escape(event, onCommand) {
+  if (document.querySelector(':is(:popover-open)')) return; // the browser closes it
+  const field = fieldAt(event.target);
+  if (field && field.id !== 'prompt') return leave(field, event);
+  if (!find('#cancel').hidden) find('#cancel').click();
+  else if (find('#send').dataset.mode === 'stop') onCommand('stop');
+  else if (field) find('#log').focus({ preventScroll: true }); // where keys scroll
+}
+
+/** Clear it if it searches; leave it if it is empty. @param {HTMLElement} field @param {Event} event */
+function leave(field, event) {
+  event.preventDefault(); // some browsers clear it themselves
+  if (!(field instanceof HTMLInputElement && field.type === 'search' && field.value))
+    return find('#prompt').focus();
+  field.value = '';
+  field.dispatchEvent(new InputEvent('input', { bubbles: true }));
 }
 
 /** @param {KeyboardEvent} event */
-function isShortcut({ key, target, ctrlKey, metaKey, altKey }) {
-  const isPlain = !ctrlKey && !metaKey && !altKey && !fieldAt(target);
-  return isPlain && COMMANDS[key] !== undefined && find('#shortcuts').checked;
+function isTyping(event) {
+  const { target } = event;
+  const isTaken = fieldAt(target) || (target instanceof Element && target.closest(MENUS));
+  const { key, code, ctrlKey, metaKey, altKey, shiftKey } = event;
+  const isAltGraph = event.getModifierState('AltGraph');
+  const pressed = { key, code, ctrlKey, metaKey, altKey, shiftKey, isAltGraph };
+  return !isTaken && isText(pressed, isApple);
 }
 
 /** @param {EventTarget | null} target */

@@ -2,6 +2,7 @@
 // which is loaded when there is something to list.
 
 import { find, memory, write } from './dom.js';
+import { load } from '../system/parts.js';
 import { say } from '../system/words.js';
 
 /** @import { Listing, Meta } from '../types.js' */
@@ -30,7 +31,7 @@ export class Sidebar {
       this.#pressed(event),
     );
     this.#root.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== 'Escape' || WIDE.matches) return;
+      if (event.key !== 'Escape' || WIDE.matches || this.#search.value) return;
       event.stopPropagation();
       this.toggle(false);
     });
@@ -74,13 +75,6 @@ export class Sidebar {
     this.#on.search('');
   }
 
-  /** Return the id of the conversation this many places below the current one. @param {number} step */
-  neighbour(step) {
-    const ids = this.#list?.ids ?? [];
-    const at = ids.indexOf(this.#listing.current);
-    return ids[at < 0 ? 0 : at + step];
-  }
-
   /** @param {boolean} open */
   #apply(open) {
     this.#root.inert = !open;
@@ -112,7 +106,7 @@ export class Sidebar {
 
   async #load() {
     try {
-      const { ConversationList } = await import('./conversation-list.js');
+      const { ConversationList } = await load('view/conversation-list.js');
       this.#list = new ConversationList(this.#on);
       this.#draw();
     } catch {

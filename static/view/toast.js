@@ -1,6 +1,7 @@
 // Sentences above everything, the newest below: each goes by itself, later if something can be undone, and not
 // while the reader points at them, has the focus there or does not see the page.
 
+import { load } from '../system/parts.js';
 import { copyOf, find, part, write } from './dom.js';
 
 const SHOWN_MS = 7_000;
@@ -60,6 +61,10 @@ function showNext() {
   const root = find('#toasts');
   for (const { element } of toasts.slice(0, TOGETHER))
     if (!element.isConnected) root.append(element);
+  load('view/toast-place.js').then(
+    ({ placeToasts }) => placeToasts(),
+    () => {},
+  );
   if (toasts.length) clock ??= setInterval(tick, TICK_MS);
   else clock = void clearInterval(clock);
 }

@@ -1,6 +1,7 @@
 // The conversation as the reader sees it. It draws at most once a frame, and only ever adds to the text;
 // stored answers become Markdown when they come near the screen.
 
+import { load } from '../system/parts.js';
 import { Autoscroll } from './autoscroll.js';
 import { Copying } from './copying.js';
 import { find } from './dom.js';
@@ -22,6 +23,8 @@ export class Transcript {
   #changed = new Set();
   #frame = 0;
   #marked = '';
+  /** @type {Promise<import('./printing.js').Printing> | undefined} */
+  #printing;
   /** @type {MarkdownLibrary | undefined} */
   #library;
   #near = new IntersectionObserver((entries) => this.#approached(entries), {
@@ -52,6 +55,7 @@ export class Transcript {
    * @param {(message: Message) => Message[]} versionsOf
    */
   show(messages, versionsOf) {
+    document.documentElement.toggleAttribute('data-talk', messages.length > 0);
     const views = [...this.#views.values()];
     const same = messages.findIndex((message, i) => message !== views[i]?.message);
     for (const { message } of views.slice(same < 0 ? messages.length : same))
@@ -97,6 +101,26 @@ export class Transcript {
     this.#log.append(view.article);
     this.#drawMark(view.article);
     this.#format(view);
+    void this.printing.catch(() => (this.#printing = undefined)); // it cannot be fetched now
+  }
+
+  /** What paper needs; loaded with the first message. */
+  get printing() {
+    return (this.#printing ??= load('view/printing.js').then(({ Printing }) => new Printing(this)));
+  }
+
+  /** Show all of each message, one a step, however far from the screen. */
+  *completing() {
+    for (const view of this.#views.values()) yield void view.complete(this.#library);
+  }
+
+  /** When the messages were asked, in ms. */
+  get dates() {
+    return [...this.#views.values()].map(({ message }) => message.at);
+  }
+
+  get highlighter() {
+    return this.#library?.highlighter;
   }
 
   /** Follow the end from now on: the reader has just asked something. */
@@ -158,6 +182,7 @@ export class Transcript {
     const { id } = /** @type {HTMLElement} */ (button.closest('article')).dataset;
     const { action = '' } = button.dataset;
     if (this.#copying.press(button, id ?? '')) return;
+    if (action === 'facts') return this.#views.get(id ?? '')?.toggleFacts();
     const act = () => this.#onAction(action, id ?? '');
     if (action === 'older' || action === 'newer') return this.#switch(button, act);
     this.#log.focus({ preventScroll: true }); // the button is about to go: the focus must not get lost

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from claude_sse.standin import StandIn
 
@@ -14,7 +21,7 @@ from ..integration.running import Server, serve
 from .wire import Wire
 
 #: What a browser says of its own accord when a connection is cut or a request is refused.
-_HARMLESS = ("Failed to load resource", "net::ERR_")
+_HARMLESS = ("Failed to load resource", "net::ERR_", "Service Worker registration blocked")
 
 expect.set_options(timeout=15_000)  # of a page that shares its cores
 
@@ -44,8 +51,9 @@ def server(standin: StandIn) -> Iterator[Server]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A new browser context; a page has 15 s for each step."""
-    context = browser.new_context(viewport={"width": 1000, "height": 700})
+    """A new browser context; a page has 15 s for each step, and is not kept (``test_offline``)."""
+    size: ViewportSize = {"width": 1000, "height": 700}
+    context = browser.new_context(viewport=size, service_workers="block")
     context.set_default_timeout(15_000)
     yield context
     context.close()

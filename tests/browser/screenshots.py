@@ -93,7 +93,7 @@ def _story(page: Page, size: str, theme: str, folder: Path, claude: ExitStack) -
 
 
 def _new(page: Page) -> None:
-    page.locator("header [data-command=new]").click()
+    page.evaluate("location.hash = '#/new'")
     expect(page.locator("#empty")).to_be_visible()
     page.mouse.move(0, 0)
 

@@ -19,7 +19,7 @@ def test_an_answer_appears_while_it_is_written(page: Page, standin: StandIn, non
     answer = last_answer(page)
     wait_until_over(answer)
     assert text(answer).split() == exchange(standin, f"{nonce} whole").sent.split()
-    expect(answer.locator(".status")).to_contain_text("Done")
+    expect(answer.locator(".facts")).to_contain_text("Done")
 
 
 def test_a_conversation_has_many_turns(page: Page, standin: StandIn, nonce: str) -> None:

@@ -129,5 +129,5 @@ def test_cached_tokens_are_counted_once(page: Page, ending: str) -> None:
         ask(page, "Hello")
         wait_until_over(last_answer(page), "stopped" if about else "done")
         cost = f" · {about}4,320 tokens in (4,000 cached), {about}50 out"
-        expect(last_answer(page).locator(".status")).to_contain_text(cost)
+        expect(last_answer(page).locator(".facts")).to_contain_text(cost)
         expect(page.locator("#total")).to_have_text(about + total)

@@ -119,10 +119,16 @@ def test_a_selection_survives_the_streaming(page: Page, nonce: str) -> None:
 
 
 def test_tokens_and_speed_are_told_per_reply(page: Page, nonce: str) -> None:
-    """Under the answer: time to the first word, words a second, tokens; and a running total."""
+    """Behind a button below the answer: time to the first word, words a second, tokens."""
     ask(page, f"fault pace texts=40 gap_ms=20 first_ms=300 {nonce}")
     wait_until_over(last_answer(page))
-    status = last_answer(page).locator(".status")
+    expect(last_answer(page).locator(".status")).to_have_text(
+        re.compile(r"^claude-\S+ · [\d.]+ s$")
+    )
+    status = last_answer(page).locator(".facts")
+    expect(status).to_be_hidden()
+    last_answer(page).get_by_role("button", name="Details").click()
+    expect(status).to_be_visible()
     for words in ("first word", "words/s", "tokens in", "out", "claude-"):
         expect(status).to_contain_text(words)
     [seconds] = re.findall(r"first word ([\d.]+) s", status.inner_text())
@@ -137,7 +143,7 @@ def test_cost_of_a_stopped_answer_is_marked_as_an_estimate(page: Page, nonce: st
     wait_for_text(last_answer(page), "word5")
     page.locator("#send").click()
     wait_until_over(last_answer(page), "stopped")
-    expect(last_answer(page).locator(".status")).to_contain_text("≈")
+    expect(last_answer(page).locator(".facts")).to_contain_text("≈")
     expect(page.locator("#total")).to_contain_text("≈")
 
 

@@ -33,7 +33,7 @@ def test_a_damaged_record_does_not_keep_the_page_from_starting(page: Page, nonce
         page.evaluate(DAMAGE, [field, None])
         page.reload()
         expect(page.locator("body[data-ready]")).to_be_attached()
-    page.locator("header [data-command=new]").click()
+    page.locator("#new").click()
     ask(page, f"fault pace texts=3 more {nonce}")
     wait_until_over(last_answer(page))
     expect(last_answer(page).locator(".text")).to_contain_text("word2")

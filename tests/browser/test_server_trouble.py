@@ -101,4 +101,4 @@ def test_what_a_newer_server_adds_is_passed_over(page: Page) -> None:
     ask(page, "Hello")
     wait_until_over(last_answer(page))
     assert text(last_answer(page)).strip() == "Hello"
-    expect(last_answer(page).locator(".status")).to_contain_text("Done")
+    expect(last_answer(page).locator(".facts")).to_contain_text("Done")

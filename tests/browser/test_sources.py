@@ -42,7 +42,7 @@ def test_the_web_is_searched_when_the_reader_says_so(
     assert exchange(standin, nonce).body["tools"][0]["max_uses"] == 2
     page.locator("#send").click()
     wait_until_over(answer, "stopped")
-    page.locator("header [data-command=new]").click()
+    page.locator("#new").click()
     ask(page, f"Search the web for events {nonce}")
     wait_until_over(answer := last_answer(page))
     assert "a blank line ends an event.\u202f¹" in text(answer)

@@ -164,7 +164,7 @@ def test_forbidden_storage_is_said_once(open_page: Page, server: Server, nonce: 
     _answered(open_page, f"fault pace texts=3 {nonce} one")
     expect(open_page.locator("#storage")).to_contain_text("does not let the page store")
     _answered(open_page, f"fault pace texts=3 {nonce} two")
-    open_page.locator("header [data-command=new]").click()
+    open_page.locator("#new").click()
     _answered(open_page, f"fault pace texts=3 {nonce} three")
     open_page.locator("#list a").last.click()
     expect(open_page.locator("article")).to_have_count(4)
@@ -176,7 +176,7 @@ def test_a_connection_that_the_browser_closes_is_opened_again(
     """After the browser has closed the database, conversations open and questions are stored."""
     _go(open_page, server, KEEP_CONNECTIONS)
     _answered(open_page, f"fault pace texts=3 {nonce} one")
-    open_page.locator("header [data-command=new]").click()
+    open_page.locator("#new").click()
     _answered(open_page, f"fault pace texts=3 {nonce} two")
     leave(open_page, "() => location.reload()")
     expect(open_page.locator("article")).to_have_count(2)

@@ -120,7 +120,7 @@ def test_a_refusal_that_nobody_saw_offers_the_same_ways(page: Page, nonce: str) 
     page.route("**/streams/*", lambda route: held.append(route))
     with page.expect_request("**/streams/*"):
         ask(page, f"fault pace texts=2 {nonce}")
-    page.locator("header [data-command=new]").click()
+    page.locator("#new").click()
     expect(page.locator("#empty")).to_be_visible()
     expect(page.locator("#list [data-busy]")).to_have_count(1)
     _refuse(held[0])

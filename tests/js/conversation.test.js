@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import './words.js';
 import { Conversation } from '../../static/model/conversation.js';
 import { CONTINUE, explain, remedies, uuid } from '../../static/model/message.js';
 import { turnsFrom } from '../../static/model/shortened.js';
-import { statusOf, totalOf } from '../../static/model/status-text.js';
+import { briefOf, statusOf, totalOf } from '../../static/model/status-text.js';
 import { localStore, sharedStore } from '../../static/model/store.js';
 import { FakeStorage } from './conversations.js';
 
@@ -172,6 +173,12 @@ test('an answer goes through waiting, retrying, thinking and writing to done', (
   ]);
   assert.deepEqual([answer.state, answer.thinking, answer.text], ['done', 'Hm', 'Hello']);
   assert.equal(statusOf(answer), 'Done · first word 0.0 s · m · 3 tokens in, 2 out');
+  assert.equal(briefOf(answer), 'm · 0.0 s');
+  assert.equal(
+    briefOf({ ...answer, stopReason: 'max_tokens', rough: true }),
+    'Cut off at the length limit · m · ≈ 0.0 s',
+  );
+  assert.equal(briefOf({ ...answer, model: undefined, lastMs: undefined }), 'Done');
 });
 
 test('the cost counts cached input, and says what is only estimated', () => {

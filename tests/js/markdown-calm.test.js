@@ -11,6 +11,15 @@ function isBeginning(some, all) {
   return [...some.childNodes].every((kid, i) => isBeginning(kid, all.childNodes[i]));
 }
 
+function assertBeginning(some, all) {
+  some.forEach((block, i) =>
+    assert.ok(
+      isBeginning(block, all[i]),
+      `${shape(block)} is no beginning of ${all[i] && shape(all[i])}`,
+    ),
+  );
+}
+
 for (const [what, text] of [
   ['a list after a line', 'You need:\n- one\n- two\n'],
   ['a heading and a rule', '## Title *two*\n\n---\n\ntext\n'],
@@ -23,19 +32,19 @@ for (const [what, text] of [
   ['details', '<details>\n<summary>More</summary>\n\nHidden\n\n</details>\n\nend\n'],
   ['an address', 'At https://x.example/a_b, or (www.x.example).\n'],
   ['Chinese', '**注意：**正文，见 https://a.example/c，说明。\n'],
+  ['items that begin like a table', '* one\n* | two\n* three\n\n1. | a |\n2. | b\nc\n'],
   ['a definition that defines nothing', '[WARNING]: restart\n\nnow\n'],
 ]) {
-  test(`${what}: each moment shows the beginning of the end`, () => {
+  test(`${what}: each moment shows the beginning of the end, and what was shown before`, () => {
     const all = blocksIn(rendered([text]));
     const { root, append } = renderer();
+    let before = [];
     for (const character of text) {
       append(character);
-      blocksIn(root).forEach((block, i) =>
-        assert.ok(
-          isBeginning(block, all[i]),
-          `${shape(block)} is no beginning of ${all[i] && shape(all[i])}`,
-        ),
-      );
+      const now = blocksIn(root);
+      assertBeginning(before, now);
+      assertBeginning(now, all);
+      before = now.map((block) => block.cloneNode(true));
     }
   });
 }

@@ -27,10 +27,15 @@ const withoutComments = (text) => text.replace(/\/\*[^]*?\*\/|(?<![:'"`])\/\/.*$
 const roomOf = (name) => (name.includes('/') ? name.split('/')[0] : name);
 const floorOf = (room) => FLOORS[room] ?? (room.endsWith('.js') ? ENTRY_FLOOR : undefined);
 
-/** The files that this one imports, or names in a string: a Worker's, or one in `import()`. */
+/** The files that this one imports, or names in a string: a Worker's, one in `import()`, or a part's. */
 function importsOf(name) {
-  const names = [...withoutComments(source(name)).matchAll(/'(\.{1,2}\/[\w./-]+\.js)'/g)];
-  return names.map(([, path]) => normalize(join(dirname(name), path)).replaceAll('\\', '/'));
+  const text = withoutComments(source(name));
+  const names = [...text.matchAll(/'(\.{1,2}\/[\w./-]+\.js)'/g)];
+  const parts = [...text.matchAll(/\bload\('([\w./-]+\.js)'\)/g)];
+  return [
+    ...names.map(([, path]) => normalize(join(dirname(name), path)).replaceAll('\\', '/')),
+    ...parts.map(([, path]) => path),
+  ];
 }
 
 /** Return the pairs of rooms of which the first imports the second; `system` is for everybody, `vendor` not ours. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import './words.js';
 import { Connection, isEventStream } from '../../static/network/connection.js';
 import { StreamError, refusalOf } from '../../static/network/stream-error.js';
 import { stop } from '../../static/network/stop.js';
@@ -440,4 +441,20 @@ test('bytes that arrived during a sleep are read before a connection counts as s
   wait(2);
   assert.equal(connection.wasCut, false);
   connection.close();
+});
+
+test('without a network neither a question nor an answer is given up', async (t) => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  t.after(() => Object.defineProperty(globalThis, 'navigator', before ?? { value: undefined }));
+  const value = { onLine: false };
+  Object.defineProperty(globalThis, 'navigator', { value, configurable: true });
+  for (const options of [put, {}]) {
+    const { waits, error } = await play([undefined], options, 30);
+    assert.equal(error, undefined);
+    assert.deepEqual(new Set(waits.map(({ ms }) => ms)), new Set([TIMING.longestDelay]));
+    assert.equal(waits.length, 30);
+  }
+  value.onLine = true; // from here on it is the server that does not answer
+  const { error } = await play([undefined], put);
+  assert.equal(error.code, 'no_connection');
 });

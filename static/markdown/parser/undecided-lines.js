@@ -14,7 +14,8 @@ const UNDECIDED = [
 ].map((pattern, i) => regex((i ? MARKS : '^') + pattern));
 const LONGEST = 500;
 const ROW = regex(String.raw`${MARKS}\|`);
-const DASHES = regex(String.raw`${MARKS}[-|: \t>]*$`);
+/** It stands in the item of the head: `2. |` begins another one. */
+const DASHES = /^[-|: \t>]*$/;
 const CELLS = /\|/;
 
 /** @param {string} pattern */

@@ -1,6 +1,7 @@
 """The page's files: kept forever under one name, sent small, never from outside the folder."""
 
 import gzip
+import json
 import re
 
 import pytest
@@ -83,3 +84,21 @@ def test_the_page_itself_is_compressed_for_clients_that_accept_it(client):
     assert len(small.data) < len(plain.data) / 2
     assert "Content-Encoding" not in plain.headers
     assert plain.headers["Vary"] == small.headers["Vary"] == "Accept-Encoding, Cookie"
+
+
+def test_the_page_lists_the_files_of_each_part(client, page):
+    """A part that is loaded when it is needed can be fetched whole: its files, and no others.
+
+    Files that the page has from the start are not fetched again.
+    """
+    [listed] = re.findall(r'<script id="parts" type="application/json">(.*?)</script>', page)
+    parts = json.loads(listed)
+    preloaded = set(re.findall(r'modulepreload" href="/static/\w+/([^"]+)"', page))
+    assert {"markdown/parser/blocks.js", "markdown/tail.js"} < set(parts["markdown/library.js"])
+    assert "markdown/copied.js" in parts  # which another part loads
+    for name, files in parts.items():
+        assert name in files
+        assert not preloaded & set(files)
+        for file in files:
+            with client.get(f"/static/{file}") as response:
+                assert response.status_code == 200

@@ -1,0 +1,34 @@
+// Answers become Markdown. What does that is loaded with the first letter typed or the first message shown; where it
+// cannot be fetched, answers are plain text, and it is tried again.
+
+import { backoff, pause, TIMING } from '../network/retry.js';
+import { load } from '../system/parts.js';
+
+/** @import { MarkdownLibrary } from '../types.js' */
+
+export class Formatting {
+  #wake;
+  #onLoaded;
+  #isNeeded = false;
+
+  /** `onLoaded` is called once, with the library. @param {EventTarget} wake @param {(library: MarkdownLibrary) => void} onLoaded */
+  constructor(wake, onLoaded) {
+    this.#wake = wake;
+    this.#onLoaded = onLoaded;
+  }
+
+  /** An answer is there, or will be soon. */
+  need() {
+    if (this.#isNeeded) return;
+    this.#isNeeded = true;
+    void this.#load();
+  }
+
+  async #load() {
+    for (let failures = 1; ; failures++) {
+      const library = await load('markdown/library.js').catch(() => undefined);
+      if (library) return this.#onLoaded(library);
+      await pause(backoff(failures, TIMING), { wake: this.#wake });
+    }
+  }
+}
