@@ -43,6 +43,7 @@ export class OnDemand {
 
   /** Do what the menu of this conversation's entry stands for. @param {string} act @param {string} id */
   async act(act, id) {
+    if (act === 'delete') return this.#chat.deletions.delete([id]); // what is typed next is not for it
     const { actOn } = await load('app/row-acts.js');
     await actOn(this.#chat, act, id);
   }

@@ -6,8 +6,7 @@ import { load } from '../system/parts.js';
 
 /** @param {ChatController} chat @param {string} act @param {string} id */
 export async function actOn(chat, act, id) {
-  const { conversations, deletions } = chat;
-  if (act === 'delete') return deletions.delete([id]);
+  const { conversations } = chat;
   if (act === 'export') return save(chat, id);
   conversations.toggle(id, act.endsWith('pin') ? 'pinned' : 'archived');
   chat.refresh();
