@@ -9,7 +9,6 @@ import { ConnectionSlots } from '../network/connection-slots.js';
 import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
 import { load } from '../system/parts.js';
-import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
@@ -119,7 +118,6 @@ export class ChatController {
   arrange() {
     const { current } = this;
     if (current.messages.length) this.formatting.need();
-    if (current.messages.length) void this.onDemand.loadPlaces();
     this.transcript.show(current.messages, (message) => current.versions(message));
     this.settings.show(current);
     this.refresh();
@@ -171,6 +169,7 @@ export class ChatController {
       },
       act: (act, id) => this.onDemand.act(act, id),
       search: (words) => this.onDemand.find(words),
+      prepare: () => this.onDemand.loadFinding(),
       step: (step) => this.onDemand.finding?.step(step),
       reveal: (message) => this.onDemand.show(message),
       chosen: () => this.sidebar.chosen(),
@@ -229,10 +228,7 @@ export class ChatController {
     this.current = opened;
     this.arrange();
     document.querySelector('#missing')?.remove();
-    if (!isKnown && id && id !== 'new')
-      load('app/missing.js')
-        .then(({ tellMissing }) => tellMissing(this, id))
-        .catch(() => (this.composer.notice = say('missing.title')));
+    if (!isKnown && id && id !== 'new') this.onDemand.tellMissing(id);
     this.onDemand.goToPlace();
     this.runner.resume(opened);
     this.refresh();
