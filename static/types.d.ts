@@ -231,6 +231,7 @@ export interface Parts {
   'app/import-export.js': typeof import('./app/import-export.js');
   'app/importing.js': typeof import('./app/importing.js');
   'app/kept-files.js': typeof import('./app/kept-files.js');
+  'app/missing.js': typeof import('./app/missing.js');
   'app/refusals.js': typeof import('./app/refusals.js');
   'app/sent-files.js': typeof import('./app/sent-files.js');
   'markdown/copied.js': typeof import('./markdown/copied.js');
@@ -244,7 +245,11 @@ export interface Parts {
   'view/printing.js': typeof import('./view/printing.js');
   'view/scaled-image.js': typeof import('./view/scaled-image.js');
   'view/session-list.js': typeof import('./view/session-list.js');
+  'view/shortcut-sheet.js': typeof import('./view/shortcut-sheet.js');
   'view/sources.js': typeof import('./view/sources.js');
+  'view/toast-place.js': typeof import('./view/toast-place.js');
+  'view/unreachable.js': typeof import('./view/unreachable.js');
+  'view/viewport.js': typeof import('./view/viewport.js');
 }
 
 export interface Answer {

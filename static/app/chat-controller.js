@@ -12,7 +12,6 @@ import { load } from '../system/parts.js';
 import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
-import { hear } from '../view/offline.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
@@ -31,6 +30,7 @@ import { TabSync } from './tab-sync.js';
 /** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
+const noop = () => {};
 /** Files that nothing refers to are removed when the page has long been started. */
 const SWEEP_AFTER_MS = 20_000;
 const SWEEP_EVERY_MS = 3_600_000;
@@ -153,7 +153,8 @@ export class ChatController {
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
-    hear(answer);
+    // without it the answer's own status says it
+    void load('view/unreachable.js').then(({ hear }) => hear(answer), noop);
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
@@ -239,7 +240,8 @@ export class ChatController {
     this.onDemand.keepPlace();
     this.current = opened;
     this.arrange();
-    void this.#tellMissing(isKnown || id === 'new' ? '' : id);
+    document.querySelector('#missing')?.remove();
+    if (!isKnown && id && id !== 'new') this.#tellMissing(id);
     this.onDemand.goToPlace();
     this.runner.resume(opened);
     this.refresh();
@@ -247,16 +249,12 @@ export class ChatController {
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
   }
 
-  /** Say that there is no conversation of this id, with the ways on; '' is one yet to come. @param {string} id */
-  async #tellMissing(id) {
-    document.querySelector('#missing')?.remove();
-    if (!id) return;
-    const view = await import('../view/missing.js').catch(() => undefined);
-    if (shownPlace() !== id) return;
-    if (!view) return void (this.composer.notice = say('missing.title'));
-    const deleted = this.conversations.deleted.find((meta) => meta.id === id);
-    const bringBack = deleted && (() => this.deletions.restore([id]));
-    view.showMissing({ title: deleted?.title, bringBack, begin: () => this.go('new') });
+  /** The address names none that is here: say so, with the ways on. @param {string} id */
+  #tellMissing(id) {
+    load('app/missing.js').then(
+      ({ tellMissing }) => tellMissing(this, id),
+      () => (this.composer.notice = say('missing.title')),
+    );
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */

@@ -20,6 +20,7 @@ const COMMANDS = new Map(
     example: ({ questions }, button) => questions.send(button?.textContent ?? ''),
     copy: copyLast,
     help: showShortcuts,
+    'hide-first-run': hideFirstRun,
     settings: openSettings,
     print: async ({ transcript }) => (await transcript.printing).print(),
     import: importFile,
@@ -47,9 +48,16 @@ async function copyLast({ current, transcript }) {
 }
 
 async function showShortcuts() {
-  const sheet = await import('../view/shortcut-sheet.js').catch(() => undefined);
+  const sheet = await load('view/shortcut-sheet.js').catch(() => undefined);
   if (sheet) sheet.showShortcuts();
   else offer(say('shortcuts.failed'));
+}
+
+/** Who has read the first steps does not see them again. @param {ChatController} chat */
+function hideFirstRun({ composer }) {
+  memory.set('first-run', 'hidden');
+  document.documentElement.dataset.firstRun = 'hidden';
+  composer.focus();
 }
 
 /** @param {ChatController} chat */
