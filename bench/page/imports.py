@@ -1,9 +1,9 @@
 """``python -m bench.page.imports [MESSAGES]``: what the import of an export costs the page.
 
-Makes an export of claude.ai and one of ChatGPT with so many messages (10,000), in conversations of 20, and an
-archive whose JSON has 100 MB; imports each through the settings of a fresh page, and prints the time from the choice
-of the file to the sentence at the end, the longest task of the main thread, and the time of a second import of the
-same file, which finds everything there.
+Makes an export of claude.ai and one of ChatGPT with so many messages (10,000), in conversations of
+20, and an archive whose JSON has 100 MB; imports each through the settings of a fresh page, and
+prints the time from the choice of the file to the sentence at the end, the longest task of the main
+thread, and the time of a second import of the same file, which finds everything there.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def _measure(browser: Browser, port: int, name: str, path: Path) -> None:
     longest = page.evaluate("window.longest")
     second = _import(page, path, "here already.")
     print(
-        f"{name} ({path.stat().st_size / 1e6:.1f} MB): {first:.1f} s, longest task {longest:.0f} ms;"
-        f" again {second:.1f} s"
+        f"{name} ({path.stat().st_size / 1e6:.1f} MB): {first:.1f} s,"
+        f" longest task {longest:.0f} ms; again {second:.1f} s"
     )
     page.context.close()
 

@@ -1,4 +1,4 @@
-"""Conversations from elsewhere: exports of claude.ai and ChatGPT, chosen or dropped, with progress."""
+"""Conversations from elsewhere: exports of claude.ai and ChatGPT, chosen or dropped."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ DROP = """([name, text]) => {
     dataTransfer.items.add(new File([text], name));
     const settings = document.querySelector('#settings');
     for (const type of ['dragover', 'drop'])
-        settings.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+        settings.dispatchEvent(
+            new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
 }"""
 
 
@@ -50,7 +51,7 @@ def _claude(count: int, messages: int = 2) -> list[dict[str, object]]:
 
 
 def _chatgpt() -> bytes:
-    """The archive of an export of ChatGPT: one question with an image, two answers, another gone."""
+    """An archive of ChatGPT's: one question with an image and one that is gone, two answers."""
 
     def node(name: str, parent: str | None, role: str, content: object) -> dict[str, object]:
         message = {"author": {"role": role}, "content": content, "create_time": 1738555506.5}
@@ -91,7 +92,7 @@ def _report(page: Page) -> Locator:
 
 
 def test_an_archive_of_chatgpt_becomes_a_conversation(page: Page, tmp_path: Path) -> None:
-    """Its tree becomes versions, its images are attached, what is missing is said; twice is once."""
+    """Its tree becomes versions, its images are attached, the rest is said; twice is once."""
     file = tmp_path / "export.zip"
     file.write_bytes(_chatgpt())
     _import(page, file)
@@ -112,7 +113,7 @@ def test_an_archive_of_chatgpt_becomes_a_conversation(page: Page, tmp_path: Path
 
 
 def test_many_conversations_are_imported_with_progress(page: Page, tmp_path: Path) -> None:
-    """How many so far is shown; Cancel keeps those; the rest comes later, and Undo takes all away."""
+    """How many so far is shown; Cancel keeps those; Undo takes away what is new."""
     file = tmp_path / "anything"  # what a file is does not depend on its name
     file.write_text(json.dumps(_claude(3000, 10)))
     _import(page, file)
@@ -136,7 +137,7 @@ def test_many_conversations_are_imported_with_progress(page: Page, tmp_path: Pat
 
 
 def test_a_file_is_dropped_on_the_settings(page: Page) -> None:
-    """A file that is dropped on the settings is imported; one that is none says what is expected."""
+    """A file dropped on the settings is imported; for any other, what is expected is said."""
     page.locator("#sidebar [data-command=settings]").click()
     page.wait_for_function("() => document.querySelector('#settings').ondrop")
     page.evaluate(DROP, ["export.json", json.dumps(_claude(1))])
