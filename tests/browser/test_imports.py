@@ -5,18 +5,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
 from .talk import leave, stored
 
-#: A white point.
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6364f8cf500f00030e0180"
-    "5a347d6b0000000049454e44ae426082"
-)
 #: Drops a file of this name and text on the settings.
 DROP = """([name, text]) => {
     const dataTransfer = new DataTransfer();
@@ -26,6 +21,18 @@ DROP = """([name, text]) => {
         settings.dispatchEvent(
             new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
 }"""
+
+
+def _png() -> bytes:
+    """A point as an image."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        checksum = zlib.crc32(name + data)
+        return len(data).to_bytes(4) + name + data + checksum.to_bytes(4)
+
+    header = chunk(b"IHDR", (1).to_bytes(4) * 2 + bytes([8, 2, 0, 0, 0]))
+    pixels = chunk(b"IDAT", zlib.compress(bytes([0, 255, 0, 0])))
+    return b"\x89PNG\r\n\x1a\n" + header + pixels + chunk(b"IEND", b"")
 
 
 def _claude(count: int, messages: int = 2) -> list[dict[str, object]]:
@@ -75,7 +82,7 @@ def _chatgpt() -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("conversations.json", json.dumps([one]))
-        file.writestr("file-Abc1-point.png", PNG)
+        file.writestr("file-Abc1-point.png", _png())
         file.writestr("chat.html", "<html></html>")
     return archive.getvalue()
 
