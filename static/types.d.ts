@@ -232,6 +232,7 @@ export interface Parts {
   'app/kept-files.js': typeof import('./app/kept-files.js');
   'app/measures.js': typeof import('./app/measures.js');
   'app/money.js': typeof import('./app/money.js');
+  'app/missing.js': typeof import('./app/missing.js');
   'app/refusals.js': typeof import('./app/refusals.js');
   'app/sent-files.js': typeof import('./app/sent-files.js');
   'markdown/copied.js': typeof import('./markdown/copied.js');
@@ -244,7 +245,11 @@ export interface Parts {
   'view/message-files.js': typeof import('./view/message-files.js');
   'view/scaled-image.js': typeof import('./view/scaled-image.js');
   'view/session-list.js': typeof import('./view/session-list.js');
+  'view/shortcut-sheet.js': typeof import('./view/shortcut-sheet.js');
   'view/sources.js': typeof import('./view/sources.js');
+  'view/toast-place.js': typeof import('./view/toast-place.js');
+  'view/unreachable.js': typeof import('./view/unreachable.js');
+  'view/viewport.js': typeof import('./view/viewport.js');
 }
 
 export interface Answer {
@@ -592,7 +597,7 @@ export interface CodeNearby {
   element: Element;
   chunks: ColouredChunk[];
   /** The Worker has been asked for its colours. */
-  asked?: boolean;
+  asked?: Promise<void>;
   gone?: boolean;
 }
 

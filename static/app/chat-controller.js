@@ -12,7 +12,6 @@ import { load } from '../system/parts.js';
 import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
-import { hear } from '../view/offline.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
@@ -30,6 +29,7 @@ import { TabSync } from './tab-sync.js';
 /** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
+const noop = () => {};
 const UNREADABLE =
   'This conversation cannot be read from the storage now. What you ask begins a new one.';
 
@@ -140,7 +140,8 @@ export class ChatController {
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
-    hear(answer);
+    // without it the answer's own status says it
+    void load('view/unreachable.js').then(({ hear }) => hear(answer), noop);
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
@@ -154,10 +155,7 @@ export class ChatController {
       send: (...asked) => this.questions.send(...asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
-      edit: (id) => {
-        this.transcript.mark(id);
-        void this.onDemand.measure();
-      },
+      edit: (id) => this.transcript.mark(id),
     });
   }
 
@@ -203,7 +201,6 @@ export class ChatController {
     const { meta } = this.current;
     if (this.conversations.has(meta.id)) this.conversations.update(meta, own);
     else Object.assign(meta, own);
-    this.onDemand.measure();
   }
 
   async #openLatest() {
@@ -226,7 +223,8 @@ export class ChatController {
     this.onDemand.keepPlace();
     this.current = opened;
     this.arrange();
-    void this.#tellMissing(isKnown || id === 'new' ? '' : id);
+    document.querySelector('#missing')?.remove();
+    if (!isKnown && id && id !== 'new') this.#tellMissing(id);
     this.onDemand.goToPlace();
     this.runner.resume(opened);
     this.refresh();
@@ -234,16 +232,12 @@ export class ChatController {
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
   }
 
-  /** Say that there is no conversation of this id, with the ways on; '' is one yet to come. @param {string} id */
-  async #tellMissing(id) {
-    document.querySelector('#missing')?.remove();
-    if (!id) return;
-    const view = await import('../view/missing.js').catch(() => undefined);
-    if (shownPlace() !== id) return;
-    if (!view) return void (this.composer.notice = say('missing.title'));
-    const deleted = this.conversations.deleted.find((meta) => meta.id === id);
-    const bringBack = deleted && (() => this.deletions.restore([id]));
-    view.showMissing({ title: deleted?.title, bringBack, begin: () => this.go('new') });
+  /** The address names none that is here: say so, with the ways on. @param {string} id */
+  #tellMissing(id) {
+    load('app/missing.js').then(
+      ({ tellMissing }) => tellMissing(this, id),
+      () => (this.composer.notice = say('missing.title')),
+    );
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */

@@ -21,6 +21,7 @@ const COMMANDS = new Map(
     copy: copyLast,
     help: showShortcuts,
     settings: openSettings,
+    print: async ({ transcript }) => (await transcript.printing).print(),
     import: importFile,
     'delete-all': deleteAll,
     'bring-back': bringBack,
@@ -46,7 +47,7 @@ async function copyLast({ current, transcript }) {
 }
 
 async function showShortcuts() {
-  const sheet = await import('../view/shortcut-sheet.js').catch(() => undefined);
+  const sheet = await load('view/shortcut-sheet.js').catch(() => undefined);
   if (sheet) sheet.showShortcuts();
   else offer(say('shortcuts.failed'));
 }

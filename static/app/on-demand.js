@@ -91,7 +91,8 @@ export class OnDemand {
 
   /** The models are known, and perhaps what they cost. @param {Store} store */
   async listed(store) {
-    find('#composer').addEventListener('input', () => this.measure());
+    for (const event of ['input', 'change'])
+      find('#composer').addEventListener(event, () => this.measure());
     this.measure();
     const { prices } = this.#chat.settings;
     if (!prices) return;

@@ -95,6 +95,13 @@ export class MessageView {
     this.#thoughts.format(library, message.thinking, thoughtsEnded(message));
   }
 
+  /** Show all of it now, as Markdown if that is there. @param {MarkdownLibrary | undefined} library */
+  complete(library) {
+    if (library) this.format(library);
+    this.#text.complete();
+    this.#thoughts.complete();
+  }
+
   /** Say which version this is, if there are several. @param {number} place @param {number} count */
   showVersion(place, count) {
     const { '.versions': versions, '.versions span': label } = this.#parts;

@@ -22,6 +22,8 @@ export class Transcript {
   #changed = new Set();
   #frame = 0;
   #marked = '';
+  /** @type {Promise<import('./printing.js').Printing> | undefined} */
+  #printing;
   /** @type {MarkdownLibrary | undefined} */
   #library;
   #near = new IntersectionObserver((entries) => this.#approached(entries), {
@@ -98,6 +100,26 @@ export class Transcript {
     this.#log.append(view.article);
     this.#drawMark(view.article);
     this.#format(view);
+    void this.printing.catch(() => (this.#printing = undefined)); // it cannot be fetched now
+  }
+
+  /** What paper needs; loaded with the first message. */
+  get printing() {
+    return (this.#printing ??= import('./printing.js').then(({ Printing }) => new Printing(this)));
+  }
+
+  /** Show all of each message, one a step, however far from the screen. */
+  *completing() {
+    for (const view of this.#views.values()) yield void view.complete(this.#library);
+  }
+
+  /** When the messages were asked, in ms. */
+  get dates() {
+    return [...this.#views.values()].map(({ message }) => message.at);
+  }
+
+  get highlighter() {
+    return this.#library?.highlighter;
   }
 
   /** Follow the end from now on: the reader has just asked something. */
