@@ -23,6 +23,8 @@ export class OnDemand {
   #chat;
   /** @type {import('./places.js').Places | undefined} */
   #places;
+  /** @type {typeof import('./measures.js') | undefined} */
+  #measures;
 
   /** @param {ChatController} chat */
   constructor(chat) {
@@ -83,10 +85,10 @@ export class OnDemand {
 
   /** Say how full the model's context is. */
   async measure() {
-    const { current } = this.#chat;
-    if (!current.all.length && find('#prompt').value.length < LONG_CHARACTERS) return;
-    const measures = await load('app/measures.js').catch(() => undefined); // the next time
-    measures?.measure(this.#chat);
+    const isShort = find('#prompt').value.length < LONG_CHARACTERS;
+    if (!this.#measures && isShort && !this.#chat.current.all.length) return;
+    this.#measures ??= await load('app/measures.js').catch(() => undefined); // the next time
+    this.#measures?.measure(this.#chat);
   }
 
   /** The models are known, and perhaps what they cost. @param {Store} store */
