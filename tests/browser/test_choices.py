@@ -38,7 +38,7 @@ def _expect_choice(page: Page, model: str, effort: str, search: bool) -> None:
 def test_a_choice_belongs_to_its_conversation(
     page: Page, context: BrowserContext, standin: StandIn, nonce: str
 ) -> None:
-    """What is chosen in one conversation changes that one, in every tab; a new one begins with it."""
+    """What is chosen in a conversation changes that one, in every tab; a new one begins with it."""
     page.locator("#model").select_option(label="Claude Opus 5.5")
     page.locator("#effort").select_option("low")
     page.locator("#web").click()
@@ -86,7 +86,7 @@ def test_a_model_that_is_gone_is_said(page: Page, standin: StandIn, nonce: str) 
 
 
 def test_costs_are_told_in_money(page: Page, nonce: str) -> None:
-    """Below an answer, beside the conversation's tokens and in the settings stands what it costs."""
+    """Below an answer, beside the conversation's tokens and in the settings stands the cost."""
     ask(page, f"fault pace texts=1 {nonce}")
     wait_until_over(last_answer(page))
     page.locator("[data-action=facts]").click()
@@ -120,7 +120,7 @@ def test_without_prices_there_is_no_word_of_money(
 
 
 def test_a_bar_says_how_full_the_context_is(page: Page) -> None:
-    """It is quiet until half of what the chosen model reads, warns, and says what to do at the end."""
+    """Until half of what the chosen model reads there is none; it warns, and says what to do."""
     expect(page.locator("#model")).to_be_visible()
     bar, prompt = page.get_by_role("meter"), page.locator("#prompt")
     prompt.fill("word " * 80_000)
