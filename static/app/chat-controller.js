@@ -154,10 +154,7 @@ export class ChatController {
       send: (...asked) => this.questions.send(...asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
-      edit: (id) => {
-        this.transcript.mark(id);
-        void this.onDemand.measure();
-      },
+      edit: (id) => this.transcript.mark(id),
     });
   }
 
@@ -204,7 +201,6 @@ export class ChatController {
     const { meta } = this.current;
     if (this.conversations.has(meta.id)) this.conversations.update(meta, own);
     else Object.assign(meta, own);
-    this.onDemand.measure();
   }
 
   async #openLatest() {

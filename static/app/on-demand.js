@@ -24,6 +24,8 @@ export class OnDemand {
   #chat;
   /** @type {import('./places.js').Places | undefined} */
   #places;
+  /** @type {typeof import('./measures.js') | undefined} */
+  #measures;
 
   /** @param {ChatController} chat */
   constructor(chat) {
@@ -98,15 +100,16 @@ export class OnDemand {
 
   /** Say how full the model's context is. */
   async measure() {
-    const { current } = this.#chat;
-    if (!current.all.length && find('#prompt').value.length < LONG_CHARACTERS) return;
-    const measures = await load('app/measures.js').catch(() => undefined); // the next time
-    measures?.measure(this.#chat);
+    const isShort = find('#prompt').value.length < LONG_CHARACTERS;
+    if (!this.#measures && isShort && !this.#chat.current.all.length) return;
+    this.#measures ??= await load('app/measures.js').catch(() => undefined); // the next time
+    this.#measures?.measure(this.#chat);
   }
 
   /** The models are known, and perhaps what they cost. @param {Store} store */
   async listed(store) {
-    find('#composer').addEventListener('input', () => this.measure());
+    for (const event of ['input', 'change'])
+      find('#composer').addEventListener(event, () => this.measure());
     this.measure();
     const { prices } = this.#chat.settings;
     if (!prices) return;
