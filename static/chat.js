@@ -9,10 +9,9 @@ import { KeptStore } from './model/kept-store.js';
 import { browserStorage } from './model/store.js';
 import { Channel } from './system/channel.js';
 import { know, load } from './system/parts.js';
-import { find } from './view/dom.js';
-import { tellOffline } from './view/offline.js';
+import { say } from './system/words.js';
+import { find, write } from './view/dom.js';
 import { listen } from './view/shortcuts.js';
-import { fitKeyboard } from './view/viewport.js';
 
 know(JSON.parse(find('#parts').textContent));
 const wake = new EventTarget();
@@ -29,8 +28,19 @@ const channel = new Channel('claude-sse');
 const chat = new ChatController({ store, channel, wake });
 chat.composer.begin();
 listen((command, button) => runCommand(chat, command, button));
+
+/** What the browser knows; what requests tell comes with the first of them. */
+const tellOffline = () => write(find('#offline'), navigator.onLine ? '' : say('offline.offline'));
+addEventListener('online', tellOffline);
+addEventListener('offline', tellOffline);
 tellOffline();
-fitKeyboard();
+for (const type of ['resize', 'scroll'])
+  visualViewport?.addEventListener(type, () =>
+    load('view/viewport.js').then(
+      ({ fitKeyboard }) => fitKeyboard(),
+      () => {},
+    ),
+  );
 
 /** After a sleep or a change of network an open body may stay silent forever: cut it. @param {number} silentFor in ms */
 function reconnect(silentFor) {
@@ -43,17 +53,8 @@ document.addEventListener('visibilitychange', () =>
   document.hidden ? chat.save() : reconnect(15_000),
 );
 document.addEventListener('visibilitychange', () => document.hidden || store.retry());
-document.addEventListener('visibilitychange', leave);
+document.addEventListener('visibilitychange', () => chat.onDemand.leave());
 addEventListener('pagehide', () => chat.save());
-
-/** Nobody sees the page from now on, or somebody does again. */
-async function leave() {
-  if (document.hidden && !chat.away) {
-    const part = await load('app/away.js').catch(() => undefined); // then nobody is told
-    if (part) chat.away ??= new part.Away(chat);
-  }
-  chat.refresh();
-}
 
 await chat.start(store);
 storage.tellBroken();

@@ -87,12 +87,48 @@ export interface Meta {
   touched: number;
   /** Its own instructions. */
   system?: string;
+  /** The id of the model that answers in it, the effort ('' is the model's usual one), and whether it may search. */
+  model?: string;
+  effort?: string;
+  webSearch?: boolean;
   /** When a version was chosen, in ms, by its message's id. */
   chosen?: Record<string, number>;
   /** When it was deleted, in ms: it is not listed, and removed for good later. */
   deleted?: number;
+  /** When it was pinned, in ms: it stands above the others. */
+  pinned?: number;
+  /** When it was archived, in ms: it is listed apart, until something is asked in it. */
+  archived?: number;
+  /** The title is the reader's own choice. */
+  renamed?: boolean;
   /** The reader has agreed that older files are left out where they are too much. */
   leavesOut?: boolean;
+}
+
+/** What the list of conversations shows. */
+export interface Listing {
+  metas: Meta[];
+  /** The id of the one on the page, and of those in which an answer is written. */
+  current: string;
+  busy: Set<string>;
+  /** What a search has found; absent where nothing is looked for. */
+  found?: {
+    ids: Map<string, import('./model/search-index.js').Found>;
+    /** Nothing more is found. */
+    isOver: boolean;
+    /** Marks in the list what was found. */
+    mark: (list: Element) => void;
+  };
+}
+
+/** Where the reader was: a line of a message. */
+export interface Place {
+  message: string;
+  /** In which block of its text the line begins, and after how many characters. */
+  block: number;
+  offset: number;
+  /** Where it stood, in pixels below the log's upper edge. */
+  top: number;
 }
 
 /** A conversation with everything in it. */
@@ -123,6 +159,46 @@ export interface Turn {
   content: string | ({ text: string } | { file: FileRef })[];
 }
 
+/** What answers in a conversation; '' is the default. */
+export interface Choice {
+  model: string;
+  effort: string;
+  webSearch: boolean;
+}
+
+/** What of a choice can be had. */
+export interface FittedChoice {
+  model?: Model;
+  /** The id of the chosen model, where it is not listed. */
+  gone: string;
+  effort: string;
+  webSearch: boolean;
+}
+
+/** What the operator pays, by GET /models: numbers per million tokens, by the beginnings of models' ids. */
+export interface PriceList {
+  currency: string;
+  models: Record<string, Price>;
+  /** Of 1,000 searches. */
+  web_search: number | null;
+}
+
+/** What answers cost: whole numbers of a small unit (model/prices.js). */
+export interface Cost {
+  amount: bigint;
+  /** Something is known of it; of the rest, `isLeast`, nothing is; `isRough`: counts are estimates. */
+  isKnown: boolean;
+  isLeast: boolean;
+  isRough: boolean;
+}
+
+export interface Price {
+  input: number;
+  output: number;
+  cache_write: number;
+  cache_read: number;
+}
+
 /** As GET /models lists it. */
 export interface Model {
   id: string;
@@ -130,6 +206,7 @@ export interface Model {
   lifecycle: string;
   retires_at: string | null;
   efforts: string[];
+  max_input_tokens?: number | null;
   web_search?: boolean;
   refuses?: string[];
 }
@@ -153,7 +230,11 @@ export type MarkdownLibrary = typeof import('./markdown/library.js');
 export interface Parts {
   'app/away.js': typeof import('./app/away.js');
   'app/import-export.js': typeof import('./app/import-export.js');
+  'app/importing.js': typeof import('./app/importing.js');
   'app/kept-files.js': typeof import('./app/kept-files.js');
+  'app/missing.js': typeof import('./app/missing.js');
+  'app/measures.js': typeof import('./app/measures.js');
+  'app/money.js': typeof import('./app/money.js');
   'app/refusals.js': typeof import('./app/refusals.js');
   'app/sent-files.js': typeof import('./app/sent-files.js');
   'markdown/copied.js': typeof import('./markdown/copied.js');
@@ -166,9 +247,14 @@ export interface Parts {
   'view/attachments.js': typeof import('./view/attachments.js');
   'view/file-preview.js': typeof import('./view/file-preview.js');
   'view/message-files.js': typeof import('./view/message-files.js');
+  'view/printing.js': typeof import('./view/printing.js');
   'view/scaled-image.js': typeof import('./view/scaled-image.js');
   'view/session-list.js': typeof import('./view/session-list.js');
+  'view/shortcut-sheet.js': typeof import('./view/shortcut-sheet.js');
   'view/sources.js': typeof import('./view/sources.js');
+  'view/toast-place.js': typeof import('./view/toast-place.js');
+  'view/unreachable.js': typeof import('./view/unreachable.js');
+  'view/viewport.js': typeof import('./view/viewport.js');
 }
 
 /** An answer that is being written. */
@@ -260,6 +346,8 @@ export type StoredRecord = Meta | Message;
 export interface Store {
   all(table: 'conversations'): Meta[] | Promise<Meta[]>;
   all(table: 'messages'): Message[] | Promise<Message[]>;
+  /** All of them, some at a time. */
+  some(table: Table): AsyncIterable<any[]>;
   /** Those of one conversation, in order. */
   messages(conversation: string): Message[] | Promise<Message[]>;
   /** Answers that have not ended. */
@@ -274,6 +362,8 @@ export type Channel = Pick<BroadcastChannel, 'addEventListener' | 'postMessage'>
 /** The database itself, where it is open. */
 export interface Disk {
   all(table: Table): Promise<any[]>;
+  /** Some of them: those that follow on this id, which is '' at first; `last` is absent where no more follow. */
+  some(table: Table, after: string): Promise<{ records: any[]; last?: string }>;
   messages(conversation: string): Promise<Message[]>;
   open(): Promise<Answer[]>;
   /** Make all of these changes or none. */
@@ -526,7 +616,7 @@ export interface CodeNearby {
   element: Element;
   chunks: ColouredChunk[];
   /** The Worker has been asked for its colours. */
-  asked?: boolean;
+  asked?: Promise<void>;
   gone?: boolean;
 }
 

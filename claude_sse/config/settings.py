@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from ..protocol.question import EFFORTS
 from ..system.redis_address import RedisAddress
-from . import refusals, table, validators
+from . import price_list, refusals, table, validators
 from .installation import IS_CHECKOUT
 from .refusals import is_loopback, refuse_exposed
 from .table import setting
@@ -56,6 +56,10 @@ def _with_sign_in(limit: int) -> Callable[[Settings], int]:
     return lambda settings: 0 if settings.auth == "none" else limit
 
 
+#: No key of Claude's API; the command sets it where there is none, for the stand-in.
+DEMO_KEY = "demo"
+
+
 @dataclass(frozen=True)
 class Settings:
     """Every setting, already validated; a field with ``derive`` depends on others when empty."""
@@ -70,6 +74,8 @@ class Settings:
         "ANTHROPIC_CUSTOM_HEADERS", validators.headers, (), is_secret=True
     )
     model: str = setting("MODEL", validators.model, "claude-sonnet-5-5")
+    #: The model that names a conversation after its first answer; none: the page names it itself.
+    title_model: str = setting("TITLE_MODEL", validators.model_or_none, "", is_distinct=True)
     system_prompt: str = setting("SYSTEM_PROMPT", validators.text, "")
     max_tokens: int = setting("MAX_TOKENS", validators.whole(1, 1_000_000), 16_000)
     #: The largest body of a question, with its files; 32 MB is the limit of Claude's API.
@@ -80,6 +86,7 @@ class Settings:
     )
     web_search_max_uses: int = setting("WEB_SEARCH_MAX_USES", validators.whole(0, 20), 0)
     prompt_caching: str = setting("PROMPT_CACHING", validators.one_of("auto", "on", "off"), "auto")
+    prices: price_list.PriceList | None = setting("PRICES", price_list.prices, None)
     host: str = setting("HOST", validators.host, "127.0.0.1")
     port: int = setting("PORT", validators.whole(1, 65_535), 3000)
     workers: int = setting("WORKERS", validators.whole(1, 64), 2)
@@ -163,6 +170,11 @@ class Settings:
     log_format: str = setting(
         "LOG_FORMAT", validators.one_of("text", "json"), "text", is_distinct=True
     )
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the stand-in answers, for want of a key."""
+        return self.api_key == DEMO_KEY
 
     @property
     def caches_prompts(self) -> bool:

@@ -100,6 +100,10 @@ def model(value: str) -> str:
     return value
 
 
+def model_or_none(value: str) -> str:
+    return model(value) if value else value
+
+
 def headers(value: str) -> tuple[tuple[str, str], ...]:
     """Parse lines of ``name: value``; the last one of a repeated name counts."""
     fields = {}

@@ -123,11 +123,6 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _loaded(folder: Path) -> list[str]:
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(filter(_LOADED.match, names))
-
-
 def _parts(folder: Path, entry: str) -> dict[str, list[str]]:
     """Return the files of each part that the entry's modules load when it is needed.
 
@@ -142,6 +137,11 @@ def _parts(folder: Path, entry: str) -> dict[str, list[str]]:
                 parts[name] = [path for path in _imports(folder, name) if path not in there]
                 files += [path for path in parts[name] if path not in files]
     return parts
+
+
+def _loaded(folder: Path) -> list[str]:
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(filter(_LOADED.match, names))
 
 
 def _imports(folder: Path, entry: str) -> list[str]:

@@ -24,7 +24,7 @@ _EVENT_ID = re.compile(r"[0-9]{1,9}")
 def models() -> Response:
     """List the models that the key can use, and the one that answers where none is named.
 
-    A model searches the web only where this server allows it.
+    A model searches the web only where this server allows it. With PRICES also what they cost.
     """
     services = current_services()
     searches = services.settings.web_search_max_uses > 0
@@ -32,7 +32,9 @@ def models() -> Response:
         dataclasses.asdict(model) | {"web_search": searches and model.web_search}
         for model in services.claude.models()
     ]
-    return jsonify(models=listed, default=services.settings.model)
+    prices = services.settings.prices
+    priced = {"prices": prices.as_json()} if prices else {}
+    return jsonify(models=listed, default=services.settings.model, **priced)
 
 
 @bp.post("/stream")

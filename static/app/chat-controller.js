@@ -12,7 +12,6 @@ import { load } from '../system/parts.js';
 import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
-import { hear } from '../view/offline.js';
 import { signIn } from '../view/session.js';
 import { Settings } from '../view/settings.js';
 import { Sidebar } from '../view/sidebar.js';
@@ -21,17 +20,16 @@ import { stayAwake } from '../view/wake-lock.js';
 import { AnswerRunner } from './answer-runner.js';
 import { Deletions } from './deletions.js';
 import { Formatting } from './formatting.js';
+import { OnDemand } from './on-demand.js';
 import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, Channel, Store } from '../types.js' */
+/** @import { Answer, Channel, Meta, Store } from '../types.js' */
 /** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
-/** Files that nothing refers to are removed when the page has long been started. */
-const SWEEP_AFTER_MS = 20_000;
-const SWEEP_EVERY_MS = 3_600_000;
+const noop = () => {};
 const UNREADABLE =
   'This conversation cannot be read from the storage now. What you ask begins a new one.';
 
@@ -39,6 +37,7 @@ export class ChatController {
   conversations;
   drafts;
   deletions;
+  onDemand;
   questions;
   formatting;
   runner;
@@ -48,8 +47,6 @@ export class ChatController {
   sidebar;
   /** The conversation on the page. @type {Conversation} */
   current;
-  /** Tells of answers while nobody sees the page. @type {import('./away.js').Away | undefined} */
-  away;
   /** Resolves once that is open. */
   ready;
   #opening = 0;
@@ -61,11 +58,12 @@ export class ChatController {
     const own = browserStorage(() => sessionStorage);
     this.drafts = new Drafts(own, browserStorage(), new Tabs('claude-sse:tabs'));
     this.deletions = new Deletions(this);
+    this.onDemand = new OnDemand(this);
     this.questions = new Questions(this);
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
     this.formatting = new Formatting(wake, (library) => this.transcript.format(library));
-    this.settings = new Settings((system) => this.#setInstructions(system));
+    this.settings = new Settings((own) => this.keep(own));
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
@@ -77,23 +75,16 @@ export class ChatController {
 
   /** Show what is stored, and go on with every answer that has not ended. @param {Store} store */
   async start(store) {
-    this.settings.load(document.body.dataset.models ?? '');
+    this.settings.load(document.body.dataset.models ?? '', () => this.onDemand.listed(store));
     await this.ready;
     for (const { conversation } of await store.open()) {
       const opened = this.conversations.keeps(conversation) && (await this.#stored(conversation));
       if (opened) this.runner.resume(opened);
     }
     document.body.dataset.ready = '';
-    if (memory.get('files')) setTimeout(() => this.#sweep(store), SWEEP_AFTER_MS);
+    this.onDemand.sweep(store);
     this.deletions.offer();
     await this.conversations.purge();
-  }
-
-  /** Remove the files that nothing refers to; again after an hour. @param {Store} store */
-  async #sweep(store) {
-    const { sweepFiles } = await load('app/kept-files.js');
-    await sweepFiles(async () => store.all('messages')).catch(() => {}); // the next time
-    setTimeout(() => this.#sweep(store), SWEEP_EVERY_MS);
   }
 
   /** The storage works again: show what is in it, and go on with it. */
@@ -108,6 +99,7 @@ export class ChatController {
 
   /** The page may be about to go: store everything that has changed. */
   save() {
+    this.onDemand.keepPlace();
     this.conversations.flush();
     this.drafts.flush();
   }
@@ -126,7 +118,9 @@ export class ChatController {
   arrange() {
     const { current } = this;
     if (current.messages.length) this.formatting.need();
+    if (current.messages.length) void this.onDemand.loadPlaces();
     this.transcript.show(current.messages, (message) => current.versions(message));
+    this.settings.show(current);
     this.refresh();
   }
 
@@ -138,19 +132,23 @@ export class ChatController {
     this.sidebar.show(this.conversations.metas, meta.id, busy);
     write(find('h1'), meta.title || TITLE);
     const title = meta.title ? `${meta.title} · Claude` : TITLE;
-    document.title = this.away?.look(title) ?? title;
+    document.title = this.onDemand.away?.look(title) ?? title;
     write(find('#total'), totalOf(allAnswers));
     memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);
+    this.onDemand.measure();
   }
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
-    hear(answer);
+    // without it the answer's own status says it
+    void load('view/unreachable.js').then(({ hear }) => hear(answer), noop);
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
-    if (answer.state !== 'streaming') write(find('#total'), totalOf(conversation.allAnswers));
+    if (answer.state === 'streaming') return;
+    write(find('#total'), totalOf(conversation.allAnswers));
+    this.onDemand.measure();
   }
 
   #composer() {
@@ -158,7 +156,10 @@ export class ChatController {
       send: (...asked) => this.questions.send(...asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
-      edit: (id) => this.transcript.mark(id),
+      edit: (id) => {
+        this.transcript.mark(id);
+        void this.onDemand.measure();
+      },
     });
   }
 
@@ -168,8 +169,11 @@ export class ChatController {
         this.conversations.rename(id, title);
         this.refresh();
       },
-      delete: (id) => this.deletions.delete([id]),
-      search: (words) => this.conversations.search(words),
+      act: (act, id) => this.onDemand.act(act, id),
+      search: (words) => this.onDemand.find(words),
+      step: (step) => this.onDemand.finding?.step(step),
+      reveal: (message) => this.onDemand.show(message),
+      chosen: () => this.sidebar.chosen(),
     });
   }
 
@@ -183,7 +187,10 @@ export class ChatController {
       slots: new ConnectionSlots(channel, undefined, locks),
       isSeen: (conversation, answer) =>
         conversation === this.current && !document.hidden && conversation.shows(answer),
-      onChange: (conversation, answer) => this.showChange(conversation, answer),
+      onChange: (conversation, answer) => {
+        this.showChange(conversation, answer);
+        if (answer.state === 'done') void this.onDemand.entitle(conversation, answer);
+      },
       onRuns: () => this.refresh(),
       onSignedOut: signIn,
       onRejected: async (...rejected) => {
@@ -193,16 +200,17 @@ export class ChatController {
     });
   }
 
-  /** @param {string} system */
-  #setInstructions(system) {
+  /** What is chosen for the conversation on the page belongs to it. @param {Partial<Meta>} own */
+  keep(own) {
     const { meta } = this.current;
-    meta.system = system;
-    if (this.conversations.has(meta.id)) this.conversations.update(meta, { system });
+    if (this.conversations.has(meta.id)) this.conversations.update(meta, own);
+    else Object.assign(meta, own);
+    this.onDemand.measure();
   }
 
   async #openLatest() {
     await this.conversations.load();
-    const latest = this.conversations.metas[0]?.id;
+    const latest = this.conversations.metas.find(({ archived }) => !archived)?.id;
     if (!location.hash && latest && !this.drafts.of('').text) renamePlace(latest);
     await this.#open();
   }
@@ -215,28 +223,26 @@ export class ChatController {
     this.composer.conversation = isKnown ? id : '';
     this.composer.streaming = this.runner.isAnswering(id);
     const opened = (isKnown && (await this.#stored(id))) || this.conversations.create();
+    if (opened.messages.length) await this.onDemand.loadPlaces();
     if (turn !== this.#opening) return; // another one was chosen meanwhile
+    this.onDemand.keepPlace();
     this.current = opened;
     this.arrange();
-    void this.#tellMissing(isKnown || id === 'new' ? '' : id);
-    this.transcript.pin();
-    this.settings.system = opened.meta.system ?? '';
+    document.querySelector('#missing')?.remove();
+    if (!isKnown && id && id !== 'new') this.#tellMissing(id);
+    this.onDemand.goToPlace();
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
   }
 
-  /** Say that there is no conversation of this id, with the ways on; '' is one yet to come. @param {string} id */
-  async #tellMissing(id) {
-    document.querySelector('#missing')?.remove();
-    if (!id) return;
-    const view = await import('../view/missing.js').catch(() => undefined);
-    if (shownPlace() !== id) return;
-    if (!view) return void (this.composer.notice = say('missing.title'));
-    const deleted = this.conversations.deleted.find((meta) => meta.id === id);
-    const bringBack = deleted && (() => this.deletions.restore([id]));
-    view.showMissing({ title: deleted?.title, bringBack, begin: () => this.go('new') });
+  /** The address names none that is here: say so, with the ways on. @param {string} id */
+  #tellMissing(id) {
+    load('app/missing.js').then(
+      ({ tellMissing }) => tellMissing(this, id),
+      () => (this.composer.notice = say('missing.title')),
+    );
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */

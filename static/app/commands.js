@@ -20,7 +20,9 @@ const COMMANDS = new Map(
     example: ({ questions }, button) => questions.send(button?.textContent ?? ''),
     copy: copyLast,
     help: showShortcuts,
+    'hide-first-run': hideFirstRun,
     settings: openSettings,
+    print: async ({ transcript }) => (await transcript.printing).print(),
     import: importFile,
     'delete-all': deleteAll,
     'bring-back': bringBack,
@@ -46,23 +48,35 @@ async function copyLast({ current, transcript }) {
 }
 
 async function showShortcuts() {
-  const sheet = await import('../view/shortcut-sheet.js').catch(() => undefined);
+  const sheet = await load('view/shortcut-sheet.js').catch(() => undefined);
   if (sheet) sheet.showShortcuts();
   else offer(say('shortcuts.failed'));
 }
 
+/** Who has read the first steps does not see them again. @param {ChatController} chat */
+function hideFirstRun({ composer }) {
+  memory.set('first-run', 'hidden');
+  document.documentElement.dataset.firstRun = 'hidden';
+  composer.focus();
+}
+
 /** @param {ChatController} chat */
-function openSettings({ current, settings, conversations }) {
+function openSettings(chat) {
+  const { current, settings, conversations } = chat;
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
   find('[data-command=delete-all]').disabled = !conversations.metas.length;
-  settings.system = current.meta.system ?? '';
+  settings.show(current);
   find('#settings').showModal();
   void load('app/away.js')
     .then(({ showChoice }) => showChoice())
     .catch(() => {});
   void tellRoom();
+  load('app/importing.js').then(
+    ({ takeDrops }) => takeDrops(chat),
+    () => undefined,
+  );
   return listSessions();
 }
 
@@ -110,12 +124,6 @@ function bringBack({ deletions }) {
 
 /** @param {ChatController} chat */
 async function importFile(chat) {
-  const { chooseFile } = await load('app/import-export.js');
-  chooseFile((imported) => {
-    const ids = imported.map(({ meta }) => meta.id);
-    for (const { meta, all } of imported) chat.conversations.add(meta, all);
-    chat.go(ids[0]);
-    const what = ids.length > 1 ? `${ids.length} conversations are` : 'The conversation is';
-    offer(`${what} imported.`, 'Undo', () => chat.deletions.delete(ids));
-  });
+  const { chooseFile } = await load('app/importing.js');
+  chooseFile(chat);
 }

@@ -7,7 +7,7 @@ import { load } from '../system/parts.js';
 import { tellBusy } from '../view/field.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, FileRef } from '../types.js' */
+/** @import { Answer, FileRef, RequestOptions } from '../types.js' */
 /** @import { ChatController } from './chat-controller.js' */
 
 export class Questions {
@@ -36,9 +36,10 @@ export class Questions {
       tellBusy(true);
       return false;
     }
+    const options = chat.settings.settle(conversation);
     chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
     this.#name(place, conversation);
-    this.#ask(conversation, text, { instead: editedId, files, from });
+    this.#ask(conversation, text, options, { instead: editedId, files, from });
     chat.sidebar.chosen();
     await conversation.stored;
     return true;
@@ -96,13 +97,11 @@ export class Questions {
     this.#chat.composer.assignId(meta.id);
   }
 
-  /** @param {Conversation} conversation @param {string} text @param {Parameters<Conversation['ask']>[2]} more */
-  #ask(conversation, text, more) {
-    const { settings, runner } = this.#chat;
-    const options = settings.requestOptions(conversation.meta.system);
+  /** @param {Conversation} conversation @param {string} text @param {RequestOptions} options @param {Parameters<Conversation['ask']>[2]} more */
+  #ask(conversation, text, options, more) {
     const [, answer] = conversation.ask(text, options, more);
     if (conversation === this.#chat.current) this.#showNew();
-    runner.run(conversation, answer, true);
+    this.#chat.runner.run(conversation, answer, true);
   }
 
   #showNew() {
@@ -128,7 +127,8 @@ export class Questions {
   #retry(answer) {
     const { current, runner, settings } = this.#chat;
     if (answer.state === 'streaming' && !answer.stopping) return;
-    const again = current.retry(answer, settings.requestOptions(current.meta.system));
+    const again = current.retry(answer, settings.settle(current));
+    this.#chat.keep({});
     this.#showNew();
     runner.run(current, again, true);
   }

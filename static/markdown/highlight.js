@@ -42,8 +42,8 @@ export function createHighlighter({
     chunk.near = near;
     settle(chunk);
     if (!near || code.asked) return;
-    code.asked = true;
-    parts(code.language, writtenIn(code.element), () => !code.gone).then((found) => {
+    const asked = parts(code.language, writtenIn(code.element), () => !code.gone);
+    code.asked = asked.then((found) => {
       share(found, code.chunks);
       code.chunks.forEach(settle);
     });
@@ -56,6 +56,8 @@ export function createHighlighter({
     working = true;
     work();
   }
+
+  const allChunks = () => [...codes.values()].flatMap(({ chunks }) => chunks);
 
   async function work() {
     while (due.size) {
@@ -84,6 +86,29 @@ export function createHighlighter({
         known.chunks.push(chunk);
         chunks.set(element, chunk);
         observer.observe(element);
+      }
+    },
+
+    /** Colour all code, however far from the screen. */
+    async colourAll() {
+      for (const chunk of allChunks()) approach(chunk, true);
+      await Promise.all([...codes.values()].map(({ asked }) => asked));
+      this.paintKnown();
+    },
+
+    /** Paint now what is known of colours. */
+    paintKnown() {
+      for (const chunk of allChunks()) {
+        chunk.near = true;
+        paint(chunk, Infinity);
+      }
+    },
+
+    /** From now on only code near the screen has colours, again. */
+    colourNear() {
+      for (const { element } of allChunks()) {
+        observer?.unobserve(element);
+        observer?.observe(element); // it tells where each is
       }
     },
 

@@ -3,13 +3,12 @@
 import { Conversation } from './conversation.js';
 import { uuid } from './message.js';
 import { repaired } from './records.js';
+import { isGreeting, titleFrom } from './title.js';
 
 /** @import { Change, Message, Meta, Store } from '../types.js' */
 
 /** How long what was deleted can be brought back. */
 const KEPT_MS = 3_600_000;
-const TITLE_CHARACTERS = 60;
-const EXCERPT_CHARACTERS = { before: 20, after: 60 };
 
 export class Conversations {
   /** @type {Map<string, Meta>} */
@@ -91,12 +90,20 @@ export class Conversations {
   /** @param {string} id @param {string} title */
   rename(id, title) {
     const meta = this.#metas.get(id);
-    if (meta) this.update(meta, { title });
+    if (meta) this.update(meta, { title, renamed: true });
   }
 
-  /** Something was asked: it is the newest, and has a title. @param {Conversation} conversation @param {string} text */
+  /** Pin or archive it, or no longer. @param {string} id @param {'pinned' | 'archived'} mark */
+  toggle(id, mark) {
+    const meta = this.#metas.get(id);
+    if (meta) this.update(meta, { [mark]: meta[mark] ? undefined : Date.now() });
+  }
+
+  /** Something was asked: it is the newest, is listed, and has a title. @param {Conversation} conversation @param {string} text */
   touch({ meta }, text) {
-    this.update(meta, { title: meta.title || titleFrom(text), touched: Date.now() });
+    const isNamed = meta.title && (meta.renamed || !isGreeting(meta.title));
+    const title = isNamed ? meta.title : titleFrom(text);
+    this.update(meta, { title, touched: Date.now(), archived: undefined });
   }
 
   /** It has no messages: it is as if it had never been stored. @param {Meta} meta */
@@ -135,28 +142,17 @@ export class Conversations {
     }
   }
 
-  /** @param {Meta} meta @param {Message[]} messages */
+  /** Resolves once they are stored. @param {Meta} meta @param {Message[]} messages */
   add(meta, messages) {
     this.#metas.set(meta.id, meta);
     /** @type {Change[]} */
     const changes = messages.map((record) => ({ table: 'messages', record }));
-    this.#store.write([{ table: 'conversations', record: meta }, ...changes]);
+    return this.#store.write([{ table: 'conversations', record: meta }, ...changes]);
   }
 
-  /** Return the ids of the conversations in which this is said, each with an excerpt. @param {string} words */
-  async search(words) {
-    const wanted = words.toLowerCase();
-    /** @type {Map<string, string>} */
-    const found = new Map();
-    for (const { conversation, text } of await this.#store.all('messages')) {
-      if (found.has(conversation) || !this.has(conversation)) continue;
-      const at = text.toLowerCase().indexOf(wanted);
-      if (at >= 0) found.set(conversation, excerpt(text, at));
-    }
-    for (const { id, title } of this.metas) {
-      if (!found.has(id) && title.toLowerCase().includes(wanted)) found.set(id, '');
-    }
-    return found;
+  /** Yield all messages, some at a time. */
+  said() {
+    return this.#store.some('messages');
   }
 
   /** Store everything that has changed. */
@@ -231,17 +227,6 @@ function merged(known, meta) {
   const chosen = { ...known.chosen };
   for (const [id, at] of Object.entries(meta.chosen ?? {}))
     chosen[id] = Math.max(at, chosen[id] ?? 0);
-  return Object.assign(known, { deleted: undefined }, meta, { chosen });
-}
-
-/** @param {string} question */
-function titleFrom(question) {
-  const line = question.trim().replace(/\s+/g, ' ');
-  return line.length > TITLE_CHARACTERS ? `${line.slice(0, TITLE_CHARACTERS).trim()}…` : line;
-}
-
-/** @param {string} text @param {number} at */
-function excerpt(text, at) {
-  const from = Math.max(0, at - EXCERPT_CHARACTERS.before);
-  return text.slice(from, at + EXCERPT_CHARACTERS.after).replace(/\s+/g, ' ');
+  const gone = { deleted: undefined, pinned: undefined, archived: undefined };
+  return Object.assign(known, gone, meta, { chosen });
 }

@@ -5,6 +5,9 @@ import { usable } from './records.js';
 
 /** @import { Change, Disk, Message, Table } from '../types.js' */
 
+/** As many records as can be taken over within a frame. */
+const SOME = 100;
+
 /**
  * Open the database; reject where the browser forbids it. It may take for ever.
  *
@@ -19,6 +22,12 @@ export async function openDisk(broken) {
   if (await hasUnplaced(db)) await placeAll(db, await read('messages'));
   return {
     all: (table) => read(table),
+    some: async (table, after) => {
+      const keys = await keysAfter(db, table, after);
+      const last = /** @type {string | undefined} */ (keys.at(-1));
+      if (last === undefined) return { records: [] };
+      return { records: await read(table, '', IDBKeyRange.bound(keys[0], last)), last };
+    },
     messages: (id) => read('messages', 'place', IDBKeyRange.bound([id], [id, []])),
     open: () => read('messages', 'state', 'streaming'),
     write: (changes) => write(db, changes),
@@ -44,6 +53,12 @@ async function readAll(db, table, index, wanted) {
     const one = async (/** @type {IDBValidKey} */ key) => done(records().get(key));
     return Promise.all(keys.map((key) => one(key).catch(() => undefined)));
   }
+}
+
+/** Return the ids of the next ones after this. @param {IDBDatabase} db @param {Table} table @param {string} after */
+function keysAfter(db, table, after) {
+  const records = db.transaction(table).objectStore(table);
+  return done(records.getAllKeys(IDBKeyRange.lowerBound(after, true), SOME));
 }
 
 /** Return whether there are messages that no conversation has, because their place is damaged. @param {IDBDatabase} db */

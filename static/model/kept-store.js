@@ -19,6 +19,8 @@ import { Late, atMost } from '../system/time.js';
 
 const RETRY_MS = 5_000;
 /** Errors that are about the room or the record, not about the database. */
+/** @type {{ records: any[], last?: string }} */
+const NOTHING = { records: [] };
 const REFUSALS = ['QuotaExceededError', 'DataCloneError', 'DataError'];
 
 export class KeptStore {
@@ -46,6 +48,20 @@ export class KeptStore {
   async all(table) {
     const stored = await this.#use((disk) => disk.all(table)).catch(() => []);
     return this.#applied(table, stored);
+  }
+
+  /** Yield what is stored, and what waits, some at a time. @param {Table} table @returns {AsyncGenerator<any[]>} */
+  async *some(table) {
+    for (let after = /** @type {string | undefined} */ (''); after !== undefined;) {
+      const from = after;
+      const { records, last } = await this.#use((disk) => disk.some(table, from)).catch(
+        () => NOTHING,
+      );
+      if (records.length) yield records;
+      after = last;
+    }
+    const waiting = this.#applied(table, []);
+    if (waiting.length) yield waiting;
   }
 
   /** Reject while the database does not work, if nothing of this conversation waits. @param {string} id @returns {Promise<any[]>} */
@@ -184,6 +200,7 @@ const isRefusal = (error) => error instanceof Error && REFUSALS.includes(error.n
 function patient(disk) {
   return {
     all: async (table) => (table === 'messages' ? disk.all(table) : atMost(disk.all(table))),
+    some: async (table, after) => atMost(disk.some(table, after)),
     messages: async (id) => atMost(disk.messages(id)),
     open: async () => atMost(disk.open()),
     write: async (changes) => atMost(disk.write(changes)),

@@ -15,6 +15,7 @@ import { usable } from './records.js';
 export function sharedStore(store, channel, onFailed) {
   return {
     all: (/** @type {any} */ table) => /** @type {any} */ (store.all(table)),
+    some: (table) => store.some(table),
     messages: (id) => store.messages(id),
     open: () => store.open(),
     async write(changes) {
@@ -42,6 +43,9 @@ export function localStore(storage, broken) {
     );
   return {
     all,
+    async *some(table) {
+      yield all(table);
+    },
     messages: (id) =>
       all('messages')
         .filter(({ conversation }) => conversation === id)

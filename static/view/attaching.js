@@ -136,6 +136,9 @@ export function loadStyle() {
   }));
 }
 
+/** Return those of the draft that has this key. @param {string} key */
+export const filesOfDraft = (key) => remembered(key);
+
 /** @param {string} key @returns {FileRef[]} */
 function remembered(key) {
   try {

@@ -33,6 +33,23 @@ export class Autoscroll {
     this.follow();
   }
 
+  /** Whether the end is kept in view. */
+  get isFollowing() {
+    return this.#pinned;
+  }
+
+  /** Follow the end no longer. */
+  release() {
+    this.#pinned = false;
+  }
+
+  /** Move the text up by so many pixels; that is no wish of the reader's. @param {number} pixels */
+  shift(pixels) {
+    this.#log.scrollTop += pixels;
+    this.#top = this.#log.scrollTop;
+    this.#showJump();
+  }
+
   /** Keep this element where it was; at the end of the log, the end is followed. @param {Element} element @param {number} top where it was, in pixels */
   hold(element, top) {
     this.#log.scrollTop += element.getBoundingClientRect().top - top;

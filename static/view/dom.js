@@ -90,7 +90,10 @@ export const memory = {
 };
 
 /** Return the place that the address names: the id of a conversation, or `new`. */
-export const shownPlace = () => location.hash.slice(2);
+export const shownPlace = () => location.hash.slice(2).split('/')[0];
+
+/** Return the id of the message that the address names, or ''. */
+export const shownMessage = () => location.hash.slice(2).split('/')[1] ?? '';
 
 /** Name another place without going there: the page shows it already. @param {string} place */
 export function renamePlace(place) {

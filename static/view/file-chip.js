@@ -44,7 +44,7 @@ export function chipFor(ref, more = '') {
   open.append(picture, words);
   open.addEventListener('click', () => show(ref));
   chip.append(open);
-  chip.dataset.file = ref.id;
+  Object.assign(chip.dataset, { file: ref.id, kind: ref.kind });
   if (ref.kind === 'image') {
     onNear.set(chip, () => (queue = queue.then(() => draw(ref, chip))));
     near.observe(chip);

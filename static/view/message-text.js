@@ -56,6 +56,11 @@ export class MessageText {
     renderer.finish(!document.hidden);
   }
 
+  /** Draw all of it now. */
+  complete() {
+    this.#renderer?.flush();
+  }
+
   /** Its code is no longer on the page. */
   forget() {
     this.#library?.highlighter.forget(this.#root);

@@ -7,6 +7,7 @@ import { load } from '../system/parts.js';
 import { now } from '../system/time.js';
 import { copyOf, make, part, write } from './dom.js';
 import { MessageText } from './message-text.js';
+import { showTime } from './message-time.js';
 
 /** @import { Answer, GrowingText, MarkdownLibrary, Message, Problem } from '../types.js' */
 
@@ -51,6 +52,8 @@ export class MessageView {
   #parts;
   #remedies;
   #isGone = false;
+  /** Whether the thinking was opened last by us. */
+  #opensThoughts = false;
   #releaseFiles = () => {};
   /** @type {((answer: Answer) => void) | undefined} */
   #showSources;
@@ -63,12 +66,17 @@ export class MessageView {
     this.message = message;
     Object.assign(article.dataset, { role: message.role, id: message.id });
     part(article, 'h2').textContent = isAnswer(message) ? 'Claude' : 'You';
+    showTime(part(article, 'time'), message.at);
     this.#text = new MessageText(part(article, '.text'), growingText, onDraw);
     this.#thoughts = new MessageText(part(article, '.thoughts'), growingText, onDraw);
     this.#parts = Object.fromEntries(PARTS.map((name) => [name, part(article, name)]));
     this.#remedies = [...article.querySelectorAll('.actions button')];
     const { details, summary } = this.#parts;
     summary.addEventListener('click', () => (details.dataset.touched = ''));
+    // The browser opens it as well, for what it finds in it.
+    details.addEventListener('toggle', () => {
+      if (details.open !== this.#opensThoughts) details.dataset.touched = '';
+    });
     for (const name of isAnswer(message) ? ['[data-action=edit-question]'] : ANSWERS_ONLY)
       part(article, name).remove();
     this.draw();
@@ -85,6 +93,13 @@ export class MessageView {
     if (this.#text.isFormatted || !isAnswer(message)) return;
     this.#text.format(library, markedText(message), message.state !== 'streaming');
     this.#thoughts.format(library, message.thinking, thoughtsEnded(message));
+  }
+
+  /** Show all of it now, as Markdown if that is there. @param {MarkdownLibrary | undefined} library */
+  complete(library) {
+    if (library) this.format(library);
+    this.#text.complete();
+    this.#thoughts.complete();
   }
 
   /** Say which version this is, if there are several. @param {number} place @param {number} count */
@@ -161,8 +176,9 @@ export class MessageView {
     this.#thoughts.show(answer.thinking, thoughtsEnded(answer));
     details.hidden = false;
     write(this.#parts['summary span'], thoughtsOf(answer));
-    if (details.dataset.touched === undefined)
-      details.open = answer.phase === 'thinking' && this.streaming;
+    if (details.dataset.touched !== undefined) return;
+    this.#opensThoughts = answer.phase === 'thinking' && this.streaming;
+    details.open = this.#opensThoughts;
   }
 
   /** @param {Answer} answer */

@@ -1,10 +1,14 @@
 // What the reader has chosen, remembered in this browser: theme, instructions, model and effort.
 
+import { choiceIn, fitted, optionsOf } from '../model/choices.js';
 import { atMost } from '../system/time.js';
+import { say } from '../system/words.js';
 import { find, make, memory } from './dom.js';
 import { signIn } from './session.js';
+import { offer } from './toast.js';
 
-/** @import { Model, RequestOptions } from '../types.js' */
+/** @import { Conversation } from '../model/conversation.js' */
+/** @import { Choice, FittedChoice, Meta, Model, PriceList, RequestOptions } from '../types.js' */
 
 /** A list that has not come by then is not going to. */
 const TIMEOUT_MS = 30_000;
@@ -12,41 +16,107 @@ const TIMEOUT_MS = 30_000;
 const EFFORTS = { low: 'Low', medium: 'Medium', high: 'High', xhigh: 'Very high', max: 'Highest' };
 
 export class Settings {
-  #models = new ModelPicker((model) => this.#web.offer(model?.web_search === true));
-  #web = new WebSearch();
-  #system = find('#system');
-  #default = find('#default-system');
   /** Resolves once the models are known, or after three seconds without them. @type {Promise<void>} */
   loaded = Promise.resolve();
+  #models;
+  #web;
+  #system = find('#system');
+  #default = find('#default-system');
+  /** Where it is said that a model is gone. @type {Set<string>} */
+  #told = new Set();
+  /** The one on the page. @type {Conversation | undefined} */
+  #conversation;
 
-  /** `onSystem` is called when the instructions of this conversation change. @param {(system: string) => void} onSystem */
-  constructor(onSystem) {
+  /** `onChange` is called with what is chosen for the conversation on the page. @param {(own: Partial<Meta>) => void} onChange */
+  constructor(onChange) {
     keepTheme();
+    keepTimes();
     this.#default.value = memory.get('system');
     this.#default.addEventListener('input', () => memory.set('system', this.#default.value));
-    this.#system.addEventListener('input', () => onSystem(this.#system.value));
-  }
-
-  /** Offer the models that this URL lists. @param {string} url */
-  load(url) {
-    this.loaded = atMost(this.#models.load(url)).catch(() => undefined);
-  }
-
-  /** The instructions of the conversation on the page. @param {string} system */
-  set system(system) {
-    this.#system.value = system;
-    this.#system.placeholder = this.#default.value || 'None: Claude answers as it does by itself.';
-  }
-
-  /** Return what to send beside the messages of a conversation with these instructions. @param {string} [system] @returns {RequestOptions} */
-  requestOptions(system) {
-    const instructions = system?.trim() || this.#default.value.trim();
-    return {
-      ...(instructions && { system: instructions }),
-      ...this.#models.choice,
-      ...(this.#web.isOn && { web_search: true }),
+    this.#system.addEventListener('input', () => onChange({ system: this.#system.value }));
+    const choose = (/** @type {Partial<Choice>} */ choice) => {
+      remember(choice);
+      onChange(choice);
+      this.#showChoice();
     };
+    this.#models = new ModelPicker(choose);
+    this.#web = new WebSearch(choose);
   }
+
+  /** Offer the models that this URL lists; `onListed` is called then. @param {string} url @param {() => void} onListed */
+  load(url, onListed) {
+    const listed = this.#models.load(url).then(() => {
+      this.#showChoice();
+      onListed();
+    });
+    this.loaded = atMost(listed).catch(() => undefined);
+  }
+
+  /** Show what belongs to the conversation on the page. @param {Conversation} conversation */
+  show(conversation) {
+    this.#conversation = conversation;
+    const { title, system = '' } = conversation.meta;
+    find('#system-of').textContent = title
+      ? say('choices.instructions-of', { title })
+      : say('choices.instructions-new');
+    if (this.#system.value !== system) this.#system.value = system;
+    this.#system.placeholder = this.#default.value || 'None: Claude answers as it does by itself.';
+    this.#showChoice();
+  }
+
+  /** Settle what a conversation is asked with from now on; return what to send beside its messages. @param {Conversation} conversation @returns {RequestOptions} */
+  settle(conversation) {
+    const system = this.instructionsOf(conversation);
+    const choice = choiceOf(conversation);
+    const fit = this.#models.fit(choice);
+    if (fit.model) Object.assign(conversation.meta, choice, { model: fit.model.id });
+    const isNew = !conversation.all.length;
+    return { ...(system && { system }), ...optionsOf(choice, fit, isNew) };
+  }
+
+  /** @param {Conversation} conversation */
+  instructionsOf({ meta }) {
+    return meta.system?.trim() || this.#default.value.trim();
+  }
+
+  /** The model that answers in the conversation on the page, where it is known. */
+  get model() {
+    return this.#conversation && this.#models.fit(choiceOf(this.#conversation)).model;
+  }
+
+  /** What the operator pays, where that is told. */
+  get prices() {
+    return this.#models.prices;
+  }
+
+  #showChoice() {
+    if (!this.#conversation || !this.#models.listed.length) return;
+    const { meta, all } = this.#conversation;
+    const fit = this.#models.fit(choiceOf(this.#conversation));
+    this.#models.show(fit);
+    this.#web.show(fit);
+    const { gone, model } = fit;
+    const key = `${all.length && meta.id} ${gone}`;
+    if (!gone || this.#told.has(key)) return;
+    this.#told.add(key);
+    offer(say('choices.gone', { gone, model: model?.name ?? '' }));
+  }
+}
+
+/** What was chosen last in this browser: a new conversation begins with it. @param {Conversation} conversation */
+function choiceOf({ meta, allAnswers }) {
+  return choiceIn(meta, allAnswers, {
+    model: memory.get('model'),
+    effort: memory.get('effort'),
+    webSearch: memory.get('web-search') === 'on',
+  });
+}
+
+/** @param {Partial<Choice>} choice */
+function remember({ model, effort, webSearch }) {
+  if (model !== undefined) memory.set('model', model);
+  if (effort !== undefined) memory.set('effort', effort);
+  if (webSearch !== undefined) memory.set('web-search', webSearch ? 'on' : '');
 }
 
 function keepTheme() {
@@ -59,50 +129,50 @@ function keepTheme() {
   });
 }
 
+/** The time of a message is shown where it is pointed at, or of all. */
+function keepTimes() {
+  const times = find('#times');
+  const show = () => document.body.toggleAttribute('data-times', times.checked);
+  times.checked = memory.get('times') === 'on';
+  times.addEventListener('change', () => {
+    memory.set('times', times.checked ? 'on' : '');
+    show();
+  });
+  show();
+}
+
 /** Whether Claude may search the web: off until the reader says so, where the server and the model can. */
 class WebSearch {
   #button = find('#web');
 
-  constructor() {
-    this.#button.addEventListener('click', () => {
-      memory.set('web-search', this.isOn ? '' : 'on');
-      this.#show();
-    });
-    this.#show();
+  /** @param {(choice: Partial<Choice>) => void} choose */
+  constructor(choose) {
+    this.#button.addEventListener('click', () =>
+      choose({ webSearch: this.#button.ariaPressed !== 'true' }),
+    );
   }
 
-  get isOn() {
-    return !this.#button.hidden && memory.get('web-search') === 'on';
-  }
-
-  /** @param {boolean} isOffered */
-  offer(isOffered) {
-    this.#button.hidden = !isOffered;
-    this.#show();
-  }
-
-  #show() {
-    this.#button.ariaPressed = String(this.isOn);
+  /** @param {FittedChoice} choice */
+  show({ model, webSearch }) {
+    this.#button.hidden = model?.web_search !== true;
+    this.#button.ariaPressed = String(webSearch);
   }
 }
 
-/** Which model answers, and with how much effort: what the server offers, and what the reader has chosen. */
+/** Which model answers, and with how much effort: what the server offers, and what is chosen. */
 class ModelPicker {
+  /** What the server lists. @type {Model[]} */
+  listed = [];
+  /** @type {PriceList | undefined} */
+  prices;
   #model = find('#model');
   #effort = find('#effort');
-  /** @type {Model[]} */
-  #models = [];
   #default = '';
-  #onModel;
 
-  /** `onModel` is called with the model that is chosen. @param {(model?: Model) => void} onModel */
-  constructor(onModel) {
-    this.#onModel = onModel;
-    this.#model.addEventListener('change', () => {
-      memory.set('model', this.#model.value);
-      this.#offerEfforts();
-    });
-    this.#effort.addEventListener('change', () => memory.set('effort', this.#effort.value));
+  /** @param {(choice: Partial<Choice>) => void} choose */
+  constructor(choose) {
+    this.#model.addEventListener('change', () => choose({ model: this.#model.value }));
+    this.#effort.addEventListener('change', () => choose({ effort: this.#effort.value }));
   }
 
   /** Offer the models of the server; without a list the server's default answers. @param {string} url */
@@ -110,42 +180,38 @@ class ModelPicker {
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
       if (response.status === 401) return signIn();
-      const { models, default: standard } = await response.json();
-      this.#models = models;
+      const { models, default: standard, prices } = await response.json();
       this.#default = standard;
+      this.prices = prices;
+      if (Array.isArray(models)) this.listed = models;
     } catch {
       return;
     }
-    if (Array.isArray(this.#models)) this.#offerModels();
+    this.#model.replaceChildren(...this.listed.map(optionFor));
   }
 
-  /** The model and the effort to ask for; nothing where the server's default is chosen. */
-  get choice() {
-    const model = this.#model.value;
-    const effort = this.#effort.hidden ? '' : this.#effort.value;
-    return { ...(model && model !== this.#default && { model }), ...(effort && { effort }) };
+  /** Return what of this can be had. @param {Choice} choice */
+  fit(choice) {
+    return fitted(choice, this.listed, this.#default);
   }
 
-  #offerModels() {
-    const chosen = memory.get('model');
-    const isOffered = this.#models.some(({ id }) => id === chosen);
-    this.#model.replaceChildren(...this.#models.map(optionFor));
-    this.#model.value = isOffered ? chosen : this.#default;
+  /** @param {FittedChoice} choice */
+  show({ model, effort }) {
+    this.#model.value = model?.id ?? '';
     this.#model.hidden = this.#model.selectedIndex < 0;
-    this.#offerEfforts();
+    const efforts = model?.efforts ?? [];
+    const offered = Array.from(this.#effort.options, ({ value }) => value).join(' ');
+    if (offered !== ['', ...efforts].join(' ')) this.#offerEfforts(efforts);
+    this.#effort.value = effort;
+    this.#effort.hidden = !efforts.length;
   }
 
-  #offerEfforts() {
-    const model = this.#models.find(({ id }) => id === this.#model.value);
-    this.#onModel(model);
-    const efforts = model?.efforts ?? [];
+  /** @param {string[]} efforts */
+  #offerEfforts(efforts) {
     const options = efforts.map((effort) =>
       make('option', { value: effort, text: `${EFFORTS[effort] ?? effort} effort` }),
     );
-    const chosen = memory.get('effort');
     this.#effort.replaceChildren(make('option', { value: '', text: 'Usual effort' }), ...options);
-    this.#effort.value = efforts.includes(chosen) ? chosen : '';
-    this.#effort.hidden = !efforts.length;
   }
 }
 

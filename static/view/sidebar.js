@@ -1,36 +1,33 @@
-// The list of conversations: a column on wide screens, a drawer on narrow ones.
+// The column of conversations, a drawer on narrow screens: what is found by the field above the list, and the list,
+// which is loaded when there is something to list.
 
-import { copyOf, find, isComposing, make, memory, part, write } from './dom.js';
+import { find, memory, write } from './dom.js';
+import { say } from '../system/words.js';
 
-/** @import { Meta } from '../types.js' */
-/**
- * @typedef {{
- *   rename: (id: string, title: string) => void,
- *   delete: (id: string) => void,
- *   search: (words: string) => Promise<Map<string, string>>,
- * }} Listeners `search` resolves to the ids of the conversations found, each with an excerpt.
- */
+/** @import { Listing, Meta } from '../types.js' */
+/** @import { ConversationList, Listeners } from './conversation-list.js' */
 
 const WIDE = matchMedia('(min-width: 56rem)');
 
 export class Sidebar {
   #root = find('#sidebar');
-  #list = find('#list');
   #search = find('#search');
   #on;
-  /** @type {Meta[]} */
-  #metas = [];
-  /** Excerpts by the ids of the conversations found. @type {Map<string, string> | undefined} */
-  #found;
-  #current = '';
-  /** @type {Set<string>} */
-  #busy = new Set();
+  /** @type {Listing} */
+  #listing = { metas: [], current: '', busy: new Set() };
+  /** @type {ConversationList | undefined} */
+  #list;
+  /** @type {Promise<void> | undefined} */
+  #loading;
 
-  /** @param {Listeners} on */
+  /** @param {Listeners & { search: (words: string) => void }} on `search` answers with `found` */
   constructor(on) {
     this.#on = on;
-    this.#search.addEventListener('input', () => this.#searched());
-    this.#list.addEventListener('click', (/** @type {any} */ { target }) => this.#clicked(target));
+    this.#search.addEventListener('input', () => on.search(this.#search.value));
+    this.#search.addEventListener('focus', () => on.search(this.#search.value), { once: true });
+    this.#search.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) =>
+      this.#pressed(event),
+    );
     this.#root.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== 'Escape' || WIDE.matches || this.#search.value) return;
       event.stopPropagation();
@@ -61,7 +58,14 @@ export class Sidebar {
 
   /** @param {Meta[]} metas @param {string} current @param {Set<string>} busy */
   show(metas, current, busy) {
-    [this.#metas, this.#current, this.#busy] = [metas, current, busy];
+    this.#listing = { ...this.#listing, metas, current, busy };
+    this.#draw();
+  }
+
+  /** List what was found, or all. @param {Listing['found']} found */
+  set found(found) {
+    this.#listing.found = found;
+    if (!found) this.#search.value = '';
     this.#draw();
   }
 
@@ -74,74 +78,33 @@ export class Sidebar {
     find('#menu').ariaExpanded = String(open);
   }
 
-  async #searched() {
-    const words = this.#search.value.trim();
-    const found = words ? await this.#on.search(words) : undefined;
-    if (words !== this.#search.value.trim()) return; // typing went on
-    this.#found = found;
-    this.#draw();
+  /** Esc brings the list back; Enter goes from hit to hit, the arrow into the list. @param {KeyboardEvent} event */
+  #pressed(event) {
+    const { key, shiftKey, isComposing } = event;
+    if (isComposing || !this.#search.value) return;
+    if (key === 'Escape') this.#on.search('');
+    else if (key === 'Enter') this.#on.step(shiftKey ? -1 : 1);
+    else if (key === 'ArrowDown') this.#list?.focusFirst();
+    else return;
+    event.stopPropagation();
+    event.preventDefault();
   }
 
-  /** Entries that are there stay, and with them the focus. */
   #draw() {
-    if (this.#list.querySelector('input')) return; // being renamed
-    /** @type {HTMLElement[]} */
-    const children = [...this.#list.children];
-    const old = new Map(children.map((entry) => [entry.dataset.id, entry]));
-    const metas = this.#metas.filter(({ id }) => !this.#found || this.#found.has(id));
-    const entries = metas.map((meta) => this.#entry(meta, old.get(meta.id) ?? copyOf('#entry')));
-    if (entries.length !== old.size || entries.some((entry, i) => entry !== children[i]))
-      this.#list.replaceChildren(...entries);
-    find('#none').hidden = entries.length > 0;
-    write(
-      find('#none'),
-      this.#found ? 'Nothing found.' : 'Your conversations will be listed here.',
-    );
+    const { metas, found } = this.#listing;
+    if (this.#list) return this.#list.draw(this.#listing);
+    if (metas.length) this.#loading ??= this.#load();
+    else write(find('#none'), say(found ? 'list.none-found' : 'list.empty'));
+    find('#none').hidden = metas.length > 0;
   }
 
-  /** @param {Meta} meta @param {HTMLElement} entry */
-  #entry({ id, title }, entry) {
-    const busy = this.#busy.has(id);
-    const link = part(entry, 'a');
-    entry.dataset.id = id;
-    entry.toggleAttribute('data-busy', busy);
-    link.href = `#/${id}`;
-    link.ariaCurrent = id === this.#current ? 'page' : null;
-    write(part(entry, '.name'), title);
-    write(part(entry, 'small'), busy ? 'being answered…' : (this.#found?.get(id) ?? ''));
-    part(entry, '[data-act=rename]').ariaLabel = `Rename ${title}`;
-    part(entry, '[data-act=delete]').ariaLabel = `Delete ${title}`;
-    return entry;
-  }
-
-  /** @param {Element} target */
-  #clicked(target) {
-    const entry = /** @type {HTMLElement} */ (target.closest('li'));
-    const act = target.closest('button')?.dataset.act;
-    if (act === 'delete') this.#on.delete(entry.dataset.id ?? '');
-    else if (act === 'rename') this.#rename(entry);
-    else if (target.closest('a')) this.chosen();
-  }
-
-  /** @param {HTMLElement} entry */
-  #rename(entry) {
-    const link = part(entry, 'a');
-    const value = part(entry, '.name').textContent;
-    const field = make('input', { ariaLabel: 'Name of the conversation', dir: 'auto', value });
-    link.replaceWith(field);
-    field.select();
-    const end = (/** @type {boolean} */ keep) => {
-      field.onblur = null; // which fires once more when the field goes
-      field.replaceWith(link);
-      if (keep && field.value.trim()) this.#on.rename(entry.dataset.id ?? '', field.value.trim());
-      this.#draw(); // what was left undrawn meanwhile
-    };
-    field.onblur = () => end(true);
-    field.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
-      if (isComposing(event) || !['Enter', 'Escape'].includes(event.key)) return;
-      event.stopPropagation();
-      end(event.key === 'Enter');
-      link.focus();
-    });
+  async #load() {
+    try {
+      const { ConversationList } = await import('./conversation-list.js');
+      this.#list = new ConversationList(this.#on);
+      this.#draw();
+    } catch {
+      this.#loading = undefined; // the next time
+    }
   }
 }

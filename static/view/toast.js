@@ -1,6 +1,7 @@
 // Sentences above everything, the newest below: each goes by itself, later if something can be undone, and not
 // while the reader points at them, has the focus there or does not see the page.
 
+import { load } from '../system/parts.js';
 import { copyOf, find, part, write } from './dom.js';
 
 const SHOWN_MS = 7_000;
@@ -15,8 +16,6 @@ const TOGETHER = 3;
 const toasts = [];
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let clock;
-/** What keeps them off the field. @type {ResizeObserver | undefined} */
-let fitting;
 
 /**
  * Show a sentence, and a button with this label if there is one; return what takes both away.
@@ -60,10 +59,12 @@ function end(toast) {
 
 function showNext() {
   const root = find('#toasts');
-  fitting ??= keepClear();
   for (const { element } of toasts.slice(0, TOGETHER))
     if (!element.isConnected) root.append(element);
-  fit();
+  load('view/toast-place.js').then(
+    ({ placeToasts }) => placeToasts(),
+    () => {},
+  );
   if (toasts.length) clock ??= setInterval(tick, TICK_MS);
   else clock = void clearInterval(clock);
 }
@@ -75,21 +76,4 @@ function tick() {
     toast.ms -= TICK_MS;
     if (toast.ms <= 0) end(toast);
   }
-}
-
-/** They stay over the log, however small it becomes, or over the open list: never over a field or the buttons at it. */
-function keepClear() {
-  const observer = new ResizeObserver(fit);
-  for (const area of ['#log', '#list', '#sidebar']) observer.observe(find(area));
-  addEventListener('focusin', fit);
-  return observer;
-}
-
-function fit() {
-  const { style, dataset } = find('#toasts');
-  const { top, height } = find(find('#page').inert ? '#list' : '#log').getBoundingClientRect();
-  style.setProperty('--top', `${top - document.body.getBoundingClientRect().top}px`);
-  style.setProperty('--height', `${height}px`);
-  const field = document.activeElement?.closest('#list input')?.getBoundingClientRect();
-  dataset.side = field && field.top > top + height / 2 ? 'top' : ''; // away from a name that is being typed
 }

@@ -1,6 +1,7 @@
 // The conversation as the reader sees it. It draws at most once a frame, and only ever adds to the text;
 // stored answers become Markdown when they come near the screen.
 
+import { load } from '../system/parts.js';
 import { Autoscroll } from './autoscroll.js';
 import { Copying } from './copying.js';
 import { find } from './dom.js';
@@ -22,6 +23,8 @@ export class Transcript {
   #changed = new Set();
   #frame = 0;
   #marked = '';
+  /** @type {Promise<import('./printing.js').Printing> | undefined} */
+  #printing;
   /** @type {MarkdownLibrary | undefined} */
   #library;
   #near = new IntersectionObserver((entries) => this.#approached(entries), {
@@ -76,6 +79,16 @@ export class Transcript {
     article.toggleAttribute('data-editing', article.dataset.id === this.#marked);
   }
 
+  /** Return the element of this message. @param {string} id */
+  article(id) {
+    return this.#views.get(id)?.article;
+  }
+
+  /** Have this keep the reader's place in the log. @template T @param {new (log: HTMLElement, autoscroll: Autoscroll) => T} Reading */
+  reading(Reading) {
+    return new Reading(this.#log, this.#autoscroll);
+  }
+
   /** Return whether this message is on the page. @param {string} id */
   has(id) {
     return this.#views.has(id);
@@ -88,6 +101,26 @@ export class Transcript {
     this.#log.append(view.article);
     this.#drawMark(view.article);
     this.#format(view);
+    void this.printing.catch(() => (this.#printing = undefined)); // it cannot be fetched now
+  }
+
+  /** What paper needs; loaded with the first message. */
+  get printing() {
+    return (this.#printing ??= load('view/printing.js').then(({ Printing }) => new Printing(this)));
+  }
+
+  /** Show all of each message, one a step, however far from the screen. */
+  *completing() {
+    for (const view of this.#views.values()) yield void view.complete(this.#library);
+  }
+
+  /** When the messages were asked, in ms. */
+  get dates() {
+    return [...this.#views.values()].map(({ message }) => message.at);
+  }
+
+  get highlighter() {
+    return this.#library?.highlighter;
   }
 
   /** Follow the end from now on: the reader has just asked something. */

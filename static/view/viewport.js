@@ -6,13 +6,10 @@ const LEAST_PIXELS = 24;
 
 /** @typedef {Pick<VisualViewport, 'height' | 'offsetTop' | 'scale'>} Visible */
 
-/** Keep the whole page in what can be seen of it. */
+/** Keep the whole page in what can be seen of it now. */
 export function fitKeyboard() {
   const { visualViewport: visible } = window;
-  if (!visible) return;
-  const fit = () => show(areaOf(visible, innerHeight));
-  visible.addEventListener('resize', fit);
-  visible.addEventListener('scroll', fit);
+  if (visible) show(areaOf(visible, innerHeight));
 }
 
 /**

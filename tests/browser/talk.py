@@ -29,9 +29,9 @@ _STORED = """async (table) => {
 
 
 def ask(page: Page, prompt: str) -> None:
-    """Type a question and press Enter."""
+    """Type a question and send it, at a desk or on a phone."""
     page.locator("#prompt").fill(prompt)
-    page.locator("#prompt").press("Enter")
+    page.locator("#prompt").press("Control+Enter")
 
 
 def leave(page: Page, script: str, argument: object = None) -> None:

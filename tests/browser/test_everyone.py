@@ -57,7 +57,7 @@ def test_axe_finds_nothing(
 
 
 def test_the_keyboard_is_enough(page: Page, nonce: str) -> None:
-    """Ask, stop, leave the field, search, begin a conversation, read the help: without a mouse."""
+    """Ask, stop, leave the field, read the help, begin a conversation, search: without a mouse."""
     expect(page.locator("#prompt")).to_be_focused()
     page.keyboard.type(f"fault pace texts=2000 gap_ms=20 {nonce}")
     page.keyboard.press("Enter")
@@ -65,18 +65,20 @@ def test_the_keyboard_is_enough(page: Page, nonce: str) -> None:
     page.keyboard.press("Escape")
     wait_until_over(last_answer(page), "stopped")
     page.keyboard.press("Escape")
-    expect(page.locator("#prompt")).not_to_be_focused()
-    page.keyboard.press("?")
+    expect(page.locator("#log")).to_be_focused()
+    page.keyboard.press("Control+/")
     expect(page.locator("#help")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.locator("#help")).to_be_hidden()
-    page.keyboard.press("/")
-    expect(page.locator("#search")).to_be_focused()
-    page.keyboard.press("Escape")
-    page.keyboard.press("n")
+    expect(page.locator("#help")).to_have_count(0)
+    expect(page.locator("#log")).to_be_focused()
+    page.keyboard.press("Control+Shift+O")
     expect(page.locator("#empty")).to_be_visible()
-    page.keyboard.press("Escape")
-    page.keyboard.press("]")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type("word3")
+    expect(page.locator("#list li")).to_have_count(1)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
     wait_for_text(last_answer(page), "word3")
 
 

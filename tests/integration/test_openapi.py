@@ -44,6 +44,7 @@ def openapi_server() -> Iterator[Server]:
         limits["DAILY_TOKENS_PER_OWNER"] = 0
         settings = {"AUTH": "token", "AUTH_TOKEN": _TOKEN, "MAX_TOKENS": 1_000_000, **limits}
         settings |= {"WEB_SEARCH_MAX_USES": 1, "METRICS_TOKEN": _TOKEN}
+        settings |= {"PRICES": "claude: 3/15 USD"}
         with serve(claude, **settings) as [server]:  # type: ignore[arg-type]
             yield server
 

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from claude_sse.config import price_list
 from claude_sse.protocol import sse
 
 JSON = {"Content-Type": "application/json"}
@@ -245,6 +246,17 @@ def test_models_are_listed(client):
     response = client.get("/models")
     assert response.json["default"] == "claude-sonnet-5-5"
     assert {"id", "name", "efforts", "lifecycle"} <= set(response.json["models"][0])
+
+
+def test_prices_are_told_where_the_operator_gives_them(client, make_app):
+    """With PRICES the list has them, by the beginnings of ids; otherwise not a word."""
+    given = price_list.prices("claude-sonnet: 3/15, claude-haiku: 0.8/4/1/0.1, web_search: 10 EUR")
+    told = make_app(prices=given).test_client().get("/models").json["prices"]
+    assert told["currency"] == "EUR" and told["web_search"] == 10
+    sonnet = {"input": 3, "output": 15, "cache_write": 3.75, "cache_read": 0.3}
+    haiku = {"input": 0.8, "output": 4, "cache_write": 1, "cache_read": 0.1}
+    assert told["models"] == {"claude-sonnet": sonnet, "claude-haiku": haiku}
+    assert "prices" not in client.get("/models").json
 
 
 def test_a_search_is_asked_for_where_the_server_offers_it(client, make_app, url, nonce):

@@ -1,4 +1,4 @@
-// The line above the field that says while there is no connection; it goes by itself.
+// The line above the field while the server does not answer, though the browser knows of a network; it goes by itself.
 
 import { say } from '../system/words.js';
 import { find, write } from './dom.js';
@@ -13,13 +13,6 @@ const lost = new Set();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/** Say from now on whether the browser knows of a network. */
-export function tellOffline() {
-  addEventListener('online', tell);
-  addEventListener('offline', tell);
-  tell();
-}
-
 /** What an answer goes through shows whether the server can be reached, which the browser does not know. @param {Answer} answer */
 export function hear({ id, state, phase, stopping }) {
   const isLost = state === 'streaming' && !stopping && phase === 'reconnecting';
@@ -30,7 +23,8 @@ export function hear({ id, state, phase, stopping }) {
   timer = setTimeout(tell, isLost ? CALM_MS : 0);
 }
 
+addEventListener('online', tell);
+
 function tell() {
-  const key = navigator.onLine ? lost.size && 'offline.unreachable' : 'offline.offline';
-  write(find('#offline'), key ? say(key) : '');
+  if (navigator.onLine) write(find('#offline'), lost.size ? say('offline.unreachable') : '');
 }
