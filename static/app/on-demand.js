@@ -34,8 +34,9 @@ export class OnDemand {
   /** Nobody sees the page from now on, or somebody does again. */
   async leave() {
     if (document.hidden && !this.away) {
+      const { followed } = this.#chat.runner; // of which some may end while this is loading
       const part = await load('app/away.js').catch(() => undefined); // then nobody is told
-      if (part) this.away ??= new part.Away(this.#chat);
+      if (part) this.away ??= new part.Away(this.#chat, followed);
     }
     this.#chat.refresh();
   }
