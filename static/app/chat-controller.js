@@ -29,7 +29,6 @@ import { TabSync } from './tab-sync.js';
 /** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
-const noop = () => {};
 const UNREADABLE =
   'This conversation cannot be read from the storage now. What you ask begins a new one.';
 
@@ -141,8 +140,7 @@ export class ChatController {
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
-    // without it the answer's own status says it
-    void load('view/unreachable.js').then(({ hear }) => hear(answer), noop);
+    void load('view/unreachable.js').then((line) => line.hear(answer), Boolean); // its status says it, too
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
@@ -229,20 +227,15 @@ export class ChatController {
     this.current = opened;
     this.arrange();
     document.querySelector('#missing')?.remove();
-    if (!isKnown && id && id !== 'new') this.#tellMissing(id);
+    if (!isKnown && id && id !== 'new')
+      load('app/missing.js')
+        .then(({ tellMissing }) => tellMissing(this, id))
+        .catch(() => (this.composer.notice = say('missing.title')));
     this.onDemand.goToPlace();
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
-  }
-
-  /** The address names none that is here: say so, with the ways on. @param {string} id */
-  #tellMissing(id) {
-    load('app/missing.js').then(
-      ({ tellMissing }) => tellMissing(this, id),
-      () => (this.composer.notice = say('missing.title')),
-    );
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */
