@@ -21,6 +21,8 @@ const LONG_CHARACTERS = 20_000;
 export class OnDemand {
   /** @type {import('./finding.js').Finding | undefined} */
   finding;
+  /** Tells of answers while nobody sees the page. @type {import('./away.js').Away | undefined} */
+  away;
   #chat;
   /** @type {import('./places.js').Places | undefined} */
   #places;
@@ -30,6 +32,16 @@ export class OnDemand {
   /** @param {ChatController} chat */
   constructor(chat) {
     this.#chat = chat;
+  }
+
+  /** Nobody sees the page from now on, or somebody does again. */
+  async leave() {
+    if (document.hidden && !this.away) {
+      const { followed } = this.#chat.runner; // of which some may end while this is loading
+      const part = await load('app/away.js').catch(() => undefined); // then nobody is told
+      if (part) this.away ??= new part.Away(this.#chat, followed);
+    }
+    this.#chat.refresh();
   }
 
   /** Look for these words. @param {string} words */
