@@ -73,7 +73,7 @@ export class ChatController {
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
-    find('#prompt').addEventListener('input', () => this.formatting.need(), { once: true });
+    this.formatting.needWhenTouched(find('main'));
     // hashchange comes a task later: words typed meanwhile would belong to the conversation before
     addEventListener('popstate', () => (this.ready = this.#open()));
     this.ready = this.#openLatest();
