@@ -62,15 +62,17 @@ function hideFirstRun({ composer }) {
 
 /** @param {ChatController} chat */
 function openSettings(chat) {
-  const { current, settings, conversations, gauges } = chat;
+  const { current, settings, conversations } = chat;
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
   find('[data-command=delete-all]').disabled = !conversations.metas.length;
   settings.show(current);
   find('#settings').showModal();
+  void load('app/away.js')
+    .then(({ showChoice }) => showChoice())
+    .catch(() => {});
   void tellRoom();
-  void gauges.tellSpent();
   load('app/importing.js').then(
     ({ takeDrops }) => takeDrops(chat),
     () => undefined,
