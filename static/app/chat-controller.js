@@ -222,6 +222,7 @@ export class ChatController {
     const id = shownPlace();
     const turn = ++this.#opening;
     const isKnown = this.conversations.has(id);
+    if (isKnown) this.formatting.need();
     this.composer.conversation = isKnown ? id : '';
     this.composer.streaming = this.runner.isAnswering(id);
     const opened = (isKnown && (await this.#stored(id))) || this.conversations.create();
@@ -231,20 +232,12 @@ export class ChatController {
     this.current = opened;
     this.arrange();
     document.querySelector('#missing')?.remove();
-    if (!isKnown && id && id !== 'new') this.#tellMissing(id);
+    if (!isKnown && id && id !== 'new') void this.onDemand.tellMissing(id);
     this.onDemand.goToPlace();
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
-  }
-
-  /** The address names none that is here: say so, with the ways on. @param {string} id */
-  #tellMissing(id) {
-    load('app/missing.js').then(
-      ({ tellMissing }) => tellMissing(this, id),
-      () => (this.composer.notice = say('missing.title')),
-    );
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */
