@@ -65,7 +65,7 @@ export class ChatController {
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
-    find('#prompt').addEventListener('input', () => this.formatting.need(), { once: true });
+    this.formatting.needWhenTouched(find('main'));
     // hashchange comes a task later: words typed meanwhile would belong to the conversation before
     addEventListener('popstate', () => (this.ready = this.#open()));
     this.ready = this.#openLatest();
@@ -213,6 +213,7 @@ export class ChatController {
     const id = shownPlace();
     const turn = ++this.#opening;
     const isKnown = this.conversations.has(id);
+    if (isKnown) this.formatting.need();
     this.composer.conversation = isKnown ? id : '';
     this.composer.streaming = this.runner.isAnswering(id);
     const opened = (isKnown && (await this.#stored(id))) || this.conversations.create();

@@ -6,6 +6,7 @@ import { isGreeting } from '../model/title.js';
 import { load } from '../system/parts.js';
 import { say } from '../system/words.js';
 import { atMost } from '../system/time.js';
+import { say } from '../system/words.js';
 import { find, memory, shownMessage } from '../view/dom.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
@@ -110,6 +111,13 @@ export class OnDemand {
     this.finding?.opened('');
   }
 
+  /** The address names none that is here: say so, with the ways on. @param {string} id */
+  async tellMissing(id) {
+    const missing = await load('app/missing.js').catch(() => undefined);
+    if (missing) missing.tellMissing(this.#chat, id);
+    else this.#chat.composer.notice = say('missing.title');
+  }
+
   /** Say how full the model's context is. */
   async measure() {
     const isShort = find('#prompt').value.length < LONG_CHARACTERS;
@@ -133,8 +141,9 @@ export class OnDemand {
   sweep(store, delay = SWEEP_AFTER_MS) {
     if (!memory.get('files')) return;
     setTimeout(async () => {
-      const { sweepFiles } = await load('app/kept-files.js');
-      await sweepFiles(async () => store.all('messages')).catch(() => {}); // the next time
+      await load('app/kept-files.js')
+        .then(({ sweepFiles }) => sweepFiles(async () => store.all('messages')))
+        .catch(() => {}); // the next time
       this.sweep(store, SWEEP_EVERY_MS);
     }, delay);
   }
