@@ -1,6 +1,7 @@
 // The page that shows how answers get from the server to this browser, without asking Claude.
 
 import { findings, lateness, listen } from './network/diagnosis.js';
+import { say } from './system/words.js';
 import { find, write } from './view/dom.js';
 
 const button = find('#start');
@@ -11,11 +12,11 @@ button.addEventListener('click', () => void diagnose());
 async function diagnose() {
   if (button.ariaDisabled === 'true') return;
   button.ariaDisabled = 'true';
-  write(result, 'Listening …');
+  write(result, say('diagnose.listening'));
   try {
     write(result, await run());
   } catch {
-    write(result, 'The server cannot be reached: check the connection, and try again.');
+    write(result, say('page.unreachable'));
   }
   button.ariaDisabled = 'false';
 }
@@ -32,12 +33,13 @@ async function run() {
   );
   const late = run.frames.length ? Math.max(...lateness(run.frames)) : 0;
   const measured = [
-    `${run.frames.length} frames, the latest ${Math.round(late * 1000)} ms late`,
-    `${entry?.nextHopProtocol || 'unknown protocol'} here, ${run.frames[0]?.fields.protocol ?? '?'} at the app`,
+    say('diagnose.frames', { count: run.frames.length, late: Math.round(late * 1000) }),
+    say('diagnose.protocols', {
+      here: entry?.nextHopProtocol || say('diagnose.unknown'),
+      app: run.frames[0]?.fields.protocol ?? '?',
+    }),
   ];
   const found = findings(run);
-  const verdict = found.length
-    ? [...found, 'script/diagnose names the layer and what to write into its file.']
-    : ['Every frame arrived when it was sent, and the silence was survived.'];
+  const verdict = found.length ? [...found, say('diagnose.script')] : [say('diagnose.fine')];
   return [...verdict, ...measured].join('\n');
 }

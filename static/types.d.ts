@@ -229,8 +229,11 @@ export type MarkdownLibrary = typeof import('./markdown/library.js');
 /** What is loaded when it is needed, by the name of its first file (system/parts.js). */
 export interface Parts {
   'app/import-export.js': typeof import('./app/import-export.js');
+  'app/importing.js': typeof import('./app/importing.js');
   'app/kept-files.js': typeof import('./app/kept-files.js');
   'app/missing.js': typeof import('./app/missing.js');
+  'app/measures.js': typeof import('./app/measures.js');
+  'app/money.js': typeof import('./app/money.js');
   'app/refusals.js': typeof import('./app/refusals.js');
   'app/sent-files.js': typeof import('./app/sent-files.js');
   'markdown/copied.js': typeof import('./markdown/copied.js');
@@ -241,6 +244,7 @@ export interface Parts {
   'view/attachments.js': typeof import('./view/attachments.js');
   'view/file-preview.js': typeof import('./view/file-preview.js');
   'view/message-files.js': typeof import('./view/message-files.js');
+  'view/printing.js': typeof import('./view/printing.js');
   'view/scaled-image.js': typeof import('./view/scaled-image.js');
   'view/session-list.js': typeof import('./view/session-list.js');
   'view/shortcut-sheet.js': typeof import('./view/shortcut-sheet.js');

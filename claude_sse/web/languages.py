@@ -22,7 +22,9 @@ FALLBACK = "en"
 #: The entry of a catalogue that says how the language itself is written: ``{"dir": "rtl"}``.
 ABOUT = "_language"
 
+#: A module as another names it; a part that is loaded when it is needed goes by its whole name.
 _MODULE = re.compile(r"'(\.{1,2}/[\w./-]+\.js)'")
+_PART = re.compile(r"\bload\('([\w./-]+\.js)'\)")
 #: A key of a catalogue in a module, or the beginning of one whose end is chosen as it runs.
 _KEY = re.compile(r"'([a-z][\w-]*\.[\w.-]+)'|`([a-z][\w-]*\.[\w.-]*)\$\{")
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -104,8 +106,9 @@ def keys_of(folder: Path, entry: str) -> tuple[set[str], tuple[str, ...]]:
         source = (folder / name).read_text("utf-8")
         for whole, beginning in _KEY.findall(source):
             (keys if whole else beginnings).add(whole or beginning)
-        for relative in _MODULE.findall(source):
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), relative))
+        folder_of = posixpath.dirname(name)
+        named = [posixpath.join(folder_of, relative) for relative in _MODULE.findall(source)]
+        for path in map(posixpath.normpath, named + _PART.findall(source)):
             is_ours = not path.startswith("vendor/") and (folder / path).is_file()
             if is_ours and path not in modules:  # comments name types, which are no module
                 modules.append(path)

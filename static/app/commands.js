@@ -61,7 +61,8 @@ function hideFirstRun({ composer }) {
 }
 
 /** @param {ChatController} chat */
-function openSettings({ current, settings, conversations, gauges }) {
+function openSettings(chat) {
+  const { current, settings, conversations } = chat;
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
@@ -69,7 +70,10 @@ function openSettings({ current, settings, conversations, gauges }) {
   settings.show(current);
   find('#settings').showModal();
   void tellRoom();
-  void gauges.tellSpent();
+  load('app/importing.js').then(
+    ({ takeDrops }) => takeDrops(chat),
+    () => undefined,
+  );
   return listSessions();
 }
 
@@ -117,12 +121,6 @@ function bringBack({ deletions }) {
 
 /** @param {ChatController} chat */
 async function importFile(chat) {
-  const { chooseFile } = await load('app/import-export.js');
-  chooseFile((imported) => {
-    const ids = imported.map(({ meta }) => meta.id);
-    for (const { meta, all } of imported) chat.conversations.add(meta, all);
-    chat.go(ids[0]);
-    const what = ids.length > 1 ? `${ids.length} conversations are` : 'The conversation is';
-    offer(`${what} imported.`, 'Undo', () => chat.deletions.delete(ids));
-  });
+  const { chooseFile } = await load('app/importing.js');
+  chooseFile(chat);
 }

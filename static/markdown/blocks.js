@@ -1,5 +1,6 @@
 // From tokens to a tree of the few elements that an answer may consist of.
 
+import { say } from '../system/words.js';
 import { codeBlock } from './code-block.js';
 import { directed } from './direction.js';
 import { note } from './footnotes.js';
@@ -87,7 +88,13 @@ function table(token) {
   const rows = token.rows.map((/** @type {Token[]} */ cells) => row('td', cells));
   return branch(
     'div',
-    { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Table', ...full(token) },
+    {
+      class: 'table',
+      tabindex: '0',
+      role: 'group',
+      'aria-label': say('markdown.table'),
+      ...full(token),
+    },
     [
       branch('table', {}, [
         branch('thead', {}, [row('th', token.header)]),

@@ -1,5 +1,6 @@
 // A block of code: its language, a Copy button, and its text.
 
+import { say } from '../system/words.js';
 import { writer, writtenIn } from './growing-text.js';
 import { branch, leaf } from './vdom.js';
 
@@ -12,12 +13,16 @@ export function codeBlock(language, text) {
   return branch('div', { class: 'code' }, [
     branch('div', { class: 'code-head' }, [
       branch('span', {}, [leaf(language)]),
-      branch('button', { type: 'button', 'data-action': 'copy-code' }, [leaf('Copy')]),
+      branch('button', { type: 'button', 'data-action': 'copy-code' }, [
+        leaf(say('markdown.copy')),
+      ]),
     ]),
     // It scrolls sideways, so the keyboard must reach it.
-    branch('pre', { tabindex: '0', role: 'group', 'aria-label': `Code ${language}`.trim() }, [
-      code,
-    ]),
+    branch(
+      'pre',
+      { tabindex: '0', role: 'group', 'aria-label': say('markdown.code', { language }).trim() },
+      [code],
+    ),
   ]);
 }
 

@@ -1,6 +1,7 @@
 // Footnotes stand where they are written: an answer streams, and what is being read does not move. A note is numbered by
 // its first reference, so that numbers are filled in on the page, after each drawing that brought one.
 
+import { number, say } from '../system/words.js';
 import { branch, leaf } from './vdom.js';
 
 /** @import { Branch, Token, Tree } from '../types.js' */
@@ -19,7 +20,7 @@ export function reference({ key, label }) {
 export function note({ label, key }, within, shown) {
   const [, body] = shown?.kids ?? [];
   const mark = { class: 'note-mark', 'data-label': `[^${label}]:` };
-  const back = { type: 'button', class: 'note-back', 'aria-label': 'Back to the text' };
+  const back = { type: 'button', class: 'note-back', 'aria-label': say('markdown.back') };
   return branch('div', { class: 'footnote', role: 'doc-footnote', 'data-note': key }, [
     branch('span', mark),
     branch('div', {}, within(body && 'kids' in body ? body.kids : undefined)),
@@ -60,12 +61,12 @@ export class Footnotes {
       const number = numbers.get(key) ?? `${numbers.size + 1}`;
       numbers.set(key, number);
       write(element, number);
-      element.setAttribute('aria-label', `Footnote ${number}`);
+      element.setAttribute('aria-label', say('markdown.footnote', { number }));
     }
     for (const element of notes) {
       const number = numbers.get(keyOf(element));
       write(/** @type {Element} */ (element.firstElementChild), number ? `${number}.` : '');
-      if (number) element.setAttribute('aria-label', `Footnote ${number}`);
+      if (number) element.setAttribute('aria-label', say('markdown.footnote', { number }));
       else element.removeAttribute('aria-label');
       element.lastElementChild?.toggleAttribute('hidden', !number);
     }

@@ -1,5 +1,6 @@
 // A formula in an answer: its source as it was written, until it is typeset (typesetter.js).
 
+import { say } from '../system/words.js';
 import { branch, leaf } from './vdom.js';
 
 /** @import { Branch, Formula, RendererOptions } from '../types.js' */
@@ -24,7 +25,7 @@ export function formulaBlock(formula) {
       class: 'math display',
       tabindex: '0',
       role: 'group',
-      'aria-label': 'Formula',
+      'aria-label': say('markdown.formula'),
       'data-source': source,
     },
     [leaf(source)],

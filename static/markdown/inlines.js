@@ -1,5 +1,6 @@
 // From the tokens of a text to a tree: an image is a link, and a tag that is no element is shown as it was written.
 
+import { say } from '../system/words.js';
 import { reference } from './footnotes.js';
 import { hiddenPlace, safeUrl } from './links.js';
 import { drawRules } from './parser/rules.js';
@@ -66,7 +67,7 @@ function plainOne({ type, text, tokens, raw, href, opening = '', closing = '' })
 
 /** @param {Token} token */
 function checkbox({ checked }) {
-  const [sign, label] = checked ? ['☑', 'done'] : ['☐', 'to do'];
+  const [sign, label] = checked ? ['☑', say('markdown.done')] : ['☐', say('markdown.to-do')];
   return [
     branch('span', { class: 'task', role: 'img', 'aria-label': label }, [leaf(sign)]),
     leaf(' '),

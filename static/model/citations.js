@@ -1,6 +1,8 @@
 // What an answer cites and searches for: numbered sources, the places in its text that they belong to, and how the
 // two are written for the reader.
 
+import { say } from '../system/words.js';
+
 /** @import { Answer, Data, FileRef, Source } from '../types.js' */
 
 /** Beyond these an answer's further marks and sources are not kept. */
@@ -52,7 +54,7 @@ function sourceOf({ url, title, document_index: index, document_title: name }, d
   if (url !== undefined) return linkOf(url, title);
   if (!Number.isInteger(index) || index < 0) return undefined;
   const file = documents()[index];
-  const said = isText(name) ? name : `Document ${index + 1}`;
+  const said = isText(name) ? name : say('file.document', { number: index + 1 });
   return { title: file?.name ?? said, ofFile: index, ...(file && { file: file.id }) };
 }
 
@@ -187,7 +189,9 @@ function importedSource(one) {
   if (!isObject(one)) return [{ title: '' }];
   const { url, title, age, ofFile, file, number } = one;
   const source =
-    url === undefined ? { title: isText(title) ? title : 'Document' } : linkOf(url, title, age);
+    url === undefined
+      ? { title: isText(title) ? title : say('file.unnamed') }
+      : linkOf(url, title, age);
   if (!source) return [{ title: isText(title) ? title : '' }]; // the others keep their places
   return [
     {

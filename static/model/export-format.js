@@ -1,5 +1,6 @@
 // Conversations as files: JSON holds everything, Markdown what is shown, for reading; both can be imported again.
 
+import { say } from '../system/words.js';
 import { importedSources, textWithSources } from './citations.js';
 import { fileRefs } from './file-refs.js';
 import { ImportedPlaces } from './imported-places.js';
@@ -27,7 +28,7 @@ export function toMarkdown({ meta, messages }) {
     .map((message) => {
       const { role } = message;
       const text = textIn(message);
-      const name = role === 'user' ? 'You' : 'Claude';
+      const name = role === 'user' ? say('export.you') : 'Claude';
       const escaped = text.replace(MARK, '<!-- $1\\claude-sse $2 -->');
       return `<!-- claude-sse ${role} -->\n## ${name}\n\n${escaped}\n`;
     });
@@ -37,15 +38,16 @@ export function toMarkdown({ meta, messages }) {
 /** A file is named; the JSON has what is in it. @param {Message} message */
 function textIn(message) {
   if (isAnswer(message)) return textWithSources(message);
-  const names = (message.files ?? []).map(({ name }) => `> Attached: ${name}\n`).join('');
+  const names = (message.files ?? [])
+    .map(({ name }) => `> ${say('export.attached', { file: name })}\n`)
+    .join('');
   return names ? `${names}\n${message.text}` : message.text;
 }
 
 /** Return the conversations in a file of either kind; throw an error with a sentence if there are none. @param {string} file */
 export function fromFile(file) {
   const found = file.trimStart().startsWith('{') ? fromJson(file) : [fromMarkdown(file)];
-  if (!found.some(({ all }) => all.length))
-    throw new Error('There is no conversation in this file.');
+  if (!found.some(({ all }) => all.length)) throw new Error(say('export.none'));
   return found;
 }
 
@@ -55,12 +57,11 @@ function fromJson(file) {
   try {
     all = JSON.parse(file);
   } catch {
-    throw new Error('This file is incomplete: it cannot be read as JSON.');
+    throw new Error(say('export.incomplete'));
   }
   if (all.format !== FORMAT || !Array.isArray(all.conversations))
-    throw new Error('This file was not exported here.');
-  if (all.version > VERSION)
-    throw new Error('This file was exported by a newer version of this page: reload it first.');
+    throw new Error(say('export.foreign'));
+  if (all.version > VERSION) throw new Error(say('export.newer'));
   return all.conversations.map((/** @type {any} */ one) =>
     imported(one, Array.isArray(one.messages) ? one.messages : []),
   );
@@ -89,7 +90,7 @@ function imported({ title, at, chosen, pinned, archived, renamed, ...own }, mess
   /** @type {Meta} */
   const meta = {
     id: uuid(),
-    title: textOf(title) || 'Imported',
+    title: textOf(title) || say('export.untitled'),
     at: Number(at) || now,
     touched: now,
     chosen: places.chosen,

@@ -1,18 +1,28 @@
 // What a file is, by its bytes and not by its name, as the server finds it out: an image (PNG, JPEG, GIF, WebP) with
 // the size that it claims, a PDF, or a text. Nothing is decoded but text.
 
+import { say } from '../system/words.js';
+
 /** @import { FileKind } from '../types.js' */
 
-/** What of a file is wrong; its sentence follows the file's name. */
+/** What of a file is wrong. */
 export class Unreadable extends Error {
-  /** @param {string} sentence @param {{ kind?: 'foreign' | 'damaged' }} [options] `foreign`: a browser may know it */
-  constructor(sentence, { kind = 'damaged' } = {}) {
-    super(sentence);
-    this.kind = kind;
+  #values;
+
+  /** @param {string} key the text that says it, of the file named `file` @param {Record<string, string>} [values] */
+  constructor(key, values) {
+    super(key);
+    this.#values = values;
+    /** Whether it is of a kind that a browser may know. */
+    this.isForeign = key === 'file.foreign';
+  }
+
+  /** Return the sentence about the file of this name. @param {string} file */
+  sentenceFor(file) {
+    return say(this.message, { ...this.#values, file });
   }
 }
 
-const ACCEPTED = 'Claude takes PNG, JPEG, GIF and WebP images, PDF, and text';
 /** What occurs in no text. */
 const CONTROL = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/;
 /** PDF readers find the header within this distance from the start. */
@@ -28,7 +38,7 @@ const isBare = (/** @type {number} */ marker) => marker <= 1 || (marker >= 0xd0 
 
 /** Return what these bytes are; throw `Unreadable` for what Claude cannot read. @param {Uint8Array} bytes @returns {FileKind} */
 export function kindOf(bytes) {
-  if (!bytes.length) throw new Unreadable('is empty.');
+  if (!bytes.length) throw new Unreadable('file.empty');
   return imageOf(bytes) ?? pdfOf(bytes) ?? textOf(bytes);
 }
 
@@ -67,7 +77,7 @@ function imageOf(bytes) {
   } catch {
     // a RangeError: it ends early
   }
-  throw new Unreadable('is a damaged image, or only a part of one.');
+  throw new Unreadable('file.damaged-image');
 }
 
 /** @param {DataView} view @returns {[number, number]} */
@@ -136,19 +146,16 @@ function webp(view) {
 function pdfOf(bytes) {
   if (!latin(bytes.subarray(0, HEADER_BYTES)).includes('%PDF-')) return undefined;
   const source = latin(bytes);
-  if (LOCKED.test(source))
-    throw new Unreadable('is an encrypted PDF, which Claude cannot read: save it unlocked.');
-  if (!source.includes('startxref'))
-    throw new Unreadable('is a damaged PDF, or only a part of one.');
+  if (LOCKED.test(source)) throw new Unreadable('file.locked-pdf');
+  if (!source.includes('startxref')) throw new Unreadable('file.damaged-pdf');
   return { kind: 'pdf', type: 'application/pdf' };
 }
 
 /** @param {Uint8Array} bytes @returns {FileKind} */
 function textOf(bytes) {
   const text = decoded(bytes);
-  if (text === undefined || CONTROL.test(text))
-    throw new Unreadable(`is of another kind: ${ACCEPTED}.`, { kind: 'foreign' });
-  if (!text.trim()) throw new Unreadable('holds only blanks.');
+  if (text === undefined || CONTROL.test(text)) throw new Unreadable('file.foreign');
+  if (!text.trim()) throw new Unreadable('file.blank');
   return { kind: 'text', type: 'text/plain', text };
 }
 

@@ -1,6 +1,8 @@
 // How much of files goes into one question: Claude's numbers (platform.claude.com, Vision and PDF support), which the
 // server checks as well, and the size of a body that the server takes.
 
+import { number, say } from '../system/words.js';
+
 /** @import { FileRef } from '../types.js' */
 
 /** The bytes of an image: 10 MiB in base64. */
@@ -30,13 +32,17 @@ export function tooMuch(files, maxBody) {
   const pages = files.reduce((sum, file) => sum + (file.pages ?? 0), 0);
   const bytes = files.reduce((sum, file) => sum + sentBytes(file), 0);
   if (bytes > maxBody - BESIDE_FILES)
-    return `they are ${megabytes(bytes)}, and this server takes ${megabytes(maxBody)} with a question`;
+    return say('file.too-many-bytes', { size: megabytes(bytes), most: megabytes(maxBody) });
   if (images.length > FILES)
-    return `they are ${images.length} images, and Claude takes ${FILES} with a question`;
-  if (pages > FILES) return `they have ${pages} pages, and Claude takes ${FILES} with a question`;
+    return say('file.too-many-images', { count: images.length, most: FILES });
+  if (pages > FILES) return say('file.too-many-pages', { count: pages, most: FILES });
   const large = images.find((file) => longerSide(file) > SIDE_PIXELS_OF_MANY);
   if (large && images.length > MANY_IMAGES)
-    return `“${large.name}” is larger than ${SIDE_PIXELS_OF_MANY.toLocaleString('en')} pixels, the most among more than ${MANY_IMAGES} images`;
+    return say('file.too-wide', {
+      file: large.name,
+      pixels: SIDE_PIXELS_OF_MANY,
+      count: MANY_IMAGES,
+    });
   return '';
 }
 
@@ -61,8 +67,10 @@ export function longerSide({ width = 0, height = 0 }) {
 
 /** Return a size in words: `812 bytes`, `34 KB`, `1.2 MB`. @param {number} bytes */
 export function megabytes(bytes) {
-  if (bytes < 1024) return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`;
-  if (bytes < 1 << 20) return `${Math.round(bytes / 1024)} KB`;
+  if (bytes < 1024) return say('file.bytes', { count: bytes });
+  if (bytes < 1 << 20) return say('file.kilobytes', { count: Math.round(bytes / 1024) });
   const size = bytes / (1 << 20);
-  return `${size < 10 ? size.toFixed(1).replace(/\.0$/, '') : Math.round(size)} MB`;
+  return say('file.megabytes', {
+    size: number(size, { maximumFractionDigits: size < 10 ? 1 : 0 }),
+  });
 }

@@ -1,6 +1,8 @@
 // What a conversation consists of: questions and answers, the turns that they are to Claude, and what the
 // reader can do about an answer.
 
+import { say } from '../system/words.js';
+
 /** @import { Answer, FileRef, Message, Question, Remedy, RequestOptions, Turn } from '../types.js' */
 
 /** Faults of the server's set-up: the same question succeeds once they are fixed. */
@@ -104,13 +106,11 @@ export function explain({ state, stopReason, text }) {
   if (state !== 'done') return '';
   switch (stopReason) {
     case 'max_tokens':
-      return text.trim()
-        ? 'The answer reached the length limit in the middle. Continue lets Claude go on from there.'
-        : 'All the length allowed went into thinking. Ask for less at a time, or choose a lower effort.';
+      return text.trim() ? say('answer.cut') : say('answer.only-thoughts');
     case 'refusal':
-      return 'Claude would rather not answer this. Another wording, or more about what you need it for, may help.';
+      return say('answer.refused');
     case 'model_context_window_exceeded':
-      return 'This conversation has become longer than the model can read. Start a new one, with the points that matter.';
+      return say('answer.full');
     default:
       return '';
   }

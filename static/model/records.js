@@ -1,6 +1,7 @@
 // A record from the store or from another tab may be damaged, or written by another version of the page. It is
 // repaired as far as the page needs; one without an id, a conversation or a role is left alone, and counted.
 
+import { say } from '../system/words.js';
 import { importedSources } from './citations.js';
 import { fileRefs } from './file-refs.js';
 
@@ -120,7 +121,7 @@ function answerOf(record) {
 function problemOf(problem) {
   return {
     ...only(problem, isFlat),
-    message: text(problem.message) || 'The answer broke off.',
+    message: text(problem.message) || say('answer.broke-off'),
     code: text(problem.code),
     retryable: problem.retryable !== false,
   };

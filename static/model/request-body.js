@@ -1,5 +1,7 @@
 // The body of a question, with the bytes of its files: the same bytes each time.
 
+import { say } from '../system/words.js';
+
 /** @import { FileRef, RequestOptions, Turn } from '../types.js' */
 /** @typedef {{ messages: Turn[] } & RequestOptions} Request */
 /** @typedef {(id: string) => Promise<Blob | undefined>} ReadFile */
@@ -8,9 +10,7 @@
 export class FileGone extends Error {
   /** @param {string} name */
   constructor(name) {
-    super(
-      `“${name}” is no longer kept in this browser: remove it from the question, or attach it again.`,
-    );
+    super(say('file.gone', { file: name }));
   }
 }
 

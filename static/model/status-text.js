@@ -1,27 +1,11 @@
 // The line of text below an answer: what it is doing, or how it ended, how fast it was and what it cost.
 
+import { number, say } from '../system/words.js';
+
 /** @import { Answer } from '../types.js' */
 
-const DOING = {
-  waiting: 'Waiting for Claude…',
-  thinking: 'Thinking…',
-  writing: 'Writing…',
-  lost: 'Not connected',
-  reconnecting: 'Connection lost, reconnecting…',
-  retrying: 'Claude is busy',
-  busy: 'Busy',
-};
-const ENDED = { stopped: 'Stopped', interrupted: 'Interrupted', error: 'Failed', done: 'Done' };
-/** @type {Record<string, string>} */
-const ENDED_BECAUSE = {
-  max_tokens: 'Cut off at the length limit',
-  refusal: 'Claude declined to answer',
-  model_context_window_exceeded: 'Cut off: the conversation is full',
-};
-
-const SHORTENED = 'asked with the last turns only';
-const UNCONFIRMED =
-  'Stopped here; the server cannot be told yet, so Claude may write on. Trying again…';
+/** Why an answer is not whole, and what it does while it waits to be asked again: what has words of its own. */
+const BECAUSE = ['max_tokens', 'refusal', 'model_context_window_exceeded'];
 
 /** What stands under every answer: how it ended unless all is well, who wrote it and how long that took. @param {Answer} answer */
 export function briefOf(answer) {
@@ -29,8 +13,8 @@ export function briefOf(answer) {
   const { model, lastMs, rough } = answer;
   if (answer.state === 'streaming') return statusOf(answer);
   const facts = [
-    answer.state === 'done' && state === ENDED.done ? '' : state,
-    answer.since !== undefined && SHORTENED,
+    answer.state === 'done' && state === say('status.ended.done') ? '' : state,
+    answer.since !== undefined && say('status.shortened'),
     model,
     lastMs !== undefined && `${rough ? '≈ ' : ''}${seconds(lastMs)}`,
   ];
@@ -49,7 +33,7 @@ export function showCosts(inWords) {
 export function statusOf(answer) {
   return [
     stateOf(answer),
-    answer.since !== undefined && SHORTENED,
+    answer.since !== undefined && say('status.shortened'),
     ...pace(answer),
     ...cost(answer),
     answer.state !== 'streaming' && costInMoney([answer]),
@@ -60,21 +44,25 @@ export function statusOf(answer) {
 
 /** Return its beginning, which is worth announcing to a screen reader. @param {Answer} answer */
 export function stateOf({ stopping, state, phase, delay, said, searching, stopReason = '' }) {
-  if (stopping) return phase === 'lost' ? UNCONFIRMED : ENDED.stopped;
-  if (state !== 'streaming') return (state === 'done' && ENDED_BECAUSE[stopReason]) || ENDED[state];
-  if (searching !== undefined) return 'Searching the web…';
-  if (phase !== 'retrying' && phase !== 'busy') return DOING[phase];
-  const wait = `${Math.max(1, Math.ceil(delay))} s…`;
-  return phase === 'busy' && said
-    ? `${said} Trying again in ${wait}`
-    : `${DOING[phase]}, trying again in ${wait}`;
+  if (stopping) return say(phase === 'lost' ? 'status.unconfirmed' : 'status.ended.stopped');
+  if (state === 'done' && BECAUSE.includes(stopReason)) return say(`status.because.${stopReason}`);
+  if (state !== 'streaming') return say(`status.ended.${state}`);
+  if (searching !== undefined) return say('status.doing.searching');
+  if (phase !== 'retrying' && phase !== 'busy') return say(`status.doing.${phase}`);
+  const seconds = Math.max(1, Math.ceil(delay));
+  if (phase === 'retrying') return say('status.retrying', { seconds });
+  return said ? say('status.said', { said, seconds }) : say('status.busy', { seconds });
 }
 
 /** Return the label above the thinking. @param {Answer} answer */
 export function thoughtsOf({ thoughtMs, state, phase }) {
   if (thoughtMs !== undefined)
-    return `Thought for ${thoughtMs < 200 ? 'a moment' : seconds(thoughtMs)}`;
-  return state === 'streaming' && phase === 'thinking' ? 'Thinking…' : 'Thinking';
+    return thoughtMs < 200
+      ? say('status.moment')
+      : say('status.thought', { time: seconds(thoughtMs) });
+  return say(
+    state === 'streaming' && phase === 'thinking' ? 'status.doing.thinking' : 'status.thinking',
+  );
 }
 
 /** As the page has measured it; after a lost connection that is an estimate. @param {Answer} answer @returns {(string | false)[]} */
@@ -84,8 +72,10 @@ function pace({ state, text, firstMs, lastMs = firstMs, rough }) {
   const wrote = Number(lastMs) - firstMs;
   const words = text.split(/\s+/).length;
   return [
-    `first word ${about}${seconds(firstMs)}`,
-    wrote > 200 && words > 5 && `${about}${Math.round((words * 1000) / wrote)} words/s`,
+    say('status.first', { time: about + seconds(firstMs) }),
+    wrote > 200 &&
+      words > 5 &&
+      about + say('status.pace', { count: Math.round((words * 1000) / wrote) }),
   ];
 }
 
@@ -96,12 +86,19 @@ function cost({ state, model, usage }) {
   const about = usage.estimated ? '≈ ' : '';
   const [read, written] = tokensOf([{ usage }]);
   const cached = usage.cache_read_input_tokens
-    ? ` (${count(usage.cache_read_input_tokens)} cached)`
+    ? ` ${say('status.cached', { count: usage.cache_read_input_tokens })}`
     : '';
-  const thought = usage.thinking_tokens ? ` (${count(usage.thinking_tokens)} thinking)` : '';
+  const thought = usage.thinking_tokens
+    ? ` ${say('status.thoughts', { count: usage.thinking_tokens })}`
+    : '';
   return [
     model,
-    `${about}${count(read)} tokens in${cached}, ${about}${count(written)} out${thought}`,
+    say('status.tokens', {
+      read: about + number(read),
+      cached,
+      written: about + number(written),
+      thought,
+    }),
   ];
 }
 
@@ -123,16 +120,15 @@ export function totalOf(answers) {
   const [read, written] = tokensOf(answers);
   const about = answers.some(({ usage }) => usage?.estimated) ? '≈ ' : '';
   if (!(read + written)) return '';
-  const tokens = `${about}${count(read)} tokens in, ${count(written)} out so far`;
+  const tokens = say('status.total', { read: about + number(read), written });
   return [tokens, costInMoney(answers)].filter(Boolean).join(' · ');
 }
 
 /** @param {number} ms */
 function seconds(ms) {
-  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  const digits = ms < 9950 ? 1 : 0;
+  const short = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  if (ms < 60_000) return say('time.seconds', { seconds: number(ms / 1000, short) });
+  const minutes = Math.floor(ms / 60_000);
+  return say('time.minutes', { minutes, seconds: Math.round((ms % 60_000) / 1000) });
 }
-
-/** @param {number} number */
-const count = (number) => number.toLocaleString('en');

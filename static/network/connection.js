@@ -1,6 +1,7 @@
 // One request of a stream and its body. The caller can end it at any time, and so can a wake-up call (after
 // a sleep a body may neither deliver nor fail) and silence.
 
+import { say } from '../system/words.js';
 import { createParser } from './sse-parser.js';
 import { unreadable } from './stream-error.js';
 
@@ -117,6 +118,6 @@ function feed(parser, text) {
   try {
     parser.feed(text);
   } catch {
-    throw unreadable('The answer could not be read: one of its parts is too large.');
+    throw unreadable(say('network.large-part'));
   }
 }

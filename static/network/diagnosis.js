@@ -1,5 +1,6 @@
 // How timed frames arrived: what the way from the server to here holds back, compresses or cuts.
 
+import { number, say } from '../system/words.js';
 import { createParser } from './sse-parser.js';
 
 /** Later than this is what a reader sees as waiting. */
@@ -47,15 +48,18 @@ export function lateness(frames) {
 
 /** Return a sentence for each thing that is wrong. @param {Run} run @returns {string[]} */
 export function findings({ encoding, frames, isWhole, endedAt }) {
-  if (!frames.length) return [`No frame arrived in ${endedAt.toFixed(1)} s.`];
+  if (!frames.length) return [say('diagnose.none', { seconds: tenths(endedAt) })];
   const found = [];
-  if (encoding) found.push(`The stream is compressed (${encoding}) on the way.`);
-  if (frames[0].fields.protocol === 'HTTP/1.0') found.push('A proxy asks the app by HTTP/1.0.');
+  if (encoding) found.push(say('diagnose.compressed', { encoding }));
+  if (frames[0].fields.protocol === 'HTTP/1.0') found.push(say('diagnose.old'));
   const late = Math.max(...lateness(frames));
-  if (late > HELD_SECONDS) found.push(`Frames are held back, for up to ${late.toFixed(1)} s.`);
+  if (late > HELD_SECONDS) found.push(say('diagnose.held', { seconds: tenths(late) }));
   if (!isWhole) {
     const silent = endedAt - frames[frames.length - 1].seconds;
-    found.push(`The stream was cut after ${silent.toFixed(1)} s of silence.`);
+    found.push(say('diagnose.cut', { seconds: tenths(silent) }));
   }
   return found;
 }
+
+/** @param {number} seconds */
+const tenths = (seconds) => number(seconds, { minimumFractionDigits: 1, maximumFractionDigits: 1 });

@@ -1,6 +1,7 @@
 // Why a stream could not be read: the server's own sentence, or ours where the server could not speak.
 
 import { now } from '../system/time.js';
+import { say } from '../system/words.js';
 
 /** @import { Problem } from '../types.js' */
 
@@ -51,10 +52,10 @@ export async function refusalOf(response) {
 
 /** @param {Response} response */
 function sentenceFor({ type, status }) {
-  if (status === 413) return 'The question is longer than the server takes.'; // a proxy's, before ours
+  if (status === 413) return say('network.too-long'); // a proxy's, before ours
   return type === 'opaqueredirect'
-    ? 'The server sent this page elsewhere: load it again, and sign in if asked.'
-    : `The server did not answer as expected (HTTP ${status}).`;
+    ? say('network.elsewhere')
+    : say('network.unexpected', { status: String(status) });
 }
 
 /** @param {string} sentence */
@@ -63,14 +64,14 @@ export function unreadable(sentence) {
 }
 
 export function unreachable() {
-  return new StreamError('The server cannot be reached: check the connection, and try again.', {
+  return new StreamError(say('page.unreachable'), {
     code: 'no_connection',
     retryable: true,
   });
 }
 
 export function connectionLost() {
-  return new StreamError('The connection to the server is lost. The text received is kept.', {
+  return new StreamError(say('network.lost'), {
     code: 'connection_lost',
     retryable: true,
   });

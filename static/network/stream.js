@@ -5,6 +5,7 @@
 //
 // Only a terminal frame (or 204) ends a stream. A body that ends without one was cut.
 
+import { say } from '../system/words.js';
 import { Connection, isEventStream } from './connection.js';
 import { TIMING, backoff, pause } from './retry.js';
 import { connectionLost, refusalOf, unreachable, unreadable } from './stream-error.js';
@@ -101,7 +102,7 @@ class StreamReader {
   /** Count a frame as received; return false for one from before a cut, throw where one is missing. @param {number} id */
   #receive(id) {
     if (!(id > this.#lastEventId)) return false;
-    if (id > this.#lastEventId + 1) throw unreadable('A part of the answer was lost on its way.');
+    if (id > this.#lastEventId + 1) throw unreadable(say('network.gap'));
     this.#lastEventId = id;
     this.#failures = 0;
     return true;
@@ -111,7 +112,7 @@ class StreamReader {
   async #understand(response) {
     if (!response.ok) return this.#refused(await refusalOf(response));
     // The page of a captive portal or a proxy: it may pass, but it must not start anything.
-    if (!this.#accepted) throw unreadable('Something other than the server answered.');
+    if (!this.#accepted) throw unreadable(say('network.foreign'));
     return {};
   }
 
@@ -165,5 +166,5 @@ function parse(text) {
   } catch {
     // reported below
   }
-  throw unreadable('The answer could not be read.');
+  throw unreadable(say('network.unreadable'));
 }

@@ -33,6 +33,10 @@ export function say(key, values = {}) {
   );
 }
 
+/** Return a number as the language writes it. @param {number} value @param {Intl.NumberFormatOptions} [options] */
+export const number = (value, options) =>
+  (options ? new Intl.NumberFormat(language, options) : numbers).format(value);
+
 /** @param {Text} text @param {string | number | undefined} count */
 function formOf(text, count) {
   return typeof text === 'string' ? text : (text[plurals.select(Number(count))] ?? text.other);

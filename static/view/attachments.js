@@ -9,6 +9,7 @@ import {
 } from '../model/file-limits.js';
 import { Unreadable } from '../model/file-kinds.js';
 import { files } from '../model/files.js';
+import {} from '../system/words.js';
 import { find, make, memory } from './dom.js';
 import { chipFor, release } from './file-chip.js';
 import { readFile, shrink } from './read-file.js';
@@ -67,10 +68,10 @@ export class Attachments {
       const room = this.#roomFor();
       const { ref, isStored } = await readFile(file, { maxBody: this.#maxBody, room });
       if (isPasted && ref.kind === 'text') this.#pasted.add(ref.id);
-      if (this.refs.some(({ id }) => id === ref.id)) throw new Unreadable('is attached already.');
+      if (this.refs.some(({ id }) => id === ref.id)) throw new Unreadable('file.attached-already');
       await this.#makeRoom(ref);
       const problem = tooMuch([...this.refs, ref], this.#maxBody);
-      if (problem) throw new Unreadable(`does not fit beside the other files: ${problem}.`);
+      if (problem) throw new Unreadable('file.no-room', { problem });
       this.#take(ref, file.size > ref.size * 1.1 && ref.kind === 'image' ? 'made smaller' : '');
       if (!isStored)
         this.#on.onRefused(
@@ -78,7 +79,7 @@ export class Attachments {
         );
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      this.#on.onRefused(`“${file.name}” ${error.message}`);
+      this.#on.onRefused(error.sentenceFor(file.name));
     } finally {
       waiting.remove();
       this.#list.hidden = !this.#list.children.length;

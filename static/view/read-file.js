@@ -47,14 +47,15 @@ async function fileOf(file, maxBody) {
   const head = await bytesOf(file.slice(0, HEAD_BYTES));
   const isPhoto = file.type.startsWith('image/') || isOtherImage(head, '');
   if (file.size > (isPhoto ? LARGEST_PHOTO_BYTES : maxBody))
-    throw new Unreadable(
-      `is ${megabytes(file.size)}, and this server takes ${megabytes(maxBody)} with a question.`,
-    );
+    throw new Unreadable('file.over-body', {
+      size: megabytes(file.size),
+      most: megabytes(maxBody),
+    });
   const bytes = await bytesOf(file);
   try {
     return knownAs(kindOf(bytes), bytes);
   } catch (error) {
-    if (!(error instanceof Unreadable) || error.kind !== 'foreign') throw error;
+    if (!(error instanceof Unreadable) || !error.isForeign) throw error;
     if (!isOtherImage(bytes, file.type)) throw error;
     return converted(file, isHeic(bytes), error);
   }
@@ -66,9 +67,7 @@ async function converted(file, isHeicPhoto, error) {
     return await knownOf(await scaled(file, STEPS[0]));
   } catch {
     if (!isHeicPhoto) throw error;
-    throw new Unreadable(
-      'is a HEIC photo, which this browser cannot open: save it as JPEG. (A phone does so by itself when its camera is set to “Most compatible”.)',
-    );
+    throw new Unreadable('file.heic');
   }
 }
 
@@ -80,10 +79,10 @@ async function shrunk(known, fits, name) {
     now = await scaled(known.blob, step)
       .then(knownOf)
       .catch(() => {
-        throw new Unreadable('is too large, and this browser could not scale it down.');
+        throw new Unreadable('file.not-scaled');
       });
   }
-  if (isTooLarge(now, Infinity)) throw new Unreadable('is too large.');
+  if (isTooLarge(now, Infinity)) throw new Unreadable('file.too-large');
   return now;
 }
 
@@ -123,6 +122,6 @@ async function bytesOf(blob) {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch {
-    throw new Unreadable('could not be read: it was moved or changed, or it is a folder.');
+    throw new Unreadable('file.not-read');
   }
 }

@@ -1,4 +1,4 @@
-"""The page without its server: kept by a service worker, one version of it, while its reader is signed in.
+"""The page without its server: a service worker keeps one version of it, for one reader.
 
 One server with a sign-in, under a path, is stopped and started again, and is once followed by the next
 version.

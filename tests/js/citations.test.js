@@ -9,6 +9,7 @@ import {
   safeAddress,
   textWithSources,
 } from '../../static/model/citations.js';
+import './words.js';
 import { changesOf } from '../../static/model/frames.js';
 import { newAnswer } from '../../static/model/message.js';
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import './words.js';
 import { Conversation } from '../../static/model/conversation.js';
 import { CONTINUE, explain, remedies, uuid } from '../../static/model/message.js';
 import { turnsFrom } from '../../static/model/shortened.js';

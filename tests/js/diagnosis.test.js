@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import './words.js';
 import { findings, lateness, listen } from '../../static/network/diagnosis.js';
 
 const frame = (id, atMs) =>

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import './words.js';
 import { Drafts } from '../../static/model/drafts.js';
 import { FakeStorage } from './conversations.js';
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import './words.js';
 import { fromFile, toJson, toMarkdown } from '../../static/model/export-format.js';
 import { newAnswer, newQuestion } from '../../static/model/message.js';
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import './words.js';
 import { megabytes, tooMany, tooMuch } from '../../static/model/file-limits.js';
 import { fileRefs } from '../../static/model/file-refs.js';
 import { Files } from '../../static/model/files.js';

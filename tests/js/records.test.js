@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import './words.js';
 import { Conversations } from '../../static/model/conversations.js';
 import { explain, newAnswer, newQuestion, remedies } from '../../static/model/message.js';
 import { repaired, usable } from '../../static/model/records.js';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import './words.js';
 import { Connection, isEventStream } from '../../static/network/connection.js';
 import { StreamError, refusalOf } from '../../static/network/stream-error.js';
 import { stop } from '../../static/network/stop.js';

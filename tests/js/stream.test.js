@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 
+import './words.js';
 import { StreamError } from '../../static/network/stream-error.js';
 import { stop } from '../../static/network/stop.js';
 import { follow } from '../../static/network/stream.js';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import './words.js';
 import { Conversation } from '../../static/model/conversation.js';
 import { Conversations } from '../../static/model/conversations.js';
 import { fromFile, toJson, toMarkdown } from '../../static/model/export-format.js';

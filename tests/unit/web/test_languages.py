@@ -64,6 +64,17 @@ def test_a_page_carries_the_texts_of_its_own_modules(make_app):
     assert "page.unreachable" in texts and "sign-in.title" not in texts
 
 
+def test_a_page_carries_the_texts_of_the_parts_that_it_may_load(tmp_path):
+    """A part goes by its whole name, and imports others by relative ones."""
+    (tmp_path / "view").mkdir()
+    (tmp_path / "early.js").write_text("")
+    (tmp_path / "chat.js").write_text("const { show } = await load('view/rare.js');")
+    (tmp_path / "view/rare.js").write_text("import { say } from './words.js'; say('rare.title');")
+    (tmp_path / "view/words.js").write_text("say('rare.none');")
+    keys, _ = languages.keys_of(tmp_path, "chat.js")
+    assert keys == {"rare.title", "rare.none"}
+
+
 def test_no_text_ends_the_element_that_it_stands_in():
     """A catalogue may have any characters."""
     texts = {"a.b": "</script><!-- \u2028 &amp; ü"}
