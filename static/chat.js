@@ -53,11 +53,21 @@ document.addEventListener('visibilitychange', () =>
   document.hidden ? chat.save() : reconnect(15_000),
 );
 document.addEventListener('visibilitychange', () => document.hidden || store.retry());
+document.addEventListener('visibilitychange', leave);
 addEventListener('pagehide', () => chat.save());
+
+/** Nobody sees the page from now on, or somebody does again. */
+async function leave() {
+  if (document.hidden && !chat.away) {
+    const part = await load('app/away.js').catch(() => undefined); // then nobody is told
+    if (part) chat.away ??= new part.Away(chat);
+  }
+  chat.refresh();
+}
 
 await chat.start(store);
 storage.tellBroken();
-if ('kept' in document.body.dataset)
-  (globalThis.requestIdleCallback ?? setTimeout)(() =>
-    import('./system/workers.js').then(({ keepPage }) => keepPage()).catch(() => {}),
-  );
+if ('kept' in document.body.dataset) {
+  const keep = () => load('system/workers.js').then(({ keepPage }) => keepPage());
+  (globalThis.requestIdleCallback ?? setTimeout)(() => keep().catch(() => {}));
+}

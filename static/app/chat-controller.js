@@ -47,6 +47,8 @@ export class ChatController {
   sidebar;
   /** The conversation on the page. @type {Conversation} */
   current;
+  /** Tells of answers while nobody sees the page. @type {import('./away.js').Away | undefined} */
+  away;
   /** Resolves once that is open. */
   ready;
   #opening = 0;
@@ -131,7 +133,8 @@ export class ChatController {
     this.composer.streaming = this.runner.isAnswering(meta.id);
     this.sidebar.show(this.conversations.metas, meta.id, busy);
     write(find('h1'), meta.title || TITLE);
-    document.title = meta.title ? `${meta.title} · Claude` : TITLE;
+    const title = meta.title ? `${meta.title} · Claude` : TITLE;
+    document.title = this.away?.look(title) ?? title;
     write(find('#total'), totalOf(allAnswers));
     memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);

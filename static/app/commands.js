@@ -69,6 +69,9 @@ function openSettings(chat) {
   find('[data-command=delete-all]').disabled = !conversations.metas.length;
   settings.show(current);
   find('#settings').showModal();
+  void load('app/away.js')
+    .then(({ showChoice }) => showChoice())
+    .catch(() => {});
   void tellRoom();
   load('app/importing.js').then(
     ({ takeDrops }) => takeDrops(chat),

@@ -65,7 +65,7 @@ def text_of(require: Callable[[str], str]) -> Callable[[Path], str]:
 def test_a_long_conversation_is_printed_in_full(
     page: Page, tmp_path: Path, text_of: Callable[[Path], str]
 ) -> None:
-    """All of 200 messages are in the PDF, with title and date, and nothing of what surrounds them."""
+    """All of 200 messages are in the PDF, with title and date, and nothing of the page around."""
     page.emulate_media(color_scheme="dark")
     file = tmp_path / "conversation.json"
     file.write_text(json.dumps(_conversation(200)))
