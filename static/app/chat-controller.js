@@ -9,7 +9,6 @@ import { ConnectionSlots } from '../network/connection-slots.js';
 import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
 import { load } from '../system/parts.js';
-import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
@@ -29,7 +28,6 @@ import { TabSync } from './tab-sync.js';
 /** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
-const noop = () => {};
 const UNREADABLE =
   'This conversation cannot be read from the storage now. What you ask begins a new one.';
 
@@ -120,7 +118,6 @@ export class ChatController {
   arrange() {
     const { current } = this;
     if (current.messages.length) this.formatting.need();
-    if (current.messages.length) void this.onDemand.loadPlaces();
     this.transcript.show(current.messages, (message) => current.versions(message));
     this.settings.show(current);
     this.refresh();
@@ -143,8 +140,7 @@ export class ChatController {
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
-    // without it the answer's own status says it
-    void load('view/unreachable.js').then(({ hear }) => hear(answer), noop);
+    void load('view/unreachable.js').then((line) => line.hear(answer), Boolean); // its status says it, too
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
@@ -173,6 +169,7 @@ export class ChatController {
       },
       act: (act, id) => this.onDemand.act(act, id),
       search: (words) => this.onDemand.find(words),
+      prepare: () => this.onDemand.loadFinding(),
       step: (step) => this.onDemand.finding?.step(step),
       reveal: (message) => this.onDemand.show(message),
       chosen: () => this.sidebar.chosen(),
@@ -231,20 +228,12 @@ export class ChatController {
     this.current = opened;
     this.arrange();
     document.querySelector('#missing')?.remove();
-    if (!isKnown && id && id !== 'new') this.#tellMissing(id);
+    if (!isKnown && id && id !== 'new') this.onDemand.tellMissing(id);
     this.onDemand.goToPlace();
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
-  }
-
-  /** The address names none that is here: say so, with the ways on. @param {string} id */
-  #tellMissing(id) {
-    load('app/missing.js').then(
-      ({ tellMissing }) => tellMissing(this, id),
-      () => (this.composer.notice = say('missing.title')),
-    );
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */

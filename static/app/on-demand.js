@@ -4,6 +4,7 @@
 
 import { isGreeting } from '../model/title.js';
 import { load } from '../system/parts.js';
+import { say } from '../system/words.js';
 import { atMost } from '../system/time.js';
 import { find, memory, shownMessage } from '../view/dom.js';
 
@@ -31,14 +32,19 @@ export class OnDemand {
 
   /** Look for these words. @param {string} words */
   async find(words) {
-    const { Finding } = await import('./finding.js');
+    await this.loadFinding();
+    this.finding?.look(words);
+  }
+
+  async loadFinding() {
+    const { Finding } = await load('app/finding.js');
     this.finding ??= new Finding(this.#chat);
-    this.finding.look(words);
   }
 
   /** Do what the menu of this conversation's entry stands for. @param {string} act @param {string} id */
   async act(act, id) {
-    const { actOn } = await import('./row-acts.js');
+    if (act === 'delete') return this.#chat.deletions.delete([id]); // what is typed next is not for it
+    const { actOn } = await load('app/row-acts.js');
     await actOn(this.#chat, act, id);
   }
 
@@ -60,9 +66,18 @@ export class OnDemand {
     this.#places?.reveal(id, range);
   }
 
+  /** The address names none that is here: say so, with the ways on. @param {string} id */
+  tellMissing(id) {
+    const chat = this.#chat;
+    load('app/missing.js').then(
+      ({ tellMissing }) => tellMissing(chat, id),
+      () => (chat.composer.notice = say('missing.title')),
+    );
+  }
+
   async loadPlaces() {
     if (this.#places) return;
-    const places = await atMost(import('./places.js')).catch(() => undefined);
+    const places = await atMost(load('app/places.js')).catch(() => undefined);
     if (places) this.#places ??= new places.Places(this.#chat);
   }
 
@@ -111,9 +126,10 @@ export class OnDemand {
 
   /** The title that was made of the question may be a greeting, or the server has a model for it. @param {Conversation} conversation @param {Answer} answer */
   async entitle(conversation, answer) {
+    void this.loadPlaces();
     const { renamed, title } = conversation.meta;
     if (renamed || !(document.body.dataset.titleModel || isGreeting(title))) return;
-    const titling = await import('./titling.js').catch(() => undefined);
+    const titling = await load('app/titling.js').catch(() => undefined);
     await titling?.entitle(this.#chat, conversation, answer);
   }
 }

@@ -57,9 +57,11 @@ def _print(page: Page, path: Path) -> None:
 def text_of(require: Callable[[str], str]) -> Callable[[Path], str]:
     """Read a PDF with poppler; pages end with a form feed."""
     program = require("pdftotext")
-    return lambda path: subprocess.run(
-        [program, "-layout", path, "-"], capture_output=True, text=True, check=True
-    ).stdout
+    return lambda path: (
+        subprocess.run(
+            [program, "-layout", path, "-"], capture_output=True, text=True, check=True
+        ).stdout
+    )
 
 
 def test_a_long_conversation_is_printed_in_full(
