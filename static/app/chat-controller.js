@@ -34,8 +34,6 @@ const noop = () => {};
 /** Files that nothing refers to are removed when the page has long been started. */
 const SWEEP_AFTER_MS = 20_000;
 const SWEEP_EVERY_MS = 3_600_000;
-const UNREADABLE =
-  'This conversation cannot be read from the storage now. What you ask begins a new one.';
 
 export class ChatController {
   conversations;
@@ -260,7 +258,7 @@ export class ChatController {
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */
   #stored(id) {
     return this.conversations.open(id).catch(() => {
-      this.composer.notice = UNREADABLE;
+      this.composer.notice = say('storage.unreadable');
       return undefined;
     });
   }

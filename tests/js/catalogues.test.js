@@ -95,7 +95,8 @@ for (const tag of OTHERS) {
   test(`${tag} is translated`, () => {
     const same = textsOf(catalogue).filter(([key, text]) => {
       const words = Object.values(formsOf(text)).join(' ');
-      return words === Object.values(formsOf(english[key])).join(' ') && /\p{L}{2}/u.test(words);
+      const isText = /\p{L}{2}/u.test(words.replace(/\{\w+\}/g, ''));
+      return isText && words === Object.values(formsOf(english[key])).join(' ');
     });
     assert.deepEqual(
       same.map(([key]) => key),
