@@ -11,7 +11,7 @@ const TAGS = readdirSync(new URL('static/languages', ROOT)).map((name) => name.s
 const OTHERS = TAGS.filter((tag) => tag !== 'en');
 /** What is written the same in both languages; each is a word of both. */
 const SAME = {
-  de: ['sign-in.name', 'sign-in.token'],
+  de: ['file.megabytes', 'sign-in.name', 'sign-in.token'],
 };
 const english = catalogueOf('en');
 const textsOf = (catalogue) => Object.entries(catalogue).filter(([key]) => key !== '_language');
@@ -32,7 +32,8 @@ function used() {
       for (const [, key] of source.matchAll(/\bsay\(\s*['"]([\w.-]+)['"]/g)) keys.add(key);
       for (const [, , key] of source.matchAll(/(['"])([a-z][\w-]*\.[\w.-]+)\1/g))
         if (Object.hasOwn(english, key)) keys.add(key);
-      for (const [, start] of source.matchAll(/\bsay\(\s*`([\w.-]+)\$\{/g)) beginnings.add(start);
+      for (const [, start] of source.matchAll(/`([a-z][\w-]*\.[\w.-]*)\$\{/g))
+        beginnings.add(start);
     }
   }
   return { keys, beginnings };
