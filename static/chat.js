@@ -11,6 +11,7 @@ import { Channel } from './system/channel.js';
 import { know, load } from './system/parts.js';
 import { say } from './system/words.js';
 import { find, write } from './view/dom.js';
+import { tellOffline } from './view/offline.js';
 import { listen } from './view/shortcuts.js';
 
 know(JSON.parse(find('#parts').textContent));
@@ -53,11 +54,21 @@ document.addEventListener('visibilitychange', () =>
   document.hidden ? chat.save() : reconnect(15_000),
 );
 document.addEventListener('visibilitychange', () => document.hidden || store.retry());
+document.addEventListener('visibilitychange', leave);
 addEventListener('pagehide', () => chat.save());
+
+/** Nobody sees the page from now on, or somebody does again. */
+async function leave() {
+  if (document.hidden && !chat.away) {
+    const part = await load('app/away.js').catch(() => undefined); // then nobody is told
+    if (part) chat.away ??= new part.Away(chat);
+  }
+  chat.refresh();
+}
 
 await chat.start(store);
 storage.tellBroken();
-if ('kept' in document.body.dataset)
-  (globalThis.requestIdleCallback ?? setTimeout)(() =>
-    import('./system/workers.js').then(({ keepPage }) => keepPage()).catch(() => {}),
-  );
+if ('kept' in document.body.dataset) {
+  const keep = () => load('system/workers.js').then(({ keepPage }) => keepPage());
+  (globalThis.requestIdleCallback ?? setTimeout)(() => keep().catch(() => {}));
+}

@@ -13,6 +13,7 @@
 
   try {
     dataset.theme = localStorage.getItem('claude-sse:theme') ?? '';
+    dataset.firstRun = localStorage.getItem('claude-sse:first-run') ?? '';
     const opens = location.hash || localStorage.getItem('claude-sse:talk');
     if (opens && opens !== '#/new') dataset.talk = '';
   } catch {

@@ -228,9 +228,13 @@ export type MarkdownLibrary = typeof import('./markdown/library.js');
 
 /** What is loaded when it is needed, by the name of its first file (system/parts.js). */
 export interface Parts {
+  'app/away.js': typeof import('./app/away.js');
   'app/import-export.js': typeof import('./app/import-export.js');
+  'app/importing.js': typeof import('./app/importing.js');
   'app/kept-files.js': typeof import('./app/kept-files.js');
   'app/missing.js': typeof import('./app/missing.js');
+  'app/measures.js': typeof import('./app/measures.js');
+  'app/money.js': typeof import('./app/money.js');
   'app/refusals.js': typeof import('./app/refusals.js');
   'app/sent-files.js': typeof import('./app/sent-files.js');
   'markdown/copied.js': typeof import('./markdown/copied.js');
@@ -238,9 +242,12 @@ export interface Parts {
   'markdown/typesetter.js': typeof import('./markdown/typesetter.js');
   'model/files.js': typeof import('./model/files.js');
   'model/pdf-pages.js': typeof import('./model/pdf-pages.js');
+  'system/notifications.js': typeof import('./system/notifications.js');
+  'system/workers.js': typeof import('./system/workers.js');
   'view/attachments.js': typeof import('./view/attachments.js');
   'view/file-preview.js': typeof import('./view/file-preview.js');
   'view/message-files.js': typeof import('./view/message-files.js');
+  'view/printing.js': typeof import('./view/printing.js');
   'view/scaled-image.js': typeof import('./view/scaled-image.js');
   'view/session-list.js': typeof import('./view/session-list.js');
   'view/shortcut-sheet.js': typeof import('./view/shortcut-sheet.js');
@@ -248,6 +255,20 @@ export interface Parts {
   'view/toast-place.js': typeof import('./view/toast-place.js');
   'view/unreachable.js': typeof import('./view/unreachable.js');
   'view/viewport.js': typeof import('./view/viewport.js');
+}
+
+/** An answer that is being written. */
+export interface Run {
+  conversation: import('./model/conversation.js').Conversation;
+  answer: Answer;
+  /** Ends it. */
+  cancel: AbortController;
+  /** Ends the use of its slot. */
+  reading: AbortController;
+  /** Its PUT has no answer yet. */
+  sending: boolean;
+  /** This tab reads it, and no other one. */
+  follows?: boolean;
 }
 
 export interface Answer {

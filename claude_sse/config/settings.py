@@ -56,6 +56,10 @@ def _with_sign_in(limit: int) -> Callable[[Settings], int]:
     return lambda settings: 0 if settings.auth == "none" else limit
 
 
+#: No key of Claude's API; the command sets it where there is none, for the stand-in.
+DEMO_KEY = "demo"
+
+
 @dataclass(frozen=True)
 class Settings:
     """Every setting, already validated; a field with ``derive`` depends on others when empty."""
@@ -166,6 +170,11 @@ class Settings:
     log_format: str = setting(
         "LOG_FORMAT", validators.one_of("text", "json"), "text", is_distinct=True
     )
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the stand-in answers, for want of a key."""
+        return self.api_key == DEMO_KEY
 
     @property
     def caches_prompts(self) -> bool:

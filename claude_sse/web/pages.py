@@ -17,6 +17,7 @@ def chat() -> Response:
     page = render_template(
         "chat.html",
         banner=settings.banner,
+        is_demo=settings.is_demo,
         is_kept=settings.offline_page == "on",
         max_body=settings.max_body_mb << 20,
         title_model=settings.title_model,

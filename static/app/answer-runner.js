@@ -10,15 +10,8 @@ import { bodyFor } from './question-body.js';
 /** @import { Conversation } from '../model/conversation.js' */
 /** @import { ConnectionSlots } from '../network/connection-slots.js' */
 /** @import { Locks } from '../system/locks.js' */
-/** @import { Answer, Problem, StreamEvent } from '../types.js' */
+/** @import { Answer, Problem, Run, StreamEvent } from '../types.js' */
 /**
- * @typedef {{
- *   conversation: Conversation,
- *   answer: Answer,
- *   cancel: AbortController,
- *   reading: AbortController,
- *   sending: boolean,
- * }} Run `cancel` ends it; `reading` ends the use of its slot; `sending`: its PUT has no answer yet.
  * @typedef {{
  *   streams: string,
  *   wake: EventTarget,
@@ -57,6 +50,11 @@ export class AnswerRunner {
   /** The ids of the conversations in which an answer is being written. */
   get busy() {
     return new Set(Array.from(this.#runs.values(), ({ conversation }) => conversation.meta.id));
+  }
+
+  /** Those that this tab follows, and not another one. */
+  get followed() {
+    return [...this.#runs.values()].filter(({ follows }) => follows);
   }
 
   /** Go on with all answers of this conversation that have not ended. @param {Conversation} conversation */
@@ -121,8 +119,10 @@ export class AnswerRunner {
     // One tab follows, the others hear from it, and the next takes over when it goes.
     const { signal } = run.cancel;
     const release = await this.#options.locks.acquire(`claude-sse:answer:${answer.id}`, signal);
+    run.follows = release !== null && answer.state === 'streaming';
+    this.#options.onRuns();
     try {
-      if (release && answer.state === 'streaming') await this.#followToTheEnd(run, sendsQuestion);
+      if (run.follows) await this.#followToTheEnd(run, sendsQuestion);
     } catch (error) {
       await this.#failed(conversation, answer, error);
     } finally {

@@ -21,7 +21,6 @@ import { AnswerRunner } from './answer-runner.js';
 import { Deletions } from './deletions.js';
 import { Formatting } from './formatting.js';
 import { OnDemand } from './on-demand.js';
-import { Gauges } from './gauges.js';
 import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
@@ -31,9 +30,6 @@ import { TabSync } from './tab-sync.js';
 
 const TITLE = document.title;
 const noop = () => {};
-/** Files that nothing refers to are removed when the page has long been started. */
-const SWEEP_AFTER_MS = 20_000;
-const SWEEP_EVERY_MS = 3_600_000;
 
 export class ChatController {
   conversations;
@@ -42,7 +38,6 @@ export class ChatController {
   onDemand;
   questions;
   formatting;
-  gauges;
   runner;
   transcript;
   composer;
@@ -50,6 +45,8 @@ export class ChatController {
   sidebar;
   /** The conversation on the page. @type {Conversation} */
   current;
+  /** Tells of answers while nobody sees the page. @type {import('./away.js').Away | undefined} */
+  away;
   /** Resolves once that is open. */
   ready;
   #opening = 0;
@@ -63,7 +60,6 @@ export class ChatController {
     this.deletions = new Deletions(this);
     this.onDemand = new OnDemand(this);
     this.questions = new Questions(this);
-    this.gauges = new Gauges(this, store);
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
     this.formatting = new Formatting(wake, (library) => this.transcript.format(library));
@@ -79,23 +75,16 @@ export class ChatController {
 
   /** Show what is stored, and go on with every answer that has not ended. @param {Store} store */
   async start(store) {
-    this.settings.load(document.body.dataset.models ?? '', () => this.gauges.listed());
+    this.settings.load(document.body.dataset.models ?? '', () => this.onDemand.listed(store));
     await this.ready;
     for (const { conversation } of await store.open()) {
       const opened = this.conversations.keeps(conversation) && (await this.#stored(conversation));
       if (opened) this.runner.resume(opened);
     }
     document.body.dataset.ready = '';
-    if (memory.get('files')) setTimeout(() => this.#sweep(store), SWEEP_AFTER_MS);
+    this.onDemand.sweep(store);
     this.deletions.offer();
     await this.conversations.purge();
-  }
-
-  /** Remove the files that nothing refers to; again after an hour. @param {Store} store */
-  async #sweep(store) {
-    const { sweepFiles } = await load('app/kept-files.js');
-    await sweepFiles(async () => store.all('messages')).catch(() => {}); // the next time
-    setTimeout(() => this.#sweep(store), SWEEP_EVERY_MS);
   }
 
   /** The storage works again: show what is in it, and go on with it. */
@@ -142,11 +131,12 @@ export class ChatController {
     this.composer.streaming = this.runner.isAnswering(meta.id);
     this.sidebar.show(this.conversations.metas, meta.id, busy);
     write(find('h1'), meta.title || TITLE);
-    document.title = meta.title ? `${meta.title} · Claude` : TITLE;
+    const title = meta.title ? `${meta.title} · Claude` : TITLE;
+    document.title = this.away?.look(title) ?? title;
     write(find('#total'), totalOf(allAnswers));
     memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);
-    this.gauges.measure();
+    this.onDemand.measure();
   }
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
@@ -158,7 +148,7 @@ export class ChatController {
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
     if (answer.state === 'streaming') return;
     write(find('#total'), totalOf(conversation.allAnswers));
-    this.gauges.measure();
+    this.onDemand.measure();
   }
 
   #composer() {
@@ -168,7 +158,7 @@ export class ChatController {
       up: () => this.questions.editLast(),
       edit: (id) => {
         this.transcript.mark(id);
-        this.gauges.measure();
+        void this.onDemand.measure();
       },
     });
   }
@@ -215,7 +205,7 @@ export class ChatController {
     const { meta } = this.current;
     if (this.conversations.has(meta.id)) this.conversations.update(meta, own);
     else Object.assign(meta, own);
-    this.gauges.measure();
+    this.onDemand.measure();
   }
 
   async #openLatest() {

@@ -20,6 +20,7 @@ const COMMANDS = new Map(
     example: ({ questions }, button) => questions.send(button?.textContent ?? ''),
     copy: copyLast,
     help: showShortcuts,
+    'hide-first-run': hideFirstRun,
     settings: openSettings,
     print: async ({ transcript }) => (await transcript.printing).print(),
     import: importFile,
@@ -52,16 +53,30 @@ async function showShortcuts() {
   else offer(say('shortcuts.failed'));
 }
 
+/** Who has read the first steps does not see them again. @param {ChatController} chat */
+function hideFirstRun({ composer }) {
+  memory.set('first-run', 'hidden');
+  document.documentElement.dataset.firstRun = 'hidden';
+  composer.focus();
+}
+
 /** @param {ChatController} chat */
-function openSettings({ current, settings, conversations, gauges }) {
+function openSettings(chat) {
+  const { current, settings, conversations } = chat;
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), say('settings.bring-back', { count: length }));
   find('[data-command=delete-all]').disabled = !conversations.metas.length;
   settings.show(current);
   find('#settings').showModal();
+  void load('app/away.js')
+    .then(({ showChoice }) => showChoice())
+    .catch(() => {});
   void tellRoom();
-  void gauges.tellSpent();
+  load('app/importing.js').then(
+    ({ takeDrops }) => takeDrops(chat),
+    () => undefined,
+  );
   return listSessions();
 }
 
@@ -108,13 +123,6 @@ function bringBack({ deletions }) {
 
 /** @param {ChatController} chat */
 async function importFile(chat) {
-  const { chooseFile } = await load('app/import-export.js');
-  chooseFile((imported) => {
-    const ids = imported.map(({ meta }) => meta.id);
-    for (const { meta, all } of imported) chat.conversations.add(meta, all);
-    chat.go(ids[0]);
-    offer(say('toast.imported', { count: ids.length }), say('toast.undo'), () =>
-      chat.deletions.delete(ids),
-    );
-  });
+  const { chooseFile } = await load('app/importing.js');
+  chooseFile(chat);
 }

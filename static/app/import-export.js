@@ -1,11 +1,10 @@
-// Conversations leave and enter the page as files.
+// Conversations leave the page as files.
 
-import { fromFile, toJson, toMarkdown } from '../model/export-format.js';
+import { toJson, toMarkdown } from '../model/export-format.js';
 import { load } from '../system/parts.js';
-import { find, make } from '../view/dom.js';
-import { offer } from '../view/toast.js';
+import { make } from '../view/dom.js';
 
-/** @import { ConversationData, ImportedData } from '../types.js' */
+/** @import { ConversationData } from '../types.js' */
 
 /** The browser reads a file that is saved for at most this time. */
 const SAVING_MS = 10_000;
@@ -23,29 +22,6 @@ async function saveJson(name, conversations) {
   const messages = conversations.flatMap(({ all }) => all);
   const { withFiles } = await load('app/kept-files.js');
   save(name, 'application/json', await withFiles(toJson(conversations), messages));
-}
-
-/** Let the reader choose a file, and call back with the conversations in it. @param {(conversations: ImportedData[]) => void} onRead */
-export function chooseFile(onRead) {
-  const field = find('#file');
-  field.onchange = async () => {
-    const text = await field.files[0]?.text();
-    field.value = '';
-    if (text === undefined) return;
-    find('#settings').close(); // a sentence would lie below it
-    try {
-      const conversations = fromFile(text);
-      const messages = conversations.flatMap(({ all }) => all);
-      if (messages.some((message) => message.role === 'user' && message.files)) {
-        const { takeFiles } = await load('app/kept-files.js');
-        await takeFiles(text, messages);
-      }
-      onRead(conversations);
-    } catch (error) {
-      offer(error instanceof Error ? error.message : String(error));
-    }
-  };
-  field.click();
 }
 
 /** @param {string} name @param {string} type @param {string | Blob} content */

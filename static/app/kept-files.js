@@ -1,7 +1,6 @@
-// The files of all conversations: which are still referred to, how much room they take, and how they leave and enter
+// The files of all conversations: which are still referred to, how much room they take, and how they leave
 // the page with a conversation.
 
-import { Unreadable, kindOf } from '../model/file-kinds.js';
 import { megabytes } from '../model/file-limits.js';
 import { files } from '../model/files.js';
 import { base64 } from '../model/request-body.js';
@@ -37,28 +36,6 @@ export async function withFiles(json, messages) {
   }
   if (!parts.length) return json;
   return new Blob([json.replace(/\s*\}\s*$/, ''), ',\n  "files": {', ...parts, '\n  }\n}']);
-}
-
-/** Keep the files of an exported file, and let the messages refer to them. @param {string} json @param {Message[]} messages */
-export async function takeFiles(json, messages) {
-  const { files: given } = JSON.parse(json);
-  if (typeof given !== 'object' || given === null) return;
-  for (const ref of messages.flatMap(refsOf)) {
-    const { data } = (Object.hasOwn(given, ref.id) && given[ref.id]) || {};
-    const blob = typeof data === 'string' ? blobOf(data) : undefined;
-    if (blob) ref.id = (await files.keep(blob)).id;
-  }
-}
-
-/** Return the file if it is one that could have been attached here. @param {string} data in base64 */
-function blobOf(data) {
-  try {
-    const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
-    return new Blob([bytes], { type: kindOf(bytes).type });
-  } catch (error) {
-    if (error instanceof Unreadable || error instanceof DOMException) return undefined;
-    throw error;
-  }
 }
 
 /** @param {Message} message @returns {FileRef[]} */

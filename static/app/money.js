@@ -3,23 +3,29 @@
 import { costOf, costToday, money } from '../model/prices.js';
 import { showCosts } from '../model/status-text.js';
 import { language, say } from '../system/words.js';
-import { find } from '../view/dom.js';
+import { find, make } from '../view/dom.js';
 
-/** @import { Cost, Message, PriceList } from '../types.js' */
+/** @import { Cost, Message, PriceList, Store } from '../types.js' */
 /** @import { ChatController } from './chat-controller.js' */
 
-/** Show from now on what each answer and the conversation cost. @param {ChatController} chat @param {PriceList} prices */
-export function showMoney(chat, prices) {
+/** Show from now on what each answer and the conversation cost; in the settings also this day. @param {ChatController} chat @param {PriceList} prices @param {Store} store */
+export function showMoney(chat, prices, store) {
   showCosts((answers) => inWords(costOf(answers, prices), prices));
   for (const answer of chat.current.answers) chat.transcript.update(answer);
   chat.refresh();
+  const spent = make('p', { className: 'hint' });
+  const settings = find('#settings');
+  find('#room').parentElement.after(spent);
+  new MutationObserver(async () => {
+    if (settings.open) spent.textContent = told(chat, prices, await store.all('messages'));
+  }).observe(settings, { attributeFilter: ['open'] });
 }
 
-/** Say in the settings what this conversation has cost, and this day. @param {ChatController} chat @param {PriceList} prices @param {Message[]} messages all of this browser */
-export function tellSpent({ current }, prices, messages) {
+/** Return what this conversation has cost, and this day. @param {ChatController} chat @param {PriceList} prices @param {Message[]} messages all of this browser */
+function told({ current }, prices, messages) {
   const conversation = inWords(costOf(current.allAnswers, prices), prices);
   const today = inWords(costToday(messages, prices), prices);
-  find('#spent').textContent = [
+  return [
     conversation && say('money.conversation', { cost: conversation }),
     today && say('money.today', { cost: today }),
   ]

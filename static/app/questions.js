@@ -37,8 +37,7 @@ export class Questions {
       tellBusy(true);
       return false;
     }
-    const options = chat.settings.requestOptions(conversation);
-    Object.assign(conversation.meta, chat.settings.choiceFor(conversation));
+    const options = chat.settings.settle(conversation);
     chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
     this.#name(place, conversation);
     this.#ask(conversation, text, options, { instead: editedId, files, from });
@@ -129,8 +128,8 @@ export class Questions {
   #retry(answer) {
     const { current, runner, settings } = this.#chat;
     if (answer.state === 'streaming' && !answer.stopping) return;
-    const again = current.retry(answer, settings.requestOptions(current));
-    this.#chat.keep(settings.choiceFor(current));
+    const again = current.retry(answer, settings.settle(current));
+    this.#chat.keep({});
     this.#showNew();
     runner.run(current, again, true);
   }

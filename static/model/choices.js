@@ -1,62 +1,40 @@
-// Which model answers in a conversation, with how much effort, and whether it may search the web.
-//
-// The choice belongs to the conversation. A new one begins with what was chosen last, anywhere; one that was asked
-// before choices were kept, with what its last answer was asked with.
+// Which model answers in a conversation, with how much effort, and whether it may search the web. The choice belongs to
+// the conversation; a new one begins with what was chosen last, anywhere.
 
 /** @import { Answer, Choice, FittedChoice, Meta, Model, RequestOptions } from '../types.js' */
 
-/** What a model's id may have at its end, that the list does not have. */
+/** What an answer's model may have behind its id. */
 const DATE = /^-\d{8}$/;
 
-/**
- * Return what is chosen in a conversation.
- *
- * @param {Meta} meta
- * @param {Answer[]} answers its own, in the order in which they were asked
- * @param {Choice} last what was chosen last in this browser
- * @returns {Choice}
- */
-export function choiceIn({ model, effort, webSearch }, answers, last) {
-  const before = choiceOf(answers.at(-1)) ?? last;
-  return {
-    model: model ?? before.model,
-    effort: effort ?? before.effort,
-    webSearch: webSearch ?? before.webSearch,
-  };
-}
-
-/** @param {Answer} [answer] @returns {Choice | undefined} */
-function choiceOf(answer) {
-  if (!answer) return undefined;
-  const { ask = {}, model = '' } = answer;
-  return {
-    model: ask.model ?? model,
+/** Return what is chosen in a conversation; if nothing is, what its last answer was asked with. @param {Meta} meta @param {Answer[]} answers @param {Choice} last @returns {Choice} */
+export function choiceIn(meta, answers, last) {
+  const { ask = {}, model: wrote = '' } = answers.at(-1) ?? {};
+  const asked = {
+    model: ask.model ?? wrote,
     effort: ask.effort ?? '',
-    webSearch: ask.web_search === true,
+    webSearch: !!ask.web_search,
+  };
+  const { model, effort, webSearch } = answers.length ? asked : last;
+  return {
+    model: meta.model ?? model,
+    effort: meta.effort ?? effort,
+    webSearch: meta.webSearch ?? webSearch,
   };
 }
 
-/**
- * Return what of a choice can be had: the default model in place of one that is not listed, and no effort or search
- * that the model does not offer. Where no list is known there is no model.
- *
- * @param {Choice} choice
- * @param {Model[]} models
- * @param {string} standard the id of the default
- * @returns {FittedChoice}
- */
+/** Return what of a choice can be had: of a model that is not listed, the default. @param {Choice} choice @param {Model[]} models @param {string} standard @returns {FittedChoice} */
 export function fitted({ model, effort, webSearch }, models, standard) {
   const chosen = listed(models, model);
   const taken = chosen ?? listed(models, standard);
   return {
     model: taken,
-    gone: model && taken && !chosen ? model : '',
+    gone: taken && !chosen ? model : '',
     effort: taken?.efforts?.includes(effort) ? effort : '',
     webSearch: webSearch && taken?.web_search === true,
   };
 }
 
-/** An answer may name its model with a date. @param {Model[]} models @param {string} model */
+/** @param {Model[]} models @param {string} model */
 function listed(models, model) {
   return (
     models.find(({ id }) => id === model) ??
@@ -64,19 +42,10 @@ function listed(models, model) {
   );
 }
 
-/**
- * Return what is sent of a choice. Where no list is known, a conversation goes on with its model, and a new one begins
- * with the server's default.
- *
- * @param {Choice} choice
- * @param {FittedChoice} fit
- * @param {boolean} isNew
- * @returns {RequestOptions}
- */
+/** Return what is sent of a choice. Without a list a conversation keeps its model, and a new one has the default. @param {Choice} choice @param {FittedChoice} fit @param {boolean} isNew @returns {RequestOptions} */
 export function optionsOf(choice, fit, isNew) {
-  const known = fit.model || isNew;
-  const model = known ? fit.model?.id : choice.model;
-  const effort = known ? fit.effort : choice.effort;
+  const { model, effort } =
+    fit.model || isNew ? { model: fit.model?.id, effort: fit.effort } : choice;
   return {
     ...(model && { model }),
     ...(effort && { effort }),

@@ -142,12 +142,12 @@ export class Conversations {
     }
   }
 
-  /** @param {Meta} meta @param {Message[]} messages */
+  /** Resolves once they are stored. @param {Meta} meta @param {Message[]} messages */
   add(meta, messages) {
     this.#metas.set(meta.id, meta);
     /** @type {Change[]} */
     const changes = messages.map((record) => ({ table: 'messages', record }));
-    this.#store.write([{ table: 'conversations', record: meta }, ...changes]);
+    return this.#store.write([{ table: 'conversations', record: meta }, ...changes]);
   }
 
   /** Yield all messages, some at a time. */

@@ -25,8 +25,8 @@ const INSTEAD = {
   '–': '-',
   '—': '-',
 };
+// eslint-disable-next-line security/detect-non-literal-regexp -- of constants
 const REPLACED = new RegExp(`[${Object.keys(INSTEAD).join('')}]`, 'g');
-// eslint-disable-next-line no-control-regex
 const PLAIN = /^[\0-\x7f]*$/;
 const LETTER = /[\p{L}\p{N}]/u;
 

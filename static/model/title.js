@@ -8,6 +8,7 @@ const LEAST_CHARACTERS = 30;
 const LOOKED_AT = 4000;
 
 /** With an address, and with what ends it: "Hello World in C" is about something. */
+// eslint-disable-next-line security/detect-non-literal-regexp -- of constants
 const GREETING = new RegExp(
   '^[\\s\\p{P}\\p{S}]*(?:(?:' +
     [
@@ -80,6 +81,7 @@ function plain(text) {
 
 /** Return a line of Markdown as it is read. @param {string} line */
 function readable(line) {
+  /* eslint-disable security/detect-unsafe-regex -- of a line that has been shortened */
   return line
     .replace(/^\s*(?:>\s?)+/, '')
     .replace(/^\s*(?:#{1,6}(?=\s|$)|[-*+](?=\s)|\d{1,9}[.)](?=\s))\s*/, '')

@@ -5,7 +5,12 @@ const ROOT = new URL('../../../', import.meta.url).href;
 /** Not among the files of a version: its folder is all that it may serve. */
 const SERVICE_WORKER = `${ROOT}service-worker.js`;
 const OURS = new Set(
-  ['markdown/highlight-worker.js', 'markdown/math-worker.js', 'view/scale-worker.js'].map(hrefOf),
+  [
+    'markdown/highlight-worker.js',
+    'markdown/math-worker.js',
+    'view/scale-worker.js',
+    'model/imports/import-worker.js',
+  ].map(hrefOf),
 ).add(SERVICE_WORKER);
 
 const { trustedTypes } = /** @type {any} */ (globalThis);

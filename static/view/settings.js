@@ -20,8 +20,8 @@ export class Settings {
   #web;
   #system = find('#system');
   #default = find('#default-system');
-  /** Conversations and models of which it is said that they are no more. @type {Set<string>} */
-  #gone = new Set();
+  /** Where it is said that a model is gone. @type {Set<string>} */
+  #told = new Set();
   /** The one on the page. @type {Conversation | undefined} */
   #conversation;
 
@@ -62,21 +62,14 @@ export class Settings {
     this.#showChoice();
   }
 
-  /** Return what a conversation is asked with from now on: what to keep of that in it. @param {Conversation} conversation @returns {Partial<Meta>} */
-  choiceFor(conversation) {
+  /** Settle what a conversation is asked with from now on; return what to send beside its messages. @param {Conversation} conversation @returns {RequestOptions} */
+  settle(conversation) {
+    const system = this.instructionsOf(conversation);
     const choice = choiceOf(conversation);
-    const { model } = this.#models.fit(choice);
-    return model ? { ...choice, model: model.id } : {};
-  }
-
-  /** Return what to send beside the messages of this conversation. @param {Conversation} conversation @returns {RequestOptions} */
-  requestOptions(conversation) {
-    const instructions = this.instructionsOf(conversation);
-    const choice = choiceOf(conversation);
-    return {
-      ...(instructions && { system: instructions }),
-      ...optionsOf(choice, this.#models.fit(choice), !conversation.all.length),
-    };
+    const fit = this.#models.fit(choice);
+    if (fit.model) Object.assign(conversation.meta, choice, { model: fit.model.id });
+    const isNew = !conversation.all.length;
+    return { ...(system && { system }), ...optionsOf(choice, fit, isNew) };
   }
 
   /** @param {Conversation} conversation */
@@ -95,19 +88,15 @@ export class Settings {
   }
 
   #showChoice() {
-    const { length } = this.#models.listed;
-    if (!this.#conversation || !length) return;
+    if (!this.#conversation || !this.#models.listed.length) return;
+    const { meta, all } = this.#conversation;
     const fit = this.#models.fit(choiceOf(this.#conversation));
     this.#models.show(fit);
     this.#web.show(fit);
-    if (fit.gone) this.#tellGone(this.#conversation, fit);
-  }
-
-  /** Once in each conversation. @param {Conversation} conversation @param {FittedChoice} fit */
-  #tellGone({ meta, all }, { gone, model }) {
-    const key = `${all.length ? meta.id : ''} ${gone}`;
-    if (this.#gone.has(key)) return;
-    this.#gone.add(key);
+    const { gone, model } = fit;
+    const key = `${all.length && meta.id} ${gone}`;
+    if (!gone || this.#told.has(key)) return;
+    this.#told.add(key);
     offer(say('choices.gone', { gone, model: model?.name ?? '' }));
   }
 }

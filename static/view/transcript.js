@@ -1,6 +1,7 @@
 // The conversation as the reader sees it. It draws at most once a frame, and only ever adds to the text;
 // stored answers become Markdown when they come near the screen.
 
+import { load } from '../system/parts.js';
 import { Autoscroll } from './autoscroll.js';
 import { Copying } from './copying.js';
 import { find } from './dom.js';
@@ -105,7 +106,7 @@ export class Transcript {
 
   /** What paper needs; loaded with the first message. */
   get printing() {
-    return (this.#printing ??= import('./printing.js').then(({ Printing }) => new Printing(this)));
+    return (this.#printing ??= load('view/printing.js').then(({ Printing }) => new Printing(this)));
   }
 
   /** Show all of each message, one a step, however far from the screen. */

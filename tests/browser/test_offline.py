@@ -1,7 +1,7 @@
-"""The page without its server: kept by a service worker, one version of it, while its reader is signed in.
+"""The page without its server: a service worker keeps one version while its reader is signed in.
 
-One server with a sign-in, under a path, is stopped and started again, and is once followed by the next
-version.
+One server with a sign-in, under a path, is stopped and started again, and is once followed by the
+next version.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def test_a_reader_who_signs_out_leaves_no_page(page: Page, server: Server) -> No
 
 
 def test_versions_are_not_mixed(page: Page, context: BrowserContext, server: Server) -> None:
-    """An open page goes on with its own files after a deployment; loaded again, it is the new one."""
+    """After a deployment an open page goes on with its files; loaded again, it is the new one."""
     [before] = page.evaluate(_KEPT, "page")
     server.end()
     _start(server, NEXT)

@@ -122,7 +122,9 @@ def test_tokens_and_speed_are_told_per_reply(page: Page, nonce: str) -> None:
     """Behind a button below the answer: time to the first word, words a second, tokens."""
     ask(page, f"fault pace texts=40 gap_ms=20 first_ms=300 {nonce}")
     wait_until_over(last_answer(page))
-    expect(last_answer(page).locator(".status")).to_have_text(re.compile(r"^claude-\S+ · [\d.]+ s$"))
+    expect(last_answer(page).locator(".status")).to_have_text(
+        re.compile(r"^claude-\S+ · [\d.]+ s$")
+    )
     status = last_answer(page).locator(".facts")
     expect(status).to_be_hidden()
     last_answer(page).get_by_role("button", name="Details").click()

@@ -31,7 +31,9 @@ function tree(text) {
   const program = parse(text, { ecmaVersion: 'latest', sourceType: 'module', loc: true });
   return JSON.parse(
     JSON.stringify(program, (key, value) =>
-      ['start', 'end', 'range', 'column'].includes(key) ? undefined : value,
+      ['start', 'end', 'range', 'column'].includes(key) || typeof value === 'bigint'
+        ? undefined
+        : value,
     ),
   );
 }

@@ -4,6 +4,8 @@
 import { Notes } from './notes.js';
 import { NotImportable, readExport } from './read-export.js';
 
+/** @import { Taken } from './read-export.js' */
+
 /** A batch that is large enough for one transaction, and small enough for one frame. */
 const [MESSAGES, CHARACTERS] = [100, 200_000];
 
@@ -21,10 +23,12 @@ async function run(file) {
     let part = 0;
     let batch = new Batch();
     for await (const taken of readExport(file, notes, (read) => (part = read))) {
-      batch.add(taken);
-      if (!batch.isFull) continue;
-      await sent({ taken: batch.all, part });
-      batch = new Batch();
+      for (const slice of slicesOf(taken)) {
+        batch.add(slice);
+        if (!batch.isFull) continue;
+        await sent({ taken: batch.all, part });
+        batch = new Batch();
+      }
     }
     if (batch.all.length) await sent({ taken: batch.all, part: 1 });
     postMessage({ notes: notes.all });
@@ -33,6 +37,20 @@ async function run(file) {
     postMessage({ error: { code, said }, notes: notes.all });
     if (code === 'failed') throw error; // the console has it
   }
+}
+
+/** A long conversation travels in parts. @param {Taken} taken @returns {Taken[]} */
+function slicesOf({ meta, all, files }) {
+  const slices = [];
+  for (let at = 0; at < all.length; at += MESSAGES) {
+    const some = all.slice(at, at + MESSAGES);
+    const refs = files.length
+      ? some.flatMap((one) => (one.role === 'user' && one.files) || [])
+      : [];
+    const ids = new Set(refs.map(({ id }) => id));
+    slices.push({ meta, all: some, files: files.filter(({ ref }) => ids.has(ref.id)) });
+  }
+  return slices;
 }
 
 /** Resolve when the page has stored it: what is read waits for the database, not in memory. @param {unknown} message */
@@ -44,12 +62,12 @@ function sent(message) {
 }
 
 class Batch {
-  /** @type {import('./read-export.js').Taken[]} */
+  /** @type {Taken[]} */
   all = [];
   #messages = 0;
   #characters = 0;
 
-  /** @param {import('./read-export.js').Taken} taken */
+  /** @param {Taken} taken */
   add(taken) {
     this.all.push(taken);
     this.#messages += taken.all.length;

@@ -1,0 +1,111 @@
+"""What a tab tells while nobody sees it, in a Chromium whose tabs are really hidden."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ..integration.client import eventually
+from ..integration.running import Server
+from .devtools import Chromium, Tab
+
+TITLE = "() => document.title"
+ICON = "() => document.querySelector('link[rel=icon]').href.split('/').at(-1)"
+#: Every notification that the browser shows for this page.
+SHOWN = """async () => {
+    const shown = await (await navigator.serviceWorker.ready).getNotifications();
+    return shown.map(({ title, body, tag }) => ({ title, body, tag }));
+}"""
+#: The machine's clock, half a minute on.
+LATER = """() => {
+    const now = performance.now.bind(performance);
+    performance.now = () => now() + 25_000;
+}"""
+
+
+@pytest.fixture(scope="module")
+def chromium(require: Callable[[str], str]) -> Iterator[Chromium]:
+    with Chromium(require("chromium")) as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def tab(chromium: Chromium, server: Server) -> Iterator[Tab]:
+    tab = _open(chromium, server)
+    yield tab
+    tab.close()
+
+
+def _open(chromium: Chromium, server: Server, place: str = "") -> Tab:
+    tab = chromium.open(f"http://localhost:{server.port}/#/{place or 'new'}")
+    tab.until("() => document.body?.dataset.ready !== undefined")
+    return tab
+
+
+def _ask(tab: Tab, prompt: str) -> None:
+    tab.run(f"""() => {{
+        const field = document.querySelector('#prompt');
+        field.value = {json.dumps(prompt)};
+        field.dispatchEvent(new Event('input', {{ bubbles: true }}));
+        document.querySelector('#send').click();
+    }}""")
+    tab.until("() => document.querySelector('article[data-role=assistant]')")
+
+
+def _titled(tab: Tab, mark: str) -> None:
+    tab.until(f"() => document.title.startsWith({json.dumps(mark)})")
+
+
+def test_a_hidden_tab_tells_how_its_answer_goes(chromium: Chromium, tab: Tab, nonce: str) -> None:
+    """Title and icon say that it is written, is there or failed; seen again, they are as before."""
+    for fault, mark, icon in (
+        ("stall after=4", "… ", "icon.svg"),
+        ("pace texts=40 gap_ms=25", "● ", "icon-done.svg"),
+        ("error_event after=4", "⚠ ", "icon-failed.svg"),
+    ):
+        tab.run("() => { location.hash = '#/new'; }")
+        tab.until("() => !document.querySelector('article')")
+        with chromium.another_in_front():
+            tab.until("() => document.hidden")
+            _ask(tab, f"fault {fault} {nonce}")
+            _titled(tab, mark)
+            assert tab.run(ICON) == icon
+            assert "fault" in tab.run(TITLE)
+        tab.until("() => document.title.startsWith('fault')")
+        assert tab.run(ICON) == "icon.svg"
+        tab.run("() => document.querySelector('#send[data-mode=stop]')?.click()")
+
+
+def test_a_notification_is_offered_once_and_names_the_conversation(
+    chromium: Chromium, tab: Tab, server: Server, nonce: str
+) -> None:
+    """Who left a long answer is asked at the return; then one of two tabs tells."""
+    origin = f"http://localhost:{server.port}"
+    assert tab.run("() => Notification.permission") != "granted"
+    _ask(tab, f"fault pace texts=40 gap_ms=25 {nonce}")
+    with chromium.another_in_front():
+        tab.until("() => document.hidden")
+        tab.run(LATER)
+        _titled(tab, "● ")
+    tab.until("() => document.querySelector('.toast .act')?.textContent.includes('done')")
+    chromium.send("Browser.grantPermissions", origin=origin, permissions=["notifications"])
+    tab.run("() => document.querySelector('.toast .act').click()")
+    tab.until("() => localStorage.getItem('claude-sse:notify') === 'on'")
+    tab.run("async () => { await navigator.serviceWorker.ready; }")
+    place = tab.run("() => location.hash.slice(2)")
+    second = _open(chromium, server, place)
+    tab.to_front()
+    with chromium.another_in_front():
+        _ask(tab, f"fault pace texts=40 gap_ms=25 a secret {nonce}")
+        [shown] = eventually(lambda: tab.run(SHOWN))
+        tab.until("() => document.title.startsWith('● ')")
+        assert not second.run(TITLE).startswith("● ")
+        assert shown["title"] == "The answer is there"
+        assert shown["body"] == second.run(TITLE).removesuffix(" · Claude")
+        assert "word" not in json.dumps(shown)
+        assert "secret" not in json.dumps(shown)
+    tab.to_front()
+    eventually(lambda: tab.run(SHOWN) == [])
+    second.close()
