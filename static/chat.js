@@ -11,7 +11,6 @@ import { Channel } from './system/channel.js';
 import { know, load } from './system/parts.js';
 import { say } from './system/words.js';
 import { find, write } from './view/dom.js';
-import { tellOffline } from './view/offline.js';
 import { listen } from './view/shortcuts.js';
 
 know(JSON.parse(find('#parts').textContent));
