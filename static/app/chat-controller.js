@@ -28,8 +28,6 @@ import { TabSync } from './tab-sync.js';
 /** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
-const UNREADABLE =
-  'This conversation cannot be read from the storage now. What you ask begins a new one.';
 
 export class ChatController {
   conversations;
@@ -234,7 +232,7 @@ export class ChatController {
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */
   #stored(id) {
     return this.conversations.open(id).catch(() => {
-      this.composer.notice = UNREADABLE;
+      this.composer.notice = say('storage.unreadable');
       return undefined;
     });
   }
