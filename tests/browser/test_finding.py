@@ -79,6 +79,7 @@ def test_an_entry_has_one_menu_that_the_keyboard_can_use(page: Page) -> None:
     )
     old = page.locator("#list li", has_text="Old")
     old.locator("button").press("Enter")
+    expect(page.locator("#row-menu button").first).to_be_focused()
     page.keyboard.press("Escape")
     expect(old.locator("button")).to_be_focused()
     page.keyboard.press("Enter")
