@@ -10,6 +10,7 @@ from ..integration.running import exchange, exchanges
 from .talk import (
     ANSWER,
     ask,
+    choose,
     last_answer,
     leave,
     second_tab,

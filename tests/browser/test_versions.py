@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from claude_sse.standin import StandIn
 
 from ..integration.running import exchange, exchanges
-from .talk import ANSWER, ask, last_answer, second_tab, text, wait_for_text, wait_until_over
+from .talk import ANSWER, ask, choose, last_answer, second_tab, text, wait_for_text, wait_until_over
 
 QUESTIONS = ("one", "two", "three", "four", "five")
 
