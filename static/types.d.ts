@@ -229,14 +229,18 @@ export type MarkdownLibrary = typeof import('./markdown/library.js');
 /** What is loaded when it is needed, by the name of its first file (system/parts.js). */
 export interface Parts {
   'app/away.js': typeof import('./app/away.js');
+  'app/finding.js': typeof import('./app/finding.js');
   'app/import-export.js': typeof import('./app/import-export.js');
   'app/importing.js': typeof import('./app/importing.js');
   'app/kept-files.js': typeof import('./app/kept-files.js');
-  'app/missing.js': typeof import('./app/missing.js');
   'app/measures.js': typeof import('./app/measures.js');
   'app/money.js': typeof import('./app/money.js');
+  'app/missing.js': typeof import('./app/missing.js');
+  'app/places.js': typeof import('./app/places.js');
   'app/refusals.js': typeof import('./app/refusals.js');
+  'app/row-acts.js': typeof import('./app/row-acts.js');
   'app/sent-files.js': typeof import('./app/sent-files.js');
+  'app/titling.js': typeof import('./app/titling.js');
   'markdown/copied.js': typeof import('./markdown/copied.js');
   'markdown/library.js': typeof import('./markdown/library.js');
   'markdown/typesetter.js': typeof import('./markdown/typesetter.js');
@@ -245,9 +249,11 @@ export interface Parts {
   'system/notifications.js': typeof import('./system/notifications.js');
   'system/workers.js': typeof import('./system/workers.js');
   'view/attachments.js': typeof import('./view/attachments.js');
+  'view/conversation-list.js': typeof import('./view/conversation-list.js');
   'view/file-preview.js': typeof import('./view/file-preview.js');
   'view/message-files.js': typeof import('./view/message-files.js');
   'view/printing.js': typeof import('./view/printing.js');
+  'view/row-menu.js': typeof import('./view/row-menu.js');
   'view/scaled-image.js': typeof import('./view/scaled-image.js');
   'view/session-list.js': typeof import('./view/session-list.js');
   'view/shortcut-sheet.js': typeof import('./view/shortcut-sheet.js');

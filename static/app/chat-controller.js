@@ -9,7 +9,6 @@ import { ConnectionSlots } from '../network/connection-slots.js';
 import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
 import { load } from '../system/parts.js';
-import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
@@ -29,7 +28,6 @@ import { TabSync } from './tab-sync.js';
 /** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
-const noop = () => {};
 
 export class ChatController {
   conversations;
@@ -45,8 +43,6 @@ export class ChatController {
   sidebar;
   /** The conversation on the page. @type {Conversation} */
   current;
-  /** Tells of answers while nobody sees the page. @type {import('./away.js').Away | undefined} */
-  away;
   /** Resolves once that is open. */
   ready;
   #opening = 0;
@@ -67,7 +63,7 @@ export class ChatController {
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
-    find('#prompt').addEventListener('input', () => this.formatting.need(), { once: true });
+    this.formatting.needWhenTouched(find('main'));
     // hashchange comes a task later: words typed meanwhile would belong to the conversation before
     addEventListener('popstate', () => (this.ready = this.#open()));
     this.ready = this.#openLatest();
@@ -118,7 +114,6 @@ export class ChatController {
   arrange() {
     const { current } = this;
     if (current.messages.length) this.formatting.need();
-    if (current.messages.length) void this.onDemand.loadPlaces();
     this.transcript.show(current.messages, (message) => current.versions(message));
     this.settings.show(current);
     this.refresh();
@@ -132,7 +127,7 @@ export class ChatController {
     this.sidebar.show(this.conversations.metas, meta.id, busy);
     write(find('h1'), meta.title || TITLE);
     const title = meta.title ? `${meta.title} · Claude` : TITLE;
-    document.title = this.away?.look(title) ?? title;
+    document.title = this.onDemand.away?.look(title) ?? title;
     write(find('#total'), totalOf(allAnswers));
     memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);
@@ -141,8 +136,7 @@ export class ChatController {
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
-    // without it the answer's own status says it
-    void load('view/unreachable.js').then(({ hear }) => hear(answer), noop);
+    void load('view/unreachable.js').then((line) => line.hear(answer), Boolean); // its status says it, too
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
@@ -156,10 +150,7 @@ export class ChatController {
       send: (...asked) => this.questions.send(...asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
-      edit: (id) => {
-        this.transcript.mark(id);
-        void this.onDemand.measure();
-      },
+      edit: (id) => this.transcript.mark(id),
     });
   }
 
@@ -171,6 +162,7 @@ export class ChatController {
       },
       act: (act, id) => this.onDemand.act(act, id),
       search: (words) => this.onDemand.find(words),
+      prepare: () => this.onDemand.loadFinding(),
       step: (step) => this.onDemand.finding?.step(step),
       reveal: (message) => this.onDemand.show(message),
       chosen: () => this.sidebar.chosen(),
@@ -205,7 +197,6 @@ export class ChatController {
     const { meta } = this.current;
     if (this.conversations.has(meta.id)) this.conversations.update(meta, own);
     else Object.assign(meta, own);
-    this.onDemand.measure();
   }
 
   async #openLatest() {
@@ -220,6 +211,7 @@ export class ChatController {
     const id = shownPlace();
     const turn = ++this.#opening;
     const isKnown = this.conversations.has(id);
+    if (isKnown) this.formatting.need();
     this.composer.conversation = isKnown ? id : '';
     this.composer.streaming = this.runner.isAnswering(id);
     const opened = (isKnown && (await this.#stored(id))) || this.conversations.create();
@@ -229,20 +221,12 @@ export class ChatController {
     this.current = opened;
     this.arrange();
     document.querySelector('#missing')?.remove();
-    if (!isKnown && id && id !== 'new') this.#tellMissing(id);
+    if (!isKnown && id && id !== 'new') this.onDemand.tellMissing(id);
     this.onDemand.goToPlace();
     this.runner.resume(opened);
     this.refresh();
     this.sidebar.chosen();
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
-  }
-
-  /** The address names none that is here: say so, with the ways on. @param {string} id */
-  #tellMissing(id) {
-    load('app/missing.js').then(
-      ({ tellMissing }) => tellMissing(this, id),
-      () => (this.composer.notice = say('missing.title')),
-    );
   }
 
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */

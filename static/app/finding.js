@@ -20,7 +20,10 @@ export class Finding {
   #chat;
   #index = new SearchIndex(nextTask);
   #marks = new HitMarks(find('#log'), () => this.#remark());
-  #bar = new HitBar({ step: (step) => this.step(step), close: () => this.look('') });
+  #bar = new HitBar({
+    step: (step) => this.step(step),
+    close: () => this.#chat.sidebar.endSearch(),
+  });
   /** @type {string[]} */
   #terms = [];
   #turn = 0;
@@ -30,7 +33,6 @@ export class Finding {
   /** Those of the conversation on the page, in the order in which they are visited. @type {Hit[]} */
   #hits = [];
   #at = -1;
-  #conversation = '';
 
   /** @param {ChatController} chat */
   constructor(chat) {
@@ -67,7 +69,7 @@ export class Finding {
   /** Go to a hit that is so many after this one; from the list, into the first conversation that was found. @param {number} step */
   step(step) {
     if (!this.#terms.length) return;
-    if (this.#conversation !== this.#chat.current.meta.id) this.#mark();
+    this.#mark();
     const { length } = this.#hits;
     if (!length) return find('#list').querySelector('a')?.click();
     const from = this.#at < 0 && step < 0 ? 0 : this.#at;
@@ -142,7 +144,7 @@ export class Finding {
       ({ message, place }) => message === at?.message && place === at.place,
     );
     if (!isSame) this.#marks.look(this.#terms);
-    [this.#key, this.#conversation] = [key, current.meta.id];
+    this.#key = key;
     this.#bar.show(this.#at + 1, this.#hits.length);
   }
   #key = '';

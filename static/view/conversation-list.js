@@ -1,6 +1,7 @@
 // The list of conversations under its headings; each entry has one button, which opens its menu.
 
 import { sectionsOf, monthIn, untilMidnight } from '../model/list-sections.js';
+import { load } from '../system/parts.js';
 import { language, say } from '../system/words.js';
 import { copyOf, find, isComposing, make, part, write } from './dom.js';
 
@@ -130,7 +131,7 @@ export class ConversationList {
 
   /** @param {HTMLElement} entry @param {HTMLElement} button */
   async #openMenu(entry, button) {
-    const { openMenu } = await import('./row-menu.js');
+    const { openMenu } = await load('view/row-menu.js');
     const meta = this.#listing.metas.find(({ id }) => id === entry.dataset.id);
     if (!meta || !button.isConnected) return;
     openMenu(button, itemsFor(meta), (act) => this.#act(act, entry, meta.id));

@@ -149,9 +149,9 @@ export class MessageView {
   /** @param {Message} message @param {() => void} onDraw */
   async #showFiles(message, onDraw) {
     if (isAnswer(message) || !message.files?.length) return;
-    const { showFiles } = await load('view/message-files.js');
-    if (this.#isGone) return;
-    const release = await showFiles(part(this.article, '.text'), message.files);
+    const files = await load('view/message-files.js').catch(() => undefined);
+    if (!files || this.#isGone) return;
+    const release = await files.showFiles(part(this.article, '.text'), message.files);
     this.#releaseFiles = release;
     if (this.#isGone) release();
     onDraw();
@@ -162,10 +162,11 @@ export class MessageView {
     if (!answer.sources && !answer.searches && !answer.leftOut) return;
     if (!this.#showSources) {
       this.#showSources = () => {};
-      const { createSources } = await load('view/sources.js');
+      const sources = await load('view/sources.js').catch(() => undefined);
+      if (!sources) return (this.#showSources = undefined);
       const root = make('div', { className: 'sources' });
       part(this.article, '.text').after(root);
-      this.#showSources = createSources(root);
+      this.#showSources = sources.createSources(root);
     }
     this.#showSources(answer);
   }

@@ -9,6 +9,8 @@
  */
 
 const STEP_PIXELS = 14;
+/** By then what is shown is drawn. */
+const DRAWN_MS = 5000;
 /** What a position below this is off by is only rounding. */
 const ROUNDING_PIXELS = 0.75;
 
@@ -19,7 +21,10 @@ export class ReadingPlace {
   #anchor;
   /** Whether the browser itself holds the place. */
   #isHeld;
-  #own = -1;
+  /** Where the log was scrolled to when that was last looked at. */
+  #seen = 0;
+  #isMoved = false;
+  #until = 0;
   #sizes = new ResizeObserver(() => this.#keep());
   #changes = new MutationObserver((changes) => this.#changed(changes));
 
@@ -39,7 +44,7 @@ export class ReadingPlace {
   /** The first line that is seen; undefined where the end is followed. @returns {Place | undefined} */
   get current() {
     if (this.#autoscroll.isFollowing) return undefined;
-    if (this.#anchor?.place) return this.#anchor.place;
+    if (this.#anchor?.place && performance.now() < this.#until) return this.#anchor.place;
     const line = this.#firstLine();
     const article = line?.range.startContainer.parentElement?.closest('article');
     if (!line || !article) return undefined;
@@ -63,24 +68,41 @@ export class ReadingPlace {
   hold(anchor) {
     this.#autoscroll.release();
     this.#anchor = anchor;
+    this.#seen = this.#log.scrollTop;
+    this.#until = performance.now() + DRAWN_MS;
     this.#keep();
   }
 
   #keep() {
     if (!this.#anchor || this.#autoscroll.isFollowing) return;
+    if (!this.#isHeld) this.#follow(this.#anchor);
+    else if (performance.now() > this.#until) return; // from now on the browser holds it
     const top = this.#topOf(this.#anchor);
     if (top === undefined) return;
     const off = top - this.#anchor.at;
     if (Math.abs(off) < ROUNDING_PIXELS) return;
     this.#autoscroll.shift(off);
-    this.#own = this.#log.scrollTop;
+    this.#seen = this.#log.scrollTop;
+  }
+
+  /** The log may have been scrolled, and its event is yet to come: the place moves with it. @param {Anchor} anchor */
+  #follow(anchor) {
+    const moved = this.#log.scrollTop - this.#seen;
+    if (Math.abs(moved) < 1) return;
+    anchor.at -= moved;
+    this.#seen = this.#log.scrollTop;
+    this.#isMoved = true;
   }
 
   #scrolled() {
-    if (Math.abs(this.#log.scrollTop - this.#own) < 1) return; // ours
-    this.#own = -1;
+    if (this.#isHeld) return; // by the browser
+    const isOurs = Math.abs(this.#log.scrollTop - this.#seen) < 1 && !this.#isMoved;
+    if (isOurs) return;
+    this.#keep(); // what has grown since the last frame has not been made up for yet
+    this.#seen = this.#log.scrollTop;
+    this.#isMoved = false;
     this.#anchor = undefined;
-    if (this.#isHeld || this.#autoscroll.isFollowing) return;
+    if (this.#autoscroll.isFollowing) return;
     const line = this.#firstLine();
     if (!line) return;
     const { range, top } = line;

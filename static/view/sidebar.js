@@ -2,6 +2,7 @@
 // which is loaded when there is something to list.
 
 import { find, memory, write } from './dom.js';
+import { load } from '../system/parts.js';
 import { say } from '../system/words.js';
 
 /** @import { Listing, Meta } from '../types.js' */
@@ -20,11 +21,12 @@ export class Sidebar {
   /** @type {Promise<void> | undefined} */
   #loading;
 
-  /** @param {Listeners & { search: (words: string) => void }} on `search` answers with `found` */
+  /** @param {Listeners & { search: (words: string) => void, prepare: () => void }} on `search` answers with
+   *   `found`, and takes less time after `prepare` */
   constructor(on) {
     this.#on = on;
     this.#search.addEventListener('input', () => on.search(this.#search.value));
-    this.#search.addEventListener('focus', () => on.search(this.#search.value), { once: true });
+    this.#search.addEventListener('focus', () => on.prepare(), { once: true });
     this.#search.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) =>
       this.#pressed(event),
     );
@@ -65,8 +67,12 @@ export class Sidebar {
   /** List what was found, or all. @param {Listing['found']} found */
   set found(found) {
     this.#listing.found = found;
-    if (!found) this.#search.value = '';
     this.#draw();
+  }
+
+  endSearch() {
+    this.#search.value = '';
+    this.#on.search('');
   }
 
   /** @param {boolean} open */
@@ -82,7 +88,7 @@ export class Sidebar {
   #pressed(event) {
     const { key, shiftKey, isComposing } = event;
     if (isComposing || !this.#search.value) return;
-    if (key === 'Escape') this.#on.search('');
+    if (key === 'Escape') this.endSearch();
     else if (key === 'Enter') this.#on.step(shiftKey ? -1 : 1);
     else if (key === 'ArrowDown') this.#list?.focusFirst();
     else return;
@@ -100,7 +106,7 @@ export class Sidebar {
 
   async #load() {
     try {
-      const { ConversationList } = await import('./conversation-list.js');
+      const { ConversationList } = await load('view/conversation-list.js');
       this.#list = new ConversationList(this.#on);
       this.#draw();
     } catch {

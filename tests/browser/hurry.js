@@ -21,8 +21,9 @@ const ACTIONS = {
     offered?.querySelector('.act:not([hidden])')?.click();
   },
   delete(number) {
-    const button = some('#list [data-act=delete]', number);
+    const button = some('#list li button', number);
     button?.click();
+    setTimeout(() => find('#row-menu [data-act=delete]')?.click(), 50); // its menu is loaded first
     return button?.closest('li').dataset.id;
   },
   edit() {

@@ -72,6 +72,13 @@ def stored(page: Page, table: str = "messages") -> list[dict[str, object]]:
     return records
 
 
+def choose(entry: Locator, act: str) -> None:
+    """Open the menu of a conversation's entry, and choose this of it."""
+    entry.hover()
+    entry.locator("button").click()
+    entry.page.locator(f"#row-menu [data-act={act}]").click()
+
+
 def second_tab(context: BrowserContext, page: Page) -> Page:
     """Open one more tab on the conversation that this one shows."""
     other = context.new_page()

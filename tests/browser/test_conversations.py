@@ -73,8 +73,7 @@ def test_rename_search_and_delete_with_undo(page: Page, nonce: str) -> None:
     ask(page, f"fault pace texts=2 {nonce} pears")
     wait_until_over(last_answer(page))
     apples = _entries(page).nth(1)
-    apples.hover()
-    apples.locator("[data-act=rename]").click()
+    choose(apples, "rename")
     page.keyboard.type("About fruit")
     page.keyboard.press("Enter")
     expect(_entries(page).filter(has_text="About fruit")).to_have_count(1)
@@ -85,7 +84,7 @@ def test_rename_search_and_delete_with_undo(page: Page, nonce: str) -> None:
     expect(page.get_by_text("Nothing found.")).to_be_visible()
     page.locator("#search").fill("")
     pears = _entries(page).first
-    pears.locator("[data-act=delete]").click()
+    choose(pears, "delete")
     expect(_entries(page)).to_have_count(1)
     expect(page.locator("article")).to_have_count(0)
     page.locator(".toast .act").click()
@@ -287,7 +286,9 @@ def test_a_conversation_deleted_in_one_tab_stops_in_the_other(
     wait_for_text(last_answer(page), "word3")
     other = second_tab(context, page)
     wait_for_text(last_answer(other), "word3")
-    other.evaluate(AT_ONCE, [["#list [data-act=delete]", f"fault pace texts=1 {nonce}-after"]])
+    other.locator("#list li button").click()
+    other.locator("#row-menu").wait_for()
+    other.evaluate(AT_ONCE, [["#row-menu [data-act=delete]", f"fault pace texts=1 {nonce}-after"]])
     standin.wait(lambda _: exchange(standin, nonce).closed_at)
     expect(page.locator("#empty")).to_be_visible()
     wait_until_over(last_answer(other))
@@ -304,7 +305,9 @@ def test_two_clicks_on_delete_are_one(page: Page, nonce: str) -> None:
     page.goto(page.url.split("#")[0] + "#/new")
     page.reload()  # so that it has to be read first
     expect(_entries(page)).to_have_count(1)
-    delete = "#list [data-act=delete]"
+    page.locator("#list li button").first.click()
+    page.locator("#row-menu").wait_for()
+    delete = "#row-menu [data-act=delete]"
     page.locator(delete).evaluate("(button) => { button.click(); button.click(); }")
     expect(_entries(page)).to_have_count(0)
     expect(page.locator(".toast")).to_have_count(1)
@@ -380,7 +383,7 @@ def test_a_name_that_is_not_changed_leaves_the_list_as_it_is_by_now(page: Page, 
     """What happened while a name was typed is shown when that is given up."""
     ask(page, f"fault pace texts=60 gap_ms=20 {nonce}")
     wait_for_text(last_answer(page), "word3")
-    page.locator("#list li [data-act=rename]").first.evaluate("(button) => button.click()")
+    choose(_entries(page).first, "rename")
     wait_until_over(last_answer(page))
     page.keyboard.press("Escape")
     expect(page.locator("#list li[data-busy]")).to_have_count(0)

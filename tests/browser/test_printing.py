@@ -57,15 +57,17 @@ def _print(page: Page, path: Path) -> None:
 def text_of(require: Callable[[str], str]) -> Callable[[Path], str]:
     """Read a PDF with poppler; pages end with a form feed."""
     program = require("pdftotext")
-    return lambda path: subprocess.run(
-        [program, "-layout", path, "-"], capture_output=True, text=True, check=True
-    ).stdout
+    return lambda path: (
+        subprocess.run(
+            [program, "-layout", path, "-"], capture_output=True, text=True, check=True
+        ).stdout
+    )
 
 
 def test_a_long_conversation_is_printed_in_full(
     page: Page, tmp_path: Path, text_of: Callable[[Path], str]
 ) -> None:
-    """All of 200 messages are in the PDF, with title and date, and nothing of what surrounds them."""
+    """All of 200 messages are in the PDF, with title and date, and nothing of the page around."""
     page.emulate_media(color_scheme="dark")
     file = tmp_path / "conversation.json"
     file.write_text(json.dumps(_conversation(200)))

@@ -1,0 +1,119 @@
+"""Finding: what is said anywhere, and where the reader was."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from .talk import choose, stored
+
+#: Write conversations into the database of a page, each a title and its texts, and load it again.
+WRITE = """async (conversations) => {
+    const base = await new Promise((resolve) => {
+        const opening = indexedDB.open('claude-sse');
+        opening.onsuccess = () => resolve(opening.result);
+    });
+    const transaction = base.transaction(['conversations', 'messages'], 'readwrite');
+    const now = Date.now();
+    conversations.forEach(({ id, title, days = 0, texts, ...more }, place) => {
+        const touched = now - days * 86_400_000 - place;
+        const meta = { id, title, at: touched, touched, ...more };
+        transaction.objectStore('conversations').put(meta);
+        texts.forEach((text, i) => {
+            const common = { id: `${id}-${i}`, conversation: id, text, at: touched, n: i + 1 };
+            const question = { ...common, role: 'user' };
+            const answer = { ...common, role: 'assistant', thinking: '', state: 'done' };
+            transaction.objectStore('messages').put(i % 2 ? answer : question);
+        });
+    });
+    await new Promise((resolve) => { transaction.oncomplete = resolve; });
+    base.close();
+}"""
+#: Where the first mark stands below the upper edge of the log, and its text.
+HERE = """() => {
+    const [range] = CSS.highlights.get('found-now') ?? [];
+    if (!range) return null;
+    const log = document.querySelector('#log').getBoundingClientRect();
+    const { top, bottom } = range.getBoundingClientRect();
+    return { text: range.toString(), isSeen: top >= log.top && bottom <= log.bottom };
+}"""
+
+
+def write(page: Page, *conversations: dict[str, object]) -> None:
+    """Have the page keep these conversations."""
+    page.evaluate(WRITE, list(conversations))
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+
+
+def test_a_search_marks_shows_and_steps_through_what_it_finds(page: Page) -> None:
+    """Every word counts, without regard to accents, archived or not; Esc brings the list back."""
+    long = "\n\n".join(f"Paragraph {i} with `code`." for i in range(60))
+    answer = f"{long}\n\nIn the **Café** there.\n\n{long}"
+    write(
+        page,
+        {"id": "a", "title": "Breakfast", "texts": ["Where?", answer]},
+        {"id": "b", "title": "Trees", "texts": ["Oak?", "Tall."]},
+        {"id": "c", "title": "Attic", "archived": 5, "texts": ["cafe", "closed"]},
+    )
+    entries, field = page.locator("#list li"), page.locator("#search")
+    expect(entries).to_have_count(3)
+    field.fill("CAFE")
+    expect(entries).to_have_count(2)
+    expect(page.locator("#list small").first).to_contain_text("Café")
+    entries.first.locator("a").click()
+    expect(page.locator("#hits span")).to_have_text("1 of 1")
+    page.wait_for_function(f"() => ({HERE})()?.isSeen")
+    field.fill("nowhere")
+    expect(page.get_by_text("Nothing found.")).to_be_visible()
+    field.press("Escape")
+    expect(entries).to_have_count(3)
+    expect(page.locator("#hits")).to_have_count(0)
+
+
+def test_an_entry_has_one_menu_that_the_keyboard_can_use(page: Page) -> None:
+    """What is pinned stands on top, what is archived below; the focus comes back to the button."""
+    write(
+        page,
+        {"id": "a", "title": "New", "texts": ["a", "b"]},
+        {"id": "b", "title": "Old", "days": 400, "texts": ["a", "b"]},
+    )
+    old = page.locator("#list li", has_text="Old")
+    old.locator("button").press("Enter")
+    page.keyboard.press("Escape")
+    expect(old.locator("button")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#row-menu button").first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#list .group").first).to_contain_text("Old")
+    expect(page.locator("#list h2").first).to_have_text("Pinned")
+    expect(old.locator("button")).to_be_focused()
+    choose(old, "archive")
+    expect(page.locator("#list summary")).to_have_text("Archived (1)")
+    assert [meta.get("archived", 0) for meta in stored(page, "conversations")] != [0, 0]
+
+
+def test_a_conversation_comes_back_to_the_line_that_was_read(page: Page) -> None:
+    """After another one was looked at, and after a reload."""
+    texts = [f"Message {i}.\n\n" + "Words to read.\n\n" * 30 for i in range(20)]
+    write(
+        page,
+        {"id": "a", "title": "Long", "texts": texts},
+        {"id": "b", "title": "B", "texts": ["x"]},
+    )
+    log = page.locator("#log")
+    line = log.get_by_text("Message 9.")
+    line.evaluate("(line) => line.scrollIntoView()")
+    log.hover()
+    page.mouse.wheel(0, -40)
+    expect(page.locator("#jump")).to_be_visible()
+    page.wait_for_timeout(500)  # the wheel is animated
+    top = line.evaluate("(line) => line.getBoundingClientRect().top")
+    back = "([text, top]) => [...document.querySelectorAll('.text > p')].some((p) =>"
+    back += " p.textContent === text && Math.abs(p.getBoundingClientRect().top - top) < 3)"
+    page.locator("#list a").last.click()
+    expect(log.get_by_text("Message 9.")).to_have_count(0)
+    page.locator("#list a").first.click()
+    page.wait_for_function(back, arg=["Message 9.", top])
+    page.reload()
+    page.wait_for_function(back, arg=["Message 9.", top])
