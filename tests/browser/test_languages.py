@@ -81,6 +81,4 @@ def test_a_page_from_right_to_left(mirrored: Page, nonce: str, width: int) -> No
         " - innerWidth) < 1"
     )
     assert mirrored.evaluate(_TOO_WIDE) <= 0
-    expect(answer.locator(".versions .icon").first).to_have_css(
-        "transform", "matrix(-1, 0, 0, 1, 0, 0)"
-    )
+    expect(answer.locator(".versions .icon").first).to_have_css("scale", "-1 1")
