@@ -28,6 +28,11 @@ WRITE = """async (conversations) => {
     await new Promise((resolve) => { transaction.oncomplete = resolve; });
     base.close();
 }"""
+#: Scroll up by so many pixels, as a wheel does without animation.
+UPWARDS = """(log, pixels) => {
+    log.dispatchEvent(new WheelEvent('wheel', { deltaY: -1 }));
+    log.scrollTop -= pixels;
+}"""
 #: Where the first mark stands below the upper edge of the log, and its text.
 HERE = """() => {
     const [range] = CSS.highlights.get('found-now') ?? [];
@@ -105,10 +110,8 @@ def test_a_conversation_comes_back_to_the_line_that_was_read(page: Page) -> None
     log = page.locator("#log")
     line = log.get_by_text("Message 9.")
     line.evaluate("(line) => line.scrollIntoView()")
-    log.hover()
-    page.mouse.wheel(0, -40)
+    log.evaluate(UPWARDS, 40)
     expect(page.locator("#jump")).to_be_visible()
-    page.wait_for_timeout(500)  # the wheel is animated
     top = line.evaluate("(line) => line.getBoundingClientRect().top")
     back = "([text, top]) => [...document.querySelectorAll('.text > p')].some((p) =>"
     back += " p.textContent === text && Math.abs(p.getBoundingClientRect().top - top) < 3)"
