@@ -4,7 +4,6 @@
 
 import { isGreeting } from '../model/title.js';
 import { load } from '../system/parts.js';
-import { say } from '../system/words.js';
 import { atMost } from '../system/time.js';
 import { say } from '../system/words.js';
 import { find, memory, shownMessage } from '../view/dom.js';
@@ -79,15 +78,6 @@ export class OnDemand {
       this.#chat.arrange();
     }
     this.#places?.reveal(id, range);
-  }
-
-  /** The address names none that is here: say so, with the ways on. @param {string} id */
-  tellMissing(id) {
-    const chat = this.#chat;
-    load('app/missing.js').then(
-      ({ tellMissing }) => tellMissing(chat, id),
-      () => (chat.composer.notice = say('missing.title')),
-    );
   }
 
   async loadPlaces() {
