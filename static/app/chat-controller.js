@@ -10,6 +10,7 @@ import { Channel as Tabs } from '../system/channel.js';
 import { say } from '../system/words.js';
 import { Locks } from '../system/locks.js';
 import { load } from '../system/parts.js';
+import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
