@@ -7,7 +7,6 @@ import { stateOf, totalOf } from '../model/status-text.js';
 import { browserStorage, sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
 import { Channel as Tabs } from '../system/channel.js';
-import { say } from '../system/words.js';
 import { Locks } from '../system/locks.js';
 import { load } from '../system/parts.js';
 import { say } from '../system/words.js';
