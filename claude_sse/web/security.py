@@ -34,17 +34,14 @@ _PORT = re.compile(r":[0-9]*$")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 #: Answered at any address and under any name.
 _HEALTH = ("health.healthz", "health.readyz")
-#: Every endpoint that is answered without authentication.
-PUBLIC_ENDPOINTS = (
-    *(*_HEALTH, "health.security_txt", "login.page", "login.sign_in"),
-    "offline.worker",  # which names files, and is asked for when a session may be over
-)
+_SIGN_IN = ("login.page", "login.sign_in")
+#: Answered without authentication; the worker is asked for when a session may be over.
+PUBLIC_ENDPOINTS = (*_HEALTH, "health.security_txt", *_SIGN_IN, "offline.worker")
 #: The files of the sign-in page, and those that browsers fetch without the session's cookie.
 PUBLIC_FILES = (
-    *("login.js", "view/session.js", "view/dom.js", "early.js"),
-    *("system/words.js", "system/kept-page.js", "system/time.js"),
-    *("styles/chat.css", "styles/login.css", "images/icon.svg"),
-    *("chat.webmanifest", "images/icon-192.png", "images/icon-512.png"),
+    *("login.js", "view/session.js", "view/dom.js", "early.js", "system/words.js"),
+    *("system/kept-page.js", "system/time.js", "styles/chat.css", "styles/login.css"),
+    *("images/icon.svg", "chat.webmanifest", "images/icon-192.png", "images/icon-512.png"),
 )
 #: The endpoints whose requests may lack a body, and then its type.
 _BODY_OPTIONAL = ("chat_api.stop",)

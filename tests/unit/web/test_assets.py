@@ -83,7 +83,8 @@ def test_the_page_itself_is_compressed_for_clients_that_accept_it(client):
     assert gzip.decompress(small.data) == plain.data
     assert len(small.data) < len(plain.data) / 2
     assert "Content-Encoding" not in plain.headers
-    assert plain.headers["Vary"] == small.headers["Vary"] == "Accept-Encoding, Cookie"
+    expected = "Accept-Encoding, Accept-Language, Cookie"
+    assert plain.headers["Vary"] == small.headers["Vary"] == expected
 
 
 def test_the_page_lists_the_files_of_each_part(client, page):
