@@ -110,7 +110,10 @@ def test_a_conversation_comes_back_to_the_line_that_was_read(page: Page) -> None
     log = page.locator("#log")
     line = log.get_by_text("Message 9.")
     line.evaluate("(line) => line.scrollIntoView()")
+    line = log.locator(".text > p", has_text="Message 9.")  # as Markdown
+    line.evaluate("(line) => line.scrollIntoView()")
     log.evaluate(UPWARDS, 40)
+    page.wait_for_timeout(1000)  # in which what is above is drawn as well
     expect(page.locator("#jump")).to_be_visible()
     top = line.evaluate("(line) => line.getBoundingClientRect().top")
     back = "([text, top]) => [...document.querySelectorAll('.text > p')].some((p) =>"
