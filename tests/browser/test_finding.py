@@ -109,6 +109,7 @@ def test_a_conversation_comes_back_to_the_line_that_was_read(page: Page) -> None
     )
     log = page.locator("#log")
     line = log.get_by_text("Message 9.")
+    log.evaluate(UPWARDS, 1)
     line.evaluate("(line) => line.scrollIntoView()")
     line = log.locator(".text > p", has_text="Message 9.")  # as Markdown
     line.evaluate("(line) => line.scrollIntoView()")
