@@ -8,10 +8,11 @@ import { Journal } from './model/journal.js';
 import { KeptStore } from './model/kept-store.js';
 import { browserStorage } from './model/store.js';
 import { Channel } from './system/channel.js';
-import { know, load } from './system/parts.js';
+import { PartMissing, know, load } from './system/parts.js';
 import { say } from './system/words.js';
 import { find, write } from './view/dom.js';
 import { listen } from './view/shortcuts.js';
+import { offer } from './view/toast.js';
 
 know(JSON.parse(find('#parts').textContent));
 const wake = new EventTarget();
@@ -28,6 +29,13 @@ const channel = new Channel('claude-sse');
 const chat = new ChatController({ store, channel, wake });
 chat.composer.begin();
 listen((command, button) => runCommand(chat, command, button));
+
+/** Somebody wanted to use a part that cannot be fetched now. */
+addEventListener('unhandledrejection', (event) => {
+  if (!(event.reason instanceof PartMissing)) return;
+  event.preventDefault();
+  offer(say('page.part-missing'));
+});
 
 /** What the browser knows; what requests tell comes with the first of them. */
 const tellOffline = () => write(find('#offline'), navigator.onLine ? '' : say('offline.offline'));
@@ -53,17 +61,8 @@ document.addEventListener('visibilitychange', () =>
   document.hidden ? chat.save() : reconnect(15_000),
 );
 document.addEventListener('visibilitychange', () => document.hidden || store.retry());
-document.addEventListener('visibilitychange', leave);
+document.addEventListener('visibilitychange', () => chat.onDemand.leave());
 addEventListener('pagehide', () => chat.save());
-
-/** Nobody sees the page from now on, or somebody does again. */
-async function leave() {
-  if (document.hidden && !chat.away) {
-    const part = await load('app/away.js').catch(() => undefined); // then nobody is told
-    if (part) chat.away ??= new part.Away(chat);
-  }
-  chat.refresh();
-}
 
 await chat.start(store);
 storage.tellBroken();

@@ -1,7 +1,7 @@
 // The page that shows how answers get from the server to this browser, without asking Claude.
 
 import { findings, lateness, listen } from './network/diagnosis.js';
-import { say } from './system/words.js';
+import { say, sentenceOf } from './system/words.js';
 import { find, write } from './view/dom.js';
 
 const button = find('#start');
@@ -26,7 +26,10 @@ async function run() {
   const began = performance.now();
   const now = () => (performance.now() - began) / 1000;
   const response = await fetch('diagnose/stream', { cache: 'no-store' });
-  if (!response.ok) return (await response.json()).error;
+  if (!response.ok) {
+    const { error, code, retry_after: seconds } = await response.json();
+    return sentenceOf(error, code, seconds);
+  }
   const run = await listen(response, now);
   const [entry] = /** @type {PerformanceResourceTiming[]} */ (
     performance.getEntriesByName(response.url).slice(-1)

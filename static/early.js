@@ -5,9 +5,10 @@
 (() => {
   const STYLES_MS = 3_000;
   const { dataset } = document.documentElement;
-  const say = (/** @type {string} */ sentence) => {
+  const say = (/** @type {string} */ key) => {
     const notice = document.querySelector('#notice');
-    if (notice) notice.textContent = sentence;
+    const texts = document.querySelector('#words')?.textContent ?? '{}';
+    if (notice) notice.textContent = JSON.parse(texts)[key] ?? key;
   };
 
   try {
@@ -24,7 +25,7 @@
     if ('running' in dataset) return;
     event.preventDefault();
     dataset.asked = '';
-    say('The page is still loading; the question is sent when it is ready.');
+    say('early.loading');
   }
   const isIn = (/** @type {Event} */ { target }, /** @type {string} */ id) =>
     target instanceof Element && target.id === id;
@@ -39,8 +40,7 @@
   addEventListener(
     'error',
     ({ target }) => {
-      if (target instanceof HTMLScriptElement)
-        say('A part of this page did not load: check the connection, then load it again.');
+      if (target instanceof HTMLScriptElement) say('early.part-missing');
     },
     true,
   );

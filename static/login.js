@@ -1,7 +1,7 @@
 // Signs in: with what is typed, or with the token after the # of the link that the server printed.
 
 import { forgetPage } from './system/kept-page.js';
-import { say } from './system/words.js';
+import { say, sentenceOf } from './system/words.js';
 import { find, write } from './view/dom.js';
 import { FORGET } from './view/session.js';
 
@@ -47,7 +47,9 @@ async function send(fields) {
       body: JSON.stringify(fields),
       cache: 'no-store',
     });
-    return response.ok ? null : (await response.json()).error;
+    if (response.ok) return null;
+    const { error, code, retry_after: seconds } = await response.json();
+    return sentenceOf(error, code, seconds);
   } catch {
     return say('page.unreachable');
   }

@@ -233,9 +233,9 @@ export interface Parts {
   'app/import-export.js': typeof import('./app/import-export.js');
   'app/importing.js': typeof import('./app/importing.js');
   'app/kept-files.js': typeof import('./app/kept-files.js');
-  'app/missing.js': typeof import('./app/missing.js');
   'app/measures.js': typeof import('./app/measures.js');
   'app/money.js': typeof import('./app/money.js');
+  'app/missing.js': typeof import('./app/missing.js');
   'app/places.js': typeof import('./app/places.js');
   'app/refusals.js': typeof import('./app/refusals.js');
   'app/row-acts.js': typeof import('./app/row-acts.js');

@@ -3,6 +3,7 @@
 import { now } from '../system/time.js';
 import { StreamError, isTooLong, problemOf } from '../network/stream-error.js';
 import { follow } from '../network/stream.js';
+import { say } from '../system/words.js';
 import { AnswerStopper } from './answer-stopper.js';
 import { bodyFor } from './question-body.js';
 
@@ -207,13 +208,12 @@ export class AnswerRunner {
   async #fail(conversation, answer, error) {
     const { code, status } = error;
     if (answer.accepted && status === 404) {
-      const expired =
-        'The rest of this answer is no longer on the server. The text received is kept.';
+      const expired = say('answer.expired');
       conversation.fail(answer, { message: expired, code: 'interrupted', retryable: true });
     } else if (answer.accepted && code !== 'protocol' && status !== 400) {
       conversation.update(answer, { phase: 'lost', problem: problemOf(error) });
     } else if (status === 404) {
-      const unsent = 'The question did not reach the server.';
+      const unsent = say('answer.unsent');
       conversation.fail(answer, { message: unsent, code: 'no_connection', retryable: true });
     } else if (
       !REJECTED.includes(status) ||

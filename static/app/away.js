@@ -24,16 +24,17 @@ export class Away {
   #wasLong = false;
   #isAway = false;
 
-  /** @param {ChatController} chat */
-  constructor(chat) {
+  /** @param {ChatController} chat @param {Run[]} followed when the page was left */
+  constructor(chat, followed) {
     this.#chat = chat;
+    this.#followed = byId(followed);
     listen((place) => this.#open(place));
   }
 
   /** Return the title to show instead of this one, now that something may have changed. @param {string} title */
   look(title) {
     const before = this.#followed;
-    this.#followed = new Map(this.#chat.runner.followed.map((run) => [run.answer.id, run]));
+    this.#followed = byId(this.#chat.runner.followed);
     if (document.hidden) {
       this.#isAway = true;
       for (const [id, run] of before) if (!this.#followed.has(id)) this.#hasEnded(run);
@@ -113,6 +114,9 @@ async function askForNotifications() {
   memory.set('notify', said === 'granted' ? 'on' : 'off');
   if (said === 'denied') offer(say('away.denied'));
 }
+
+/** @param {Run[]} runs */
+const byId = (runs) => new Map(runs.map((run) => [run.answer.id, run]));
 
 /** @param {Answer} answer */
 const signOf = ({ state }) => (state === 'done' ? 'done' : 'failed');

@@ -9,6 +9,7 @@ import { ConnectionSlots } from '../network/connection-slots.js';
 import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
 import { load } from '../system/parts.js';
+import { say } from '../system/words.js';
 import { Composer } from '../view/composer.js';
 import { find, memory, renamePlace, write, shownPlace } from '../view/dom.js';
 import { signIn } from '../view/session.js';
@@ -28,9 +29,6 @@ import { TabSync } from './tab-sync.js';
 /** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
-const noop = () => {};
-const UNREADABLE =
-  'This conversation cannot be read from the storage now. What you ask begins a new one.';
 
 export class ChatController {
   conversations;
@@ -46,8 +44,6 @@ export class ChatController {
   sidebar;
   /** The conversation on the page. @type {Conversation} */
   current;
-  /** Tells of answers while nobody sees the page. @type {import('./away.js').Away | undefined} */
-  away;
   /** Resolves once that is open. */
   ready;
   #opening = 0;
@@ -68,7 +64,7 @@ export class ChatController {
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
-    find('#prompt').addEventListener('input', () => this.formatting.need(), { once: true });
+    this.formatting.needWhenTouched(find('main'));
     // hashchange comes a task later: words typed meanwhile would belong to the conversation before
     addEventListener('popstate', () => (this.ready = this.#open()));
     this.ready = this.#openLatest();
@@ -132,7 +128,7 @@ export class ChatController {
     this.sidebar.show(this.conversations.metas, meta.id, busy);
     write(find('h1'), meta.title || TITLE);
     const title = meta.title ? `${meta.title} · Claude` : TITLE;
-    document.title = this.away?.look(title) ?? title;
+    document.title = this.onDemand.away?.look(title) ?? title;
     write(find('#total'), totalOf(allAnswers));
     memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
     stayAwake(busy.size > 0);
@@ -141,8 +137,7 @@ export class ChatController {
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
   showChange(conversation, answer) {
-    // without it the answer's own status says it
-    void load('view/unreachable.js').then(({ hear }) => hear(answer), noop);
+    void load('view/unreachable.js').then((line) => line.hear(answer), Boolean); // its status says it, too
     if (conversation !== this.current) return;
     this.transcript.update(answer);
     write(find('#announce'), `Claude: ${stateOf(answer)}`);
@@ -156,10 +151,7 @@ export class ChatController {
       send: (...asked) => this.questions.send(...asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
-      edit: (id) => {
-        this.transcript.mark(id);
-        void this.onDemand.measure();
-      },
+      edit: (id) => this.transcript.mark(id),
     });
   }
 
@@ -206,7 +198,6 @@ export class ChatController {
     const { meta } = this.current;
     if (this.conversations.has(meta.id)) this.conversations.update(meta, own);
     else Object.assign(meta, own);
-    this.onDemand.measure();
   }
 
   async #openLatest() {
@@ -221,6 +212,7 @@ export class ChatController {
     const id = shownPlace();
     const turn = ++this.#opening;
     const isKnown = this.conversations.has(id);
+    if (isKnown) this.formatting.need();
     this.composer.conversation = isKnown ? id : '';
     this.composer.streaming = this.runner.isAnswering(id);
     const opened = (isKnown && (await this.#stored(id))) || this.conversations.create();
@@ -241,7 +233,7 @@ export class ChatController {
   /** Return this conversation; undefined while the storage does not answer. @param {string} id */
   #stored(id) {
     return this.conversations.open(id).catch(() => {
-      this.composer.notice = UNREADABLE;
+      this.composer.notice = say('storage.unreadable');
       return undefined;
     });
   }

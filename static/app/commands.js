@@ -44,7 +44,7 @@ async function copyLast({ current, transcript }) {
   const last = current.answers.at(-1);
   if (!last) return offer(say('shortcuts.none'));
   const copied = await transcript.copyMessage(last.id);
-  offer(copied ? 'The last answer is copied.' : 'The last answer could not be copied.');
+  offer(say(copied ? 'toast.copied' : 'toast.not-copied'));
 }
 
 async function showShortcuts() {
@@ -65,7 +65,7 @@ function openSettings(chat) {
   const { current, settings, conversations } = chat;
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
-  write(find('[data-command=bring-back] span'), `Bring back deleted ones (${length})`);
+  write(find('[data-command=bring-back] span'), say('settings.bring-back', { count: length }));
   find('[data-command=delete-all]').disabled = !conversations.metas.length;
   settings.show(current);
   find('#settings').showModal();
@@ -106,8 +106,7 @@ async function exportAll({ conversations }) {
   const all = await conversations.everything();
   await exportAs('json', all);
   const missing = conversations.metas.length - all.length;
-  if (missing)
-    offer(`${missing} of the conversations cannot be read now, and are not in the file.`);
+  if (missing) offer(say('toast.not-exported', { count: missing }));
 }
 
 /** @param {ChatController} chat */

@@ -1,5 +1,6 @@
 // Deleting conversations, which can be undone: here, in the other tabs and after a reload.
 
+import { say } from '../system/words.js';
 import { shownPlace } from '../view/dom.js';
 import { offer } from '../view/toast.js';
 
@@ -52,10 +53,14 @@ export class Deletions {
     for (const [time, metas] of [...groups].reverse()) {
       if (this.#offers.has(time) || time < Date.now() - OFFERED_MS) continue;
       const ids = metas.map(({ id }) => id);
-      const what = ids.length > 1 ? `${ids.length} conversations are` : `“${metas[0].title}” is`;
+      const count = ids.length;
+      const isOne = count === 1;
+      const sentence = isOne
+        ? say('toast.deleted', { title: metas[0].title })
+        : say('toast.deleted-many', { count });
       this.#offers.set(
         time,
-        offer(`${what} deleted.`, 'Undo', () => this.restore(ids)),
+        offer(sentence, say('toast.undo'), () => this.restore(ids)),
       );
     }
     for (const [time, withdraw] of this.#offers) if (!groups.has(time)) withdraw();

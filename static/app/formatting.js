@@ -1,4 +1,4 @@
-// Answers become Markdown. What does that is loaded with the first letter typed or the first message shown; where it
+// Answers become Markdown. What does that is loaded as soon as somebody is about to ask, or a message is shown; where it
 // cannot be fetched, answers are plain text, and it is tried again.
 
 import { backoff, pause, TIMING } from '../network/retry.js';
@@ -15,6 +15,12 @@ export class Formatting {
   constructor(wake, onLoaded) {
     this.#wake = wake;
     this.#onLoaded = onLoaded;
+  }
+
+  /** Whoever presses or types there is about to ask. @param {HTMLElement} element */
+  needWhenTouched(element) {
+    for (const type of ['pointerdown', 'keydown', 'input'])
+      element.addEventListener(type, () => this.need(), { once: true, passive: true });
   }
 
   /** An answer is there, or will be soon. */

@@ -4,6 +4,7 @@
 import { megabytes } from '../model/file-limits.js';
 import { files } from '../model/files.js';
 import { base64 } from '../model/request-body.js';
+import { say } from '../system/words.js';
 
 /** @import { FileRef, Message } from '../types.js' */
 
@@ -18,9 +19,7 @@ export function sweepFiles(messages) {
 /** Return how much room the files take, in a sentence; '' if there are none. */
 export async function roomOfFiles() {
   const { count, bytes } = await files.total();
-  return count
-    ? `${count === 1 ? '1 file takes' : `${count} files take`} ${megabytes(bytes)}.`
-    : '';
+  return count ? say('settings.room', { count, size: megabytes(bytes) }) : '';
 }
 
 /** Return an exported file with the files that its messages refer to. @param {string} json an object @param {Message[]} messages */

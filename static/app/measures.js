@@ -9,13 +9,14 @@ import { find } from '../view/dom.js';
 
 let isListening = false;
 
-/** Show it, and again when files are attached or taken away. @param {ChatController} chat */
+/** Show it, and again when files are attached, or an earlier question is to be changed. @param {ChatController} chat */
 export function measure(chat) {
-  if (!isListening) {
-    isListening = true;
-    new MutationObserver(() => show(chat)).observe(find('#attached'), { childList: true });
-  }
   show(chat);
+  if (isListening) return;
+  isListening = true;
+  const observer = new MutationObserver(() => show(chat));
+  observer.observe(find('#attached'), { childList: true });
+  observer.observe(find('#cancel'), { attributeFilter: ['hidden'] });
 }
 
 /** @param {ChatController} chat */

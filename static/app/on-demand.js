@@ -4,8 +4,8 @@
 
 import { isGreeting } from '../model/title.js';
 import { load } from '../system/parts.js';
-import { say } from '../system/words.js';
 import { atMost } from '../system/time.js';
+import { say } from '../system/words.js';
 import { find, memory, shownMessage } from '../view/dom.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
@@ -21,13 +21,27 @@ const LONG_CHARACTERS = 20_000;
 export class OnDemand {
   /** @type {import('./finding.js').Finding | undefined} */
   finding;
+  /** Tells of answers while nobody sees the page. @type {import('./away.js').Away | undefined} */
+  away;
   #chat;
   /** @type {import('./places.js').Places | undefined} */
   #places;
+  /** @type {typeof import('./measures.js') | undefined} */
+  #measures;
 
   /** @param {ChatController} chat */
   constructor(chat) {
     this.#chat = chat;
+  }
+
+  /** Nobody sees the page from now on, or somebody does again. */
+  async leave() {
+    if (document.hidden && !this.away) {
+      const { followed } = this.#chat.runner; // of which some may end while this is loading
+      const part = await load('app/away.js').catch(() => undefined); // then nobody is told
+      if (part) this.away ??= new part.Away(this.#chat, followed);
+    }
+    this.#chat.refresh();
   }
 
   /** Look for these words. @param {string} words */
@@ -66,15 +80,6 @@ export class OnDemand {
     this.#places?.reveal(id, range);
   }
 
-  /** The address names none that is here: say so, with the ways on. @param {string} id */
-  tellMissing(id) {
-    const chat = this.#chat;
-    load('app/missing.js').then(
-      ({ tellMissing }) => tellMissing(chat, id),
-      () => (chat.composer.notice = say('missing.title')),
-    );
-  }
-
   async loadPlaces() {
     if (this.#places) return;
     const places = await atMost(load('app/places.js')).catch(() => undefined);
@@ -96,17 +101,25 @@ export class OnDemand {
     this.finding?.opened('');
   }
 
+  /** The address names none that is here: say so, with the ways on. @param {string} id */
+  async tellMissing(id) {
+    const missing = await load('app/missing.js').catch(() => undefined);
+    if (missing) missing.tellMissing(this.#chat, id);
+    else this.#chat.composer.notice = say('missing.title');
+  }
+
   /** Say how full the model's context is. */
   async measure() {
-    const { current } = this.#chat;
-    if (!current.all.length && find('#prompt').value.length < LONG_CHARACTERS) return;
-    const measures = await load('app/measures.js').catch(() => undefined); // the next time
-    measures?.measure(this.#chat);
+    const isShort = find('#prompt').value.length < LONG_CHARACTERS;
+    if (!this.#measures && isShort && !this.#chat.current.all.length) return;
+    this.#measures ??= await load('app/measures.js').catch(() => undefined); // the next time
+    this.#measures?.measure(this.#chat);
   }
 
   /** The models are known, and perhaps what they cost. @param {Store} store */
   async listed(store) {
-    find('#composer').addEventListener('input', () => this.measure());
+    for (const event of ['input', 'change'])
+      find('#composer').addEventListener(event, () => this.measure());
     this.measure();
     const { prices } = this.#chat.settings;
     if (!prices) return;
@@ -118,8 +131,9 @@ export class OnDemand {
   sweep(store, delay = SWEEP_AFTER_MS) {
     if (!memory.get('files')) return;
     setTimeout(async () => {
-      const { sweepFiles } = await load('app/kept-files.js');
-      await sweepFiles(async () => store.all('messages')).catch(() => {}); // the next time
+      await load('app/kept-files.js')
+        .then(({ sweepFiles }) => sweepFiles(async () => store.all('messages')))
+        .catch(() => {}); // the next time
       this.sweep(store, SWEEP_EVERY_MS);
     }, delay);
   }

@@ -2,6 +2,7 @@
 
 import { CONTINUE } from '../model/message.js';
 import { isTooLong } from '../network/stream-error.js';
+import { say } from '../system/words.js';
 import { find, renamePlace, shownPlace, write } from '../view/dom.js';
 import { load } from '../system/parts.js';
 import { tellBusy } from '../view/field.js';
@@ -80,7 +81,7 @@ export class Questions {
     if (!versions[place]) return;
     conversations.choose(current, versions[place]);
     this.#chat.arrange();
-    write(find('#announce'), `Version ${place + 1} of ${versions.length}`);
+    write(find('#announce'), say('message.version', { place: place + 1, count: versions.length }));
   }
 
   /** Return the conversation of this place; a new one while the storage does not answer, never another one. @param {string} place */

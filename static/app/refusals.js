@@ -2,6 +2,7 @@
 
 import { turnsFrom } from '../model/shortened.js';
 import { isTooLong } from '../network/stream-error.js';
+import { say } from '../system/words.js';
 import { renamePlace, shownPlace } from '../view/dom.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
@@ -41,18 +42,15 @@ function discard(chat, { meta }) {
 /** @param {ChatController} chat @param {string} sentence @param {number} from */
 function offerWays(chat, sentence, from) {
   chat.composer.offer(sentence, {
-    'Ask in a new conversation': (text, _, files) => {
+    [say('refusal.new')]: (text, _, files) => {
       chat.go('new');
       return chat.questions.send(text, '', files);
     },
-    'Ask with the last turns only': (...asked) => chat.questions.send(...asked, from),
+    [say('refusal.last-turns')]: (...asked) => chat.questions.send(...asked, from),
   });
 }
 
 /** @param {'question' | 'conversation'} what @param {Problem} problem */
 function sentenceFor(what, { code }) {
-  const limit = code === 'too_long' ? 'Claude can read at once' : 'the server takes at once';
-  const wayOn =
-    what === 'question' ? 'Shorten it, or ask about a part of it.' : 'You can still ask:';
-  return `This ${what} is longer than ${limit}. ${wayOn}`;
+  return say(`refusal.${what}-${code === 'too_long' ? 'too-long' : 'too-large'}`);
 }

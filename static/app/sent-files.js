@@ -5,6 +5,7 @@ import { files } from '../model/files.js';
 import { filesOf } from '../model/request.js';
 import { FileGone, bodyOf } from '../model/request-body.js';
 import { StreamError } from '../network/stream-error.js';
+import { say } from '../system/words.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
 /** @import { Answer } from '../types.js' */
@@ -41,6 +42,6 @@ function maxBody() {
 
 /** @param {string} problem */
 function tooLarge(problem) {
-  const sentence = `The files of this conversation are too much for one more question: ${problem}. Ask without the older files, or start a new conversation.`;
+  const sentence = say('refusal.files', { problem });
   return new StreamError(sentence, { code: 'too_many_files' });
 }

@@ -1,19 +1,13 @@
 // What the reader hears of the browser's storage: nothing while it works, else one sentence above the field.
 
+import { say } from '../system/words.js';
 import { find, memory, write } from '../view/dom.js';
 import { offer } from '../view/toast.js';
 
 /** @import { StoreState } from '../types.js' */
 
-const UNTIL_THEN = 'You can go on: what is said now is stored when that works again.';
-/** By the name of the error; what has no name of its own has the last one's. @type {Record<string, string>} */
-const DOWN = {
-  Late: `This browser's storage does not answer, so earlier conversations may be missing. ${UNTIL_THEN}`,
-  VersionError: `The conversations in this browser are a newer version's of this page: load it again to see them. ${UNTIL_THEN}`,
-  '': `This browser does not let the page store conversations: they may be lost with the page.`,
-};
-const FULL =
-  'There is no more room for conversations in this browser: what is said now may be lost with the page. Delete some, or export them in the settings.';
+/** The errors that have a sentence of their own. */
+const KNOWN = ['Late', 'VersionError'];
 
 export class StorageState {
   #onReturn;
@@ -28,7 +22,10 @@ export class StorageState {
 
   /** @param {StoreState} state @param {any} error */
   changed(state, error) {
-    write(find('#storage'), state === 'open' ? '' : state === 'full' ? FULL : sentenceFor(error));
+    write(
+      find('#storage'),
+      state === 'open' ? '' : state === 'full' ? say('storage.full') : sentenceFor(error),
+    );
     if (state === 'down') this.#wasDown = true;
     else if (this.#wasDown) {
       this.#wasDown = false;
@@ -41,7 +38,7 @@ export class StorageState {
     const { size } = this.#broken;
     const told = Number(memory.get('broken'));
     if (size !== told) memory.set('broken', String(size || ''));
-    if (size > told) offer(brokenSentence(size));
+    if (size > told) offer(say('storage.broken', { count: size }));
   }
 }
 
@@ -58,12 +55,5 @@ export async function askToPersist() {
 
 /** @param {any} error */
 function sentenceFor(error) {
-  return DOWN[error?.name] ?? DOWN[''];
-}
-
-/** @param {number} count */
-function brokenSentence(count) {
-  return count === 1
-    ? 'One stored message or conversation is damaged and cannot be shown. It stays in this browser.'
-    : `${count} stored messages or conversations are damaged and cannot be shown. They stay in this browser.`;
+  return say(`storage.${KNOWN.includes(error?.name) ? error.name : 'down'}`);
 }

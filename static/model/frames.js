@@ -1,5 +1,6 @@
 // What a frame of a stream changes in its answer.
 
+import { sentenceOf } from '../system/words.js';
 import { citedBy } from './citations.js';
 
 /** @import { Answer, Data, FileRef, Problem } from '../types.js' */
@@ -50,7 +51,8 @@ function written(answer, text, ms) {
  * @returns {Problem}
  */
 export function problemOf(data, now) {
-  const { error: message, code = 'error', retryable = false, request_id: requestId } = data;
+  const { error, code = 'error', retryable = false, request_id: requestId } = data;
+  const message = sentenceOf(error, data.code, data.retry_after);
   const retryAt = data.retry_after && now + data.retry_after * 1000;
   return { message, code, retryable, requestId, ...(retryAt && { retryAt }) };
 }

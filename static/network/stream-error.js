@@ -1,7 +1,7 @@
 // Why a stream could not be read: the server's own sentence, or ours where the server could not speak.
 
 import { now } from '../system/time.js';
-import { say } from '../system/words.js';
+import { say, sentenceOf } from '../system/words.js';
 
 /** @import { Problem } from '../types.js' */
 
@@ -39,7 +39,8 @@ export async function refusalOf(response) {
   const retryAfter = body.retry_after ?? (Number.isNaN(header) ? undefined : header);
   if (typeof body.error === 'string') {
     const { code = 'error', retryable = false, request_id: requestId } = body;
-    return new StreamError(body.error, { code, status, retryable, retryAfter, requestId });
+    const sentence = sentenceOf(body.error, body.code, retryAfter);
+    return new StreamError(sentence, { code, status, retryable, retryAfter, requestId });
   }
   const retryable = status >= 500 || status === 429;
   return new StreamError(sentenceFor(response), {

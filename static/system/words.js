@@ -9,6 +9,8 @@ let texts = {};
 export let language = 'en';
 let plurals = new Intl.PluralRules(language);
 let numbers = new Intl.NumberFormat(language);
+/** A wait that is told by its end: a button counts down a shorter one. */
+const LONG_SECONDS = 120;
 
 /** Speak this language from now on. @param {Record<string, Text>} catalogue @param {string} tag */
 export function learn(catalogue, tag) {
@@ -31,6 +33,23 @@ export function say(key, values = {}) {
   return formOf(text, values.count).replace(/\{(\w+)\}/g, (place, name) =>
     shown(Object.hasOwn(values, name) ? values[name] : place),
   );
+}
+
+/**
+ * Return the server's sentence in the page's language: by its code, where that has a text. In English, and where the
+ * sentence has particulars that the code does not tell, that is the sentence itself.
+ *
+ * @param {string} sentence
+ * @param {string} [code]
+ * @param {number} [retryAfter] in seconds
+ */
+export function sentenceOf(sentence, code, retryAfter = 0) {
+  const key = `error.${code}`;
+  if (!knows(key)) return sentence;
+  if (retryAfter < LONG_SECONDS) return say(key);
+  const style = /** @type {const} */ ({ weekday: 'short', hour: 'numeric', minute: '2-digit' });
+  const at = new Intl.DateTimeFormat(language, style).format(Date.now() + retryAfter * 1000);
+  return `${say(key)} ${say('network.again-at', { time: at })}`;
 }
 
 /** Return a number as the language writes it. @param {number} value @param {Intl.NumberFormatOptions} [options] */

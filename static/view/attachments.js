@@ -9,7 +9,7 @@ import {
 } from '../model/file-limits.js';
 import { Unreadable } from '../model/file-kinds.js';
 import { files } from '../model/files.js';
-import {} from '../system/words.js';
+import { say } from '../system/words.js';
 import { find, make, memory } from './dom.js';
 import { chipFor, release } from './file-chip.js';
 import { readFile, shrink } from './read-file.js';
@@ -44,7 +44,10 @@ export class Attachments {
   /** Read these files, one after the other. @param {File[]} given @param {{ isPasted?: boolean }} [how] */
   add(given, { isPasted = false } = {}) {
     const waiting = given.map((file) => {
-      const chip = make('li', { className: 'chip busy', textContent: `Reading ${file.name}…` });
+      const chip = make('li', {
+        className: 'chip busy',
+        textContent: say('file.reading', { file: file.name }),
+      });
       this.#list.append(chip);
       return { file, chip };
     });
@@ -72,11 +75,11 @@ export class Attachments {
       await this.#makeRoom(ref);
       const problem = tooMuch([...this.refs, ref], this.#maxBody);
       if (problem) throw new Unreadable('file.no-room', { problem });
-      this.#take(ref, file.size > ref.size * 1.1 && ref.kind === 'image' ? 'made smaller' : '');
-      if (!isStored)
-        this.#on.onRefused(
-          `“${file.name}” goes with this question, but this browser cannot keep it: a reload will lose it.`,
-        );
+      this.#take(
+        ref,
+        file.size > ref.size * 1.1 && ref.kind === 'image' ? say('file.smaller') : '',
+      );
+      if (!isStored) this.#on.onRefused(say('file.not-kept', { file: file.name }));
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       this.#on.onRefused(error.sentenceFor(file.name));
@@ -119,7 +122,7 @@ export class Attachments {
     const at = this.refs.indexOf(ref);
     this.refs[at] = smaller;
     const old = this.#chipOf(ref.id);
-    old?.replaceWith(this.#chip(smaller, 'made smaller'));
+    old?.replaceWith(this.#chip(smaller, say('file.smaller')));
     if (old) release(old);
   }
 
@@ -138,14 +141,14 @@ export class Attachments {
       const asText = make('button', {
         type: 'button',
         className: 'as-text',
-        textContent: 'As text',
+        textContent: say('file.as-text'),
       });
-      asText.title = 'Put it into the message as text';
+      asText.title = say('file.as-text-title');
       asText.addEventListener('click', () => this.#putBack(ref));
       chip.append(asText);
     }
     const remove = make('button', { type: 'button', className: 'remove', textContent: '×' });
-    remove.ariaLabel = `Remove ${ref.name}`;
+    remove.ariaLabel = say('file.remove', { file: ref.name });
     remove.addEventListener('click', () => this.#remove(ref.id));
     chip.append(remove);
     return chip;

@@ -2,6 +2,7 @@
 
 import { joined } from '../model/drafts.js';
 import { meaningOf } from '../model/keys.js';
+import { say } from '../system/words.js';
 import { Attaching } from './attaching.js';
 import { find, isComposing, isPhone } from './dom.js';
 import { grow, insert, tell, tellBusy } from './field.js';
@@ -16,8 +17,6 @@ import { offer } from './toast.js';
  * }} Listeners `send` resolves to whether the question is stored; `edit` hears which one is being changed, or ''.
  * @typedef {{ text: string, files: FileRef[], place: string, editedId: string }} Sending A question that is not stored yet.
  */
-
-const EDITING = 'Changing an earlier question: sent, it becomes another version beside it.';
 
 export class Composer {
   #prompt = find('#prompt');
@@ -187,7 +186,7 @@ export class Composer {
     this.#leaveEditing();
     this.focus();
     if (text === original || !text.trim()) return;
-    offer('The change is discarded.', 'Undo', () => {
+    offer(say('composer.discarded'), say('toast.undo'), () => {
       if (place !== this.#place)
         return this.#giveBack({ text, files, editedId: id, place: place ?? '' });
       this.editAgain(id, text, files);
@@ -225,7 +224,7 @@ export class Composer {
   #show() {
     const { text, editing, edits } = this.#draft;
     this.#prompt.value = editing ? (edits[editing] ?? '') : text;
-    this.notice = editing ? EDITING : '';
+    this.notice = editing ? say('composer.editing') : '';
     this.#cancel.hidden = !editing;
     this.#files.key = editing || (this.#place ?? '');
     this.#on.edit(editing);
@@ -235,7 +234,7 @@ export class Composer {
 
   #drawButton() {
     this.#button.dataset.mode = this.#stops ? 'stop' : 'send';
-    this.#button.textContent = this.#stops ? 'Stop' : 'Send';
+    this.#button.textContent = say(this.#stops ? 'composer.stop' : 'composer.send');
   }
 
   #saveDraft() {

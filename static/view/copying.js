@@ -1,5 +1,6 @@
 // Copying: by a button, and what is selected. What takes rich text gets it, everything else gets text.
 
+import { say } from '../system/words.js';
 import { copy, write } from './dom.js';
 
 /** @import { MarkdownLibrary } from '../types.js' */
@@ -70,7 +71,7 @@ export class Copying {
   async #report(button, copying) {
     const label = button.querySelector('span') ?? button;
     const before = (button.dataset.label ??= label.textContent ?? '');
-    write(label, (await copying) ? 'Copied' : 'Not copied');
+    write(label, say((await copying) ? 'markdown.copied' : 'markdown.not-copied'));
     setTimeout(() => write(label, before), COPIED_MS);
   }
 

@@ -3,6 +3,7 @@
 import { megabytes } from '../model/file-limits.js';
 import { files } from '../model/files.js';
 import { load } from '../system/parts.js';
+import { number, say } from '../system/words.js';
 import { make, part } from './dom.js';
 
 /** @import { FileRef } from '../types.js' */
@@ -62,11 +63,8 @@ export function release(chip) {
 
 /** @param {FileRef} ref */
 function detailOf({ kind, size, width, height, pages }) {
-  const count = (/** @type {number} */ n) => n.toLocaleString('en');
-  if (kind === 'image') return `${count(width ?? 0)} × ${count(height ?? 0)}, ${megabytes(size)}`;
-  return pages
-    ? `${count(pages)} ${pages > 1 ? 'pages' : 'page'}, ${megabytes(size)}`
-    : megabytes(size);
+  if (kind === 'image') return `${number(width ?? 0)} × ${number(height ?? 0)}, ${megabytes(size)}`;
+  return pages ? say('file.pages', { count: pages, size: megabytes(size) }) : megabytes(size);
 }
 
 /** @param {FileRef} ref @param {Element} chip */
@@ -77,7 +75,7 @@ async function draw({ id }, chip) {
     if (!blob) return markGone(chip);
     const { thumbnailOf } = await load('view/scaled-image.js');
     const src = URL.createObjectURL(await thumbnailOf(blob));
-    const image = make('img', { src, alt: 'Image:', draggable: false });
+    const image = make('img', { src, alt: say('file.image'), draggable: false });
     await image.decode();
     const picture = part(chip, '.picture');
     picture.ariaHidden = null;
@@ -90,7 +88,7 @@ async function draw({ id }, chip) {
 
 /** @param {Element} chip */
 function markGone(chip) {
-  part(chip, 'small').textContent = 'no longer kept in this browser';
+  part(chip, 'small').textContent = say('file.lost');
 }
 
 /** @param {FileRef} ref */

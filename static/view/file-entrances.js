@@ -1,5 +1,6 @@
 // How files reach the page: by the button, dropped anywhere, or pasted.
 
+import { say } from '../system/words.js';
 import { find } from './dom.js';
 
 /** @typedef {{ onFiles: (files: File[], how?: { isPasted?: boolean }) => void, onText: (text: string) => void, onRefused: (sentence: string) => void }} Listeners */
@@ -40,7 +41,7 @@ function openForDrops({ onFiles, onText, onRefused }) {
     if (isModal() || !event.dataTransfer) return;
     if (!hasFiles(event)) return onText(event.dataTransfer.getData('text/plain'));
     const { files, folders } = contentOf(event.dataTransfer);
-    for (const name of folders) onRefused(`“${name}” is a folder: choose the files in it.`);
+    for (const name of folders) onRefused(say('file.folder', { file: name }));
     if (files.length) onFiles(files);
   });
 }
@@ -59,7 +60,7 @@ function openForPaste({ onFiles, onText }) {
       onFiles([...clipboardData.files]);
     } else if (text.length > LONG_CHARACTERS && !isPlain) {
       event.preventDefault();
-      onFiles([new File([text], 'Pasted text.txt', { type: 'text/plain' })], { isPasted: true });
+      onFiles([new File([text], say('file.pasted'), { type: 'text/plain' })], { isPasted: true });
     } else if (text && !isField(target)) {
       event.preventDefault();
       onText(text); // what is pasted beside the field is meant for it

@@ -2,6 +2,7 @@
 
 import { megabytes } from '../model/file-limits.js';
 import { files } from '../model/files.js';
+import { say } from '../system/words.js';
 import { make } from './dom.js';
 
 /** @import { FileRef } from '../types.js' */
@@ -29,21 +30,25 @@ export async function showFile(ref) {
 /** @param {FileRef} ref @param {string} [url] */
 function top({ name }, url) {
   const form = make('form', { method: 'dialog', className: 'top' });
-  const close = make('button', { className: 'quiet', textContent: 'Close', autofocus: true });
+  const close = make('button', {
+    className: 'quiet',
+    textContent: say('page.close'),
+    autofocus: true,
+  });
   form.append(make('h2', { textContent: name, dir: 'auto' }));
-  if (url) form.append(make('a', { href: url, download: name, textContent: 'Save' }));
+  if (url) form.append(make('a', { href: url, download: name, textContent: say('file.save') }));
   form.append(close);
   return form;
 }
 
 /** @param {FileRef} ref @param {Blob} [blob] @param {string} [url] */
 async function contentOf({ kind, name, size }, blob, url) {
-  if (!blob) return say('This file is no longer kept in this browser.');
+  if (!blob) return sentence(say('file.no-longer'));
   if (kind === 'image') return make('img', { src: url, alt: name });
-  if (kind === 'pdf') return say(`A PDF of ${megabytes(size)}. Save it to read it here.`);
+  if (kind === 'pdf') return sentence(say('file.pdf', { size: megabytes(size) }));
   const text = await blob.text();
   const more = text.length - SHOWN_CHARACTERS;
-  const cut = more > 0 ? `\n… and ${more.toLocaleString('en')} more characters` : '';
+  const cut = more > 0 ? `\n${say('file.more', { count: more })}` : '';
   return make('pre', {
     textContent: text.slice(0, SHOWN_CHARACTERS) + cut,
     dir: 'auto',
@@ -51,7 +56,7 @@ async function contentOf({ kind, name, size }, blob, url) {
   });
 }
 
-/** @param {string} sentence */
-function say(sentence) {
+/** @param {string} text */
+function sentence(text) {
   return make('p', { textContent: sentence });
 }

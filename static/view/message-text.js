@@ -1,5 +1,6 @@
 // The text of a message on the page: as it is written until Markdown is loaded, an answer's as Markdown after that.
 
+import { say } from '../system/words.js';
 import { make } from './dom.js';
 
 /** @import { GrowingText, MarkdownLibrary } from '../types.js' */
@@ -72,7 +73,11 @@ function offerTable(table) {
   const isOffered = table.lastElementChild?.localName === 'button';
   if (isOffered || table.previousElementSibling?.matches('.table[data-full]')) return;
   table.append(
-    make('button', { type: 'button', className: 'quiet copy-table', textContent: 'Copy table' }),
+    make('button', {
+      type: 'button',
+      className: 'quiet copy-table',
+      textContent: say('markdown.copy-table'),
+    }),
   );
   /** @type {any} */ (table.lastElementChild).dataset.action = 'copy-table';
 }

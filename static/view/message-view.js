@@ -5,6 +5,7 @@ import { explain, isAnswer, remedies } from '../model/message.js';
 import { briefOf, statusOf, thoughtsOf } from '../model/status-text.js';
 import { load } from '../system/parts.js';
 import { now } from '../system/time.js';
+import { say } from '../system/words.js';
 import { copyOf, make, part, write } from './dom.js';
 import { MessageText } from './message-text.js';
 import { showTime } from './message-time.js';
@@ -65,7 +66,7 @@ export class MessageView {
     const { article } = this;
     this.message = message;
     Object.assign(article.dataset, { role: message.role, id: message.id });
-    part(article, 'h2').textContent = isAnswer(message) ? 'Claude' : 'You';
+    part(article, 'h2').textContent = isAnswer(message) ? 'Claude' : say('message.you');
     showTime(part(article, 'time'), message.at);
     this.#text = new MessageText(part(article, '.text'), growingText, onDraw);
     this.#thoughts = new MessageText(part(article, '.thoughts'), growingText, onDraw);
@@ -106,7 +107,7 @@ export class MessageView {
   showVersion(place, count) {
     const { '.versions': versions, '.versions span': label } = this.#parts;
     versions.hidden = count < 2;
-    versions.ariaLabel = `Version ${place} of ${count}`;
+    versions.ariaLabel = say('message.version', { place, count });
     write(label, `${place}/${count}`);
     this.#parts['[data-action=older]'].ariaDisabled = String(place === 1);
     this.#parts['[data-action=newer]'].ariaDisabled = String(place === count);
@@ -148,9 +149,9 @@ export class MessageView {
   /** @param {Message} message @param {() => void} onDraw */
   async #showFiles(message, onDraw) {
     if (isAnswer(message) || !message.files?.length) return;
-    const { showFiles } = await load('view/message-files.js');
-    if (this.#isGone) return;
-    const release = await showFiles(part(this.article, '.text'), message.files);
+    const files = await load('view/message-files.js').catch(() => undefined);
+    if (!files || this.#isGone) return;
+    const release = await files.showFiles(part(this.article, '.text'), message.files);
     this.#releaseFiles = release;
     if (this.#isGone) release();
     onDraw();
@@ -161,10 +162,11 @@ export class MessageView {
     if (!answer.sources && !answer.searches && !answer.leftOut) return;
     if (!this.#showSources) {
       this.#showSources = () => {};
-      const { createSources } = await load('view/sources.js');
+      const sources = await load('view/sources.js').catch(() => undefined);
+      if (!sources) return (this.#showSources = undefined);
       const root = make('div', { className: 'sources' });
       part(this.article, '.text').after(root);
-      this.#showSources = createSources(root);
+      this.#showSources = sources.createSources(root);
     }
     this.#showSources(answer);
   }
@@ -207,8 +209,8 @@ export class MessageView {
     const button = this.#parts['[data-action=retry]'];
     const seconds = Math.ceil(((problem?.retryAt ?? 0) - now()) / 1000);
     const isWaiting = seconds > 0 && seconds <= LONGEST_COUNTDOWN_SECONDS;
-    const label = problem && !problem.retryable ? 'Try again' : 'Retry';
-    write(button, isWaiting ? `Retry in ${seconds} s` : label);
+    const label = say(problem && !problem.retryable ? 'message.try-again' : 'message.retry');
+    write(button, isWaiting ? say('message.retry-in', { seconds }) : label);
     button.disabled = isWaiting;
     clearTimeout(this.#countdown);
     if (isWaiting) this.#countdown = setTimeout(() => this.draw(), 1000);
@@ -217,7 +219,7 @@ export class MessageView {
 
 /** @param {Problem} problem */
 function sentenceFor({ message, requestId }) {
-  return requestId ? `${message} (request ${requestId})` : message;
+  return requestId ? say('message.request', { message, id: requestId }) : message;
 }
 
 /** Whether no more of them arrive for now. @param {Answer} answer */

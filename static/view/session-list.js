@@ -1,13 +1,16 @@
 // Where the reader is signed in: each session with its browser, its address and its times.
 
+import { language, say } from '../system/words.js';
 import { make } from './dom.js';
 import { signIn } from './session.js';
 
 /** A server that has not answered by then is not going to. */
 const TIMEOUT_MS = 10_000;
-const times = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 /** @param {number} seconds */
-const when = (seconds) => times.format(seconds * 1000);
+const when = (seconds) =>
+  new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(
+    seconds * 1000,
+  );
 
 /** Fill the list; say so in it if the server does not answer. @param {Element} list */
 export async function showSessions(list) {
@@ -20,17 +23,22 @@ export async function showSessions(list) {
     const { sessions } = await response.json();
     list.replaceChildren(...sessions.map(itemFor));
   } catch {
-    list.replaceChildren(make('li', { textContent: 'The list cannot be loaded now.' }));
+    list.replaceChildren(make('li', { textContent: say('session.none') }));
   }
 }
 
 /** @param {import('../types.js').Session} session */
 function itemFor({ began, seen, address, browser, is_this: isThis }) {
   const entry = make('li');
+  const name = browser || say('session.program');
   entry.append(
-    make('strong', { textContent: `${browser || 'Another program'}${isThis ? ' (here)' : ''}` }),
+    make('strong', { textContent: isThis ? say('session.here', { browser: name }) : name }),
     make('small', {
-      textContent: `${address || 'no address'} · since ${when(began)} · last seen ${when(seen)}`,
+      textContent: say('session.facts', {
+        address: address || say('session.no-address'),
+        began: when(began),
+        seen: when(seen),
+      }),
     }),
   );
   return entry;

@@ -1,6 +1,7 @@
 // When the session is over, by time or by the reader: to the page for signing in, and back.
 // Conversations and drafts stay in this browser, unless the reader has them deleted at signing out.
 
+import { say } from '../system/words.js';
 import { find, write } from './dom.js';
 
 /** Set in sessionStorage, it has the sign-in page delete the conversations: no open page stores any then. */
@@ -27,10 +28,7 @@ export async function signOut(everywhere = false) {
       });
   const response = await ending.catch(() => null);
   if (!response?.ok && response?.status !== 401) {
-    return write(
-      find('#signed-in .hint'),
-      'The server cannot be reached, so you are still signed in: try again.',
-    );
+    return write(find('#signed-in .hint'), say('session.still-here'));
   }
   await import('../system/kept-page.js').then(({ forgetPage }) => forgetPage()).catch(() => {});
   const forget = find('#forget').checked;

@@ -2,7 +2,7 @@
 
 import { choiceIn, fitted, optionsOf } from '../model/choices.js';
 import { atMost } from '../system/time.js';
-import { say } from '../system/words.js';
+import { knows, say } from '../system/words.js';
 import { find, make, memory } from './dom.js';
 import { signIn } from './session.js';
 import { offer } from './toast.js';
@@ -12,8 +12,6 @@ import { offer } from './toast.js';
 
 /** A list that has not come by then is not going to. */
 const TIMEOUT_MS = 30_000;
-/** @type {Record<string, string>} */
-const EFFORTS = { low: 'Low', medium: 'Medium', high: 'High', xhigh: 'Very high', max: 'Highest' };
 
 export class Settings {
   /** Resolves once the models are known, or after three seconds without them. @type {Promise<void>} */
@@ -60,7 +58,7 @@ export class Settings {
       ? say('choices.instructions-of', { title })
       : say('choices.instructions-new');
     if (this.#system.value !== system) this.#system.value = system;
-    this.#system.placeholder = this.#default.value || 'None: Claude answers as it does by itself.';
+    this.#system.placeholder = this.#default.value || say('settings.no-system');
     this.#showChoice();
   }
 
@@ -209,9 +207,15 @@ class ModelPicker {
   /** @param {string[]} efforts */
   #offerEfforts(efforts) {
     const options = efforts.map((effort) =>
-      make('option', { value: effort, text: `${EFFORTS[effort] ?? effort} effort` }),
+      make('option', {
+        value: effort,
+        text: knows(`effort.${effort}`) ? say(`effort.${effort}`) : say('effort.other', { effort }),
+      }),
     );
-    this.#effort.replaceChildren(make('option', { value: '', text: 'Usual effort' }), ...options);
+    this.#effort.replaceChildren(
+      make('option', { value: '', text: say('effort.usual') }),
+      ...options,
+    );
   }
 }
 

@@ -31,7 +31,7 @@ export function listen(onCommand) {
 
 /** Leave the innermost thing; only where there is none, stop the answer. @param {KeyboardEvent} event @param {OnCommand} onCommand */
 function escape(event, onCommand) {
-  if (document.querySelector(':is(:popover-open)')) return; // the browser closes it
+  if (document.querySelector(MENUS)) return; // it closes itself
   const field = fieldAt(event.target);
   if (field && field.id !== 'prompt') return leave(field, event);
   if (!find('#cancel').hidden) find('#cancel').click();

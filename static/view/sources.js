@@ -1,18 +1,11 @@
 // Below an answer's text: what is searched for on the web, and the sources, each a safe link or a file of the question.
 
 import { citedSources } from '../model/citations.js';
+import { knows, say } from '../system/words.js';
 import { make } from './dom.js';
 import { loadStyle } from './attaching.js';
 
 /** @import { Answer, Citation, Source } from '../types.js' */
-
-/** @type {Record<string, string>} */
-const FAILED = {
-  max_uses_exceeded: 'no more searches are allowed for one answer',
-  unavailable: 'it is not available now',
-  too_many_requests: 'too many searches at the moment',
-  query_too_long: 'the query is too long',
-};
 
 /** Returns a function that shows what stands below an answer's text. @param {Element} root */
 export function createSources(root) {
@@ -36,31 +29,24 @@ export function createSources(root) {
 function partsOf(answer) {
   const { searches = [], searching, sources = [], leftOut, state } = answer;
   const parts = [];
-  if (leftOut)
-    parts.push(
-      line(
-        `${files(leftOut)} of earlier questions not sent with this one: too much for one question.`,
-      ),
-    );
+  if (leftOut) parts.push(line(say('search.left-out', { count: leftOut })));
   if (state === 'streaming' && searching !== undefined) parts.push(line(doing(searching), 'busy'));
   for (const { query, failed } of searches) if (failed) parts.push(line(problem(query, failed)));
   const cited = citedSources(answer);
-  if (cited.length) parts.push(heading('Sources'), list(cited, answer));
+  if (cited.length) parts.push(heading(say('search.sources')), list(cited, answer));
   const others = sources.filter(({ number, url }) => !number && url);
   if (others.length) parts.push(found(others, answer, cited.length > 0));
   return parts;
 }
 
-/** @param {number} count */
-const files = (count) => (count === 1 ? '1 file' : `${count} files`);
-
 /** @param {string} query */
-const doing = (query) => (query ? `Searching the web for “${query}”…` : 'Searching the web…');
+const doing = (query) => (query ? say('search.query', { query }) : say('status.doing.searching'));
 
 /** @param {string} query @param {string} failed */
 function problem(query, failed) {
-  const what = query ? `The search for “${query}”` : 'A search of the web';
-  return `${what} failed: ${FAILED[failed] ?? failed.replaceAll('_', ' ')}.`;
+  const key = `search.why.${failed}`;
+  const why = knows(key) ? say(key) : failed.replaceAll('_', ' ');
+  return query ? say('search.failed-query', { query, why }) : say('search.failed', { why });
 }
 
 /** @param {string} text @param {string} [className] */
@@ -89,11 +75,16 @@ function found(others, { searches = [] }, isMore) {
   const details = make('details');
   details.dataset.of = 'found';
   const queries = searches.flatMap(({ query }) => (query ? [`“${query}”`] : []));
-  const about = queries.length ? ` for ${[...new Set(queries)].join(', ')}` : '';
-  const count = `${others.length}${isMore ? ' more' : ''} ${others.length === 1 ? 'page' : 'pages'}`;
+  const count = say(isMore ? 'search.found-more' : 'search.found', { count: others.length });
+  const about = [...new Set(queries)].join(', ');
   const entries = make('ul');
   entries.append(...others.map(entryFor));
-  details.append(make('summary', { textContent: `${count} found${about}` }), entries);
+  details.append(
+    make('summary', {
+      textContent: about ? say('search.about', { found: count, queries: about }) : count,
+    }),
+    entries,
+  );
   return details;
 }
 
@@ -127,7 +118,7 @@ function quotes(passages, { number }) {
   const details = make('details');
   details.dataset.of = `${number}`;
   const pages = [...new Set(passages.map(pagesOf).filter(Boolean))].join(', ');
-  const label = passages.length === 1 ? 'The cited passage' : `${passages.length} cited passages`;
+  const label = say('search.passages', { count: passages.length });
   details.append(make('summary', { textContent: pages ? `${label}: ${pages}` : label }));
   for (const { quote } of passages)
     if (quote) details.append(make('blockquote', { textContent: quote, dir: 'auto' }));
@@ -137,5 +128,5 @@ function quotes(passages, { number }) {
 /** @param {Citation} citation */
 function pagesOf({ page, lastPage }) {
   if (!page) return '';
-  return lastPage ? `pages ${page}–${lastPage}` : `page ${page}`;
+  return lastPage ? say('search.pages', { page, last: lastPage }) : say('search.page', { page });
 }

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from claude_sse.config.settings import DEMO_KEY
 from claude_sse.standin import StandIn
 
-from ..integration.running import ROOT, Server, exchange
+from ..integration.running import ROOT, Server, exchange, serve
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
@@ -33,27 +34,99 @@ def _violations(page: Page) -> list[str]:
 def test_axe_finds_nothing(
     browser: Browser, server: Server, nonce: str, theme: str, width: int
 ) -> None:
-    """In no main state of the page does axe-core find a violation."""
+    """In no state of the page does axe-core find a violation."""
     page = browser.new_page(viewport={"width": width, "height": 740}, color_scheme=theme)  # type: ignore[arg-type]
     page.goto(f"http://localhost:{server.port}/")
     expect(page.locator("#model")).to_be_visible()
     assert _violations(page) == []
-    ask(page, f"Show me code {nonce}")
+    page.locator("#choose").set_input_files(
+        {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"}
+    )
+    expect(page.locator("#attached .chip:not(.busy)")).to_be_visible()
+    page.locator("#prompt").fill(f"Show me code {nonce}")
+    assert _violations(page) == []
+    page.locator("#send").click()
     wait_for_text(last_answer(page), "event")
     assert _violations(page) == []
+    wait_until_over(last_answer(page))
+    page.locator(".thinking summary").last.click()
+    page.locator("[data-action=facts]").last.click()
+    page.locator("article[data-role=user]").hover()
+    page.locator("[data-action=edit-question]").first.click()
+    assert _violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator("[data-action=again]").last.click()
+    expect(page.locator(".versions span").last).to_have_text("2/2")
     wait_until_over(last_answer(page))
     ask(page, f"fault cut after=4 {nonce}")
     wait_until_over(last_answer(page), "interrupted")
     assert _violations(page) == []
+    page.context.set_offline(True)
+    expect(page.locator("#offline")).not_to_be_empty()
+    assert _violations(page) == []
+    page.context.set_offline(False)
+    expect(page.locator("#offline")).to_be_empty()
     if width < 900:
         page.locator("#menu").click()
-        assert _violations(page) == []
+    page.locator("#list [aria-haspopup=menu]").first.click()
+    expect(page.locator("[role=menu]")).to_be_visible()
+    assert _violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator("#search").fill(nonce)
+    expect(page.locator("#list li")).to_have_count(1)
+    assert _violations(page) == []
+    page.locator("#search").fill("")
     page.locator("#sidebar [data-command=settings]").click()
     assert _violations(page) == []
     page.keyboard.press("Escape")
     page.locator("#sidebar [data-command=help]").click()
+    expect(page.locator("#help")).to_be_visible()
     assert _violations(page) == []
     page.close()
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core here (npm ci)")
+def test_without_a_key_the_page_says_how_to_get_one(browser: Browser, standin: StandIn) -> None:
+    """A card has the steps, in any theme and width accessible; dismissed, it does not come back."""
+    with serve(standin, 1, WORKERS=1, ANTHROPIC_API_KEY=DEMO_KEY) as (server,):
+        page = browser.new_page(viewport={"width": 360, "height": 740})
+        page.goto(f"http://localhost:{server.port}/")
+        expect(page.locator("body[data-ready]")).to_be_visible()
+        steps = page.get_by_role("region", name="Three steps to Claude")
+        expect(steps.get_by_role("listitem")).to_have_count(3)
+        expect(steps).to_contain_text("ANTHROPIC_API_KEY")
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            assert _violations(page) == []
+        steps.get_by_role("button", name="Dismiss").click()
+        expect(steps).to_be_hidden()
+        expect(page.locator("#prompt")).to_be_focused()
+        page.reload()
+        expect(page.locator("body[data-ready]")).to_be_visible()
+        expect(steps).to_be_hidden()
+        page.goto(f"http://localhost:{server.port}/diagnose")
+        assert _violations(page) == []
+        page.close()
+
+
+def test_the_first_question_moves_the_field_from_the_middle_to_the_end(
+    page: Page, nonce: str
+) -> None:
+    """On the empty page the field stands in the middle; a reload of a conversation has it below."""
+    card = page.locator("#composer .card")
+    height = page.evaluate("() => innerHeight")
+    page.emulate_media(reduced_motion="reduce")
+    box = card.bounding_box()
+    assert box and height / 4 < box["y"] < height * 2 / 3
+    ask(page, f"fault pace texts=3 {nonce}")
+    wait_until_over(last_answer(page))
+    low = card.bounding_box()
+    assert low and low["y"] + low["height"] > height - 60
+    expect(page.locator(".examples")).to_be_hidden()
+    page.reload()
+    assert page.locator("html[data-talk]").count() == 1, "before anything is read from the storage"
+    expect(last_answer(page)).to_be_visible()
+    assert card.bounding_box() == low
 
 
 def test_the_keyboard_is_enough(page: Page, nonce: str) -> None:

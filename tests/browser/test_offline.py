@@ -36,6 +36,7 @@ _URLS = """async () => {
     const keys = await Promise.all(caches_.map((cache) => cache.keys()));
     return keys.flat().map(({ url }) => new URL(url).pathname);
 }"""
+_REGISTERED = "async () => (await navigator.serviceWorker.getRegistrations()).length"
 #: The version whose files this page has loaded.
 _LOADED = """() => [...new Set(performance.getEntriesByType('resource').map(
     ({ name }) => name.match(/static\\/(\\w{12})\\//)?.[1]).filter(Boolean))]"""
@@ -92,8 +93,9 @@ def _sign_in(page: Page) -> None:
     expect(page.locator("body[data-ready]")).to_be_visible()
 
 
-def _start(server: Server, app: str = "wsgi:app") -> None:
+def _start(server: Server, app: str = "wsgi:app", **settings: str) -> None:
     server.app = app
+    server.change({"OFFLINE_PAGE": "on", **settings})
     server.start()
     server.wait_until_ready()
 
@@ -175,3 +177,13 @@ def _is_next(page: Page) -> bool:
         }"""
     )
     return is_next
+
+
+def test_a_switch_takes_back_what_was_kept(page: Page, server: Server) -> None:
+    """With OFFLINE_PAGE=off a browser removes page, files and script at its next visit."""
+    server.end()
+    _start(server, OFFLINE_PAGE="off")
+    page.reload()
+    expect(page.locator("body[data-ready]")).to_be_visible()
+    eventually(lambda: page.evaluate("caches.keys()") == [], 60)
+    eventually(lambda: not page.evaluate(_REGISTERED), 60)

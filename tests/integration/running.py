@@ -12,7 +12,7 @@ import sys
 import tempfile
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,10 @@ class Server:
                 stderr=output,
                 start_new_session=True,  # Ctrl-C at the tests is not for the server
             )
+
+    def change(self, settings: Mapping[str, object]) -> None:
+        """Have other settings from its next start on."""
+        self._environment |= {name: str(value) for name, value in settings.items()}
 
     def wait_until_ready(self) -> None:
         """Return when it answers."""

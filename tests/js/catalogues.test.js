@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { learn, say } from '../../static/system/words.js';
+import { learn, say, sentenceOf } from '../../static/system/words.js';
 import { catalogueOf } from './words.js';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -11,9 +11,31 @@ const TAGS = readdirSync(new URL('static/languages', ROOT)).map((name) => name.s
 const OTHERS = TAGS.filter((tag) => tag !== 'en');
 /** What is written the same in both languages; each is a word of both. */
 const SAME = {
-  de: ['sign-in.name', 'sign-in.token'],
+  de: ['file.megabytes', 'sign-in.name', 'sign-in.token'],
+};
+/** The server's own sentence stands for these, because it has what the code does not tell. */
+const UNTRANSLATED = {
+  bad_request: 'it names the field and its limit',
+  http_error: 'it says what HTTP does not allow',
+  unsupported_parameter: 'it names the parameter; for programs only',
+  unknown_url: 'for programs only',
+  two_credentials: 'for programs only',
+  method_not_allowed: 'for programs only',
+  unsupported_media_type: 'for programs only',
+  forbidden: 'it says what the operator must set',
+  setting: 'it names the setting',
+  rejected: 'it has the reason that Claude gave',
 };
 const english = catalogueOf('en');
+const isOfError = (key) => key.startsWith('error.');
+
+/** The codes of the server's errors: the rows of two tables. */
+function codes() {
+  const protocol = readFileSync(new URL('docs/protocol.md', ROOT), 'utf8');
+  const tables = protocol.slice(protocol.indexOf('| `code` | status |'));
+  const rows = tables.slice(0, tables.indexOf('## 11.')).matchAll(/^\| `(\w+)` \| (?!status|`)/gm);
+  return new Set(Array.from(rows, ([, code]) => code).filter((code) => code !== 'code'));
+}
 const textsOf = (catalogue) => Object.entries(catalogue).filter(([key]) => key !== '_language');
 const formsOf = (text) => (typeof text === 'string' ? { other: text } : text);
 const placesOf = (text) =>
@@ -32,7 +54,8 @@ function used() {
       for (const [, key] of source.matchAll(/\bsay\(\s*['"]([\w.-]+)['"]/g)) keys.add(key);
       for (const [, , key] of source.matchAll(/(['"])([a-z][\w-]*\.[\w.-]+)\1/g))
         if (Object.hasOwn(english, key)) keys.add(key);
-      for (const [, start] of source.matchAll(/\bsay\(\s*`([\w.-]+)\$\{/g)) beginnings.add(start);
+      for (const [, start] of source.matchAll(/`([a-z][\w-]*\.[\w.-]*)\$\{/g))
+        beginnings.add(start);
     }
   }
   return { keys, beginnings };
@@ -41,6 +64,7 @@ function used() {
 test('every key that is used has a text, and every text is used', () => {
   const { keys, beginnings } = used();
   const all = textsOf(english).map(([key]) => key);
+  assert.ok(beginnings.delete('error.')); // English is the server's own
   const isBegun = (key) => [...beginnings].some((start) => key.startsWith(start));
   assert.deepEqual(
     [...keys].filter((key) => !all.includes(key)),
@@ -83,19 +107,29 @@ for (const tag of OTHERS) {
   const catalogue = catalogueOf(tag);
 
   test(`${tag} has the texts of English, with the same places`, () => {
-    const keys = (texts) => textsOf(texts).map(([key]) => key);
+    const keys = (texts) => textsOf(texts).flatMap(([key]) => (isOfError(key) ? [] : [key]));
     assert.deepEqual(keys(catalogue), keys(english));
     for (const [key, text] of textsOf(catalogue)) {
+      if (isOfError(key)) continue;
       assert.deepEqual(placesOf(text), placesOf(english[key]), key);
       const isPlural = (one) => typeof one !== 'string';
       assert.equal(isPlural(text), isPlural(english[key]), key);
     }
   });
 
+  test(`${tag} has a text for every code of the server whose sentence has no particulars`, () => {
+    const texts = Object.keys(catalogue).filter(isOfError);
+    const wanted = [...codes()].filter((code) => !(code in UNTRANSLATED));
+    assert.deepEqual(texts, wanted.map((code) => `error.${code}`).sort());
+    for (const code of Object.keys(UNTRANSLATED)) assert.ok(codes().has(code), code);
+    for (const key of texts) assert.deepEqual(placesOf(catalogue[key]), [], key);
+  });
+
   test(`${tag} is translated`, () => {
     const same = textsOf(catalogue).filter(([key, text]) => {
       const words = Object.values(formsOf(text)).join(' ');
-      return words === Object.values(formsOf(english[key])).join(' ') && /\p{L}{2}/u.test(words);
+      const isText = /\p{L}{2}/u.test(words.replace(/\{\w+\}/g, ''));
+      return isText && !isOfError(key) && words === Object.values(formsOf(english[key])).join(' ');
     });
     assert.deepEqual(
       same.map(([key]) => key),
@@ -123,4 +157,14 @@ test('what is missing is said as it is named, and nothing throws', () => {
   assert.equal(say('a.b'), '{x} of {constructor}');
   for (const key of ['nothing.here', 'constructor', '__proto__', '']) assert.equal(say(key), key);
   assert.equal(say('a.c'), 'many');
+});
+
+test("the server's sentence is said by its code, and as it is where the code is unknown", () => {
+  learn({ 'error.busy': 'Voll.', 'network.again-at': 'Ab {time}.' }, 'de');
+  assert.equal(sentenceOf('Every slot is taken.', 'busy', 5), 'Voll.');
+  assert.match(sentenceOf('Every slot is taken.', 'busy', 7200), /^Voll\. Ab .*\d+:\d\d\.$/);
+  assert.equal(sentenceOf('A host says so.', 'of_the_host'), 'A host says so.');
+  assert.equal(sentenceOf('No code.', undefined), 'No code.');
+  learn(english, 'en');
+  assert.equal(sentenceOf('Every slot is taken.', 'busy', 7200), 'Every slot is taken.');
 });

@@ -207,6 +207,19 @@ test('a tree of ChatGPT becomes versions, the shown one first; pieces of an answ
   assert.deepEqual(notes, {});
 });
 
+test('versions of one moment stay in the order of the export', async () => {
+  const texts = [...'abcdefghij'];
+  const answers = texts.map((text) => node(text, 'q', 'assistant', text));
+  const { found } = await read([gpt([node('q', null, 'user', 'Q'), ...answers])]);
+  const tree = new MessageTree();
+  tree.all = found[0].all;
+  const [question] = tree.after('');
+  assert.deepEqual(
+    tree.after(question.id).map(({ text }) => text),
+    texts,
+  );
+});
+
 test('what is imported twice has the same ids, and other conversations have others', async () => {
   const ids = async (file) =>
     (await read(file)).found.flatMap(({ meta, all }) => [meta.id, ...all.map(({ id }) => id)]);

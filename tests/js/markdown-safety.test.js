@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
+import './words.js';
 import { decodeEntities } from '../../static/markdown/entities.js';
 import { hiddenPlace, safeUrl } from '../../static/markdown/links.js';
 import { ANSWER, rendered, renderer, SPEC } from './markdown-rendering.js';

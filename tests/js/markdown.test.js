@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import './words.js';
 import { sourceOfCode } from '../../static/markdown/code-block.js';
 import {
   ANSWER,

@@ -89,7 +89,10 @@ test('a refused question costs nothing; one that may have been asked is not know
 
 test('damaged counts are no counts', () => {
   for (const broken of [-5, NaN, Infinity, true, '7', null, {}, 0.2])
-    assert.doesNotThrow(() => cost(answer({ input_tokens: broken, output_tokens: 1e6 })), String(broken));
+    assert.doesNotThrow(
+      () => cost(answer({ input_tokens: broken, output_tokens: 1e6 })),
+      String(broken),
+    );
   assert.equal(dollars(answer({ input_tokens: -1e9, output_tokens: 1e6 })), '$15.00');
 });
 

@@ -33,14 +33,17 @@ export function recordsOf(draft) {
   const idOf = (/** @type {string} */ id) => id && stableId(draft.source, draft.id, id);
   /** @type {Map<string, number>} */
   const moments = new Map();
+  /** The last one after each. @type {Map<string, number>} */
+  const versions = new Map();
   let [last, touched] = [0, draft.touched];
   /** @type {Wanting[]} */
   const wanting = [];
   const all = draft.messages.map((one) => {
     const before = moments.get(one.parent) ?? 0;
     const at = one.at || before || draft.at || draft.touched || 1;
-    const n = Math.max(at, before + 1);
+    const n = Math.max(at, before + 1, (versions.get(one.parent) ?? 0) + 1); // asked at one time, in this order
     moments.set(one.id, n);
+    versions.set(one.parent, n);
     [last, touched] = [Math.max(last, n), Math.max(touched, one.at)];
     const place = { id: idOf(one.id), parent: idOf(one.parent), n, conversation };
     const message = messageOf(one, at, place);

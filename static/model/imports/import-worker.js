@@ -1,6 +1,7 @@
 // A Worker that reads an export: {file} comes in, then {next} for each further batch; {taken, part} goes out, at the
 // end {notes}, or {error} with its code.
 
+import { learn } from '../../system/words.js';
 import { Notes } from './notes.js';
 import { NotImportable, readExport } from './read-export.js';
 
@@ -8,6 +9,8 @@ import { NotImportable, readExport } from './read-export.js';
 
 /** A batch that is large enough for one transaction, and small enough for one frame. */
 const [MESSAGES, CHARACTERS] = [100, 200_000];
+
+learn({ 'export.untitled': '' }, 'en'); // the page has the words; others go to it by their keys
 
 /** Called when the page wants more. */
 let proceed = () => {};

@@ -190,7 +190,8 @@ function ours(text) {
   try {
     return fromFile(text);
   } catch (error) {
-    throw new NotImportable('ours', /** @type {Error} */ (error).message);
+    const isJson = text.trimStart().startsWith('{');
+    throw new NotImportable(isJson ? 'ours' : 'none', /** @type {Error} */ (error).message);
   }
 }
 
