@@ -217,6 +217,6 @@ def _delete_one(page: Page, question: str) -> None:
     """Ask this in a conversation of its own, and delete that."""
     ask(page, question)
     wait_until_over(last_answer(page))
-    page.locator("#list [data-act=delete]").click()
+    choose(page.locator("#list li"), "delete")
     page.mouse.move(0, 0)
     page.locator("#prompt").focus()

@@ -18,7 +18,7 @@ from claude_sse.standin import StandIn
 from claude_sse.standin.api import MODELS
 
 from ..integration.running import Server, serve
-from .talk import ask, last_answer, text, wait_for_text, wait_until_over
+from .talk import ask, choose, last_answer, text, wait_for_text, wait_until_over
 
 ATTACKS = (
     (Path(__file__).parents[1] / "data/xss.txt").read_text("utf-8").rstrip("\n").split("\n%%\n")
@@ -108,7 +108,7 @@ def test_questions_answers_and_titles(watched: Guarded, nonce: str, part: int) -
         page.locator("#new").click()
         ask(page, f"fault say {nonce}\n{attack}")
         wait_until_over(last_answer(page))
-        page.locator("#list li [data-act=rename]").first.evaluate("(button) => button.click()")
+        choose(page.locator("#list li").first, "rename")
         page.keyboard.type(" ".join(attack.split())[:400])
         page.keyboard.press("Enter")
         page.locator("details.thinking summary").last.click()
