@@ -16,12 +16,13 @@ from .wire import Step
 
 ANSWERS = Path(__file__).parent / "answers"
 #: The first whose words occur in the question is the answer; else the greeting or the follow-up.
+#: The examples of the page in its other languages are among them; the answers are English.
 CHOICES = {
-    "longest": r"longest",
-    "tea": r"tea|coffee",
-    "moving": r"moving|house",
+    "longest": r"longest|längste",
+    "tea": r"tea|coffee|tee|kaffee",
+    "moving": r"moving|house|umzug",
     "physics": r"physics|math\w*|formulas?|equations?|pendulum|latex",
-    "think": r"think\w*|puzzle|riddle|reason\w*",
+    "think": r"think\w*|puzzle|riddle|reason\w*|rätsel",
     "code": r"code|python|javascript|rust|sql|shell|function|program\w*",
     "table": r"tables?|compare|comparison",
     "long": r"long|essay|article",

@@ -93,7 +93,7 @@ test('links in an image, and images in a link, do not nest', () => {
   const [image] = rendered([
     '[![cat](https://img.example/cat.png)](https://a.example)',
   ]).querySelectorAll('a');
-  assert.equal(image.textContent, 'cat (a.example)');
+  assert.equal(image.textContent, 'cat a.example');
   assert.equal(
     rendered(['![a [b](https://b.example) c](https://a.example/i.png)']).querySelectorAll('a')
       .length,
@@ -107,7 +107,7 @@ test('an image is a link to it', () => {
   ]).querySelectorAll('a');
   assert.deepEqual(
     [...link].map(({ textContent }) => textContent),
-    ['a cat (img.example)', 'image (img.example)'],
+    ['a cat img.example', 'image img.example'],
   );
 });
 
@@ -194,5 +194,5 @@ test('a mail link opens with that receiver and nothing else', () => {
   }
   const root = rendered(['[write](mailto:a@b.example,c@d.example?bcc=evil@c.example)\n']);
   assert.equal(root.querySelector('a').getAttribute('href'), 'mailto:a@b.example,c@d.example');
-  assert.equal(root.textContent, 'write (a@b.example,c@d.example)');
+  assert.equal(root.textContent, 'write a@b.example,c@d.example');
 });

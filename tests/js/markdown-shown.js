@@ -1,4 +1,5 @@
 // What the page shows of Markdown, in the form of markdown-reference.js.
+import './words.js';
 import { blocks } from '../../static/markdown/blocks.js';
 import { codeOf } from '../../static/markdown/code-block.js';
 import { lex } from '../../static/markdown/lexer.js';

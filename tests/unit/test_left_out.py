@@ -113,7 +113,7 @@ def test_a_path_is_all_that_runs(copy, arguments, node, pytest_has):
             or (node and wanted[-len(pytest_has) :] == pytest_has)
             or (wanted[:2] == pytest_has)
         )
-    assert node is None or "--test-timeout=120000" in started["node"]
+    assert node is None or "--test-timeout=240000" in started["node"]
 
 
 def test_all_runs_every_python_and_no_failure_is_lost(copy):

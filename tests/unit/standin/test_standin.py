@@ -311,14 +311,13 @@ def test_a_file_is_answered_with_its_size_and_name() -> None:
     steps = answer(Order(question("hm", messages=turns), "hm"))
     text = "".join(step.text for step in steps)
     assert text.startswith("You sent me a text *a.txt*: 5 bytes.") and "That is all" in text
-    page = (Path(__file__).parents[3] / "templates/chat.html").read_text("utf-8")
-    for example, heading in zip(
-        re.findall(r'data-command="example">(.+?)<', page),
-        ("longest_word", "| Tea | Coffee |", "**The riddle:**", "## Moving house"),
-        strict=True,
-    ):
-        steps = answer(Order(question(example), example))
-        assert heading in "".join(step.text for step in steps), example
+    headings = ("longest_word", "| Tea | Coffee |", "**The riddle:**", "## Moving house")
+    for texts in (Path(__file__).parents[3] / "static/languages").glob("*.json"):
+        say = json.loads(texts.read_text("utf-8"))
+        for name, heading in zip(("code", "table", "riddle", "list"), headings, strict=True):
+            example = say[f"empty.example-{name}"]
+            steps = answer(Order(question(example), example))
+            assert heading in "".join(step.text for step in steps), example
 
 
 def test_sdk_reads_a_readable_answer(client: anthropic.Anthropic) -> None:
