@@ -1,7 +1,7 @@
 // Sees every element and attribute that ever appears in the page, and what the browser forbade it.
 {
   const ANSWER = 'a blockquote br button code del details div em h3 h4 h5 h6 hr ins kbd li mark ol p pre small span strong sub summary sup table tbody td th thead tr u ul'.split(' ');
-  const PAGE = [...ANSWER, ...'html head body title article aside dd details dialog dl dt fieldset footer form h1 h2 header input kbd label legend link main meta nav noscript option script select small summary svg symbol path circle rect line g defs textarea template time use'.split(' ')];
+  const PAGE = [...ANSWER, ...'html head body title article aside dd details dialog dl dt fieldset footer form h1 h2 header input kbd label legend link main meta nav noscript option progress script section select small summary svg symbol path circle rect line g defs textarea template time use'.split(' ')];
   const ONCE = ['script', 'link', 'meta', 'template', 'form', 'noscript', 'dialog', 'svg']; // not while text is shown
   const TEXTS = '.text, .thoughts, .name, #list small, h1, .toast span';
   const ADDRESSES = ['src', 'srcset', 'srcdoc', 'style', 'action', 'formaction', 'ping', 'background', 'poster', 'data', 'xlink:href'];
@@ -16,7 +16,7 @@
     if (ONCE.includes(localName) && element.closest('article, #list') && !element.closest('svg.icon')) found.add(`<${localName}> in a message`);
     for (const { name, value } of attributes) {
       if (name.startsWith('on')) found.add(`${localName} ${name}`);
-      if (ADDRESSES.includes(name) && (inText || !ours(value))) found.add(`${localName} ${name}=${value}`);
+      if (ADDRESSES.includes(name) && (inText || (name !== 'style' && !ours(value)))) found.add(`${localName} ${name}=${value}`);
       if (name === 'href' && inText && !/^(https?:\/\/|mailto:)/.test(value)) found.add(`link to ${value}`);
       if (name === 'href' && !inText && !ours(value)) found.add(`${localName} to ${value}`);
       if (name === 'href' && inText && !/noopener noreferrer/.test(element.rel)) found.add(`link without rel to ${value}`);
