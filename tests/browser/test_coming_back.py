@@ -54,7 +54,7 @@ def test_a_network_that_is_gone_for_a_while(
     answer = last_answer(wired_page)
     wait_for_text(answer, "word5 ")
     wire.cut(unplug=True)
-    answer.get_by_text("reconnecting").wait_for()
+    answer.locator(".status", has_text="reconnecting").wait_for()
     wire.plug()
     _is_whole(wired_page, standin, nonce)
 

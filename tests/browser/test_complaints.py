@@ -47,7 +47,7 @@ def test_stop_without_a_server_does_not_lie(
     answer = last_answer(wired_page)
     wait_for_text(answer, "word5")
     wire.cut(unplug=True)
-    answer.get_by_text("reconnecting").wait_for()
+    answer.locator(".status", has_text="reconnecting").wait_for()
     wired_page.locator("#send").click()
     expect(wired_page.locator("#send")).to_have_text("Send")
     expect(answer.locator(".status")).to_contain_text("the server cannot be told yet")

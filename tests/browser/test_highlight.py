@@ -42,6 +42,7 @@ SET_UP = """async () => {
     window.newParts = (deadline) => colouring({ start, deadline, memory: sessionStorage });
     window.show = (text, parts) => {
         const root = document.createElement('div');
+        document.documentElement.dataset.talk = 'on'; // a page with messages
         document.querySelector('#log').replaceChildren(root);
         const highlighter = createHighlighter({ parts });
         const renderer = createRenderer(root, { highlight: highlighter.add });

@@ -194,6 +194,7 @@ def test_code_near_the_screen_is_coloured_without_elements(opened: Opened) -> No
             const { createHighlighter } = await import('/static/markdown/highlight.js');
             const root = document.createElement('div');
             const log = document.querySelector('#log');
+            document.documentElement.dataset.talk = 'on'; // a page with messages
             log.replaceChildren(root);
             log.scrollTop = 0;
             const highlighter = createHighlighter();

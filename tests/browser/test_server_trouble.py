@@ -27,7 +27,7 @@ def test_a_cut_while_claude_is_silent_goes_unnoticed(
     for _ in range(2):
         expect(answer.locator(".status")).to_have_text(re.compile("Thinking|Waiting"))
         wire.cut()
-        answer.get_by_text("reconnecting").wait_for()
+        answer.locator(".status", has_text="reconnecting").wait_for()
     assert not request.texts
     wait_until_over(answer)
     assert text(answer).split() == ["word0", "word1", "word2", "word3", "word4"]
