@@ -12,7 +12,8 @@ from visitor import Reply, Site, Skipped, Wrong
 STRANGER = "evil.example"
 #: An address that no machine has (RFC 5737), as often as proxies can be trusted.
 FORGED = "192.0.2.77"
-_FILES = re.compile(rb'(?:href|src)="([^"#]+)"')
+#: Links to other sites are not the page's own.
+_FILES = re.compile(rb'(?:href|src)="(?!https?:)([^"#]+)"')
 _RIGHT = ("javascript", "css", "svg", "manifest", "png", "json")
 
 

@@ -27,6 +27,7 @@ _MODELS = {"data": [{"id": "claude-sonnet-5-5"}, {"id": "other"}], "has_more": F
 _PAGES = {
     ("GET", "/"),
     ("GET", "/diagnose"),
+    ("GET", "/service-worker.js"),
     ("GET", "/static/{filename}"),
     ("GET", "/static/{version}/{filename}"),
 }
