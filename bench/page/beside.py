@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, CDPSession, Page
 from bench.running import running
 from bench.servers import SERVERS, Command, Place, us_open
 from claude_sse.standin import StandIn
-from tests.browser.talk import ask
 
 from . import table
 from .browser import chromium, metrics
@@ -79,7 +78,8 @@ def measure(
         texts = len(numbered(size))
         prompt = f"fault pace kind=numbered size={size} gap_ms={gap_ms} thinking=0"
         with tasks(browser, page) as found:
-            ask(page, prompt)
+            page.locator("#prompt").fill(prompt)
+            page.locator("#prompt").press("Enter")  # which sends on each page
             if shots:
                 _until_shown(page, texts // 2)
                 page.screenshot(path=shots / f"{name}-{gap_ms}.png")
