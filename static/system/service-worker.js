@@ -78,7 +78,7 @@
     const others = (await clients.matchAll({ includeUncontrolled: true })).filter(isTab);
     if (!others.length)
       for (const name of await ours()) if (name !== nameOf(version)) await caches.delete(name);
-    await clients.claim();
+    // No open page is claimed: that evicts a page from the back/forward cache.
   }
 
   /** @param {any} event */
