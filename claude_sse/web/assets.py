@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from flask import Flask, Response, abort, current_app, request, send_from_directory
 
+from . import modules
+
 _FOREVER = "public, max-age=31536000, immutable"
-_IMPORT = re.compile(r"^(?:import|export) [^;]*?from '(\.{1,2}/[\w./-]+)';", re.MULTILINE)
-_PART = re.compile(r"\bload\('([\w./-]+\.js)'\)")
 #: The ETag is what a file is compared by, and no part of one is asked for.
 _SAYS_NOTHING = ("Content-Disposition", "Last-Modified", "Accept-Ranges")
 #: A comment that has its lines to itself. `tests/js/comments.test.js` holds the files to it.
@@ -74,8 +74,8 @@ def init_app(app: Flask, folder: Path) -> None:
         if endpoint == "static":
             values.setdefault("version", digest)
 
-    app.jinja_env.globals["modules"] = cache(lambda entry: _imports(folder, entry))
-    app.jinja_env.globals["parts"] = cache(lambda entry: _parts(folder, entry))
+    app.jinja_env.globals["modules"] = cache(lambda entry: modules.imports(folder, entry))
+    app.jinja_env.globals["parts"] = cache(lambda entry: modules.parts(folder, entry))
 
 
 def version() -> Version:
@@ -123,34 +123,6 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _parts(folder: Path, entry: str) -> dict[str, list[str]]:
-    """Return the files of each part that the entry's modules load when it is needed.
-
-    A part goes by the name of its first file; files that the entry imports are there already.
-    """
-    there = _imports(folder, entry)
-    parts: dict[str, list[str]] = {}
-    files = list(there)
-    for file in files:  # which grows meanwhile
-        for name in _PART.findall((folder / file).read_text()):
-            if name not in parts:
-                parts[name] = [path for path in _imports(folder, name) if path not in there]
-                files += [path for path in parts[name] if path not in files]
-    return parts
-
-
 def _loaded(folder: Path) -> list[str]:
     names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(filter(_LOADED.match, names))
-
-
-def _imports(folder: Path, entry: str) -> list[str]:
-    """Return the entry and all that it imports: a browser can fetch them concurrently."""
-    found = [entry]
-    for name in found:  # which grows meanwhile
-        base = posixpath.dirname(name)
-        for relative in _IMPORT.findall((folder / name).read_text()):
-            path = posixpath.normpath(posixpath.join(base, relative))
-            if path not in found:
-                found.append(path)
-    return found

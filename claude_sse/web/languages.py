@@ -7,7 +7,6 @@ how one is added.
 from __future__ import annotations
 
 import json
-import posixpath
 import re
 from collections.abc import Collection, Iterable
 from functools import cache
@@ -17,14 +16,13 @@ from typing import Any
 from flask import Flask, Response, request
 from markupsafe import Markup
 
+from . import modules
+
 #: What everybody is served whose languages are not here; its texts stand in for missing ones.
 FALLBACK = "en"
 #: The entry of a catalogue that says how the language itself is written: ``{"dir": "rtl"}``.
 ABOUT = "_language"
 
-#: A module as another names it; a part that is loaded when it is needed goes by its whole name.
-_MODULE = re.compile(r"'(\.{1,2}/[\w./-]+\.js)'")
-_PART = re.compile(r"\bload\('([\w./-]+\.js)'\)")
 #: A key of a catalogue in a module, or the beginning of one whose end is chosen as it runs.
 _KEY = re.compile(r"'([a-z][\w-]*\.[\w.-]+)'|`([a-z][\w-]*\.[\w.-]*)\$\{")
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -99,19 +97,11 @@ def say(catalogue: Catalogue, key: str, **values: object) -> str:
 
 def keys_of(folder: Path, entry: str) -> tuple[set[str], tuple[str, ...]]:
     """Return the keys in the modules that this entry may load, and the beginnings of others."""
-    modules = ["early.js", entry]
     keys: set[str] = set()
     beginnings: set[str] = set()
-    for name in modules:  # which grows meanwhile
-        source = (folder / name).read_text("utf-8")
-        for whole, beginning in _KEY.findall(source):
+    for name in ("early.js", *modules.loadable(folder, entry)):
+        for whole, beginning in _KEY.findall((folder / name).read_text("utf-8")):
             (keys if whole else beginnings).add(whole or beginning)
-        folder_of = posixpath.dirname(name)
-        named = [posixpath.join(folder_of, relative) for relative in _MODULE.findall(source)]
-        for path in map(posixpath.normpath, named + _PART.findall(source)):
-            is_ours = not path.startswith("vendor/") and (folder / path).is_file()
-            if is_ours and path not in modules:  # comments name types, which are no module
-                modules.append(path)
     return keys, tuple(sorted(beginnings))
 
 
