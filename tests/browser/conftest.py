@@ -18,6 +18,7 @@ from playwright.sync_api import (
 from claude_sse.standin import StandIn
 
 from ..integration.running import Server, serve
+from .devtools import Chromium
 from .wire import Wire
 
 #: What a browser says of its own accord when a connection is cut or a request is refused.
@@ -40,6 +41,13 @@ def browser(require: Callable[[str], str]) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=require("chromium"), args=options)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(require: Callable[[str], str]) -> Iterator[Chromium]:
+    """A Chromium that treats its tabs as everybody's does."""
+    with Chromium(require("chromium")) as chromium:
+        yield chromium
 
 
 @pytest.fixture(scope="session")

@@ -141,6 +141,16 @@ class Tab:
             time.sleep(0.02)
         raise AssertionError(f"never: {function}")
 
+    def ask(self, prompt: str) -> None:
+        """Type a question and send it; return when its answer has begun."""
+        self.run(f"""() => {{
+            const field = document.querySelector('#prompt');
+            field.value = {json.dumps(prompt)};
+            field.dispatchEvent(new Event('input', {{ bubbles: true }}));
+            document.querySelector('#send').click();
+        }}""")
+        self.until("() => document.querySelector('article[data-role=assistant]')")
+
     def go(self, url: str) -> None:
         """Leave for another page."""
         self.send("Page.navigate", url=url)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -25,12 +25,6 @@ LATER = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def chromium(require: Callable[[str], str]) -> Iterator[Chromium]:
-    with Chromium(require("chromium")) as chromium:
-        yield chromium
-
-
 @pytest.fixture
 def tab(chromium: Chromium, server: Server) -> Iterator[Tab]:
     tab = _open(chromium, server)
@@ -42,16 +36,6 @@ def _open(chromium: Chromium, server: Server, place: str = "") -> Tab:
     tab = chromium.open(f"http://localhost:{server.port}/#/{place or 'new'}")
     tab.until("() => document.body?.dataset.ready !== undefined")
     return tab
-
-
-def _ask(tab: Tab, prompt: str) -> None:
-    tab.run(f"""() => {{
-        const field = document.querySelector('#prompt');
-        field.value = {json.dumps(prompt)};
-        field.dispatchEvent(new Event('input', {{ bubbles: true }}));
-        document.querySelector('#send').click();
-    }}""")
-    tab.until("() => document.querySelector('article[data-role=assistant]')")
 
 
 def _titled(tab: Tab, mark: str) -> None:
@@ -69,7 +53,7 @@ def test_a_hidden_tab_tells_how_its_answer_goes(chromium: Chromium, tab: Tab, no
         tab.until("() => !document.querySelector('article')")
         with chromium.another_in_front():
             tab.until("() => document.hidden")
-            _ask(tab, f"fault {fault} {nonce}")
+            tab.ask(f"fault {fault} {nonce}")
             _titled(tab, mark)
             assert tab.run(ICON) == icon
             assert "fault" in tab.run(TITLE).lower()
@@ -86,7 +70,7 @@ def test_a_notification_is_offered_once_and_names_the_conversation(
     assert tab.run("() => Notification.permission") != "granted"
     with chromium.another_in_front():
         tab.until("() => document.hidden")
-        _ask(tab, f"fault pace texts=200 gap_ms=25 {nonce}")
+        tab.ask(f"fault pace texts=200 gap_ms=25 {nonce}")
         tab.run(LATER)
         _titled(tab, "● ")
     tab.until("() => document.querySelector('.toast .act')?.textContent.includes('done')")
@@ -98,7 +82,7 @@ def test_a_notification_is_offered_once_and_names_the_conversation(
     second = _open(chromium, server, place)
     tab.to_front()
     with chromium.another_in_front():
-        _ask(tab, f"fault pace texts=40 gap_ms=25 a secret {nonce}")
+        tab.ask(f"fault pace texts=40 gap_ms=25 a secret {nonce}")
         [shown] = eventually(lambda: tab.run(SHOWN))
         tab.until("() => document.title.startsWith('● ')")
         assert not second.run(TITLE).startswith("● ")

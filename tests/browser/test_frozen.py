@@ -6,8 +6,7 @@ the page, its text is Claude's in the end, without a gap or a double, and was bo
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -49,13 +48,6 @@ NOTE = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def chromium(require: Callable[[str], str]) -> Iterator[Chromium]:
-    """A Chromium that treats its tabs as everybody's does."""
-    with Chromium(require("chromium")) as chromium:
-        yield chromium
-
-
 @pytest.fixture
 def wire(server: Server) -> Iterator[Wire]:
     """A cable on which the page may be kept: what the server says against that is lost on it."""
@@ -72,16 +64,6 @@ def tab(chromium: Chromium, wire: Wire) -> Iterator[Tab]:
     tab.run(TELL)
     yield tab
     tab.close()
-
-
-def _ask(tab: Tab, prompt: str) -> None:
-    tab.run(f"""() => {{
-        const field = document.querySelector('#prompt');
-        field.value = {json.dumps(prompt)};
-        field.dispatchEvent(new Event('input', {{ bubbles: true }}));
-        document.querySelector('#send').click();
-    }}""")
-    tab.until("() => document.querySelector('article[data-role=assistant]')")
 
 
 def _wait_for(tab: Tab, word: str) -> None:
@@ -104,7 +86,7 @@ def test_a_frozen_tab_has_the_whole_answer_when_it_thaws(
     chromium: Chromium, tab: Tab, standin: StandIn, nonce: str
 ) -> None:
     """A hidden tab that is frozen in mid-answer, and thawed after its end, shows all of it."""
-    _ask(tab, f"fault pace texts=100 gap_ms=25 {nonce}")
+    tab.ask(f"fault pace texts=100 gap_ms=25 {nonce}")
     _wait_for(tab, "word9")
     with chromium.another_in_front():
         tab.until("() => document.hidden")
@@ -120,7 +102,7 @@ def test_a_tab_frozen_and_thawed_again_and_again(
     chromium: Chromium, tab: Tab, standin: StandIn, nonce: str
 ) -> None:
     """Frozen and thawed five times within one answer, it goes on from where it was each time."""
-    _ask(tab, f"fault pace texts=200 gap_ms=25 {nonce}")
+    tab.ask(f"fault pace texts=200 gap_ms=25 {nonce}")
     for turn in range(5):
         _wait_for(tab, f"word{9 + turn * 25}")
         with chromium.another_in_front():
@@ -136,7 +118,7 @@ def test_9_a_switch_of_tabs_never_sends_the_question_again(
 ) -> None:
     """However often one looks away and back, one request asks; the others only go on reading."""
     tab.run(NOTE)
-    _ask(tab, f"fault pace texts=150 gap_ms=25 {nonce}")
+    tab.ask(f"fault pace texts=150 gap_ms=25 {nonce}")
     for turn in range(3):
         _wait_for(tab, f"word{9 + turn * 25}")
         with chromium.another_in_front():
@@ -152,7 +134,7 @@ def test_a_page_left_is_fetched_back_whole(
     tab: Tab, wire: Wire, standin: StandIn, nonce: str, moment: str
 ) -> None:
     """Left and restored from the back/forward cache, the very same page goes on by itself."""
-    _ask(tab, f"fault pace texts=80 gap_ms=25 {nonce}")
+    tab.ask(f"fault pace texts=80 gap_ms=25 {nonce}")
     _wait_for(tab, "word9")
     if moment == "after its end":
         tab.until(f"() => ({STATE})() === 'done'")
@@ -169,7 +151,7 @@ def test_a_hidden_tab_with_slow_timers_survives_a_cut(
     chromium: Chromium, tab: Tab, wire: Wire, standin: StandIn, nonce: str
 ) -> None:
     """Behind another tab, where timers tick once a second, a cut cable is survived as well."""
-    _ask(tab, f"fault pace texts=150 gap_ms=25 {nonce}")
+    tab.ask(f"fault pace texts=150 gap_ms=25 {nonce}")
     _wait_for(tab, "word9")
     tab.run(TICK)
     with chromium.another_in_front():
@@ -185,7 +167,7 @@ def test_a_laptop_that_slept_has_the_whole_answer(
     chromium: Chromium, tab: Tab, wire: Wire, standin: StandIn, nonce: str, cable: str
 ) -> None:
     """The browser stands still while Claude writes on; awake again it misses nothing."""
-    _ask(tab, f"fault pace texts=80 gap_ms=25 {nonce}")
+    tab.ask(f"fault pace texts=80 gap_ms=25 {nonce}")
     _wait_for(tab, "word9")
     chromium.sleep()
     try:
