@@ -30,7 +30,7 @@ const chat = new ChatController({ store, channel, wake });
 chat.composer.begin();
 listen((command, button) => runCommand(chat, command, button));
 
-/** Somebody wanted to use a part that cannot be fetched now. */
+/** A part of the page was needed and cannot be fetched now. */
 addEventListener('unhandledrejection', (event) => {
   if (!(event.reason instanceof PartMissing)) return;
   event.preventDefault();
@@ -57,11 +57,14 @@ function reconnect(silentFor) {
 document.addEventListener('resume', () => reconnect(0));
 addEventListener('pageshow', (event) => event.persisted && reconnect(0));
 addEventListener('online', () => reconnect(10_000)); // a heartbeat comes every 10 s
-document.addEventListener('visibilitychange', () =>
-  document.hidden ? chat.save() : reconnect(15_000),
-);
-document.addEventListener('visibilitychange', () => document.hidden || store.retry());
-document.addEventListener('visibilitychange', () => chat.onDemand.leave());
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) chat.save();
+  else {
+    reconnect(15_000);
+    store.retry();
+  }
+  void chat.onDemand.visibilityChanged();
+});
 addEventListener('pagehide', () => chat.save());
 
 await chat.start(store);

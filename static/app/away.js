@@ -1,5 +1,5 @@
-// While nobody sees the page, its tab tells of the answers that it follows: the title and the icon do, and, where the
-// reader wants that, a notification, which names the conversation and never what was said in it.
+// While the page is hidden, it reports the answers that this tab follows: in the title and the icon, and, if the reader
+// has turned that on, by a notification, which names the conversation but never quotes it.
 
 import { ask, listen, permission, tell, withdraw } from '../system/notifications.js';
 import { now } from '../system/time.js';

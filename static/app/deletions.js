@@ -53,11 +53,10 @@ export class Deletions {
     for (const [time, metas] of [...groups].reverse()) {
       if (this.#offers.has(time) || time < Date.now() - OFFERED_MS) continue;
       const ids = metas.map(({ id }) => id);
-      const count = ids.length;
-      const isOne = count === 1;
-      const sentence = isOne
-        ? say('toast.deleted', { title: metas[0].title })
-        : say('toast.deleted-many', { count });
+      const sentence =
+        ids.length === 1
+          ? say('toast.deleted', { title: metas[0].title })
+          : say('toast.deleted-many', { count: ids.length });
       this.#offers.set(
         time,
         offer(sentence, say('toast.undo'), () => this.restore(ids)),

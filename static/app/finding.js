@@ -33,6 +33,8 @@ export class Finding {
   /** Those of the conversation on the page, in the order in which they are visited. @type {Hit[]} */
   #hits = [];
   #at = -1;
+  /** The conversation and the terms that these hits belong to. */
+  #key = '';
 
   /** @param {ChatController} chat */
   constructor(chat) {
@@ -147,9 +149,8 @@ export class Finding {
     this.#key = key;
     this.#bar.show(this.#at + 1, this.#hits.length);
   }
-  #key = '';
 
-  /** What is marked is drawn anew: so is the mark that the reader is at. */
+  /** The marks have been redrawn: mark the current hit again. */
   #remark() {
     const hit = this.#hits[this.#at];
     if (hit) this.#marks.here(this.#rangeOf(hit));

@@ -1,5 +1,5 @@
-// Answers become Markdown. What does that is loaded as soon as somebody is about to ask, or a message is shown; where it
-// cannot be fetched, answers are plain text, and it is tried again.
+// Formats answers as Markdown. The library is loaded when the reader is about to ask, or a message is shown; while it
+// cannot be fetched, answers are plain text, and loading is retried.
 
 import { backoff, pause, TIMING } from '../network/retry.js';
 import { load } from '../system/parts.js';
@@ -17,7 +17,7 @@ export class Formatting {
     this.#onLoaded = onLoaded;
   }
 
-  /** Whoever presses or types there is about to ask. @param {HTMLElement} element */
+  /** Load the library at the first press or key there, before a question is asked. @param {HTMLElement} element */
   needWhenTouched(element) {
     for (const type of ['pointerdown', 'keydown', 'input'])
       element.addEventListener(type, () => this.need(), { once: true, passive: true });

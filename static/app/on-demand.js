@@ -21,7 +21,7 @@ const LONG_CHARACTERS = 20_000;
 export class OnDemand {
   /** @type {import('./finding.js').Finding | undefined} */
   finding;
-  /** Tells of answers while nobody sees the page. @type {import('./away.js').Away | undefined} */
+  /** Reports answers while the page is hidden. @type {import('./away.js').Away | undefined} */
   away;
   #chat;
   /** @type {import('./places.js').Places | undefined} */
@@ -34,11 +34,11 @@ export class OnDemand {
     this.#chat = chat;
   }
 
-  /** Nobody sees the page from now on, or somebody does again. */
-  async leave() {
+  /** Called when the page becomes hidden or visible. */
+  async visibilityChanged() {
     if (document.hidden && !this.away) {
       const { followed } = this.#chat.runner; // of which some may end while this is loading
-      const part = await load('app/away.js').catch(() => undefined); // then nobody is told
+      const part = await load('app/away.js').catch(() => undefined); // then the tab does not change
       if (part) this.away ??= new part.Away(this.#chat, followed);
     }
     this.#chat.refresh();

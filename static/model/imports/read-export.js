@@ -17,7 +17,7 @@ import { BrokenZip, bytesOf, chunksOf, entriesOf, isZip } from './zip.js';
 /** @import { Notes } from './notes.js' */
 /** @typedef {ImportedData & { files: FoundFile[] }} Taken */
 
-/** One conversation, in characters of JSON: more is no conversation. */
+/** The most characters of JSON that one conversation may have. */
 const LONGEST = 200_000_000;
 /** A file that is one object is parsed whole: one of ours, or a single conversation. */
 const LONGEST_WHOLE = 400_000_000;
