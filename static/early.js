@@ -47,7 +47,7 @@
 
   setTimeout(() => {
     for (const link of /** @type {NodeListOf<HTMLLinkElement>} */ (
-      document.querySelectorAll('link[rel=stylesheet]')
+      document.querySelectorAll('link[rel=stylesheet]:not([media])')
     )) {
       if (link.sheet) continue;
       link.media = 'print'; // such a one is not waited for

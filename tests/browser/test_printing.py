@@ -9,7 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
+
+from ..integration.client import eventually
+from .talk import ask, last_answer, wait_until_over
 
 CODE = "```python\n" + "\n".join(f"value_{n} = {n}  # line {n}" for n in range(12)) + "\n```"
 WIDE = "```js\nconst wide = '" + "wide".join(str(n) for n in range(80)) + "endofline';\n```"
@@ -89,3 +92,21 @@ def test_a_long_conversation_is_printed_in_full(
         assert words not in text
     alone = [page for page in text.split("\f") if page.rstrip().endswith("x?")]
     assert not alone  # no question ends a page
+
+
+def test_styles_for_paper_that_come_late_stay_on_paper(page: Page, nonce: str) -> None:
+    """They are not among the style sheets that the page goes on without after 3 s, to add later."""
+    held: list[Route] = []
+    page.clock.install()
+    page.route("**/print.css", lambda route: held.append(route))
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+    ask(page, f"fault pace texts=1 {nonce}")
+    wait_until_over(last_answer(page))
+    eventually(lambda: held or page.wait_for_timeout(50))
+    page.clock.run_for(3_500)
+    held[0].continue_()
+    sheets = "() => [...document.styleSheets].filter(({ href }) => href?.endsWith('/print.css'))"
+    page.wait_for_function(f"() => ({sheets})().length === 1")
+    assert page.evaluate(f"() => ({sheets})()[0].media.mediaText") == "print"
+    expect(page.locator("#send")).to_be_visible()
