@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import shutil
 import tempfile
@@ -20,8 +21,12 @@ _PREFIX = f"claude-sse-metrics-{os.getuid()}-"
 _LOCK = "lock"
 
 
+@functools.cache
 def share() -> None:
-    """Let the processes that this one forks share their metrics; call it before any is imported."""
+    """Let the processes that this one forks share their metrics; call it before any is imported.
+
+    Further calls, one for each SIGHUP, keep the folder and with it what was counted.
+    """
     for folder in _places():
         with contextlib.suppress(OSError):
             _remove_abandoned(folder)

@@ -70,7 +70,7 @@ def model(name: str) -> Response:
 def anything_else(rest: str) -> Response:
     """Refuse the rest of the API by its name."""
     raise NotFound(
-        f"{request.method} /v1/{ascii(rest[:80])[1:-1]} is not offered here; POST "
+        f"{request.method} /v1/{_shown(rest)} is not offered here; POST "
         "/v1/chat/completions, GET /v1/models and GET /v1/models/<id> are.",
         code="unknown_url",
     )
@@ -135,9 +135,14 @@ def _named_as_in(asked: openai_question.Request) -> Iterator[None]:
 
 def _no_model(name: str) -> NotFound:
     return NotFound(
-        f"model {name[:80]} is not offered to this key; GET /v1/models lists what is.",
+        f"model {_shown(name)} is not offered to this key; GET /v1/models lists what is.",
         code="model_not_found",
     )
+
+
+def _shown(text: str) -> str:
+    """Return a client's text for an error sentence: short, printable, ASCII."""
+    return ascii(text[:80])[1:-1]
 
 
 def _model(model: Model) -> dict[str, Any]:

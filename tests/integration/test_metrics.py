@@ -15,6 +15,8 @@ import pytest
 from claude_sse.standin import StandIn
 from claude_sse.telemetry import shared_values
 
+from tests.torture.measures import Held
+
 from .client import eventually
 from .running import Server, serve
 
@@ -85,6 +87,22 @@ def test_a_dead_worker_is_taken_out(metered: Server, nonce: str) -> None:
     assert value(metered, "claude_sse_active_streams") == 0
     assert value(metered, "claude_sse_slots_used") == 0
     eventually(lambda: value(metered, "claude_sse_slots_capacity", kind="writer") == 2 * 120, 60)
+
+
+def test_a_reload_keeps_what_was_counted(standin: StandIn) -> None:
+    """After kill -HUP the counters go on in one folder, and the master holds no more files."""
+    with serve(standin, WORKERS=2) as [server]:
+        for reload in range(3):
+            folder, files = folder_of(server), Held.by(server.process.pid).files
+            with server.post("say one two") as answer:
+                answer.rest()
+            assert value(server, "claude_sse_streams_total", outcome="complete") == reload + 1
+            old = set(server.workers())
+            server.process.send_signal(signal.SIGHUP)
+            eventually(lambda old=old: len(set(server.workers()) - old) == 2, 60)
+            eventually(lambda old=old: not old & set(server.workers()), 60)
+            server.wait_until_ready()
+            assert (folder_of(server), Held.by(server.process.pid).files) == (folder, files)
 
 
 def test_the_exposition_is_well_formed(metered: Server, require: Callable[[str], str]) -> None:
