@@ -107,7 +107,7 @@ def redis(start_redis: Callable[..., Redis]) -> Redis:
 def behind_nginx(nginx: str, folder: Path, servers: list[Server]) -> Iterator[int]:
     """Run nginx in front of the servers; yield its port."""
     port = free_port()
-    apps = " ".join(f"server 127.0.0.1:{server.port} fail_timeout=1s;" for server in servers)
+    apps = " ".join(f"server 127.0.0.1:{server.port} max_fails=0;" for server in servers)
     (folder / "nginx.conf").write_text(f"""
         daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
         events {{ worker_connections 2000; }}
