@@ -30,6 +30,7 @@ DIALECTS: dict[str, Ask] = {
     "frames": lambda prompt: ("PUT", f"/streams/{uuid.uuid4()}", _own(prompt)),
     "ui messages": lambda prompt: ("POST", "/api/chat", _ui(prompt)),
     "plain text": lambda prompt: ("POST", "/api/chat?protocol=text", _ui(prompt)),
+    "chat completions": lambda prompt: ("POST", "/v1/chat/completions", _openai(prompt)),
 }
 SCENARIOS = {
     "paced": Scenario("", streams=100, texts=200, gap_ms=50),
@@ -103,6 +104,10 @@ def _request(method: str, path: str, fields: dict[str, Any]) -> bytes:
 
 def _own(prompt: str) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": prompt}]}
+
+
+def _openai(prompt: str) -> dict[str, Any]:
+    return _own(prompt) | {"stream": True}
 
 
 def _ui(prompt: str) -> dict[str, Any]:

@@ -92,6 +92,12 @@ def pdf(pages: int = 1, *, packed: bool = False, locked: bool = False) -> bytes:
     )
 
 
+def first_part_of_pdf() -> bytes:
+    """Return what a broken-off download leaves of a PDF for the web (linearized, Annex F)."""
+    first = b"%PDF-1.5\n1 0 obj\n<< /Linearized 1 /L 90210 /N 9 >>\nendobj\n"
+    return first + b"xref\n0 0\ntrailer\n<< /Root 2 0 R >>\nstartxref\n0\n%%EOF\n2 0 obj\n<<"
+
+
 def encoded(data: bytes) -> str:
     """Return the base64 of a file."""
     return base64.b64encode(data).decode()

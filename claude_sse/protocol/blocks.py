@@ -121,8 +121,10 @@ def _file(place: str, value: dict[str, Any]) -> Image | Document:
     if kind not in ("base64", "text") or set(source) - {"type", "media_type", "data"}:
         raise BadRequest(f"{name}: source must hold exactly type (base64), media_type and data.")
     data = source.get("data")
-    if not isinstance(data, str) or not data:
-        raise BadRequest(f"{name} is empty: source.data must hold the file.")
+    if not isinstance(data, str):
+        raise BadRequest(f"{name}: source.data must be a string, the file in base64.")
+    if not data:
+        raise BadRequest(f"{name} is empty.")
     if kind == "text":
         return Document(name, _document_text(name, data), None, title)
     content = _decoded(name, data)
@@ -178,8 +180,8 @@ def _decoded(name: str, data: str) -> bytes:
             raise ValueError("too much padding, or unused bits that are not zero")
     except ValueError:  # also for characters beyond ASCII
         raise BadRequest(
-            f"{name}: source.data is not base64 (RFC 4648, section 4: with its padding, without "
-            "line breaks, and without data: in front)."
+            f"{name} is not base64 (RFC 4648, section 4: with its padding, without line breaks, "
+            "and without data: in front)."
         ) from None
     return decoded
 

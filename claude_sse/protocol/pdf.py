@@ -13,11 +13,15 @@ from dataclasses import dataclass
 
 #: Readers find the header within this distance from the start.
 _HEADER_BYTES = 1024
+#: At the start, or on a line of its own, or after bytes that are no text: not within a sentence.
+_HEADER = re.compile(rb"(?:\A|[\0-\x1f\x80-\xff])%PDF-[0-9]")
 _INFLATED_BYTES = 32 << 20
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z0-9#])")
 _COUNT = re.compile(rb"/Count\s+(\d{1,7})")
 _LOCKED = re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")
 _OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm\b")
+#: How the first part of a linearized file ends (Annex F): with no address.
+_FIRST_PART = re.compile(rb"startxref\s+0\s")
 #: The longest dictionary of an object stream.
 _DICTIONARY_BYTES = 1000
 
@@ -33,12 +37,20 @@ class Pdf:
 
 def pdf_of(data: bytes) -> Pdf | None:
     """Return what is known of a PDF, or None for anything else."""
-    if b"%PDF-" not in data[:_HEADER_BYTES]:
+    header = _HEADER.search(data, 0, _HEADER_BYTES)
+    is_whole = _is_whole(data)
+    if header is None or (header.start() and not is_whole):  # a text may quote such a line
         return None
     is_locked = _LOCKED.search(data) is not None
-    is_whole = b"startxref" in data
     pages = 0 if is_locked or not is_whole else _pages(data)
     return Pdf(pages, is_locked, is_whole)
+
+
+def _is_whole(data: bytes) -> bool:
+    """Return whether the end is there; a file for the web has an end of its first part, too."""
+    end = data.rfind(b"startxref")
+    is_in_parts = b"/Linearized" in data[:_HEADER_BYTES]
+    return end >= 0 and not (is_in_parts and _FIRST_PART.match(data, end))
 
 
 def _pages(data: bytes) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote, unquote_to_bytes
 
 from ..protocol.errors import BadRequest
+from . import data_urls
 
 Block = dict[str, Any]
 
@@ -72,19 +71,13 @@ def _file_block(name: str, value: Any) -> Block:
 
 
 def _file(name: str, url: Any) -> Block:
-    """Return the block of a file in a data: URL (RFC 2397); its type is found by its bytes."""
-    head, comma, data = url.partition(",") if isinstance(url, str) else ("", "", "")
-    if head[:5].lower() != "data:" or not comma:
+    """Return the block of a file in a data: URL; its type is found by its bytes."""
+    file = data_urls.parse(url)
+    if file is None:
         raise BadRequest(
             f"{name} must be a data: URL: this server fetches no address that a client gives."
         )
-    media_type, *parameters = head[5:].split(";")
-    if not parameters or parameters[-1].strip().lower() != "base64":
-        content = unquote_to_bytes(data.encode("utf-8", "replace"))
-        data = base64.b64encode(content).decode("ascii")
-    elif "%" in data:
-        data = unquote(data)
-    source = {"type": "base64", "media_type": media_type.strip() or "text/plain", "data": data}
+    source = {"type": "base64", "media_type": file.media_type or "text/plain", "data": file.data}
     return {"type": "document", "source": source}
 
 

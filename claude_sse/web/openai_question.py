@@ -131,11 +131,18 @@ def _messages(messages: Any) -> tuple[list[Fields], list[_Place]]:
                 found.append((_Place(n), {"role": role, "content": text}))
     if not found:
         raise BadRequest("messages must hold a message of the user.")
+    found = [*filter(_is_filled, found[:-1]), found[-1]]
     if found[0][1]["role"] == "assistant":
         found.insert(0, _of_user(0, _BEGINNING))
     if found[-1][1]["role"] == "assistant":
         found.append(_of_user(len(messages) - 1, _CONTINUE))
     return [message for _, message in found], [place for place, _ in found]
+
+
+def _is_filled(found: tuple[_Place, Fields]) -> bool:
+    """Return whether a message says something: a question that was refused for that stays there."""
+    content = found[1]["content"]
+    return bool(content.strip() if isinstance(content, str) else content)
 
 
 def _of_user(n: int, content: str | dict[int, openai_parts.Block]) -> tuple[_Place, Fields]:

@@ -10,7 +10,7 @@ from flask import g, request
 
 from ..claude import no_key
 from ..ledger import Quotas
-from ..protocol.errors import BadRequest, NotFound, OverLimit
+from ..protocol.errors import BadRequest, Gone, NotFound, OverLimit
 from ..protocol.question import EFFORTS, Question, parse
 from ..stream_log import Reader, StreamExists
 from ..streaming.admission import quotas_of
@@ -33,6 +33,12 @@ def read(services: Services, *, allow_prompt: bool) -> Question:
             efforts=EFFORTS,
             allow_prompt=allow_prompt,
         )
+
+
+def refuse_return(reason: str = "This answer cannot be continued") -> None:
+    """Raise ``Gone`` for a client that was answered before: none of its repeats is a question."""
+    if request.headers.get("Last-Event-ID", "").strip():  # of any value
+        raise Gone(f"{reason}; to ask again, leave out Last-Event-ID.")
 
 
 def upload(services: Services) -> bytes:

@@ -7,12 +7,11 @@ no address that a client gives is fetched. ``protocol.blocks`` says what a file 
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from ..protocol.errors import BadRequest
+from . import data_urls
 
 Block = dict[str, Any]
 
@@ -78,25 +77,14 @@ def _file(part: Mapping[str, Any]) -> Block:
     name, kind = part.get("filename"), part.get("mediaType")
     title = name.strip()[:_TITLE_CHARACTERS] if isinstance(name, str) else ""
     media_type = kind if isinstance(kind, str) else ""
-    data = _load(_shown(title, media_type), part.get("url"))
-    source = {"type": "base64", "media_type": media_type, "data": data}
-    return {"type": "document", "source": source, **({"title": title} if title else {})}
-
-
-def _load(shown: str, url: Any) -> str:
-    """Return the content of a ``data:`` URL (RFC 2397) in base64."""
-    scheme, _, rest = url.partition(":") if isinstance(url, str) else ("", "", "")
-    if scheme.lower() != "data":
+    file = data_urls.parse(part.get("url"))
+    if file is None:
         raise BadRequest(
-            f"{shown} must be sent as a data: URL: this server fetches no address that a client "
-            "gives it."
+            f"{_shown(title, media_type)} must be sent as a data: URL: this server fetches no "
+            "address that a client gives it."
         )
-    head, _, data = rest.partition(",")
-    if not head.lower().rstrip().endswith(";base64"):
-        return base64.b64encode(unquote_to_bytes(data)).decode("ascii")
-    if "%" in data:
-        data = unquote_to_bytes(data).decode("latin-1")
-    return "".join(data.split())
+    source = {"type": "base64", "media_type": media_type or file.media_type, "data": file.data}
+    return {"type": "document", "source": source, **({"title": title} if title else {})}
 
 
 def _shown(name: str, kind: str) -> str:

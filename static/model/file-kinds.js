@@ -27,6 +27,8 @@ export class Unreadable extends Error {
 const CONTROL = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/;
 /** PDF readers find the header within this distance from the start. */
 const HEADER_BYTES = 1024;
+const HEADER = /(?:^|[\0-\x1f\x80-\xff])%PDF-[0-9]/;
+const FIRST_PART = /^startxref\s+0\s/;
 const LOCKED = /\/Encrypt\s*(?:\d+\s+\d+\s+R|<<)/;
 /** A JPEG's segments before its first scan: tens, as a rule. */
 const MOST_SEGMENTS = 10_000;
@@ -144,10 +146,16 @@ function webp(view) {
 
 /** @param {Uint8Array} bytes @returns {FileKind | undefined} */
 function pdfOf(bytes) {
-  if (!latin(bytes.subarray(0, HEADER_BYTES)).includes('%PDF-')) return undefined;
+  const start = latin(bytes.subarray(0, HEADER_BYTES));
+  const header = HEADER.exec(start);
+  if (!header) return undefined;
   const source = latin(bytes);
+  const end = source.lastIndexOf('startxref');
+  const isInParts = start.includes('/Linearized'); // of which the first has an end, too
+  const isWhole = end >= 0 && !(isInParts && FIRST_PART.test(source.slice(end)));
+  if (header.index && !isWhole) return undefined; // a text may quote such a line
   if (LOCKED.test(source)) throw new Unreadable('file.locked-pdf');
-  if (!source.includes('startxref')) throw new Unreadable('file.damaged-pdf');
+  if (!isWhole) throw new Unreadable('file.damaged-pdf');
   return { kind: 'pdf', type: 'application/pdf' };
 }
 

@@ -79,6 +79,22 @@ def test_text_is_a_document_of_plain_text(given):
     assert param(content(given)) == [{"type": "document", "source": source}]
 
 
+@pytest.mark.parametrize("said", [
+    "if data.startswith(b'%PDF-1'): ...  # until startxref",
+    "| `%PDF-1.7` | the header |",
+    "The first line:\n%PDF-1.4\nand so on",
+])  # fmt: skip
+def test_a_text_about_pdf_is_a_text(said):
+    """What only names the header of a PDF, or quotes it, is read as the text that it is."""
+    [given] = content(block(said.encode()))
+    assert given == Document("messages[0].content[0]", said, None)
+
+
+def test_a_linearized_pdf_is_whole_with_its_end():
+    """The end of its first part, which has no address, is not taken for that of the file."""
+    assert pdf_of(files.first_part_of_pdf() + b">>\nendobj\nstartxref\n216\n%%EOF\n").is_whole
+
+
 def test_blocks_keep_their_order():
     """Texts and files are sent in the order of the question, in every message."""
     body = question(text("one"), block(files.png()), text("two"), block(files.pdf(), "document"))
@@ -123,6 +139,7 @@ def test_a_file_that_ends_early_is_no_whole_one(name, title):
     (files.gif()[:-4], "a damaged image"),
     (files.webp()[:-4], "a damaged image"),
     (files.pdf()[:60], "a damaged PDF"),
+    (files.first_part_of_pdf(), "a damaged PDF"),
     (files.pdf(locked=True), "an encrypted PDF"),
     (b"PK\x03\x04\x14\0\x06\0", "of another kind"),
     (b"BM\x36\0\0\0\0\0", "of another kind"),
@@ -263,7 +280,7 @@ def test_no_other_spelling_is_accepted(data):
     ({"type": "image", "source": {"type": "base64", "data": "AAAA", "url": "x"}}, "source must"),
     ({"type": "image", "source": {"type": ["base64"]}}, "source must hold"),
     ({"type": "image"}, "source must hold"),
-    ({"type": "document", "source": {"type": "text", "data": 7}}, "is empty"),
+    ({"type": "document", "source": {"type": "text", "data": 7}}, "must be a string"),
     ({"type": "document", "source": {"type": "text", "data": "\0"}}, "another kind"),
     ({"type": "document", "source": {"type": "text", "data": "\ud800"}}, "unpaired surrogate"),
     ({"type": "document", "source": {"type": "text", "data": "x"}, "title": ""}, "title must"),

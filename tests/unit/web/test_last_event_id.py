@@ -31,6 +31,27 @@ def test_post_with_an_id_is_gone_and_asks_nobody(client, standin, nonce, value):
     assert asked(standin, nonce) == 0
 
 
+def test_no_post_asks_for_a_client_that_comes_back(client, standin, nonce):
+    """Every POST that asks Claude is gone with an id: 410 in its own format, and nothing is asked."""
+    chat = [{"role": "user", "content": nonce, "parts": [{"type": "text", "text": nonce}]}]
+    bodies = {
+        "/stream": {"prompt": nonce},
+        "/api/chat": {"id": nonce, "messages": chat},
+        "/api/completion": {"prompt": nonce},
+        "/v1/chat/completions": {"messages": [{"role": "user", "content": nonce}]},
+    }
+    rules = [
+        rule.rule for rule in client.application.url_map.iter_rules() if "POST" in rule.methods
+    ]
+    fixed = {rule for rule in rules if "<" not in rule}
+    assert fixed == bodies.keys()
+    for path, question in bodies.items():
+        response = client.post(path, json=question, headers=after(3))
+        assert (response.status_code, response.headers["X-Error-Code"]) == (410, "gone"), path
+        assert "leave out Last-Event-ID" in response.text
+    assert asked(standin, nonce) == 0
+
+
 @pytest.mark.parametrize("value", ["", " ", "\t"])
 def test_an_empty_id_is_none(client, standin, url, nonce, value):
     """A client that sends the header empty has received nothing yet: it is asked for as ever."""

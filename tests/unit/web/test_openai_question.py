@@ -71,6 +71,15 @@ def test_an_answer_without_text_is_dropped(content):
     assert conversation(HELLO, empty, HELLO) == [("user", "Hello")] * 2
 
 
+@pytest.mark.parametrize("content", [None, "", " \n", [], [{"type": "text", "text": ""}]])
+def test_an_earlier_question_without_text_is_dropped(content):
+    """It was refused, and stays in the history of a front end: the next question is answered."""
+    blank = {"role": "user", "content": content}
+    assert conversation(blank, HELLO) == [("user", "Hello")]
+    assert conversation(HELLO, blank, HELLO) == [("user", "Hello")] * 2
+    assert "messages[1].content" in refusal(HELLO, blank)
+
+
 def test_a_conversation_that_begins_or_ends_with_the_assistant_is_asked():
     """Claude's begin and end with the user: a line goes before, a request to continue after."""
     (first, _), greeting, _ = conversation({"role": "assistant", "content": "Welcome!"}, HELLO)
@@ -86,6 +95,9 @@ def test_a_conversation_that_begins_or_ends_with_the_assistant_is_asked():
         f"data:image/png;base64,{PNG}",
         f"DATA:image/jpeg;name=a.png;charset=x;BASE64,{PNG.replace('=', '%3D')}",
         f"data:;base64,{PNG}",
+        f"data:image/png;base64,{PNG.rstrip('=')}",
+        f"data:image/png;base64,{PNG[:76]}\n{PNG[76:]}\n",
+        f"data:image/png;base64,{PNG.replace('+', '-').replace('/', '_')}",
     ],
 )
 @pytest.mark.parametrize("is_object", [True, False])
@@ -99,7 +111,15 @@ def test_an_image_in_a_data_url_is_an_image(url, is_object):
 
 
 @pytest.mark.parametrize(
-    "data", ["data:text/csv;base64,YSxi", "data:text/csv,a%2Cb", "data:,a,b", "YSxi"]
+    "data",
+    [
+        "data:text/csv;base64,YSxi",
+        "data:text/csv,a%2Cb",
+        "data:,a,b",
+        "YSxi",
+        "YS\nxi\n",
+        "YSxi%0A",
+    ],
 )
 def test_a_file_is_a_document_with_its_name(data):
     """Its data may be a data: URL in any form, or base64 alone."""
@@ -127,8 +147,6 @@ def test_a_file_that_claude_does_not_take_is_named():
         ({"role": "tool", "content": "x"}, "messages[1].role must be"),
         ({"role": ["user"], "content": "x"}, "messages[1].role must be"),
         ({"role": "user", "content": 7}, "messages[1].content must be a string or a list"),
-        ({"role": "user", "content": " "}, "messages[1].content must"),
-        ({"role": "user"}, "messages[1].content must"),
         (user({"type": "input_audio", "input_audio": {}}), "messages[1].content[0] must be a part"),
         (user("Hello"), "messages[1].content[0] must be a part"),
         (user({"type": "text"}), "messages[1].content[0].text must be a string"),
