@@ -32,7 +32,7 @@ def test_post_with_an_id_is_gone_and_asks_nobody(client, standin, nonce, value):
 
 
 def test_no_post_asks_for_a_client_that_comes_back(client, standin, nonce):
-    """Every POST that asks Claude is gone with an id: 410 in its own format, and nothing is asked."""
+    """Every POST that asks Claude is gone with an id: 410, and nothing is asked."""
     chat = [{"role": "user", "content": nonce, "parts": [{"type": "text", "text": nonce}]}]
     bodies = {
         "/stream": {"prompt": nonce},
