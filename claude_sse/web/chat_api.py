@@ -7,9 +7,10 @@ comes with the whole conversation. What pages add to a body for themselves is ig
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
@@ -19,7 +20,7 @@ from werkzeug.routing import PathConverter
 from ..protocol.errors import BadRequest, NotFound
 from ..protocol.question import EFFORTS, Question, from_fields, load_object
 from ..stream_log import Reader
-from . import body, questions, responses, ui_parts
+from . import body, places, questions, responses, ui_parts
 from .dialects import Dialect
 from .dialects.plain_text import PLAIN_TEXT
 from .dialects.ui_messages import UI_MESSAGES, dialect
@@ -50,13 +51,19 @@ def ask() -> Response:
     """Answer the last message of a chat; the chat's former answer ends where it still runs."""
     questions.refuse_return("GET /api/chat/<id>/stream continues an answer")
     services = current_services()
-    chat, question = _read_chat(services)
-    return _answer(
-        services,
-        question,
-        services.settings.chat_grace_seconds,
-        lambda key, start: services.chats.start(g.owner, chat, key, start),
-    )
+    raw, fields = _read_chat(services)
+    chat = fields["id"]
+    with questions.in_turn(raw):
+        messages, found = ui_parts.to_messages(fields["messages"])
+    with _named_as_in(found):
+        with questions.in_turn(raw):
+            question = _question(services, raw, fields, {"messages": messages})
+        return _answer(
+            services,
+            question,
+            services.settings.chat_grace_seconds,
+            lambda key, start: services.chats.start(g.owner, chat, key, start),
+        )
 
 
 @bp.get("/chat/<chat:chat>/stream")
@@ -102,8 +109,8 @@ def complete() -> Response:
     return _answer(services, _read_prompt(services), 0.0, lambda key, start: start())
 
 
-def _read_chat(services: Services) -> tuple[str, Question]:
-    """Return the id of a chat and its question; what still runs in the chat is ended meanwhile."""
+def _read_chat(services: Services) -> tuple[bytes, dict[str, Any]]:
+    """Return a body and its fields; what still runs in its chat is ended meanwhile."""
     raw = questions.upload(services)
     with questions.in_turn(raw):
         fields = load_object(raw)
@@ -114,9 +121,16 @@ def _read_chat(services: Services) -> tuple[str, Question]:
             "The field messages is missing: this server keeps no conversations, so each question "
             "comes with all messages of its chat."
         )
-    with questions.in_turn(raw):
-        messages = ui_parts.to_messages(fields["messages"])
-        return chat, _question(services, raw, fields, {"messages": messages})
+    return raw, fields
+
+
+@contextlib.contextmanager
+def _named_as_in(found: list[places.Place]) -> Iterator[None]:
+    """Let what refuses this question use the places of its body."""
+    try:
+        yield
+    except BadRequest as exc:
+        raise BadRequest(places.renamed(str(exc), found, "parts"), code=exc.code) from exc
 
 
 def _read_prompt(services: Services) -> Question:

@@ -8,13 +8,13 @@ describes the request (``user``, ``metadata``, ``store``), and what other server
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..protocol.errors import BadRequest
 from ..protocol.question import EFFORTS, Question, from_fields, load_object
-from . import openai_parts
+from . import openai_parts, places
+from .places import Place
 
 Fields = Mapping[str, Any]
 
@@ -41,37 +41,23 @@ _NOT_OFFERED_HERE: dict[str, tuple[Any, ...]] = {
 }
 _SWITCHES = {"web_search": "web_search_options"}
 _EFFORTS = {"none": "low", "minimal": "low"}
-#: The place of a message, or of a block in it, in a sentence of ours.
-_PLACE = re.compile(r"messages\[(\d+)\](?:\.content\[(\d+)\])?")
 #: What Claude's conversations, which begin and end with the user, lack in one of this API.
 _BEGINNING = "(The conversation begins with your message.)"
 _CONTINUE = "Continue exactly where your last message stopped, without repeating any of it."
 
 
-class _Place(NamedTuple):
-    """Where a message and its parts stand in the body."""
-
-    message: int
-    parts: tuple[int, ...] = ()
-
-
 class Names(NamedTuple):
     """What the fields of a question are called in the body that it comes from."""
 
-    places: list[_Place]
+    places: list[Place]
     limit: str
 
     def translated(self, error: BadRequest) -> BadRequest:
         """Return the error with the names of the body."""
-        sentence = _PLACE.sub(self._place, str(error))
+        sentence = places.renamed(str(error), self.places, "content")
         name = {"max_tokens": self.limit, "effort": "reasoning_effort"} | _SWITCHES
         ours, space, rest = sentence.partition(" ")
         return BadRequest(f"{name.get(ours, ours)}{space}{rest}", code=error.code)
-
-    def _place(self, found: re.Match[str]) -> str:
-        place = self.places[int(found[1])]
-        part = f".content[{place.parts[int(found[2])]}]" if found[2] else ""
-        return f"messages[{place.message}]{part}"
 
 
 class Request(NamedTuple):
@@ -87,8 +73,8 @@ def parse(body: bytes, *, max_tokens: int) -> Request:
     """Return what this body asks for; raises ``BadRequest``, with the names that it uses."""
     fields = load_object(body)
     _refuse(fields, _NOT_OFFERED)
-    messages, places = _messages(fields.get("messages"))
-    names = Names(places, _limit(fields))
+    messages, found = _messages(fields.get("messages"))
+    names = Names(found, _limit(fields))
     effort = fields.get("reasoning_effort")
     own = {
         "messages": messages,
@@ -115,11 +101,11 @@ def _refuse(fields: Fields, names: Mapping[str, tuple[Any, ...]], within: str = 
             )
 
 
-def _messages(messages: Any) -> tuple[list[Fields], list[_Place]]:
+def _messages(messages: Any) -> tuple[list[Fields], list[Place]]:
     """Return the messages of the conversation, and the place of each in ``messages``."""
     if not isinstance(messages, list) or not messages:
         raise BadRequest("messages must be a list of at least one message.")
-    found: list[tuple[_Place, Fields]] = []
+    found: list[tuple[Place, Fields]] = []
     for n, message in enumerate(messages):
         name = f"messages[{n}].content"
         role = _role(f"messages[{n}]", message)
@@ -128,7 +114,7 @@ def _messages(messages: Any) -> tuple[list[Fields], list[_Place]]:
         elif role == "assistant":
             text = openai_parts.text(name, message.get("content"))
             if text.strip():  # not an answer that failed before its first text
-                found.append((_Place(n), {"role": role, "content": text}))
+                found.append((Place(n), {"role": role, "content": text}))
     if not found:
         raise BadRequest("messages must hold a message of the user.")
     found = [*filter(_is_filled, found[:-1]), found[-1]]
@@ -139,16 +125,16 @@ def _messages(messages: Any) -> tuple[list[Fields], list[_Place]]:
     return [message for _, message in found], [place for place, _ in found]
 
 
-def _is_filled(found: tuple[_Place, Fields]) -> bool:
+def _is_filled(found: tuple[Place, Fields]) -> bool:
     """Return whether a message says something: a question that was refused for that stays there."""
     content = found[1]["content"]
     return bool(content.strip() if isinstance(content, str) else content)
 
 
-def _of_user(n: int, content: str | dict[int, openai_parts.Block]) -> tuple[_Place, Fields]:
+def _of_user(n: int, content: str | dict[int, openai_parts.Block]) -> tuple[Place, Fields]:
     if isinstance(content, str):
-        return _Place(n), {"role": "user", "content": content}
-    return _Place(n, tuple(content)), {"role": "user", "content": list(content.values())}
+        return Place(n), {"role": "user", "content": content}
+    return Place(n, tuple(content)), {"role": "user", "content": list(content.values())}
 
 
 def _role(name: str, message: Any) -> str:

@@ -7,11 +7,12 @@ no address that a client gives is fetched. ``protocol.blocks`` says what a file 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..protocol.errors import BadRequest
 from . import data_urls
+from .places import Place
 
 Block = dict[str, Any]
 
@@ -19,8 +20,8 @@ _TITLE_CHARACTERS = 200
 _SHOWN_CHARACTERS = 100
 
 
-def to_messages(messages: Any) -> list[dict[str, Any]]:
-    """Return UI messages as ``question.from_fields`` takes messages.
+def to_messages(messages: Any) -> tuple[list[dict[str, Any]], list[Place]]:
+    """Return UI messages as ``question.from_fields`` takes messages, and the place of each.
 
     Messages of the role system, those that are left without content, and answers before the first
     question are dropped. Raises ``BadRequest``.
@@ -28,16 +29,18 @@ def to_messages(messages: Any) -> list[dict[str, Any]]:
     if not isinstance(messages, list):
         raise BadRequest("messages must be a list of UI messages.")
     kept: list[dict[str, Any]] = []
-    question: list[Block] = []
+    places: list[Place] = []
+    question: dict[int, Block] = {}
     for number, message in enumerate(messages):
         role, blocks = _message(f"messages[{number}]", message)
         if role == "user":
             question = blocks
         if blocks and (kept or role == "user"):
-            kept.append({"role": role, "content": _content(blocks)})
+            kept.append({"role": role, "content": _content(list(blocks.values()))})
+            places.append(Place(number, tuple(blocks)))
     if not question or kept[-1]["role"] != "user":
         raise BadRequest("The last message must be the user's, with a text or a file.")
-    return kept
+    return kept, places
 
 
 def _content(blocks: list[Block]) -> str | list[Block]:
@@ -46,7 +49,7 @@ def _content(blocks: list[Block]) -> str | list[Block]:
     return blocks if text is None else text
 
 
-def _message(name: str, message: Any) -> tuple[str, list[Block]]:
+def _message(name: str, message: Any) -> tuple[str, dict[int, Block]]:
     role = message.get("role") if isinstance(message, dict) else None
     if role not in ("user", "assistant", "system"):
         raise BadRequest(f"{name} must be a UI message: its role is user, assistant or system.")
@@ -56,20 +59,19 @@ def _message(name: str, message: Any) -> tuple[str, list[Block]]:
             f"{name} has no parts: its client must be version 5 of the AI SDK or newer."
         )
     if role == "system":
-        return role, []
-    return role, [block for part in parts for block in _blocks(name, role, part)]
+        return role, {}
+    blocks = {n: _block(name, role, part) for n, part in enumerate(parts)}
+    return role, {n: block for n, block in blocks.items() if block is not None}
 
 
-def _blocks(name: str, role: str, part: Any) -> Iterator[Block]:
+def _block(name: str, role: str, part: Any) -> Block | None:
     kind = part.get("type") if isinstance(part, dict) else None
     if kind == "text":
         text = part.get("text")
         if not isinstance(text, str):
             raise BadRequest(f"{name} has a text part whose text is not a string.")
-        if text.strip():
-            yield {"type": "text", "text": text}
-    elif kind == "file" and role == "user":
-        yield _file(part)
+        return {"type": "text", "text": text} if text.strip() else None
+    return _file(part) if kind == "file" and role == "user" else None
 
 
 def _file(part: Mapping[str, Any]) -> Block:

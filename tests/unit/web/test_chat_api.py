@@ -188,6 +188,16 @@ def test_a_question_that_is_refused_leaves_no_older_answer(client, nonce):
         assert client.get("/api/chat/chat/stream").status_code == 204
 
 
+def test_a_file_without_a_name_is_named_by_its_place_in_the_body(client, nonce):
+    """The place is the client's own, whatever before it is not sent to Claude."""
+    damaged = {"type": "file", "mediaType": "image/png", "url": "data:image/png;base64,iVBORw0KGgo"}
+    question = {"id": "m", "role": "user", "parts": [{"type": "data-x"}, damaged]}
+    before = [message("Be brief.", "system"), message(" "), message("Hello", "assistant")]
+    asked = client.post("/api/chat", json={"id": nonce, "messages": [*before, question]})
+    sentence = is_sentence(asked, 400, "bad_request")
+    assert sentence == "messages[3].parts[1] is a damaged image, or only a part of one."
+
+
 @pytest.mark.parametrize("method", ["DELETE", "POST"])
 def test_a_stop_stops_the_newest_stream_and_says_how_it_ended(client, nonce, method):
     """It can be repeated, has no body or JSON, and stops only the stream that it names, if any."""

@@ -37,7 +37,7 @@ def file(url, kind="", name=None):
 
 def sent(*messages):
     """What Claude is sent for these UI messages."""
-    fields = {"messages": to_messages(list(messages))}
+    fields = {"messages": to_messages(list(messages))[0]}
     question = from_fields(fields, "d", max_tokens=100, efforts=EFFORTS)
     return [
         (role, content if isinstance(content, str) else [block.param() for block in content])

@@ -1,0 +1,31 @@
+"""Where messages and their parts stand in a client's body: what our sentences name them by.
+
+Other formats have messages that ours lacks, and so other numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+#: A message, or a block in it, in a sentence of ours.
+_OURS = re.compile(r"messages\[(\d+)\](?:\.content\[(\d+)\])?")
+
+
+class Place(NamedTuple):
+    """Where a message of ours, and each of its blocks, stand in the body."""
+
+    message: int
+    parts: tuple[int, ...] = ()
+
+
+def renamed(sentence: str, places: Sequence[Place], parts: str) -> str:
+    """Return our sentence with the places of the body, whose messages have ``parts``."""
+
+    def theirs(found: re.Match[str]) -> str:
+        place = places[int(found[1])]
+        part = f".{parts}[{place.parts[int(found[2])]}]" if found[2] else ""
+        return f"messages[{place.message}]{part}"
+
+    return _OURS.sub(theirs, sentence)
