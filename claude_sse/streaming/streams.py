@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -174,8 +175,7 @@ class Streams:
         within a heartbeat after ``is_revoked()`` returns True, or when this process exits first.
         """
         yield Opening(reader.after)
-        kind = kind_of(reader)
-        metrics.READERS.labels(kind).inc()
+        metrics.READERS.labels(kind := kind_of(reader)).inc()
         received, wait_seconds = b"", TICK_SECONDS if kind == "first" else 0.0
         supervisor, heartbeat_seconds = self._supervisor, self._heartbeat_seconds
         sent_at = checked_at = time.monotonic()
@@ -225,10 +225,8 @@ class Streams:
             reader = self.log.open(key)
         except Unavailable:  # the stream is stopped, but can no longer be read
             return {"ended": running is not None, "last_event_id": 0}
-        try:
+        with contextlib.closing(reader):
             return outcome(reader, gone)
-        finally:
-            reader.close()
 
     def check(self) -> None:
         """Raise ``Unavailable`` where no stream could be started now."""
