@@ -445,6 +445,14 @@ class TestRedisStreamLog(Contract):
         log.close()
 
 
+class TestValkeyStreamLog(TestRedisStreamLog):
+    """The same on Valkey."""
+
+    @pytest.fixture
+    def shared_redis(self, shared_valkey):
+        return shared_valkey
+
+
 class TestFileStreamLog(Contract):
     """The contract on files; two instances on one folder are two processes to each other."""
 
