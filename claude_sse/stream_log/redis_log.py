@@ -158,8 +158,8 @@ class RedisStreamLog:
 
     def _forget_pointer(self, where: bytes, key: bytes | None) -> None:
         """Let the writer of this key, if it is here, not write a pointer again that has moved."""
-        writer = key and self._link.writers.get(self._names.stream(key.decode()))
-        if writer:
+        name = self._names.stream(key.decode()) if key else b""
+        if (writer := self._link.writers.get(name)) is not None:
             writer.pointers.pop(where, None)
 
     def _if_stored(self, key: bytes | None) -> str | None:
