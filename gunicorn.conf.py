@@ -11,7 +11,7 @@ import sys
 from gunicorn.errors import HaltServer
 
 from claude_sse.config import installation
-from claude_sse.config.dotenv import load
+from claude_sse.config.dotenv import GENERATED, load_once
 from claude_sse.config.settings import ConfigError, is_loopback, refuse_exposed
 from claude_sse.server import plain_server
 from claude_sse.server.connection import read_refused_body
@@ -20,7 +20,7 @@ from claude_sse.telemetry import logs, shared_values
 
 _tokens_before = os.environ.get("AUTH_TOKEN")
 try:
-    settings = load()
+    settings = load_once()  # on SIGHUP what the app has, whatever .env says by then
 except ConfigError as exc:
     sys.exit(f"claude-sse: {exc}")
 
@@ -75,8 +75,18 @@ def on_starting(server):
                 refuse_exposed(settings, f"a bind to {host}")
             except ConfigError as exc:
                 sys.exit(f"claude-sse: {exc}")
-        if problem := _cannot_bind(host, port):
+        if not _inherits_sockets() and (problem := _cannot_bind(host, port)):
             sys.exit(f"claude-sse: {problem}")
+
+
+def pre_exec(server):
+    """On SIGUSR2 start the next master as this one was started, with the secrets made then.
+
+    gunicorn leaves out ``-m``, and what was put into the environment since.
+    """
+    server.START_CTX["args"] = [sys.executable, *sys.orig_argv[1:]]
+    made = {name: os.environ[name] for name in GENERATED if name in os.environ}
+    server.cfg.env_orig |= made
 
 
 def post_worker_init(worker):
@@ -174,6 +184,11 @@ def _is_taken(host, port):
     except OSError:
         return False
     return True
+
+
+def _inherits_sockets():
+    """Return whether the port is open already: by the master that SIGUSR2 replaces, or systemd."""
+    return any(name in os.environ for name in ("GUNICORN_FD", "LISTEN_FDS"))
 
 
 def _cannot_bind(host, port):

@@ -6,14 +6,14 @@ import logging
 import sys
 
 from .app import create_app
-from .config.dotenv import load, possible_typos
+from .config.dotenv import load_once, possible_typos
 from .config.settings import ConfigError
 from .server import plain_server
 from .telemetry import logs
 from .web.services import EXTENSION
 
 try:
-    settings = load()
+    settings = load_once()
     logs.choose(settings.log_format)
     logs.set_up(settings.log_level)
     for sentence in possible_typos():

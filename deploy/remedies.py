@@ -68,7 +68,7 @@ REMEDIES = {
     "haproxy": {
         "compressed": "HAProxy: take text/event-stream out of compression type",
         "held": "HAProxy: no filter and no Lua that waits for the response",
-        "cut": "HAProxy: timeout server 75s and timeout client 75s",
+        "cut": "HAProxy: timeout server 75s",
         "delayed": "HAProxy: option http-no-delay",
     },
     "gunicorn": {},

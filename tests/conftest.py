@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import time
 import uuid
@@ -88,6 +89,19 @@ def shared_redis(
     redis = Redis(tmp_path_factory.mktemp("redis"), program=require("redis-server"))
     yield redis
     redis.kill()
+
+
+@pytest.fixture(scope="session")
+def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """Like ``shared_redis``, but a Valkey: the one on PATH, or that of ``script/clients``."""
+    path = f"{os.environ['PATH']}:{Path(__file__).parents[1] / '.venv/valkey'}"
+    program = shutil.which("valkey-server", path=path)
+    if program is None or not os.environ.get("CLAUDE_SSE_TEST_ALL"):
+        pytest.skip("Valkey is tried by script/test --all")
+    valkey = Redis(tmp_path_factory.mktemp("valkey"), program=program)
+    assert valkey.command("INFO", "server")["server_name"] == "valkey"
+    yield valkey
+    valkey.kill()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import os
 import re
@@ -14,6 +15,18 @@ from dotenv.parser import parse_stream
 from . import installation, near_names
 from .settings import NAMES, SECRETS, ConfigError, Settings, from_environ, refuse_unknown
 from .table import has_password
+
+#: What is generated where it is needed and not set.
+GENERATED = ("AUTH_TOKEN", "SECRET_KEY")
+
+
+@functools.cache
+def load_once() -> Settings:
+    """Return the settings of this process, read when this was called first; raises as ``load``.
+
+    gunicorn reads its configuration again on each SIGHUP, and the app only at the start.
+    """
+    return load()
 
 
 def load(path: Path | None = None) -> Settings:

@@ -91,6 +91,11 @@ def seal_lost(name: bytes) -> bytes:
     return command(b"XADD", name, b"NOMKSTREAM", b"%d-%d" % (SEALED, SEALED - 1), b"c", LOST)
 
 
+def point_again(where: bytes, key: bytes, life_ms: bytes) -> bytes:
+    """Return the command that makes this key the newest of a name that has none."""
+    return command(b"SET", where, key, b"NX", b"PX", life_ms)
+
+
 def subscribe(channel: bytes) -> bytes:
     """Return the command that subscribes a connection to a channel."""
     return command(b"SUBSCRIBE", channel)

@@ -143,13 +143,24 @@ class RedisStreamLog:
         where, life = self._names.newest(owner, name), link.writers.life_ms
         with refusing():
             (former,) = link.wires.ask(command(b"SET", where, key.encode(), b"PX", life, b"GET"))
+        self._forget_pointer(where, former)
+        if (writer := link.writers.get(self._names.stream(key))) is not None:
+            writer.pointers[where] = key.encode()
         return former.decode() if former is not None else None
 
     def take_newest(self, owner: str, name: str) -> str | None:
         """See ``base.StreamLog.take_newest``."""
+        where = self._names.newest(owner, name)
         with refusing():
-            (key,) = self._link.wires.ask(command(b"GETDEL", self._names.newest(owner, name)))
+            (key,) = self._link.wires.ask(command(b"GETDEL", where))
+            self._forget_pointer(where, key)
             return self._if_stored(key)
+
+    def _forget_pointer(self, where: bytes, key: bytes | None) -> None:
+        """Let the writer of this key, if it is here, not write a pointer again that has moved."""
+        name = self._names.stream(key.decode()) if key else b""
+        if (writer := self._link.writers.get(name)) is not None:
+            writer.pointers.pop(where, None)
 
     def _if_stored(self, key: bytes | None) -> str | None:
         """Return the key of a stream that is there: its pointer may outlive it."""

@@ -65,6 +65,8 @@ def _write_again(here: Writers, writer: RedisWriter, control: Wire) -> None:
         control.ask(command(b"UNWATCH"))
         here.fence(writer)
         return
+    if not last and (pointers := list(writer.pointers.items())):  # lost with the stream
+        control.ask(*(entries.point_again(*pointer, here.life_ms) for pointer in pointers))
     with here.lock:
         number, content = writer.number, bytes(writer.memory)
     replies: list[Any] = control.ask(

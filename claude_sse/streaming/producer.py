@@ -139,3 +139,10 @@ class FirstReader:
         if not self._producer.is_finished:
             self._on_leave()
             self._producer.leave()
+
+
+def kind_of(reader: Reader) -> str:
+    """Return what the metrics call a reader: first, joined or resumed."""
+    if isinstance(reader, FirstReader):
+        return "first"
+    return "resumed" if reader.after else "joined"

@@ -6,12 +6,12 @@
   the stream ended.
 - ``follow`` is the generator of a response. A reload, a second tab, a lost connection and another
   worker are all one more reader: the frames were on the log before any client received them.
-- ``stop`` cancels the scope of the writer, on any worker; so does the ``supervisor``, every 100 ms,
-  for the streams that no client wants any more.
+- ``stop`` cancels the scope of the writer, on any worker; so does ``supervisor`` where none reads.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ from .encoding import encode, encode_terminal
 from .items import REVOKED, SILENCE, BrokenOff, Item, Opening
 from .lifetime import DRAINED, FAILED, LOG_AWAY, STOPPED, WRITER_DIED, Lifetime, OnEnd, interrupted
 from .outcome import end_of, outcome
-from .producer import FirstReader, Producer
+from .producer import Producer, kind_of
 from .supervisor import CHECK_SECONDS, Running, Supervisor
 
 log = logging.getLogger(__name__)
@@ -175,18 +175,20 @@ class Streams:
         within a heartbeat after ``is_revoked()`` returns True, or when this process exits first.
         """
         yield Opening(reader.after)
-        joins = "resumed" if reader.after else "joined"
-        metrics.READERS.labels("first" if isinstance(reader, FirstReader) else joins).inc()
-        received = b""
+        metrics.READERS.labels(kind := kind_of(reader)).inc()
+        received, wait_seconds = b"", TICK_SECONDS if kind == "first" else 0.0
         supervisor, heartbeat_seconds = self._supervisor, self._heartbeat_seconds
         sent_at = checked_at = time.monotonic()
         while True:
             try:
-                frames = reader.read(TICK_SECONDS)
+                frames = reader.read(wait_seconds)
             except (WriterLost, Unavailable) as exc:
                 reason = WRITER_DIED if isinstance(exc, WriterLost) else LOG_AWAY
                 break
             now = time.monotonic()
+            if not wait_seconds:  # it has read what was stored when it came
+                metrics.LOG_SECONDS.labels("read").observe(now - sent_at)
+                wait_seconds = TICK_SECONDS
             if now - checked_at >= heartbeat_seconds:
                 if is_revoked():
                     reason = REVOKED
@@ -223,10 +225,8 @@ class Streams:
             reader = self.log.open(key)
         except Unavailable:  # the stream is stopped, but can no longer be read
             return {"ended": running is not None, "last_event_id": 0}
-        try:
+        with contextlib.closing(reader):
             return outcome(reader, gone)
-        finally:
-            reader.close()
 
     def check(self) -> None:
         """Raise ``Unavailable`` where no stream could be started now."""

@@ -86,7 +86,7 @@ WORST_LATENESS = _histogram(
 )
 LOG_SECONDS = _histogram(
     "claude_sse_log_operation_seconds",
-    "What the stream log took: to create and open, the mean append of a stream, a stored answer.",
+    "What the stream log took: to create, to open, to read what is stored, a mean append.",
     ["operation"],
     buckets=_SHORT_SECONDS,
 )

@@ -30,6 +30,8 @@ _SIGNS_OF_TROUBLE = ("Traceback", "CRITICAL", "WORKER TIMEOUT", "Exception in th
 class Server:
     """One gunicorn on a port of its own, and short words for what clients ask of it."""
 
+    program = "gunicorn"
+
     def __init__(self, folder: Path, app: str = "wsgi:app", **settings: object) -> None:
         self.app = app
         self.port = free_port()
@@ -43,7 +45,7 @@ class Server:
         """Start it, where it was if it ran before."""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", self.app],
+                [sys.executable, "-m", self.program, *self.app.split()],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -100,7 +102,7 @@ class Server:
 
     def workers(self) -> list[int]:
         """Return the process ids of its workers."""
-        return [int(p.name) for p in Path("/proc").iterdir() if _parent(p) == self.process.pid]
+        return children(self.process.pid)
 
     def ask(
         self,
@@ -136,6 +138,12 @@ class Server:
     def delete(self, stream: str) -> Answer:
         """Stop a stream."""
         return self.ask("DELETE", f"/streams/{stream}")
+
+
+class OurCommand(Server):
+    """One that the command claude-sse starts; it takes no name of an app."""
+
+    program = "claude_sse"
 
 
 class UnderAPath(Server):
@@ -222,6 +230,11 @@ def whole_text(standin: StandIn, nonce: str) -> str:
 def exchanges(standin: StandIn, nonce: str) -> list[Exchange]:
     """Return the requests that have this word in their prompts."""
     return [request for request in standin.requests if nonce in request.prompt]
+
+
+def children(pid: int) -> list[int]:
+    """Return the process ids of a process's children."""
+    return [int(p.name) for p in Path("/proc").iterdir() if _parent(p) == pid]
 
 
 def _parent(process: Path) -> int:

@@ -158,6 +158,15 @@ def test_without_tls_haproxy_delays_nothing(place: Place, require: Callable[[str
     assert said.startswith(WELL)
 
 
+def test_the_client_s_time_out_in_haproxy_cuts_nothing(
+    place: Place, require: Callable[[str], str]
+) -> None:
+    """It is for clients that send or take nothing: a short one survives a longer silence."""
+    short = {"timeout client 75s": "timeout client 1s"}
+    said = place.diagnose("haproxy", require("haproxy"), short, WELL)
+    assert said.startswith(WELL)
+
+
 def test_without_a_proxy_there_is_none(place: Place) -> None:
     """The app's own port shows no layer, and nothing is wrong."""
     ended = place.run(f"http://127.0.0.1:{place.server.port}")

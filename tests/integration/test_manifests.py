@@ -169,6 +169,6 @@ def test_the_nginx_of_compose_knows_both_apps(tmp_path: Path) -> None:
     pairs = zip(shipped.splitlines(), made.splitlines(), strict=True)
     changed = [(ours, theirs.split("#")[0].strip()) for ours, theirs in pairs if ours != theirs]
     assert [theirs for _, theirs in changed] == [
-        "server app1:3000; server app2:3000;",
+        "server app1:3000 max_fails=0; server app2:3000 max_fails=0;",
         "proxy_next_upstream error;",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,8 @@ import pytest
 from claude_sse.standin import StandIn
 from tests.slack import within
 
-from .client import connect, data, eventually, logged, request, text
-from .running import Server, exchange, new_id, serve, whole_text
+from .client import PATIENCE_SECONDS, connect, data, eventually, logged, request, text
+from .running import OurCommand, Server, children, exchange, new_id, serve, whole_text
 
 #: After the drain, whatever the clients do.
 GONE_WITHIN_SECONDS = 1.0
@@ -189,6 +190,57 @@ def test_a_worker_that_reloads_finishes_its_answers(standin: StandIn, nonce: str
         eventually(lambda: not Path(f"/proc/{old[0]}").exists())
         with server.ask("GET", "/healthz") as health:
             assert health.status == 200
+
+
+READ_AGAIN = """
+import os
+if "READ_BEFORE" in os.environ:
+    os.environ["THREADS"] = "many"
+os.environ["READ_BEFORE"] = "yes"
+exec(open("gunicorn.conf.py").read())
+"""
+
+
+def test_a_reload_does_not_read_the_settings(standin: StandIn, tmp_path: Path) -> None:
+    """SIGHUP replaces the workers though a setting has become one that is refused."""
+    config = tmp_path / "again.py"
+    config.write_text(READ_AGAIN)
+    with serve(standin, GUNICORN_CMD_ARGS=f"--config={config}") as [server]:
+        old = server.workers()
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: server.workers() and not set(server.workers()) & set(old), 30)
+        server.wait_until_ready()
+
+
+def test_a_new_master_takes_over(standin: StandIn, nonce: str) -> None:
+    """SIGUSR2 starts a second master on the same port, and the first one ends its answers.
+
+    The link to sign in with is still the one that the first master has printed.
+    """
+    stream = new_id()
+    with serve(standin, app="", kind=OurCommand, DRAIN_SECONDS=30, AUTH="token") as [server]:
+        [token] = re.findall(r"/login#(\S+)", server.log())
+        signed_in = {"Authorization": f"Bearer {token}"}
+        prompt = f"fault pace texts=100000 gap_ms=20 {nonce}"
+        with server.put(stream, prompt, **signed_in) as answer:
+            answer.read_until(b"word1 ")
+            server.process.send_signal(signal.SIGUSR2)
+            eventually(lambda: server.log().count("claude-sse is at") == 2, 60)
+            [second] = [child for child in server.workers() if children(child)]
+            server.process.send_signal(signal.SIGTERM)
+            assert eventually(lambda: _stop(server, stream, signed_in), PATIENCE_SECONDS) == 200
+            assert data(answer.rest())[-1][1] == "[DONE]"
+        assert server.process.wait(PATIENCE_SECONDS) == 0
+        with server.post(f"say more {nonce}", **signed_in) as answer:
+            assert data(answer.rest())[-1][1] == "[DONE]"
+        os.kill(second, signal.SIGTERM)
+        eventually(lambda: not Path(f"/proc/{second}").exists(), PATIENCE_SECONDS)
+
+
+def _stop(server: Server, stream: str, signed_in: dict[str, str]) -> int:
+    """Stop a stream through whichever master takes the connection; return the status."""
+    with server.ask("DELETE", f"/streams/{stream}", **signed_in) as answer:
+        return answer.status
 
 
 def test_streams_survive_a_restart(standin: StandIn, nonce: str) -> None:

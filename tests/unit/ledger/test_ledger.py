@@ -25,14 +25,14 @@ SOME = {"questions": 6, "answers": 3, "owner_tokens": 100, "tokens": 150}
 MIDNIGHT = NOON + 12 * 3600
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", "redis", "valkey"])
 def books(request, tmp_path, monkeypatch):
     """Empty books of each kind, for a machine that may be slow."""
     monkeypatch.setattr(redis, "ADMIT_SECONDS", 30.0)
     monkeypatch.setattr(redis, "BOOK_SECONDS", 30.0)
     if request.param == "sqlite":
         return SQLiteBooks(tmp_path)
-    return RedisBooks.on(request.getfixturevalue("shared_redis"))
+    return RedisBooks.on(request.getfixturevalue(f"shared_{request.param}"))
 
 
 def denial(ledger, owner, tokens, now):

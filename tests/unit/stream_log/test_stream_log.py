@@ -376,6 +376,23 @@ class TestRedisStreamLog(Contract):
         assert nonce not in str(shared_redis.command("ACL", "LOG"))  # nothing was refused
         shared_redis.command("ACL", "DELUSER", nonce)
 
+    def test_a_redis_that_forgot_is_told_again_which_stream_is_the_newest(
+        self, here, elsewhere, shared_redis, nonce
+    ):
+        """A name leads to a running stream again after Redis lost both; one that was taken, not."""
+        writers = [here.create(f"local/{name}", DIGEST) for name in ("kept", "taken", "former")]
+        for name, key in (("a", "kept"), ("b", "taken"), ("c", "former"), ("c", "kept")):
+            here.set_newest("local", name, f"local/{key}")
+        here.take_newest("local", "b")
+        shared_redis.command("DEL", *shared_redis.command("KEYS", f"{nonce}:*{{*"))
+        assert elsewhere.newest("local", "a") is None
+        eventually(lambda: elsewhere.newest("local", "a") == "local/kept")
+        eventually(lambda: all(elsewhere.open(f"local/{k}") for k in ("kept", "taken", "former")))
+        assert elsewhere.newest("local", "b") is None
+        assert elsewhere.newest("local", "c") == "local/kept"
+        for writer in writers:
+            writer.close()
+
     def test_a_remote_reader_is_sent_away_where_redis_stays_away(
         self, start_redis, nonce, monkeypatch
     ):
@@ -426,6 +443,14 @@ class TestRedisStreamLog(Contract):
         eventually(lambda: not log.state().reason)
         log.create(KEY, DIGEST).close()
         log.close()
+
+
+class TestValkeyStreamLog(TestRedisStreamLog):
+    """The same on Valkey."""
+
+    @pytest.fixture
+    def shared_redis(self, shared_valkey):
+        return shared_valkey
 
 
 class TestFileStreamLog(Contract):
