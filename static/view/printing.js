@@ -46,10 +46,16 @@ export class Printing {
     const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
     const key = event.key.toLowerCase();
     if (event.defaultPrevented) return;
-    if (key === 'f3' || (isCommand && 'fg'.includes(key))) return void this.#completeSoon();
+    if (key === 'f3' || (isCommand && 'fg'.includes(key))) return void this.#search();
     if (!isCommand || key !== 'p') return;
     event.preventDefault();
     void this.print();
+  }
+
+  /** Where the browser has found something, what is completed must not lead away from it. */
+  #search() {
+    this.#transcript.release();
+    return this.#completeSoon();
   }
 
   async #prepare() {
