@@ -9,7 +9,6 @@ import sys
 from ..config import installation
 from ..config.settings import DEMO_KEY
 
-_BANNER = "Demo: no ANTHROPIC_API_KEY is set, so a local stand-in answers, not Claude."
 #: By this name, since the product does not know the stand-in.
 _PROGRAM = "claude_sse.standin"
 #: Keeps its standard input open, which ends it when the last process with that pipe has ended.
@@ -30,5 +29,5 @@ def start() -> None:
     url = standin.stdout.readline().strip() if standin.stdout else ""
     if not url:
         sys.exit("claude-sse: the stand-in did not start.")
-    os.environ.update(ANTHROPIC_BASE_URL=url, ANTHROPIC_API_KEY=DEMO_KEY, BANNER=_BANNER)
+    os.environ.update(ANTHROPIC_BASE_URL=url, ANTHROPIC_API_KEY=DEMO_KEY)
     print("No ANTHROPIC_API_KEY is set: a local stand-in answers, not Claude.", flush=True)

@@ -130,9 +130,14 @@ export class ChatController {
     const title = meta.title ? `${meta.title} · Claude` : TITLE;
     document.title = this.onDemand.away?.look(title) ?? title;
     write(find('#total'), totalOf(allAnswers));
-    memory.set('talk', this.conversations.metas.length ? 'on' : ''); // which early.js expects, then
+    this.#expect(this.conversations.metas.length ? 'on' : '');
     stayAwake(busy.size > 0);
     this.onDemand.measure();
+  }
+
+  /** Tell early.js whether a conversation will be shown. @param {string} talk */
+  #expect(talk) {
+    if (memory.get('talk') !== talk) memory.set('talk', talk);
   }
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */

@@ -66,7 +66,7 @@ function openSettings(chat) {
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), say('settings.bring-back', { count: length }));
-  find('[data-command=delete-all]').disabled = !conversations.metas.length;
+  find('[data-command=delete-all]').ariaDisabled = String(!conversations.metas.length);
   settings.show(current);
   find('#settings').showModal();
   void load('app/away.js')
@@ -112,6 +112,7 @@ async function exportAll({ conversations }) {
 /** @param {ChatController} chat */
 function deleteAll({ conversations, deletions }) {
   find('#settings').close(); // the offer to undo would lie below it
+  if (!conversations.metas.length) return offer(say('settings.delete-none'));
   deletions.delete(conversations.metas.map(({ id }) => id));
 }
 

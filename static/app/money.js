@@ -2,7 +2,7 @@
 
 import { costOf, costToday, money } from '../model/prices.js';
 import { showCosts } from '../model/status-text.js';
-import { language, say } from '../system/words.js';
+import { locale, say } from '../system/words.js';
 import { find, make } from '../view/dom.js';
 
 /** @import { Cost, Message, PriceList, Store } from '../types.js' */
@@ -36,6 +36,6 @@ function told({ current }, prices, messages) {
 /** Return it as a phrase; '' where nothing of it is known. @param {Cost} cost @param {PriceList} prices */
 function inWords({ amount, isKnown, isLeast, isRough }, { currency }) {
   if (!isKnown) return '';
-  const cost = `${isRough ? '≈ ' : ''}${money(amount, currency, language)}`;
+  const cost = `${isRough ? '≈ ' : ''}${money(amount, currency, locale)}`;
   return isLeast ? say('money.least', { cost }) : cost;
 }

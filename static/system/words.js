@@ -5,17 +5,24 @@
 
 /** @type {Record<string, Text>} */
 let texts = {};
-/** The page's language, for Intl. */
-export let language = 'en';
-let plurals = new Intl.PluralRules(language);
-let numbers = new Intl.NumberFormat(language);
+/** How the reader's region writes the page's language, for Intl: `en-GB` of a British browser. */
+export let locale = 'en';
+let plurals = new Intl.PluralRules(locale);
+let numbers = new Intl.NumberFormat(locale);
 /** A wait that is told by its end: a button counts down a shorter one. */
 const LONG_SECONDS = 120;
 
-/** Speak this language from now on. @param {Record<string, Text>} catalogue @param {string} tag */
-export function learn(catalogue, tag) {
-  [texts, language] = [catalogue, tag];
-  [plurals, numbers] = [new Intl.PluralRules(tag), new Intl.NumberFormat(tag)];
+/**
+ * Speak this language from now on; write numbers, dates and money as the first of `regions` that speaks it does.
+ *
+ * @param {Record<string, Text>} catalogue
+ * @param {string} tag
+ * @param {readonly string[]} [regions]
+ */
+export function learn(catalogue, tag, regions = []) {
+  texts = catalogue;
+  locale = regions.find((region) => region === tag || region.startsWith(`${tag}-`)) ?? tag;
+  [plurals, numbers] = [new Intl.PluralRules(tag), new Intl.NumberFormat(locale)];
 }
 
 /** Return whether there is a text of this key. @param {string} key */
@@ -48,13 +55,13 @@ export function sentenceOf(sentence, code, retryAfter = 0) {
   if (!knows(key)) return sentence;
   if (retryAfter < LONG_SECONDS) return say(key);
   const style = /** @type {const} */ ({ weekday: 'short', hour: 'numeric', minute: '2-digit' });
-  const at = new Intl.DateTimeFormat(language, style).format(Date.now() + retryAfter * 1000);
+  const at = new Intl.DateTimeFormat(locale, style).format(Date.now() + retryAfter * 1000);
   return `${say(key)} ${say('network.again-at', { time: at })}`;
 }
 
 /** Return a number as the language writes it. @param {number} value @param {Intl.NumberFormatOptions} [options] */
 export const number = (value, options) =>
-  (options ? new Intl.NumberFormat(language, options) : numbers).format(value);
+  (options ? new Intl.NumberFormat(locale, options) : numbers).format(value);
 
 /** @param {Text} text @param {string | number | undefined} count */
 function formOf(text, count) {

@@ -2,10 +2,14 @@
 
 import { sectionsOf, monthIn, untilMidnight } from '../model/list-sections.js';
 import { load } from '../system/parts.js';
-import { language, say } from '../system/words.js';
+import { locale, say } from '../system/words.js';
 import { copyOf, find, isComposing, make, part, write } from './dom.js';
 
 /** @import { Listing, Meta } from '../types.js' */
+
+/** So many entries are drawn at a time, more than fit on a screen; of thousands, the others follow one task each. */
+const SOME = 100;
+
 /**
  * @typedef {{
  *   rename: (id: string, title: string) => void,
@@ -27,8 +31,14 @@ export class ConversationList {
   #sections = new Map();
   /** @type {Map<string, HTMLElement>} */
   #entries = new Map();
+  /** What an entry shows, as far as it is drawn. @type {WeakMap<HTMLElement, string>} */
+  #drawn = new WeakMap();
+  /** How many entries may be drawn by now. */
+  #most = SOME;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #midnight;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #rest;
 
   /** @param {Listeners} on */
   constructor(on) {
@@ -64,8 +74,15 @@ export class ConversationList {
     const focused = this.#list.contains(document.activeElement) && document.activeElement;
     const sections = sectionsOf(listed, now);
     this.#forget(new Set(listed.map(({ id }) => id)));
-    const shown = sections.map(({ key, metas: some }) => this.#section(key, some));
+    let room = this.#most;
+    const shown = sections.flatMap(({ key, metas: all }) => {
+      const some = all.slice(0, Math.max(0, room));
+      room -= all.length;
+      return some.length ? [this.#section(key, some, all.length)] : [];
+    });
     place(this.#list, shown);
+    clearTimeout(this.#rest);
+    if (room < 0) this.#rest = setTimeout(() => this.#drawMore());
     for (const details of this.#list.querySelectorAll('details')) if (found) details.open = true;
     if (focused && focused !== document.activeElement && focused.isConnected)
       focused.focus({ preventScroll: true });
@@ -79,16 +96,21 @@ export class ConversationList {
     this.#midnight = setTimeout(() => this.#redraw(), Math.min(untilMidnight(now), 3_600_000));
   }
 
+  #drawMore() {
+    this.#most += SOME;
+    this.draw(this.#listing);
+  }
+
   /** @param {Set<string>} ids */
   #forget(ids) {
     for (const id of this.#entries.keys()) if (!ids.has(id)) this.#entries.delete(id);
   }
 
-  /** @param {string} key @param {Meta[]} metas */
-  #section(key, metas) {
+  /** @param {string} key @param {Meta[]} metas @param {number} count how many there are, drawn or not */
+  #section(key, metas, count) {
     const section = this.#sections.get(key) ?? sectionNamed(key);
     this.#sections.set(key, section);
-    write(part(section, 'h2'), titleOf(key, metas.length));
+    write(part(section, 'h2'), titleOf(key, count));
     const entries = metas.map((meta) => this.#entry(meta));
     place(part(section, 'ul'), entries);
     return section;
@@ -101,12 +123,16 @@ export class ConversationList {
     const { current, found } = this.#listing;
     const busy = this.#listing.busy.has(id);
     const { message = '', snippet = '' } = found?.ids.get(id) ?? {};
+    const isCurrent = id === current;
+    const drawn = JSON.stringify([title, !!pinned, isCurrent, busy, message, snippet]);
+    if (this.#drawn.get(entry) === drawn) return entry;
+    this.#drawn.set(entry, drawn);
     const link = part(entry, 'a');
     entry.dataset.id = id;
     entry.toggleAttribute('data-busy', busy);
     entry.toggleAttribute('data-pinned', Boolean(pinned));
     link.href = `#/${id}${message && `/${message}`}`;
-    link.ariaCurrent = id === current ? 'page' : null;
+    link.ariaCurrent = isCurrent ? 'page' : null;
     write(part(entry, '.name'), title);
     write(part(entry, 'small'), snippet || (busy ? say('list.busy') : ''));
     part(entry, 'button').ariaLabel = say('list.menu', { title });
@@ -205,15 +231,14 @@ function sectionNamed(key) {
 function titleOf(key, count) {
   const month = monthIn(key);
   if (!month) return say(`list.${key}`, { count });
-  return new Intl.DateTimeFormat(language, { month: 'long', year: 'numeric' }).format(month);
+  return new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric' }).format(month);
 }
 
-/** Have these elements and no others in this one; what is in its place is not touched. @param {HTMLElement} root @param {HTMLElement[]} children */
+/** Have these elements and no others in this one; those before the first change are not touched. @param {HTMLElement} root @param {HTMLElement[]} children */
 function place(root, children) {
-  if (
-    children.length === root.children.length &&
-    children.every((one, i) => one === root.children[i])
-  )
-    return;
-  root.replaceChildren(...children);
+  const there = [...root.children];
+  const same = children.findIndex((one, i) => one !== there[i]);
+  const kept = same < 0 ? children.length : same;
+  for (const one of there.slice(kept)) one.remove();
+  root.append(...children.slice(kept));
 }

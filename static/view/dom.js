@@ -3,7 +3,7 @@
 import { learn } from '../system/words.js';
 
 const texts = document.querySelector('#words')?.textContent;
-if (texts) learn(JSON.parse(texts), document.documentElement.lang);
+if (texts) learn(JSON.parse(texts), document.documentElement.lang, navigator.languages);
 
 /** Return the element; what it can do is up to the template. @param {ParentNode} root @param {string} selector @returns {any} */
 export function part(root, selector) {

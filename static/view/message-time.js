@@ -1,6 +1,6 @@
 // When a message was written, in the reader's language and zone: the time, on other days the day, and at length.
 
-import { language } from '../system/words.js';
+import { locale } from '../system/words.js';
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
@@ -27,7 +27,7 @@ function briefly(date, today) {
 /** To make one takes long. @param {any} options @param {Date} date */
 function format(options, date) {
   const key = JSON.stringify(options);
-  const made = formats.get(key) ?? new Intl.DateTimeFormat(language, options);
+  const made = formats.get(key) ?? new Intl.DateTimeFormat(locale, options);
   formats.set(key, made);
   return made.format(date);
 }

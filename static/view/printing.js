@@ -1,7 +1,9 @@
 // The conversation on paper, or as a PDF: all of it, whatever of it has been near the screen. What can be completed
 // in one go is completed whenever the browser prints; our own command, and Ctrl+P, first wait for the rest as well.
+// What the browser itself searches, by Ctrl+F, is completed meanwhile: it finds words as they are read, not Markdown.
 
 import { files } from '../model/files.js';
+import { locale } from '../system/words.js';
 import { find, make } from './dom.js';
 
 /** @import { Transcript } from './transcript.js' */
@@ -41,13 +43,29 @@ export class Printing {
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
-    const isPrint = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-    if (!isPrint || event.key.toLowerCase() !== 'p' || event.defaultPrevented) return;
+    const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+    const key = event.key.toLowerCase();
+    if (event.defaultPrevented) return;
+    if (key === 'f3' || (isCommand && 'fg'.includes(key))) return void this.#search();
+    if (!isCommand || key !== 'p') return;
     event.preventDefault();
     void this.print();
   }
 
+  /** Where the browser has found something, what is completed must not lead away from it. */
+  #search() {
+    this.#transcript.release();
+    return this.#completeSoon();
+  }
+
   async #prepare() {
+    await this.#completeSoon();
+    const colours = this.#transcript.highlighter?.colourAll();
+    await Promise.all([colours, formulasSet(), this.#showPictures()]);
+  }
+
+  /** Complete all messages; what the reader does comes in between. */
+  async #completeSoon() {
     let end = performance.now() + SLICE_MS;
     const steps = this.#transcript.completing();
     while (!steps.next().done) {
@@ -55,8 +73,6 @@ export class Printing {
       await new Promise((resolve) => setTimeout(resolve));
       end = performance.now() + SLICE_MS;
     }
-    const colours = this.#transcript.highlighter?.colourAll();
-    await Promise.all([colours, formulasSet(), this.#showPictures()]);
   }
 
   /** What needs no waiting. */
@@ -117,5 +133,4 @@ function datesOf(dates) {
 }
 
 /** @param {number} at in ms */
-const dayOf = (at) =>
-  new Date(at).toLocaleDateString(document.documentElement.lang || 'en', { dateStyle: 'long' });
+const dayOf = (at) => new Date(at).toLocaleDateString(locale, { dateStyle: 'long' });

@@ -1,6 +1,6 @@
 // Where the reader is signed in: each session with its browser, its address and its times.
 
-import { language, say } from '../system/words.js';
+import { locale, say } from '../system/words.js';
 import { make } from './dom.js';
 import { signIn } from './session.js';
 
@@ -8,7 +8,7 @@ import { signIn } from './session.js';
 const TIMEOUT_MS = 10_000;
 /** @param {number} seconds */
 const when = (seconds) =>
-  new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(
+  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(
     seconds * 1000,
   );
 

@@ -2,7 +2,7 @@
 
 import { choiceIn, fitted, optionsOf } from '../model/choices.js';
 import { atMost } from '../system/time.js';
-import { knows, say } from '../system/words.js';
+import { knows, locale, say } from '../system/words.js';
 import { find, make, memory } from './dom.js';
 import { signIn } from './session.js';
 import { offer } from './toast.js';
@@ -221,9 +221,11 @@ class ModelPicker {
 
 /** @param {Model} model */
 function optionFor({ id, name, lifecycle, retires_at: retiresAt }) {
-  const until = retiresAt ? ` until ${retiresAt.slice(0, 10)}` : '';
-  return make('option', {
-    value: id,
-    text: lifecycle === 'active' ? name : `${name} (${lifecycle}${until})`,
-  });
+  if (lifecycle === 'active') return make('option', { value: id, text: name });
+  const key = retiresAt ? 'choices.deprecated-until' : 'choices.deprecated';
+  return make('option', { value: id, text: say(key, { name, date: dayOf(retiresAt ?? 0) }) });
 }
+
+/** Return a day that has no hour, as the language writes it. @param {string | number} date */
+const dayOf = (date) =>
+  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(date));

@@ -128,6 +128,11 @@ export class Transcript {
     this.#autoscroll.pin();
   }
 
+  /** Follow the end no longer: the reader looks for something. */
+  release() {
+    this.#autoscroll.release();
+  }
+
   /** Draw what is new in this message, with the next frame. @param {Message} message */
   update(message) {
     const view = this.#views.get(message.id);

@@ -122,3 +122,22 @@ def test_a_conversation_comes_back_to_the_line_that_was_read(page: Page) -> None
     page.wait_for_function(IS_BACK, arg=place)
     page.reload()
     page.wait_for_function(IS_BACK, arg=place)
+
+
+def test_the_browser_finds_what_far_answers_show(page: Page) -> None:
+    """Ctrl+F completes a conversation: words far away, in code and tables, are found as read."""
+    far = "The *first* **word** of it.\n\n```js\nlet a = 'codeword';\n```\n\n"
+    far += "| a |\n|---|\n| `cell` **word** |"
+    near = "Words.\n\n" * 20
+    texts = [far if i == 3 else f"Message {i}.\n\n{near}" for i in range(300)]
+    write(page, {"id": "a", "title": "Long", "texts": texts})
+    expect(page.locator("article")).to_have_count(300)
+    expect(page.locator("article").last).to_be_in_viewport()
+    shown = page.locator('article[data-id="a-3"] .text')
+    expect(page.locator("article .text.markdown").last).to_be_visible()
+    assert "**word**" in shown.evaluate("(text) => text.textContent")
+    page.keyboard.press("Control+f")
+    expect(shown.locator("td")).to_have_count(1)
+    for words in ("first word of it", "codeword", "cell word"):
+        assert page.evaluate("(words) => window.find(words, false, true, true)", words), words
+        assert shown.evaluate("(text) => text.contains(getSelection().anchorNode)"), words

@@ -148,8 +148,14 @@ test('a text has its values, and numbers are written as the language writes them
     [2, 5].map((count) => say('a.files', { count })),
     ['2 soubory', '5 souborů'],
   );
-  learn({ 'a.size': '{size} KB' }, 'de');
-  assert.equal(say('a.size', { size: 1234.5 }), '1.234,5 KB');
+  for (const [regions, written] of [
+    [[], /^1\.234,5 KB$/],
+    [['fr-CH', 'de-CH', 'de-DE'], /^1['’]234\.5 KB$/],
+    [['den', 'en-GB'], /^1\.234,5 KB$/],
+  ]) {
+    learn({ 'a.size': '{size} KB' }, 'de', regions);
+    assert.match(say('a.size', { size: 1234.5 }), written);
+  }
 });
 
 test('what is missing is said as it is named, and nothing throws', () => {
