@@ -222,8 +222,8 @@ class ModelPicker {
 /** @param {Model} model */
 function optionFor({ id, name, lifecycle, retires_at: retiresAt }) {
   const until = retiresAt ? ` until ${retiresAt.slice(0, 10)}` : '';
-  return make('option', {
-    value: id,
-    text: lifecycle === 'active' ? name : `${name} (${lifecycle}${until})`,
-  });
+  const text = lifecycle === 'active' ? name : `${name} (${lifecycle}${until})`;
+  // On a phone there is room for what tells the models apart.
+  const label = matchMedia('(max-width: 40rem)').matches ? text.replace(/^Claude /, '') : text;
+  return make('option', { value: id, text, label });
 }

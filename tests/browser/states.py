@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import FilePayload, Page, expect
 
+from claude_sse.standin.answers import ANSWERS
 from tests import files
 
 from .talk import ask, last_answer, wait_for_text, wait_until_over
@@ -30,8 +31,7 @@ FILES: list[FilePayload] = [
     {"name": "song.mp3", "mimeType": "audio/mpeg", "buffer": b"ID3\0\0"},
 ]
 #: What no answer of the stand-in has.
-MARKDOWN = """fault say
-## Smaller things
+_MARKDOWN = """## Smaller things
 A claim.[^1] Press <kbd>Ctrl</kbd> + <kbd>K</kbd>, and read the ==marked== words, or `inline code`.
 
 > Quoted, with [a link](https://example.org/a/long/path).
@@ -39,14 +39,25 @@ A claim.[^1] Press <kbd>Ctrl</kbd> + <kbd>K</kbd>, and read the ==marked== words
 - [x] done
 - [ ] to do
 
-<details><summary>More of it</summary>What was folded.</details>
-
 ---
 | A wide table | b | c | d | e | f |
 |---|---|---|---|---|---|
 | one two three | 1,000 | 2,000 | 3,000 | 4,000 | a longer sentence in the last cell |
 
 [^1]: The footnote says why."""
+#: What is read: an answer of the stand-in, or one that it does not have.
+_READ = {
+    "mathematics": ("How does a pendulum swing?", "physics"),
+    "table": ("Compare them in a table", "table"),
+    "lists": ("Plan a weekend", "lists"),
+    "scripts": ("Write in all scripts", "unicode"),
+    "markdown": ("What else is there?", ""),
+}
+#: Write a text as long as a book, for which a person's way takes long where the machine is busy.
+_TYPE = """(field, text) => {
+    field.value = text;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+}"""
 _OTHERS: list[dict[str, object]] = [
     {"id": "p", "title": "Pinned for the trip to Graz", "pinned": 1, "texts": ["a", "b"]},
     {"id": "y", "title": "A garden in the shade", "days": 1, "texts": ["ferns?", "Yes, ferns."]},
@@ -96,16 +107,10 @@ def _asking(page: Page) -> Iterator[str]:
 
 
 def _answers(page: Page) -> Iterator[str]:
-    for name, question in (
-        ("mathematics", "Physics: the equations of a pendulum"),
-        ("table", "Compare them in a table"),
-        ("lists", "Make me a list"),
-        ("scripts", "In all scripts and languages"),
-        ("markdown", MARKDOWN),
-    ):
-        new(page)
-        ask(page, question)
-        wait_until_over(last_answer(page))
+    write(page, *[_conversation(*each) for each in _READ.items()], *_OTHERS)
+    for name in _READ:
+        page.evaluate(f"location.hash = '#/{name}'")
+        page.locator(f"article[data-id={name}-1] .markdown").wait_for()
         if name == "mathematics":
             page.locator(".display math").first.wait_for()
         yield name
@@ -129,8 +134,13 @@ def _answers(page: Page) -> Iterator[str]:
     page.keyboard.press("Escape")
 
 
+def _conversation(name: str, read: tuple[str, str]) -> dict[str, object]:
+    question, answer = read
+    text = (ANSWERS / f"{answer}.md").read_text("utf-8") if answer else _MARKDOWN
+    return {"id": name, "title": question, "days": 2, "texts": [question, text]}
+
+
 def _finding(page: Page) -> Iterator[str]:
-    write(page, *_OTHERS)
     _open_list(page)
     yield "list"
     page.locator("#list [aria-haspopup=menu]").nth(1).click()
@@ -148,8 +158,8 @@ def _finding(page: Page) -> Iterator[str]:
 
 def _sheets(page: Page) -> Iterator[str]:
     page.locator("#model").select_option("claude-sonnet-4-5")
-    page.locator("#prompt").fill("word " * 120_000)
-    expect(page.locator("#context p")).to_contain_text("85 %")
+    page.locator("#prompt").evaluate(_TYPE, "word " * 120_000)
+    expect(page.locator("#context p")).to_contain_text("85")
     yield "context"
     page.locator("#prompt").fill("")
     page.locator("[data-command=settings]:visible").first.click()
@@ -184,7 +194,7 @@ def _trouble(page: Page) -> Iterator[str]:
     page.context.set_offline(False)
     page.route("**/streams/**", lambda route: route.abort())
     ask(page, "Is anybody there?")
-    expect(page.locator("#offline")).to_contain_text("server")
+    expect(page.locator("#offline")).to_contain_text("server", timeout=30_000)
     yield "unreachable"
     page.locator("#send").click()
     page.evaluate("() => document.querySelector('[data-command=delete-all]').click()")
