@@ -68,20 +68,17 @@ _OTHERS: list[dict[str, object]] = [
 ]
 
 
-def tour(page: Page, address: str) -> Iterator[str]:
-    """Open the page and take it through all its states."""
+def tour(page: Page, address: str, *parts: str) -> Iterator[str]:
+    """Open the page and take it through the states of these of the ``PARTS``, or of all."""
     page.goto(address)
-    page.locator("body[data-ready]").wait_for()
-    expect(page.locator("#model")).to_be_visible()
-    yield "empty"
-    yield from _asking(page)
-    yield from _answers(page)
-    yield from _finding(page)
-    yield from _sheets(page)
-    yield from _trouble(page)
+    for part in parts or PARTS:
+        page.locator("body[data-ready]").wait_for()
+        expect(page.locator("#model")).to_be_visible()
+        yield from PARTS[part](page)
 
 
 def _asking(page: Page) -> Iterator[str]:
+    yield "empty"
     page.locator("#choose").set_input_files(FILES)
     expect(page.locator("#attached img")).to_be_visible()
     expect(page.locator("#notice")).to_contain_text("song.mp3")
@@ -107,13 +104,16 @@ def _asking(page: Page) -> Iterator[str]:
 
 
 def _answers(page: Page) -> Iterator[str]:
-    write(page, *[_conversation(*each) for each in _READ.items()], *_OTHERS)
+    write(page, *[_conversation(*each) for each in _READ.items()])
     for name in _READ:
         page.evaluate(f"location.hash = '#/{name}'")
         page.locator(f"article[data-id={name}-1] .markdown").wait_for()
         if name == "mathematics":
             page.locator(".display math").first.wait_for()
         yield name
+
+
+def _versions(page: Page) -> Iterator[str]:
     new(page)
     page.locator("#web").click()
     ask(page, "Search the web for events")
@@ -141,6 +141,7 @@ def _conversation(name: str, read: tuple[str, str]) -> dict[str, object]:
 
 
 def _finding(page: Page) -> Iterator[str]:
+    write(page, *_OTHERS)
     _open_list(page)
     yield "list"
     page.locator("#list [aria-haspopup=menu]").nth(1).click()
@@ -224,3 +225,14 @@ def _export() -> bytes:
     strange = {"sender": "human", "content": [{"type": "hologram"}]}
     one = {"uuid": "u", "name": "Imported", "created_at": "2025-02-03T04:05:06Z"}
     return json.dumps([one | {"chat_messages": [said, strange]}]).encode()
+
+
+#: The parts of a tour, by their names.
+PARTS = {
+    "asking": _asking,
+    "answers": _answers,
+    "versions": _versions,
+    "finding": _finding,
+    "sheets": _sheets,
+    "trouble": _trouble,
+}

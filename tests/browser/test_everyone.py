@@ -1,6 +1,6 @@
 """Everyone: keyboard, screen reader, small screens, either theme, any direction of writing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from claude_sse.config.settings import DEMO_KEY
 from claude_sse.standin import StandIn
 
 from ..integration.running import ROOT, Server, exchange, serve
-from .states import SETTINGS, tour
+from .states import PARTS, SETTINGS, tour
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
 #: What is animated or changes bit by bit.
@@ -36,20 +36,27 @@ def _violations(page: Page, rules: Sequence[str] = ()) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module")
+def toured(standin: StandIn) -> Iterator[Server]:
+    """A server whose page has all that it can have."""
+    with serve(standin, 1, **SETTINGS) as (server,):
+        yield server
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core here (npm ci)")
 @pytest.mark.parametrize("width", [1200, 390])
-def test_axe_finds_nothing(browser: Browser, standin: StandIn, width: int) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_axe_finds_nothing(browser: Browser, toured: Server, part: str, width: int) -> None:
     """In no state of the page, light or dark, does axe-core find a violation, or a thing move."""
     size: ViewportSize = {"width": width, "height": 800}
-    with serve(standin, 1, **SETTINGS) as (server,):
-        context = browser.new_context(viewport=size, reduced_motion="reduce")
-        page = context.new_page()
-        for state in tour(page, f"http://localhost:{server.port}/"):
-            assert page.evaluate(MOVES) == [], state
-            for theme, rules in (("dark", ["color-contrast"]), ("light", [])):
-                page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-                assert _violations(page, rules) == [], (state, theme)
-        context.close()
+    context = browser.new_context(viewport=size, reduced_motion="reduce", service_workers="block")
+    page = context.new_page()
+    for state in tour(page, f"http://localhost:{toured.port}/", part):
+        assert page.evaluate(MOVES) == [], state
+        for theme, rules in (("dark", ["color-contrast"]), ("light", [])):
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            assert _violations(page, rules) == [], (state, theme)
+    context.close()
 
 
 def test_only_with_reduced_motion_nothing_moves(page: Page, nonce: str) -> None:
