@@ -107,7 +107,7 @@ def _answers(page: Page) -> Iterator[str]:
     write(page, *[_conversation(*each) for each in _READ.items()])
     for name in _READ:
         page.evaluate(f"location.hash = '#/{name}'")
-        page.locator(f"article[data-id={name}-1] .markdown").wait_for()
+        page.locator(f"article[data-id={name}-1] .text.markdown").wait_for()
         if name == "mathematics":
             page.locator(".display math").first.wait_for()
         yield name

@@ -14,6 +14,7 @@ from tests import files
 from ..integration.running import Server, exchange, serve
 from .conftest import visit
 from .talk import ask, last_answer, text, wait_until_over
+from .test_everyone import AXE, _violations
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +108,33 @@ def test_without_searches_there_is_no_switch(
             expect(page.locator("#model")).to_be_visible()
             expect(page.locator("#web")).to_be_hidden()
         context.close()
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core here (npm ci)")
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_nothing_in_files_and_sources(
+    browser: Browser, server: Server, nonce: str, theme: str, width: int
+) -> None:
+    """Files in the composer, in a question and large, and sources, open or not, are accessible."""
+    page = browser.new_page(
+        viewport={"width": width, "height": 800},
+        color_scheme=theme,  # type: ignore[arg-type]
+    )
+    page.goto(f"http://localhost:{server.port}/")
+    page.locator("#web").click()
+    page.locator("#choose").set_input_files([
+        {"name": "A picture.png", "mimeType": "image/png", "buffer": files.png(300, 200)},
+        {"name": "Plan.pdf", "mimeType": "application/pdf", "buffer": files.pdf(9)},
+        {"name": "song.mp3", "mimeType": "audio/mpeg", "buffer": b"ID3\0\0"},
+    ])  # fmt: skip
+    expect(page.locator("#attached img")).to_be_visible()
+    expect(page.locator("#notice")).to_contain_text("song.mp3")
+    assert _violations(page) == []
+    ask(page, f"Search the web {nonce}")
+    wait_until_over(answer := last_answer(page))
+    answer.locator(".cited summary").first.click()
+    assert _violations(page) == []
+    page.locator("article .attached .show").first.click()
+    expect(page.locator("#preview img")).to_be_visible()
+    assert _violations(page) == []
+    page.close()
