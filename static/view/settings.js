@@ -221,11 +221,18 @@ class ModelPicker {
 
 /** @param {Model} model */
 function optionFor({ id, name, lifecycle, retires_at: retiresAt }) {
-  if (lifecycle === 'active') return make('option', { value: id, text: name });
-  const key = retiresAt ? 'choices.deprecated-until' : 'choices.deprecated';
-  return make('option', { value: id, text: say(key, { name, date: dayOf(retiresAt ?? 0) }) });
+  const text = lifecycle === 'active' ? name : deprecated(name, retiresAt);
+  // On a phone there is room for what tells the models apart.
+  const label = matchMedia('(max-width: 40rem)').matches ? text.replace(/^Claude /, '') : text;
+  return make('option', { value: id, text, label });
 }
 
-/** Return a day that has no hour, as the language writes it. @param {string | number} date */
+/** @param {string} name @param {string | null} [retiresAt] */
+function deprecated(name, retiresAt) {
+  if (!retiresAt) return say('choices.deprecated', { name });
+  return say('choices.deprecated-until', { name, date: dayOf(retiresAt) });
+}
+
+/** Return a day that has no hour, as the language writes it. @param {string} date */
 const dayOf = (date) =>
   new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(date));

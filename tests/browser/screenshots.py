@@ -22,16 +22,16 @@ from ..integration.running import serve
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
 EARLIER = ("Compare tea and coffee in a table", "Make me a task list for moving house")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 SIZES = {"desktop": (1200, 760), "phone": (390, 760)}
 
 
 def main(folder: Path) -> None:
     """Take every picture and write it into the folder."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
         for size in SIZES:
             for theme in ("light", "dark"):

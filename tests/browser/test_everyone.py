@@ -11,6 +11,8 @@ from claude_sse.standin import StandIn
 from ..integration.running import ROOT, Server, exchange, serve
 from .talk import ask, last_answer, wait_for_text, wait_until_over
 
+#: What is animated or changes bit by bit.
+MOVES = "() => document.getAnimations().map((one) => one.effect.target.outerHTML.slice(0, 90))"
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 
 
@@ -83,6 +85,15 @@ def test_axe_finds_nothing(
     expect(page.locator("#help")).to_be_visible()
     assert _violations(page) == []
     page.close()
+
+
+def test_only_with_reduced_motion_nothing_moves(page: Page, nonce: str) -> None:
+    """What is being written has a dot that breathes, but for who wants less motion."""
+    ask(page, f"fault pace texts=5000 gap_ms=20 {nonce}")
+    wait_for_text(last_answer(page), "word3")
+    assert page.evaluate(MOVES) != []
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(MOVES) == []
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core here (npm ci)")
