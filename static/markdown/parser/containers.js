@@ -1,4 +1,5 @@
-/** The types of blocks that hold others. */
+// The types of blocks that hold others.
+
 export const CONTAINERS = new Set([
   'document',
   'blockquote',
