@@ -30,16 +30,16 @@ export const CHANGES = [
 export function reference(source, changes) {
   const has = (name) => changes.includes(name);
   let text = source.replace(/\r\n?/g, '\n');
-  let ast = stable(parse(text, has));
+  let ast = stable(parse(text, has), has);
   if (has('bracketed-addresses')) {
     text = withEscapedBrackets(text, ast);
-    ast = stable(parse(text, has));
+    ast = stable(parse(text, has), (name) => name !== 'formulas' && has(name)); // \[ is now ours
   }
   return shown(ast.children, { has, text, links: linksIn(ast, has) })
     .join('\n')
     .replaceAll(CUT, '');
 
-  function stable(ast) {
+  function stable(ast, has) {
     for (let edited, n = 0; n < 300 && (edited = withEdit(text, ast, has)) !== undefined; n++) {
       text = edited;
       ast = parse(text, has);
