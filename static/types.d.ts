@@ -580,12 +580,21 @@ export type InlineRule = (
   options: { open: boolean },
 ) => undefined | symbol | { type: string; end: number; [field: string]: any };
 
-/** What begins with this line (without indent): a token that takes all lines until one closes it; `isWhole`: no more. */
-export type BlockRule = (
-  line: string,
-) =>
+/**
+ * What begins with this line (without indent): a token that takes all lines until one closes it, which has the text
+ * `close` within `reach` characters, and before a blank line where `endsBlank`; `isWhole`: it takes no more lines.
+ */
+export type BlockRule = (line: string) =>
   | undefined
-  | { type: string; closes: (line: string) => boolean; isWhole?: boolean; [field: string]: any };
+  | {
+      type: string;
+      closes: (line: string) => boolean;
+      close?: string;
+      reach?: number;
+      endsBlank?: boolean;
+      isWhole?: boolean;
+      [field: string]: any;
+    };
 
 export type DrawRule = (token: Token) => Branch;
 
@@ -642,6 +651,7 @@ export interface Settled {
   raw: string;
   /** Its block goes on after it; `continuation` is the block that it continues itself. */
   growing: boolean;
+  isEnd: boolean;
   continuation?: Continuation;
   trees: Branch[];
 }

@@ -33,7 +33,7 @@ export function formulaBlock(formula) {
   return { ...block, formula };
 }
 
-/** A display that has no end, or none yet: nothing is shown of that. @param {string} source */
+/** A display that has no end yet, of which nothing is shown, or was cut off. @param {string} source */
 export const unfinishedFormula = (source) =>
   branch('p', source ? {} : { class: 'held' }, [leaf(source)]);
 

@@ -46,7 +46,7 @@ function inline(token, inLink) {
       return link(token, inlines(token.tokens, true));
     case 'image': {
       // Loading it would tell its server who reads this, and when.
-      const text = leaf(plain(token.tokens) || 'image');
+      const text = leaf(plain(token.tokens).trim() ? plain(token.tokens) : 'image');
       return inLink ? text : link(token, [text], { class: 'image' });
     }
     default:

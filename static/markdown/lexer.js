@@ -11,11 +11,16 @@ import { withoutUndecidedLine } from './parser/undecided-lines.js';
 /**
  * The text's tokens, its definitions, and the cut; `links` are those before it, and of a label the first one holds.
  * `isOpen`: more of the text follows, and what that may change is left out.
- * @param {string} text @param {Links} [links] @param {{ isOpen?: boolean }} [options] @returns {Lexed}
+ * `goesOn`: more follows, but whole lines are taken at their word. `isEnd`: it is the end of an answer.
+ * @param {string} text @param {Links} [links] @param {{ isOpen?: boolean, goesOn?: boolean, isEnd?: boolean }} [options] @returns {Lexed}
  */
-export function lex(text, links = Object.create(null), { isOpen = false } = {}) {
+export function lex(
+  text,
+  links = Object.create(null),
+  { isOpen = false, goesOn = isOpen, isEnd = false } = {},
+) {
   const shown = isOpen ? withoutUndecidedLine(text) : text;
-  const parser = parseBlocks(shown);
+  const parser = parseBlocks(shown, { goesOn, isEnd });
   const all = Object.assign(Object.create(null), parser.links, links);
   const own = Object.create(null);
   for (const key in parser.links) if (!(key in links)) own[key] = parser.links[key];

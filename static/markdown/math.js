@@ -53,35 +53,34 @@ function display(line) {
   const first = line.slice(mark.length);
   const isAlone = Boolean(name) || !first.trim();
   if (!close || (!isAlone && (!SIGNED.test(first) || first.includes(close)))) return undefined;
-  return { type: 'display', close, closes: closing(line, close, isAlone) };
+  const closes = closing(line, close);
+  return { type: 'display', close, closes, reach: FARTHEST, endsBlank: !isAlone };
 }
 
 /**
- * Returns whether the next line is the last one. A display that does not begin on a line of its own ends at a blank
- * line at the latest, and none is longer than a formula may be.
- * @param {string} opening @param {string} close @param {boolean} isAlone
+ * Returns whether the next line is the last one.
+ * @param {string} opening @param {string} close
  */
-function closing(opening, close, isAlone) {
+function closing(opening, close) {
   const begin = close.startsWith('\\end') ? close.replace('end', 'begin') : '\\[\\[';
   let depth = opening.split(begin).length - 1 || 1;
-  let room = FARTHEST - opening.length;
   return (/** @type {string} */ line) => {
-    room -= line.length + 1;
     depth += line.split(begin).length - line.split(close).length;
-    const isEnd = depth < 1 && line.includes(close);
-    return isEnd || room < 0 || !(isAlone || line.trim());
+    return depth < 1 && line.includes(close);
   };
 }
 
 /** @param {Token} token */
 function drawDisplay({ opening, text, closing, close, held }) {
+  if (!close) return wholeDisplay(opening.trimEnd());
   const lines = [opening, ...(text ? [text] : []), ...(closing === undefined ? [] : [closing])];
   const source = lines.join('\n').trimEnd();
-  if (!close) return wholeDisplay(source);
-  const at = closing?.includes(close) ? source.lastIndexOf(close) : -1;
-  if (at < 0) return unfinishedFormula(held ? '' : source);
-  const end = at + close.length;
-  const content = close.startsWith('\\end') ? source.slice(0, end) : source.slice(2, at);
+  if (closing === undefined)
+    return unfinishedFormula(held ? '' : source.replace(/[ \t]*\n[ \t]*/g, '\n'));
+  const end = source.lastIndexOf(close) + close.length;
+  const content = close.startsWith('\\end')
+    ? source.slice(0, end)
+    : source.slice(2, end - close.length);
   return withRest({ start: 0, end, source: source.slice(0, end), content, display: true }, source);
 }
 

@@ -22,13 +22,13 @@ export class SettledBlocks {
 
   /**
    * Draw a text as it stays, until a definition completes it. `shown` is what is on the page of it and of the text
-   * after it; `growing`: more items or rows of its block follow; `open`: more lines of its last fence follow.
-   * @param {string} raw @param {Branch[]} shown @param {{ growing?: boolean, open?: boolean }} [more]
+   * after it; `growing`: more items or rows of its block follow; `open`: more lines of its last fence follow; `isEnd`: nothing does.
+   * @param {string} raw @param {Branch[]} shown @param {{ growing?: boolean, open?: boolean, isEnd?: boolean }} [more]
    * @returns {{ final: Branch[], rest: Branch[] }} the trees of this text, and those on the page after it
    */
-  settle(raw, shown, { growing = false, open = false } = {}) {
+  settle(raw, shown, { growing = false, open = false, isEnd = false } = {}) {
     const { references, continuation } = this;
-    const lexed = lex(raw, references.links);
+    const lexed = lex(raw, references.links, { isEnd });
     const tokens = growing ? finished(lexed.tokens) : lexed.tokens;
     const final = blocks(tokens, shown, '', continuation);
     const last = final.length - 1;
@@ -37,7 +37,7 @@ export class SettledBlocks {
     const rest = shown.slice(final.length);
     if (!open) {
       this.#output.offer(final);
-      references.remember({ raw, growing, continuation, trees: final });
+      references.remember({ raw, growing, isEnd, continuation, trees: final });
     }
     if (continuation && tokens[0]?.loose) loosen(continuation);
     this.continuation = growing ? continuationOf(tokens[0], continuation, final) : undefined;
@@ -59,7 +59,8 @@ export class SettledBlocks {
 
   /** @param {Settled} block */
   #drawAgain(block) {
-    const { tokens } = lex(block.raw, this.references.links);
+    const { isEnd } = block;
+    const { tokens } = lex(block.raw, this.references.links, { isEnd });
     const completed = blocks(block.growing ? finished(tokens) : tokens, [], '', block.continuation);
     this.#output.show(block.trees, completed);
     block.trees = completed;

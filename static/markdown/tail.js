@@ -64,7 +64,7 @@ export class Tail {
   end() {
     this.#write?.(this.#text, true);
     if (this.#write) this.#closeWriter();
-    else if (this.#text) this.#settle(this.#text);
+    else if (this.#text) this.#settle(this.#text, { isEnd: true });
     this.#output.show(this.#trees, []);
     [this.#text, this.#trees] = ['', []];
   }
@@ -72,7 +72,7 @@ export class Tail {
   /** Settle what can be settled. */
   #cut() {
     const lines = this.#text.slice(0, this.#text.lastIndexOf('\n') + 1);
-    const { tokens, cut: at } = this.#lex(lines);
+    const { tokens, cut: at } = this.#lex(lines, { goesOn: true });
     const last = at === lines.length - (tokens.at(-1)?.raw.length ?? 0) ? tokens.at(-1) : undefined;
     const fence = last && fenceOf(last);
     const growth = last && growthOf(last);
@@ -109,7 +109,7 @@ export class Tail {
     if (this.#text && (!this.#write || this.#writeLines())) this.#draw();
   }
 
-  /** @param {string} raw @param {{ growing?: boolean, open?: boolean }} [more] */
+  /** @param {string} raw @param {{ growing?: boolean, open?: boolean, isEnd?: boolean }} [more] */
   #settle(raw, more) {
     const { final, rest } = this.#settled.settle(raw, this.#trees, more);
     this.#trees = rest;
@@ -154,7 +154,7 @@ export class Tail {
     this.#trees = trees;
   }
 
-  /** @param {string} text @param {{ isOpen?: boolean }} [options] */
+  /** @param {string} text @param {{ isOpen?: boolean, goesOn?: boolean }} [options] */
   #lex(text, options) {
     return lex(text, this.#settled.references.links, options);
   }

@@ -12,6 +12,16 @@ const LINES = [
 
 /** 200 and a few documents: each line alone, each after another, and some in containers. */
 export const CHOSEN = [
+  '- *c*\n- $$\n  a *b*',
+  'a\n\\[\n*b*\n# c',
+  'a\n\\[\n*b*\n\n*c*',
+  '> \\[\n> *b*\n\n*c*',
+  'a\n> *',
+  '- ```\n\t\n  ```',
+  '![a  \nb](https://x.example)',
+  '![  \n](https://x.example)',
+  '<!--\n    -->',
+  '[^m]: www.[^m]',
   ...LINES.map((text) => `${text}\n`),
   ...LINES.map((text, i) => `${text}\n\n${LINES[(i * 7 + 3) % LINES.length]}\n`),
   ...LINES.map((text, i) => text.replace(/^/gm, i % 2 ? '> ' : '  ').replace(/^ {2}/, '- ') + '\n'),

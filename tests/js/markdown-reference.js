@@ -23,22 +23,23 @@ export const CHANGES = [
   'images',
   'interruptions',
   'www',
+  'formulas',
 ];
 
 /** The tree of this text with these changes; trees that look the same are equal strings. */
 export function reference(source, changes) {
   const has = (name) => changes.includes(name);
   let text = source.replace(/\r\n?/g, '\n');
-  let ast = stable(parse(text, has));
+  let ast = stable(parse(text, has), has);
   if (has('bracketed-addresses')) {
     text = withEscapedBrackets(text, ast);
-    ast = stable(parse(text, has));
+    ast = stable(parse(text, has), (name) => name !== 'formulas' && has(name)); // \[ is now ours
   }
   return shown(ast.children, { has, text, links: linksIn(ast, has) })
     .join('\n')
     .replaceAll(CUT, '');
 
-  function stable(ast) {
+  function stable(ast, has) {
     for (let edited, n = 0; n < 300 && (edited = withEdit(text, ast, has)) !== undefined; n++) {
       text = edited;
       ast = parse(text, has);
@@ -50,7 +51,13 @@ export function reference(source, changes) {
 function parse(text, has) {
   // Its transforms find addresses a second time, by other rules than micromark's.
   const mdast = gfmFromMarkdown().map((extension) => ({ ...extension, transforms: [] }));
+  mdast.push({ enter: { hardBreakEscape: enterBreak, hardBreakTrailing: enterBreak } });
   return fromMarkdown(text, { extensions: extensionsFor(has), mdastExtensions: mdast });
+}
+
+/** A break in the text of an image, which it leaves out: the words would be one. */
+function enterBreak(token) {
+  this.enter({ type: 'break', value: '\n' }, token);
 }
 
 function extensionsFor(has) {
@@ -116,13 +123,22 @@ function visit(node, see, parent) {
 
 /** The source with the next place escaped where the reference makes a link and we show what was written. */
 function withEdit(text, ast, has) {
-  const edit = has('interruptions') ? withRule(text, ast) : undefined;
+  const edit =
+    (has('interruptions') ? withRule(text, ast) : undefined) ??
+    (has('formulas') ? withUnfinished(text, ast) : undefined);
   if (edit !== undefined) return edit;
   const put = (start, end, more) => text.slice(0, start) + more + text.slice(end);
   for (const { kind, start, end, label, url } of targetsIn(text, has)) {
     const source = text.slice(start, end);
     const at = kind === 'literalAutolink' && has('cjk-addresses') ? source.search(CJK_END) : -1;
     if (at >= 0) return put(start + at, start + at, CUT);
+    // `www.` alone is text, and what follows it is no part of it.
+    if (
+      kind === 'literalAutolink' &&
+      has('www') &&
+      /^www(?:$|\.(?:$|[\s\p{P}\p{S}]))/iu.test(source)
+    )
+      return put(start + 3, start + 3, CUT);
     if (!has('links') || isSafe(url)) continue;
     if (label === undefined)
       return put(start, end, `${source[0] === '<' ? CUT : ''}${literal(source)}`);
@@ -178,6 +194,7 @@ function targetsIn(text, has) {
 /** Ends an address; it is removed from the tree. */
 const CUT = '<\ue000';
 const RULE = '_ _ _ _ _ _ _ _ _';
+const HOLDERS = ['listItem', 'blockquote', 'footnoteDefinition'];
 
 /** The source with a rule before a paragraph that looks like an item, which only a paragraph could be interrupted by. */
 function withRule(text, ast) {
@@ -194,12 +211,59 @@ function withRule(text, ast) {
     if (before?.type === 'code') {
       if (/^(?:```|~~~)/.test(text.slice(before.position.start.offset))) return;
       edit = `${text.slice(0, start.offset)}${RULE}\n${text.slice(at)}`;
-    } else if (!before && parent.type === 'listItem' && !text.slice(0, at).endsWith(`${RULE}\n`)) {
+    } else if (
+      !before &&
+      HOLDERS.includes(parent.type) &&
+      !text.slice(0, at).endsWith(`${RULE}\n`)
+    ) {
       const [prefix] = /^[ \t>]*/.exec(text.slice(at));
       edit = `${text.slice(0, at)}${prefix}${RULE}\n${text.slice(at)}`;
     }
   });
   return edit;
+}
+
+/** The source with all escaped from a display on that was cut off: it has no end, and the text ends without a blank line. */
+function withUnfinished(text, ast) {
+  const opening =
+    /^([ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t])?[ \t>]*)*)(?:\\\[|\$\$)[ \t]*$/gm;
+  for (const { 0: line, 1: marks, index } of text.matchAll(opening)) {
+    const at = index + marks.length;
+    const [first, ...others] = text.slice(index).replace(/\n$/, '').split('\n');
+    const items = itemsAround(ast, at);
+    if (items === undefined) continue;
+    const goesOn = others.every((other) => {
+      const [prefix] = /^[ \t>]*/.exec(other);
+      return (
+        other.slice(prefix.length) &&
+        prefix.split('>').length >= first.slice(0, marks.length).split('>').length &&
+        prefix.length >= items
+      );
+    });
+    if (!goesOn || /\\\]|\$\$/.test(others.join('\n'))) continue;
+    const escaped = others.map((other) => {
+      const [prefix] = /^[ \t>]*/.exec(other);
+      return prefix + literal(other.slice(prefix.length).trimEnd());
+    });
+    const [quotes] = /^[ \t>]*/.exec(marks);
+    const isFirst = /[-+*.)\d]/.test(marks);
+    const rule = isFirst ? '' : `${quotes}${RULE}\n`;
+    const head = marks + literal(line.slice(marks.length));
+    return text.slice(0, index) + rule + [head, ...escaped].join('\n');
+  }
+  return undefined;
+}
+
+/** How far items indent what is written here; undefined where it is code. */
+function itemsAround(ast, at) {
+  let indent = 0;
+  visit(ast, ({ type, position, children }) => {
+    if (!position || at < position.start.offset || at > position.end.offset) return;
+    if (['code', 'inlineCode', 'html'].includes(type)) indent = undefined;
+    else if (type === 'listItem' && indent !== undefined)
+      indent = Math.max(indent, (children[0]?.position.start.column ?? 1) - 1);
+  });
+  return indent;
 }
 
 /** Written out for this test, not taken from the page. */
@@ -229,9 +293,9 @@ function withEscapedBrackets(text, ast) {
 
 /** Whether a bracket is in an address, which takes it. */
 function isInAddress(text, at) {
-  const [run] = /(?:<?https?:\/\/|www\.)[^\s]*$/i.exec(text.slice(Math.max(0, at - 200), at)) ?? [
-    '',
-  ];
+  const [run] = /(?:<?https?:\/\/[\p{L}\p{N}]|(?<![^\s(*_[\]~])www\.[\p{L}\p{N}])[^\s]*$/iu.exec(
+    text.slice(Math.max(0, at - 200), at),
+  ) ?? [''];
   if (!run || /.<|\][([]/.test(run) || (run[0] === '<' && run.includes('>')) || CJK_END.test(run))
     return false;
   return !(text[at] === ']' && /^(?:[([]|\s|$)/.test(text[at + 1] ?? ''));
@@ -324,7 +388,9 @@ function one(node, context) {
     case 'footnoteReference':
       return line('ref', [node.identifier.toUpperCase()], []);
     case 'html':
-      return has('html-text') ? { text: node.value } : line('html', [node.value], []);
+      return has('html-text')
+        ? { text: node.value.replace(/\n[ \t]+/g, '\n') }
+        : line('html', [node.value], []);
     case 'text':
       return { text: node.value };
     case 'inlineCode':
@@ -343,8 +409,7 @@ function one(node, context) {
     case 'linkReference': {
       const url = node.url ?? links.get(node.identifier).url;
       // No element of the page is a link in a link.
-      if (context.inLink || (has('www') && /^http:\/\/www(?:$|\.(?:$|[\s\p{P}\p{S}]))/iu.test(url)))
-        return node.children.map((kid) => one(kid, context));
+      if (context.inLink) return node.children.map((kid) => one(kid, context));
       return isSafe(url)
         ? line('a', [normal(url)], shown(node.children, { ...context, inLink: true }))
         : line('a', [url], kids());
@@ -353,7 +418,8 @@ function one(node, context) {
     case 'imageReference': {
       const url = node.url ?? links.get(node.identifier).url;
       if (!has('images')) return line('img', [url, node.alt ?? ''], []);
-      const alt = node.alt?.replaceAll(CUT, '') || 'image';
+      const text = node.alt?.replaceAll(CUT, '');
+      const alt = text?.trim() ? text : 'image';
       if (context.inLink) return { text: alt };
       return line('a', [isSafe(url) ? normal(url) : url], [JSON.stringify(alt)]);
     }

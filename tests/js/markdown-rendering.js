@@ -55,8 +55,11 @@ export function rendered(pieces, options) {
 export function whole(text) {
   const root = document.createElement('div');
   const part = root.appendChild(document.createElement('div'));
-  patch([], blocks(lex(text.replace(/\r\n?/g, '\n')).tokens), document, (node) =>
-    part.append(node),
+  patch(
+    [],
+    blocks(lex(text.replace(/\r\n?/g, '\n'), undefined, { isEnd: true }).tokens),
+    document,
+    (node) => part.append(node),
   );
   new Footnotes(root).number();
   return root;

@@ -10,7 +10,8 @@ const line = (name, attributes, kids) =>
   `(${[name, ...attributes.map((value) => JSON.stringify(value)), ...kids].join(' ')})`;
 
 /** The tree of this text; trees that look the same are equal strings. */
-export const ours = (text) => of(blocks(lex(text.replace(/\r\n?/g, '\n')).tokens)).join('\n');
+export const ours = (text) =>
+  of(blocks(lex(text.replace(/\r\n?/g, '\n'), undefined, { isEnd: true }).tokens)).join('\n');
 
 const of = (trees) => mergedTexts(trees.map(one).filter((tree) => tree !== undefined));
 

@@ -70,10 +70,19 @@ test('what is no mathematics is Markdown as ever', () => {
   assert.ok(root.querySelector('a'));
 });
 
-test('a display without an end is shown as it was written, and ends with its container', () => {
-  const root = rendered(['- $$\n  a *b*\n- *c*']);
+test('a display that was cut off is shown as it was written', () => {
+  const root = rendered(['- *c*\n- $$\n  a *b*\n  \\\\ c']);
   assert.equal(root.querySelectorAll('em').length, 1);
-  assert.match(root.textContent, /\$\$\na \*b\*/);
+  assert.match(root.textContent, /\$\$\na \*b\*\n\\\\ c/);
+});
+
+test('what opens a display and is not closed by the end of its container takes no Markdown', () => {
+  for (const text of ['- $$\n  a *b*\n- *c* $$', 'a\n\\[\n*b*\n\n*c*', '> \\[\n> *b*\n\n*c* \\]']) {
+    const random = dice(5);
+    const split = rendered(pieces(text, 3, random));
+    assert.equal(split.querySelectorAll('em').length, 2, text);
+    assert.equal(inside(split), inside(whole(text)));
+  }
 });
 
 const ANSWER =

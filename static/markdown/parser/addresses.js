@@ -12,7 +12,7 @@ export function scanAddress(text, at) {
   const isWww = !start;
   if (isWww ? before && !/[\s(*_[\]~]/.test(before) : /[a-z]/i.test(before)) return undefined;
   const from = at + start.length;
-  if (isWww && !/[^\s\p{P}\p{S}]/u.test(text[from + 4] ?? '')) return undefined;
+  if (isWww && !/^[^\s\p{P}\p{S}]/u.test(text.slice(from + 4, from + 6))) return undefined;
   const first = text[from] ?? '';
   if (!isWww && (isSpace(first) || isPunctuation(first) || first < ' ')) return undefined;
   const stop = stopOf(text, from);

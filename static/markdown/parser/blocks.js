@@ -2,6 +2,8 @@
 // on with open blocks, then opens others, and what remains of it is text. The time is linear, for a line meets at most
 // DEEPEST containers.
 
+import { Ahead } from './ahead.js';
+import { CONTAINERS } from './containers.js';
 import { goOn } from './continuations.js';
 import { closeParagraph } from './definitions.js';
 import { Line } from './line.js';
@@ -12,11 +14,10 @@ import { start } from './starts.js';
 
 /** Deeper nesting is text. */
 const DEEPEST = 50;
-const CONTAINERS = new Set(['document', 'blockquote', 'list', 'list_item', 'footnote', 'details']);
 
-/** @param {string} source */
-export function parseBlocks(source) {
-  const parser = new BlockParser(source);
+/** @param {string} source @param {{ goesOn?: boolean, isEnd?: boolean }} [options] as those of `lex` */
+export function parseBlocks(source, options = {}) {
+  const parser = new BlockParser(source, options);
   parser.parse();
   return parser;
 }
@@ -41,9 +42,10 @@ export class BlockParser {
   #depth = 0;
   #source;
 
-  /** @param {string} source */
-  constructor(source) {
+  /** @param {string} source @param {{ goesOn?: boolean, isEnd?: boolean }} options */
+  constructor(source, options) {
     this.#source = source;
+    this.ahead = new Ahead(source, options);
   }
 
   parse() {

@@ -45,7 +45,7 @@ export function takeQuoteMark(line) {
 function itemGoesOn(item, line) {
   if (line.isBlank) {
     if (!item.kids.length) return false; // an item begins with one blank line at most
-    line.skipIndent();
+    line.skipColumns(Math.min(item.width, line.indent)); // more may belong to code
     return true;
   }
   if (line.indent < item.width) return false;

@@ -24,7 +24,7 @@ export function start(parser, container) {
     const opened = rule(parser, container);
     if (opened) return opened;
   }
-  return extension(parser);
+  return extension(parser, container);
 }
 
 /** @param {BlockParser} parser @returns {Opened} */
@@ -177,12 +177,15 @@ function indentedCode(parser) {
 }
 
 /** @param {BlockParser} parser @returns {Opened} */
-function extension(parser) {
+function extension(parser, /** @type {BlockNode} */ container) {
   const { words } = parser.line;
   for (const rule of blockRules) {
-    const opened = rule(words);
-    if (!opened) continue;
-    const node = parser.open('extension', { rule: opened, opening: words });
+    const [opened, another] = [rule(words), rule(words)]; // each counts the lines that it sees
+    if (!opened || !another) continue;
+    if (!opened.isWhole && !parser.ahead.closes(another, parser.at, container)) continue;
+    // Until its end has come, the paragraph before it may still go on.
+    const began = !opened.isWhole && container.type === 'paragraph' ? container.start : undefined;
+    const node = parser.open('extension', { rule: opened, opening: words, began });
     if (opened.isWhole) parser.close(node);
     return 'done';
   }
