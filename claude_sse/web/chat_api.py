@@ -48,6 +48,7 @@ def _know_chat_ids(state: BlueprintSetupState) -> None:
 @responses.speaks(UI_MESSAGES)
 def ask() -> Response:
     """Answer the last message of a chat; the chat's former answer ends where it still runs."""
+    questions.refuse_repeat(": GET /api/chat/<id>/stream has it from its start")
     services = current_services()
     chat, question = _read_chat(services)
     return _answer(
@@ -96,6 +97,7 @@ def stop(chat: str) -> Response:
 @responses.speaks(UI_MESSAGES)
 def complete() -> Response:
     """Answer a prompt; the client cannot come back, so leaving is stopping."""
+    questions.refuse_repeat()
     services = current_services()
     return _answer(services, _read_prompt(services), 0.0, lambda key, start: start())
 

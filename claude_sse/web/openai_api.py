@@ -15,7 +15,7 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request
 
 from ..claude import Model
-from ..protocol.errors import BadRequest, ClaudeSSEError, Gone, NotFound, Refused, Unavailable
+from ..protocol.errors import BadRequest, ClaudeSSEError, NotFound, Refused, Unavailable
 from ..protocol.question import Question
 from ..stream_log import Reader
 from . import openai_question, questions, responses
@@ -32,8 +32,7 @@ _REPEATED = "X-Stainless-Retry-Count"
 @responses.speaks(CHAT_COMPLETIONS)
 def chat_completions() -> Response:
     """Answer as Chat Completions does, in chunks or whole."""
-    if request.headers.get("Last-Event-ID", "").strip():
-        raise Gone("This answer cannot be continued; to ask again, leave out Last-Event-ID.")
+    questions.refuse_repeat()
     services = current_services()
     limit = services.settings.max_tokens
     raw = questions.upload(services)

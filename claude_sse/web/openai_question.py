@@ -41,7 +41,8 @@ _NOT_OFFERED_HERE: dict[str, tuple[Any, ...]] = {
 }
 _SWITCHES = {"web_search": "web_search_options"}
 _EFFORTS = {"none": "low", "minimal": "low"}
-#: The place of a message, or of a block in it, in a sentence of ours.
+#: The place of a message, or of a block in it, where a sentence of ours begins with it. Elsewhere
+#: it is the client's: a file may be called so.
 _PLACE = re.compile(r"messages\[(\d+)\](?:\.content\[(\d+)\])?")
 #: What Claude's conversations, which begin and end with the user, lack in one of this API.
 _BEGINNING = "(The conversation begins with your message.)"
@@ -63,7 +64,9 @@ class Names(NamedTuple):
 
     def translated(self, error: BadRequest) -> BadRequest:
         """Return the error with the names of the body."""
-        sentence = _PLACE.sub(self._place, str(error))
+        sentence = str(error)
+        if found := _PLACE.match(sentence):
+            sentence = self._place(found) + sentence[found.end() :]
         name = {"max_tokens": self.limit, "effort": "reasoning_effort"} | _SWITCHES
         ours, space, rest = sentence.partition(" ")
         return BadRequest(f"{name.get(ours, ours)}{space}{rest}", code=error.code)

@@ -10,7 +10,7 @@ from flask import g, request
 
 from ..claude import no_key
 from ..ledger import Quotas
-from ..protocol.errors import BadRequest, NotFound, OverLimit
+from ..protocol.errors import BadRequest, Gone, NotFound, OverLimit
 from ..protocol.question import EFFORTS, Question, parse
 from ..stream_log import Reader, StreamExists
 from ..streaming.admission import quotas_of
@@ -21,6 +21,17 @@ from .services import Services
 #: Parsing takes the memory of a large body three times over, and a whole core in any case.
 _LARGE_BYTES = 1 << 20
 _one_by_one = threading.Lock()
+
+
+def refuse_repeat(instead: str = "") -> None:
+    """Raise ``Gone`` for a client that was answered before, whatever its ``Last-Event-ID`` is.
+
+    Each route that starts an answer begins with this, but for those that can continue one.
+    """
+    if request.headers.get("Last-Event-ID", "").strip():
+        raise Gone(
+            f"This answer cannot be continued{instead}; to ask again, leave out Last-Event-ID."
+        )
 
 
 def read(services: Services, *, allow_prompt: bool) -> Question:

@@ -93,10 +93,15 @@ def _load(shown: str, url: Any) -> str:
         )
     head, _, data = rest.partition(",")
     if not head.lower().rstrip().endswith(";base64"):
-        return base64.b64encode(unquote_to_bytes(data)).decode("ascii")
+        return base64.b64encode(_unquoted(data)).decode("ascii")
     if "%" in data:
-        data = unquote_to_bytes(data).decode("latin-1")
+        data = _unquoted(data).decode("latin-1")
     return "".join(data.split())
+
+
+def _unquoted(data: str) -> bytes:
+    """Return percent-encoded bytes; JSON can hold half of a character, which no URL can."""
+    return unquote_to_bytes(data.encode("utf-8", "replace"))
 
 
 def _shown(name: str, kind: str) -> str:

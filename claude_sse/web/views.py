@@ -8,7 +8,7 @@ import uuid
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from ..protocol.errors import BadRequest, Gone
+from ..protocol.errors import BadRequest
 from . import questions, responses
 from .dialects import frames
 from .disconnect import Client
@@ -41,11 +41,7 @@ def models() -> Response:
 @responses.speaks(frames.TUTORIAL)
 def stream() -> Response:
     """Answer as the tutorial does; the client cannot reconnect, so leaving is stopping."""
-    if request.headers.get("Last-Event-ID", "").strip():  # of any value: it was answered before
-        raise Gone(
-            "This answer cannot be continued: POST /stream keeps none. PUT /streams/<uuid> does; "
-            "to ask again, leave out Last-Event-ID."
-        )
+    questions.refuse_repeat(": POST /stream keeps none. PUT /streams/<uuid> does")
     services = current_services()
     question = questions.read(services, allow_prompt=True)
     questions.check(services, question)
