@@ -201,7 +201,7 @@ def test_a_stop_stops_the_newest_stream_and_says_how_it_ended(client, nonce, met
         response = client.open(path, method=method, json={"activeStreamId": named})
         assert (response.status_code, response.json) == (200, {"ended": True})
     newest = client.get("/api/chat/chat/stream")
-    newest_id = json.loads(next(newest.response).split(b"\n")[0].removeprefix(b"data: "))[
+    newest_id = json.loads(next(newest.response).split(b"\n")[1].removeprefix(b"data: "))[
         "messageId"
     ]
     stopped = client.open(path, method=method, json={"activeStreamId": newest_id.upper()})
