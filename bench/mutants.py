@@ -26,15 +26,19 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = (
-    "protocol", "system", "config",
+    "protocol", "system", "telemetry", "config",
     "accounts", "claude", "claude/http", "ledger", "stream_log", "streaming",
 )  # fmt: skip
 TREE = (
     "claude_sse", "tests", "static", "templates", "deploy", "bench", "script", "docs", "examples",
 )  # fmt: skip
+#: What is installed; a test may run it.
+INSTALLED = (".venv", "node_modules")
 #: Against how many of the tests that reach its line a mutant is held.
 TESTS = 60
 SECONDS = 120
+#: What becomes of a mutant. One whose tests do not end counts as killed, and is named.
+KILLED, TIMED_OUT, SURVIVED = "killed", "timed out", "SURVIVED"
 _OPPOSITE: dict[type, type] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -117,6 +121,8 @@ def copied(folder: Path) -> Path:
     for path in ROOT.iterdir():
         if path.is_file() and path.name != ".env":
             shutil.copy(path, folder)
+    for name in INSTALLED:
+        (folder / name).symlink_to(ROOT / name)
     return folder
 
 
@@ -147,8 +153,8 @@ def coverage(tree: Path, files: list[str]) -> dict[tuple[str, int], set[str]]:
     return found
 
 
-def is_killed(tree: Path, mutant: Mutant, tests: list[str]) -> bool:
-    """Return whether one of the tests fails, or does not end, with the mutant in the tree."""
+def verdict(tree: Path, mutant: Mutant, tests: list[str]) -> str:
+    """Return whether a test fails with the mutant in the tree (KILLED), or one does not end."""
     target = tree / mutant.path
     before = target.read_text("utf-8")
     target.write_text(mutant.source, "utf-8")
@@ -159,9 +165,9 @@ def is_killed(tree: Path, mutant: Mutant, tests: list[str]) -> bool:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        return process.wait(SECONDS) in (1, 2, 3, 4)
+        return KILLED if process.wait(SECONDS) in (1, 2, 3, 4) else SURVIVED
     except subprocess.TimeoutExpired:
-        return True
+        return TIMED_OUT
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -207,10 +213,9 @@ def main() -> int:
         for number, mutant in enumerate(chosen, 1):
             # What only the import reads (a constant, a table) is held against all of them.
             tests = is_reached(reached, mutant)[:TESTS] or files
-            killed = is_killed(tree, mutant, tests)
-            print(f"{number:4} {'killed  ' if killed else 'SURVIVED'} {mutant.path}:{mutant.line}",
-                  flush=True)  # fmt: skip
-            if not killed:
+            found = verdict(tree, mutant, tests)
+            print(f"{number:4} {found:9} {mutant.path}:{mutant.line}", flush=True)
+            if found == SURVIVED:
                 print(difference(mutant), flush=True)
                 survivors.append(mutant)
     dead = len(chosen) - len(survivors)

@@ -22,6 +22,9 @@ CONTENT_TYPE = "text/event-stream"
 #: A comment, which every client skips; it keeps proxies from closing a silent connection. Neither
 #: it nor the preamble ends in a blank line: to several clients a block without data is an event.
 HEARTBEAT = b": heartbeat\n"
+#: What opens a body whose frames have no ids: a client that repeats its request by itself sends it
+#: back as its Last-Event-ID, and so starts no second answer.
+ANSWERED = b"id: 0\n"
 #: The content of a frame: an object; or a text alone, as its JSON string.
 Payload = Mapping[str, Any] | bytes
 #: The payload that ends a complete stream.

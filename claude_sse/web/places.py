@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-#: A message, or a block in it, in a sentence of ours.
+#: A message, or a block in it, that a sentence of ours is about.
 _OURS = re.compile(r"messages\[(\d+)\](?:\.content\[(\d+)\])?")
 
 
@@ -21,11 +21,13 @@ class Place(NamedTuple):
 
 
 def renamed(sentence: str, places: Sequence[Place], parts: str) -> str:
-    """Return our sentence with the places of the body, whose messages have ``parts``."""
+    """Return our sentence with the places of the body, whose messages have ``parts``.
 
-    def theirs(found: re.Match[str]) -> str:
-        place = places[int(found[1])]
-        part = f".{parts}[{place.parts[int(found[2])]}]" if found[2] else ""
-        return f"messages[{place.message}]{part}"
-
-    return _OURS.sub(theirs, sentence)
+    Only what a sentence begins with is a place of ours: further on, a file may be called so.
+    """
+    found = _OURS.match(sentence)
+    if not found:
+        return sentence
+    place = places[int(found[1])]
+    part = f".{parts}[{place.parts[int(found[2])]}]" if found[2] else ""
+    return f"messages[{place.message}]{part}{sentence[found.end() :]}"

@@ -49,7 +49,8 @@ def read(server: Server, method: str, path: str) -> bytes:
 
 def chunks(body: bytes) -> list[dict[str, Any]]:
     """Return the chunks of a whole body; it ends in ``[DONE]``."""
-    *lines, done, nothing = body.replace(b": heartbeat\n", b"").split(b"\n\n")
+    body = body.removeprefix(b"id: 0\n").replace(b": heartbeat\n", b"")
+    *lines, done, nothing = body.split(b"\n\n")
     assert (done, nothing) == (b"data: [DONE]", b"")
     return [json.loads(line.removeprefix(b"data: ")) for line in lines]
 

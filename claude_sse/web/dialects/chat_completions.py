@@ -27,9 +27,6 @@ from .chat_objects import (
     usage,
 )
 
-#: Unlike those of our own dialect they end in a blank line: some clients split the body there.
-OPENING = b": claude-sse\n\n"
-HEARTBEAT = b": heartbeat\n\n"
 DONE = b"data: [DONE]\n\n"
 #: Splits frames into other frames and plain texts, which alternate; a text is a JSON string.
 _split = re.compile(rb'id: \d+\ndata: \{"text":("[^"\\]*+(?:\\.[^"\\]*+)*+")\}\n\n').split
@@ -45,11 +42,11 @@ def _encoder(*, with_usage: bool) -> Callable[[Iterable[Item]], Iterator[bytes]]
             if type(item) is bytes:  # nearly every item
                 yield chunks.of(item)
             elif isinstance(item, Opening):
-                yield OPENING
+                yield sse.ANSWERED
             elif isinstance(item, BrokenOff):
                 yield _event(error_object(fields_of_break(item)))
             else:
-                yield HEARTBEAT
+                yield chunks.heartbeat
 
     return encode
 
@@ -60,9 +57,12 @@ class _Chunks:
     def __init__(self, with_usage: bool) -> None:
         self._no_usage: dict[str, Any] = {"usage": None} if with_usage else {}
         self._open({})
+        #: A comment until the model is known, then an empty text: to clients that split the body at
+        #: blank lines a comment hides what follows, and alone between two it is an event to others.
+        self.heartbeat = sse.HEARTBEAT
 
     def of(self, frames: bytes) -> bytes:
-        """Return what these frames are in this dialect, a comment where they are nothing in it."""
+        """Return what these frames are in this dialect, a heartbeat where that is nothing."""
         parts = _split(frames)
         if not any(parts[::2]):  # texts only
             return self._before + self._between.join(parts[1::2]) + self._after
@@ -73,7 +73,7 @@ class _Chunks:
             elif part:
                 chunks += [chunk for fields in sse.objects(part) for chunk in self._chunks(fields)]
                 chunks += [DONE] * part.endswith(DONE)
-        return b"".join(chunks) or HEARTBEAT
+        return b"".join(chunks) or self.heartbeat
 
     def _open(self, fields: Fields) -> None:
         self._head = head(fields, "chat.completion.chunk")
@@ -88,6 +88,7 @@ class _Chunks:
         delta: dict[str, Any] = {}
         if "model" in fields and not self._head["model"]:
             self._open(fields)
+            self.heartbeat = self._chunk({"content": ""})
             delta = {"role": "assistant", "content": ""}
         if fields["text"]:
             delta["content"] = fields["text"]

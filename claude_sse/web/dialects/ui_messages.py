@@ -53,7 +53,8 @@ def encode(message_id: str, items: Iterable[Item]) -> Iterator[bytes]:
             if chunks:
                 yield chunks
         elif isinstance(item, Opening):
-            yield _line({"type": "start", "messageId": message_id}) + _line({"type": "start-step"})
+            start = _line({"type": "start", "messageId": message_id})
+            yield sse.ANSWERED + start + _line({"type": "start-step"})
         elif not isinstance(item, BrokenOff):
             yield sse.HEARTBEAT
         elif item.reason == WRITER_DIED:
@@ -158,7 +159,7 @@ def _line(chunk: Chunk) -> bytes:
 
 #: Of a route; an answer is encoded by ``dialect``, which knows the message's id.
 UI_MESSAGES = Dialect(
-    "text/event-stream; charset=utf-8",
+    sse.CONTENT_TYPE,
     partial(encode, ""),
     plain_text.TYPE,
     plain_text.refuse,

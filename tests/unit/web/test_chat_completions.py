@@ -26,7 +26,8 @@ def frames(*payloads):
 
 def chunks(body):
     """Return the data of each event, parsed as a client does that splits at blank lines."""
-    events = [event for event in body.decode().split("\n\n") if event.startswith("data: ")]
+    body = body.decode().removeprefix("id: 0\n").removeprefix(": heartbeat\n")
+    events = [event for event in body.split("\n\n") if event.startswith("data: ")]
     return [e[6:] if e == "data: [DONE]" else json.loads(e[6:]) for e in events]
 
 
@@ -129,12 +130,19 @@ def test_a_text_that_imitates_frames_stays_a_text(text):
     assert text_of(body) == text and len(chunks(body)) == 4
 
 
-def test_silence_and_what_has_no_chunk_are_comments():
-    """The headers leave with a comment, and nothing is sent that a client would have to parse."""
+def test_silence_and_what_has_no_chunk_are_no_events():
+    """No block is without data, and none that splits the body at blank lines misses a text."""
     waiting = sse.encode(1, {"text": "", "waiting": 3, "code": "overloaded"})
     activity = sse.encode(2, {"text": "", "activity": "web_search", "query": "q"})
-    body = encoded(CHAT_COMPLETIONS, Opening(0), SILENCE, waiting, activity)
-    assert re.fullmatch(rb"(: [a-z-]+\n\n){4}", body)
+    silent = Opening(0), SILENCE, waiting
+    assert encoded(CHAT_COMPLETIONS, *silent) == b"id: 0\n: heartbeat\n: heartbeat\n"
+    begun = *silent, frames(OPENING, b'"Hi"'), SILENCE, activity, frames(b'"!"')
+    body = encoded(WITH_USAGE, *begun)
+    *blocks, rest = body.split(b"\n\n")
+    assert rest == b"" and all(block.count(b"data: ") == 1 for block in blocks)
+    given = [c["choices"][0]["delta"] for c in chunks(b"\n\n".join(blocks[1:]))]
+    assert given == [{"content": text} for text in ("Hi", "", "", "!")]
+    assert len({c["id"] for c in chunks(b"\n\n".join(blocks[1:]))}) == 1
 
 
 @pytest.mark.parametrize("reason", [DRAINED, REVOKED, WRITER_DIED])

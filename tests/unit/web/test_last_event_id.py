@@ -52,6 +52,25 @@ def test_no_post_asks_for_a_client_that_comes_back(client, standin, nonce):
     assert asked(standin, nonce) == 0
 
 
+@pytest.mark.parametrize("path", ["/api/chat", "/api/completion", "/v1/chat/completions"])
+@pytest.mark.parametrize("value", ["0", "x"])
+def test_no_other_route_starts_an_answer_with_an_id(client, standin, nonce, path, value):
+    """The answer opens with an id, so that the repeat of a client that repeats itself is gone."""
+    user = {"role": "user", "content": f"fault pace texts=1 {nonce}"}
+    parts = [{"type": "text", "text": user["content"]}]
+    bodies = {
+        "/api/chat": {"id": nonce, "messages": [{"role": "user", "parts": parts}]},
+        "/api/completion": {"prompt": user["content"]},
+        "/v1/chat/completions": {"messages": [user], "stream": True},
+    }
+    first = client.post(path, json=bodies[path])
+    assert first.data.startswith(b"id: 0\ndata: ") and b"\n\n\n" not in first.data
+    assert first.headers["Content-Type"] == "text/event-stream"
+    repeat = client.post(path, json=bodies[path], headers=after(value))
+    assert (repeat.status_code, repeat.headers["X-Error-Code"]) == (410, "gone")
+    assert asked(standin, nonce) == 1
+
+
 @pytest.mark.parametrize("value", ["", " ", "\t"])
 def test_an_empty_id_is_none(client, standin, url, nonce, value):
     """A client that sends the header empty has received nothing yet: it is asked for as ever."""

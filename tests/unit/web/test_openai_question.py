@@ -210,6 +210,16 @@ def test_fields_of_ours_have_the_names_of_that_api():
     assert refusal(HELLO, reasoning_effort=3).startswith("reasoning_effort must be one of")
 
 
+@pytest.mark.parametrize("name", ["messages[99].content[7] x", "messages[0]", "a messages[9]"])
+def test_a_file_may_be_called_like_a_place(name):
+    """Its name stays as it is in the sentence that refuses it."""
+    part = {
+        "type": "file",
+        "file": {"filename": name, "file_data": "data:;base64,iVBORw0KGgpiYWQ="},
+    }
+    assert refusal(HELLO, user(part)).startswith(f'"{name}" is a damaged image')
+
+
 def test_how_the_answer_is_wanted_is_read():
     """``stream`` and ``include_usage`` are true or false; other options are ignored."""
     plain = parse(HELLO, stream_options={"include_usage": None, "include_obfuscation": False})

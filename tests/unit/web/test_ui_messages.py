@@ -28,7 +28,8 @@ def frames(*payloads):
 def chunks(*items):
     """The chunks of these items, after those that open a message; ``[DONE]`` as a string."""
     body = b"".join(ui_messages.encode(ID, [Opening(0), *items]))
-    lines = [line.removeprefix(b"data: ") for line in body.split(b"\n\n")]
+    assert body.startswith(b"id: 0\n")
+    lines = [line.removeprefix(b"data: ") for line in body[6:].split(b"\n\n")]
     assert lines.pop() == b"" and not any(b"\n" in line for line in lines)
     found = [line.decode() if line == b"[DONE]" else json.loads(line) for line in lines]
     assert found[:2] == [{"type": "start", "messageId": ID}, {"type": "start-step"}]
@@ -51,10 +52,11 @@ METADATA = {
 
 
 def test_the_message_opens_before_claude_says_anything():
-    """The id is the stream's, and is there before the first frame."""
+    """The id is the stream's; that of the event makes a client that repeats itself say so."""
     first = next(ui_messages.encode(ID, iter([Opening(0)])))
     assert first == (
-        b'data: {"type":"start","messageId":"%b"}\n\ndata: {"type":"start-step"}\n\n' % ID.encode()
+        b'id: 0\ndata: {"type":"start","messageId":"%b"}\n\n'
+        b'data: {"type":"start-step"}\n\n' % ID.encode()
     )
 
 

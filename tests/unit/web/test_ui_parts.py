@@ -174,6 +174,17 @@ def test_every_form_of_a_data_url_is_read(url):
     }
 
 
+@pytest.mark.parametrize("url", ["data:,\ud800", "data:;base64,%\ud800", "data:;base64,\ud800"])
+def test_half_a_character_in_a_url_is_no_file_or_a_refusal(url):
+    """JSON can hold what UTF-8 cannot: it is read as a replacement, or refused as no base64."""
+    try:
+        [(_, [block])] = sent(user(file(url, "text/plain")))
+    except BadRequest as exc:
+        assert "base64" in str(exc)
+    else:
+        assert url == "data:,\ud800" and block["source"]["data"] == "?"
+
+
 def test_a_file_without_a_name_has_no_title():
     """A name that is blank, or no text, is none; a long one is cut."""
     url = "data:,Hello"
