@@ -17,7 +17,7 @@ from claude_sse.standin import StandIn
 from tests.integration.client import connected
 from tests.redis_server import Redis
 
-pytest_plugins = ["tests.left_out"]
+pytest_plugins = ["tests.left_out", "tests.order"]
 _HAS_FAILED = pytest.StashKey[bool]()
 
 # The machines that run this are slow at times, which says nothing about the program.

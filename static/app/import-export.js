@@ -2,7 +2,10 @@
 
 import { toJson, toMarkdown } from '../model/export-format.js';
 import { load } from '../system/parts.js';
+import { Late } from '../system/time.js';
+import { say } from '../system/words.js';
 import { make } from '../view/dom.js';
+import { offer } from '../view/toast.js';
 
 /** @import { ConversationData } from '../types.js' */
 
@@ -21,7 +24,12 @@ export function download(format, conversations) {
 async function saveJson(name, conversations) {
   const messages = conversations.flatMap(({ all }) => all);
   const { withFiles } = await load('app/kept-files.js');
-  save(name, 'application/json', await withFiles(toJson(conversations), messages));
+  try {
+    save(name, 'application/json', await withFiles(toJson(conversations), messages));
+  } catch (error) {
+    if (!(error instanceof Late)) throw error;
+    offer(say('file.late'));
+  }
 }
 
 /** @param {string} name @param {string} type @param {string | Blob} content */

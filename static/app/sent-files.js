@@ -5,6 +5,7 @@ import { files } from '../model/files.js';
 import { filesOf } from '../model/request.js';
 import { FileGone, bodyOf } from '../model/request-body.js';
 import { StreamError } from '../network/stream-error.js';
+import { Late } from '../system/time.js';
 import { say } from '../system/words.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
@@ -30,6 +31,8 @@ export async function bodyWithFiles(conversation, answer) {
   try {
     return await bodyOf(request, (id) => files.blob(id), answer.leftOut);
   } catch (error) {
+    if (error instanceof Late)
+      throw new StreamError(say('file.late'), { code: 'file_late', retryable: true });
     if (!(error instanceof FileGone)) throw error;
     throw new StreamError(error.message, { code: 'file_gone' });
   }

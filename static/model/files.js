@@ -4,6 +4,7 @@
 // message refers is removed later, when no Undo can bring such a message back. Where nothing can be stored, the files
 // of this visit are kept in memory.
 
+import { Late, atMost } from '../system/time.js';
 import { uuid } from './message.js';
 
 /** @typedef {{ id: string, size: number, touched: number }} Kept */
@@ -31,11 +32,13 @@ export class Files {
     const id = await digestOf(blob);
     this.#memory.set(id, blob);
     const isStored = await this.#store(id, blob);
-    if (isStored) this.#memory.delete(id); // it is read when it is seen or sent
+    if (isStored)
+      this.#memory.delete(id); // it is read when it is seen or sent
+    else void this.#storeLate(id, blob);
     return { id, isStored };
   }
 
-  /** Return a file, undefined if it is gone. @param {string} id @returns {Promise<Blob | undefined>} */
+  /** Return a file, undefined if it is gone; reject with `Late` while the database does not open. @param {string} id @returns {Promise<Blob | undefined>} */
   async blob(id) {
     const stored = () => this.#use('blobs', 'readonly', ({ blobs }) => answerOf(blobs.get(id)));
     return this.#memory.get(id) ?? (await stored()) ?? this.#memory.get(id);
@@ -43,12 +46,13 @@ export class Files {
 
   /** A draft holds these files: they stay for another hour. @param {string[]} ids */
   async touch(ids) {
-    await this.#use('kept', 'readwrite', async ({ kept }) => {
+    const touching = this.#use('kept', 'readwrite', async ({ kept }) => {
       for (const id of ids) {
         const known = await answerOf(kept.get(id));
         if (known) kept.put({ ...known, touched: this.#now() });
       }
     });
+    await touching.catch(() => {}); // they are used soon, or left
   }
 
   /** Return the number of files that are kept, and the room that they take in bytes. */
@@ -86,22 +90,29 @@ export class Files {
 
   /** @param {string} id @param {Blob} blob */
   async #store(id, blob) {
-    const stored = await this.#use('both', 'readwrite', async ({ kept, blobs }) => {
+    const storing = this.#use('both', 'readwrite', async ({ kept, blobs }) => {
       blobs.put(blob, id);
       kept.put({ id, size: blob.size, touched: this.#now() });
       return true;
     });
-    return stored === true;
+    return (await storing.catch(() => false)) === true;
+  }
+
+  /** Where the database is opening still, store the file once it is open. @param {string} id @param {Blob} blob */
+  async #storeLate(id, blob) {
+    if (!(await this.#database?.catch(() => undefined)) || !this.#memory.has(id)) return;
+    if (await this.#store(id, blob)) this.#memory.delete(id);
   }
 
   /** @returns {Promise<Kept[]>} */
   async #all() {
-    const all = await this.#use('kept', 'readonly', ({ kept }) => answerOf(kept.getAll()));
-    return all ?? [];
+    const all = this.#use('kept', 'readonly', ({ kept }) => answerOf(kept.getAll()));
+    return (await all.catch(() => [])) ?? [];
   }
 
   /**
-   * Resolve to what `work` does in one transaction, once that is stored; to undefined where it fails.
+   * Resolve to what `work` does in one transaction, once that is stored; to undefined where it fails. Reject with `Late`
+   * where the database does not open in time; it may still do so.
    *
    * @template T
    * @param {'kept' | 'blobs' | 'both'} table
@@ -110,19 +121,15 @@ export class Files {
    * @returns {Promise<T | undefined>}
    */
   async #use(table, mode, work) {
-    try {
-      this.#database ??= within(this.#open());
-      const names = table === 'both' ? ['kept', 'blobs'] : [table];
-      const transaction = (await this.#database).transaction(names, mode);
-      const stored = endOf(transaction);
-      stored.catch(() => {}); // `work` fails with it
-      const tables = names.map((name) => [name, transaction.objectStore(name)]);
-      const result = await work(Object.fromEntries(tables));
-      await stored;
-      return result;
-    } catch {
-      this.#database = undefined; // it may open the next time
-      return undefined;
+    // Twice: the browser may have closed it since the last time.
+    for (const _ of [1, 2]) {
+      try {
+        this.#database ??= this.#open();
+        return await transact(await atMost(this.#database), table, mode, work);
+      } catch (error) {
+        if (error instanceof Late) throw error;
+        this.#database = undefined;
+      }
     }
   }
 }
@@ -143,6 +150,25 @@ function openFiles() {
   });
 }
 
+/**
+ * @template T
+ * @param {IDBDatabase} database
+ * @param {'kept' | 'blobs' | 'both'} table
+ * @param {IDBTransactionMode} mode
+ * @param {(tables: { kept: IDBObjectStore, blobs: IDBObjectStore }) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function transact(database, table, mode, work) {
+  const names = table === 'both' ? ['kept', 'blobs'] : [table];
+  const transaction = database.transaction(names, mode);
+  const stored = endOf(transaction);
+  stored.catch(() => {}); // `work` fails with it
+  const tables = names.map((name) => [name, transaction.objectStore(name)]);
+  const result = await work(Object.fromEntries(tables));
+  await stored;
+  return result;
+}
+
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
 function answerOf(request) {
   return new Promise((resolve, reject) => {
@@ -156,14 +182,6 @@ function endOf(transaction) {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
-  });
-}
-
-/** A database that does not open is waited for no longer than this. @template T @param {Promise<T>} opening @returns {Promise<T>} */
-function within(opening, ms = 3000) {
-  return new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error('The database does not open.')), ms);
-    opening.then(resolve, reject);
   });
 }
 

@@ -3,6 +3,8 @@
 
 export const PATIENCE_MS = 3_000;
 const TICKS = 3;
+/** A pause before another attempt. */
+const AGAIN_MS = 5_000;
 
 /** The time in ms, comparable between pages of this browser; it only ever goes forward. */
 export const now = () => performance.timeOrigin + performance.now();
@@ -39,4 +41,23 @@ export function atMost(work) {
       (error) => end(() => reject(error)),
     );
   });
+}
+
+/**
+ * Resolve to what `work` resolves to, attempted again every five seconds while it rejects; to undefined once `isWanted`
+ * says no.
+ *
+ * @template T
+ * @param {() => Promise<T>} work
+ * @param {() => boolean} isWanted
+ * @returns {Promise<T | undefined>}
+ */
+export async function untilDone(work, isWanted) {
+  while (isWanted()) {
+    try {
+      return await work();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
 }

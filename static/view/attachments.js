@@ -156,9 +156,13 @@ export class Attachments {
 
   /** A pasted text becomes text again. @param {FileRef} ref */
   async #putBack(ref) {
-    const text = await (await files.blob(ref.id))?.text();
-    this.#remove(ref.id);
-    if (text !== undefined) this.#on.onText(text);
+    try {
+      const text = await (await files.blob(ref.id))?.text();
+      this.#remove(ref.id);
+      if (text !== undefined) this.#on.onText(text);
+    } catch {
+      this.#on.onRefused(say('file.late'));
+    }
   }
 
   /** @param {string} id */

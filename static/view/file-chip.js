@@ -3,6 +3,7 @@
 import { megabytes } from '../model/file-limits.js';
 import { files } from '../model/files.js';
 import { load } from '../system/parts.js';
+import { atMost, untilDone } from '../system/time.js';
 import { number, say } from '../system/words.js';
 import { make, part } from './dom.js';
 
@@ -11,7 +12,7 @@ import { make, part } from './dom.js';
 const NEAR = '600px';
 /** @type {WeakMap<Element, () => void>} */
 const onNear = new WeakMap();
-/** Pictures are made one after the other, each when it comes near the screen. */
+/** Pictures are made one after the other, each when it comes near the screen; one that takes long delays no other. */
 let queue = Promise.resolve();
 
 const near = new IntersectionObserver(
@@ -47,7 +48,7 @@ export function chipFor(ref, more = '') {
   chip.append(open);
   Object.assign(chip.dataset, { file: ref.id, kind: ref.kind });
   if (ref.kind === 'image') {
-    onNear.set(chip, () => (queue = queue.then(() => draw(ref, chip))));
+    onNear.set(chip, () => untilDone(inTurn(ref, chip), () => onNear.has(chip)));
     near.observe(chip);
   }
   return chip;
@@ -67,22 +68,38 @@ function detailOf({ kind, size, width, height, pages }) {
   return pages ? say('file.pages', { count: pages, size: megabytes(size) }) : megabytes(size);
 }
 
-/** @param {FileRef} ref @param {Element} chip */
+/** Return what draws the picture when it is its turn. @param {FileRef} ref @param {Element} chip */
+function inTurn(ref, chip) {
+  return () => {
+    const drawn = queue.then(() => draw(ref, chip));
+    queue = atMost(drawn).catch(() => {});
+    return drawn;
+  };
+}
+
+/** Reject where the picture may be drawn later. @param {FileRef} ref @param {Element} chip */
 async function draw({ id }, chip) {
   if (!onNear.has(chip)) return; // it is gone
+  const blob = await files.blob(id);
+  if (!blob) return markGone(chip);
+  const { thumbnailOf, Undecodable } = await load('view/scaled-image.js');
+  const thumbnail = await thumbnailOf(blob).catch((error) => {
+    if (!(error instanceof Undecodable)) throw error;
+  });
+  if (thumbnail) await showPicture(chip, URL.createObjectURL(thumbnail));
+  else part(chip, '.picture').textContent = '▣';
+}
+
+/** @param {Element} chip @param {string} src */
+async function showPicture(chip, src) {
+  const image = make('img', { src, alt: say('file.image'), draggable: false });
   try {
-    const blob = await files.blob(id);
-    if (!blob) return markGone(chip);
-    const { thumbnailOf } = await load('view/scaled-image.js');
-    const src = URL.createObjectURL(await thumbnailOf(blob));
-    const image = make('img', { src, alt: say('file.image'), draggable: false });
     await image.decode();
     const picture = part(chip, '.picture');
     picture.ariaHidden = null;
     picture.replaceChildren(image);
-    if (!onNear.has(chip)) URL.revokeObjectURL(src);
-  } catch {
-    part(chip, '.picture').textContent = '▣'; // this browser cannot decode it
+  } finally {
+    if (!onNear.has(chip) || !image.isConnected) URL.revokeObjectURL(src);
   }
 }
 

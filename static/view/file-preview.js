@@ -11,8 +11,8 @@ const SHOWN_CHARACTERS = 100_000;
 
 /** @param {FileRef} ref */
 export async function showFile(ref) {
-  const blob = await files.blob(ref.id);
-  const url = blob && URL.createObjectURL(blob);
+  const blob = await files.blob(ref.id).catch(() => null); // it does not answer now
+  const url = blob ? URL.createObjectURL(blob) : undefined;
   const dialog = make('dialog', { id: 'preview', className: ref.kind });
   dialog.setAttribute('aria-label', ref.name);
   dialog.append(top(ref, url), await contentOf(ref, blob, url));
@@ -41,9 +41,9 @@ function top({ name }, url) {
   return form;
 }
 
-/** @param {FileRef} ref @param {Blob} [blob] @param {string} [url] */
+/** @param {FileRef} ref @param {Blob | null} [blob] @param {string} [url] */
 async function contentOf({ kind, name, size }, blob, url) {
-  if (!blob) return sentence(say('file.no-longer'));
+  if (!blob) return sentence(say(blob === null ? 'file.late' : 'file.no-longer'));
   if (kind === 'image') return make('img', { src: url, alt: name });
   if (kind === 'pdf') return sentence(say('file.pdf', { size: megabytes(size) }));
   const text = await blob.text();

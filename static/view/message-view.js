@@ -4,7 +4,7 @@ import { markedText, textWithSources } from '../model/citations.js';
 import { explain, isAnswer, remedies } from '../model/message.js';
 import { briefOf, statusOf, thoughtsOf } from '../model/status-text.js';
 import { load } from '../system/parts.js';
-import { now } from '../system/time.js';
+import { now, untilDone } from '../system/time.js';
 import { say } from '../system/words.js';
 import { copyOf, make, part, write } from './dom.js';
 import { MessageText } from './message-text.js';
@@ -149,8 +149,9 @@ export class MessageView {
   /** @param {Message} message @param {() => void} onDraw */
   async #showFiles(message, onDraw) {
     if (isAnswer(message) || !message.files?.length) return;
-    const files = await load('view/message-files.js').catch(() => undefined);
-    if (!files || this.#isGone) return;
+    const isWanted = () => !this.#isGone;
+    const files = await untilDone(() => load('view/message-files.js'), isWanted);
+    if (!files || !isWanted()) return;
     const release = await files.showFiles(part(this.article, '.text'), message.files);
     this.#releaseFiles = release;
     if (this.#isGone) release();

@@ -19,8 +19,13 @@ let last = Promise.resolve();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
+/** This browser cannot decode the image; any other failure may be over the next time. */
+export class Undecodable extends Error {
+  name = 'Undecodable';
+}
+
 /**
- * Return the image with a longer side of at most `side` pixels; reject where the browser cannot decode it.
+ * Return the image with a longer side of at most `side` pixels; reject with `Undecodable` where that is so.
  *
  * @param {Blob} blob
  * @param {{ side: number, quality?: number }} step
@@ -42,11 +47,10 @@ function ask(order) {
   clearTimeout(timer);
   return new Promise((resolve, reject) => {
     const asked = (worker ??= startWorker('view/scale-worker.js'));
-    const fail = () => reject(new Error('This browser cannot decode the image.'));
-    asked.onmessage = ({ data }) => (data ? resolve(data) : fail());
+    asked.onmessage = ({ data }) => (data ? resolve(data) : reject(new Undecodable()));
     asked.onerror = () => {
-      end(); // it does not start, or ran out of memory
-      fail();
+      end();
+      reject(new Error('The Worker does not start, or ran out of memory.'));
     };
     asked.postMessage(order);
   }).finally(() => (timer = setTimeout(end, IDLE_MS)));

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { pass, settle } from './fake-time.js';
 import './words.js';
 import { megabytes, tooMany, tooMuch } from '../../static/model/file-limits.js';
 import { fileRefs } from '../../static/model/file-refs.js';
@@ -9,6 +10,7 @@ import { Files } from '../../static/model/files.js';
 import { isBlank, newAnswer, newQuestion, turnsOf } from '../../static/model/message.js';
 import { filesOf } from '../../static/model/request.js';
 import { FileGone, bodyOf } from '../../static/model/request-body.js';
+import { Late, untilDone } from '../../static/system/time.js';
 
 const MB = 1 << 20;
 const image = (more) => ({
@@ -157,4 +159,95 @@ test('where nothing can be stored, a file is kept in memory and says so', async 
   assert.equal(await files.blob('other'), undefined);
   await files.sweep(async () => new Set());
   assert.equal((await files.total()).count, 1);
+});
+
+/** A browser's database of files: what is put into it is there for the next transaction. */
+function database(tables = { blobs: new Map(), kept: new Map() }) {
+  const answer = (result) => {
+    const request = { result };
+    queueMicrotask(() => request.onsuccess?.());
+    return request;
+  };
+  return {
+    tables,
+    transaction() {
+      const transaction = {
+        objectStore: (name) => ({
+          get: (key) => answer(tables[name].get(key)),
+          put: (value, key = value.id) => answer(tables[name].set(key, value)),
+        }),
+      };
+      setImmediate(() => transaction.oncomplete());
+      return transaction;
+    },
+  };
+}
+
+/** Resolve when the transactions that have begun are complete. */
+const stored = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+test('a file is not gone while the database does not open, and is there when it does', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  let resolve;
+  const files = new Files({ open: () => opening });
+  const opening = new Promise((now) => (resolve = now));
+  const reading = assert.rejects(files.blob('i'), Late);
+  await pass(t, 3);
+  await reading;
+  const drawing = untilDone(
+    () => files.blob('i'),
+    () => true,
+  );
+  await pass(t, 3);
+  resolve(database({ blobs: new Map([['i', BLOBS.i]]), kept: new Map() }));
+  await pass(t, 5);
+  await stored();
+  assert.equal(await drawing, BLOBS.i);
+});
+
+test('a file that is given before the database opens is stored when it does', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  let resolve;
+  const files = new Files({ open: () => opening });
+  const opening = new Promise((now) => (resolve = now));
+  const keeping = files.keep(BLOBS.t);
+  await stored(); // its digest
+  for (let n = 0; n < 20; n += 1) {
+    await pass(t, 1);
+    await stored();
+  }
+  const { id, isStored } = await keeping;
+  assert.equal(isStored, false);
+  const opened = database();
+  resolve(opened);
+  await settle();
+  await stored();
+  assert.equal(opened.tables.blobs.get(id), BLOBS.t);
+  assert.equal(await files.blob(id), BLOBS.t);
+});
+
+test('a database that the browser has closed is opened again for the file', async () => {
+  const closed = {
+    transaction: () => {
+      throw new DOMException('The database connection is closing.', 'InvalidStateError');
+    },
+  };
+  const opened = [closed, database({ blobs: new Map([['i', BLOBS.i]]), kept: new Map() })];
+  const files = new Files({ open: async () => opened.shift() });
+  assert.equal(await files.blob('i'), BLOBS.i);
+});
+
+test('what is not wanted any more is not attempted again', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let attempts = 0;
+  const done = untilDone(
+    async () => {
+      attempts += 1;
+      throw new Error('not now');
+    },
+    () => attempts < 2,
+  );
+  await pass(t, 20);
+  assert.equal(await done, undefined);
+  assert.equal(attempts, 2);
 });

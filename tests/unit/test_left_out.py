@@ -127,8 +127,10 @@ def test_all_runs_every_python_and_no_failure_is_lost(copy):
 
 
 def test_what_takes_long_is_left_to_all(copy):
-    """script/test leaves clients, fuzz and torture out, and tries nothing twice."""
+    """script/test leaves three folders and two files out, names them, and tries nothing twice."""
     (last,) = script_test(copy)[0][-1:]
-    for folder in ("clients", "fuzz", "torture"):
-        assert f"--ignore=tests/{folder}" in last and (ROOT / "tests" / folder).is_dir()
+    files = [f"integration/test_{name}.py" for name in ("check_fronts", "wheel")]
+    for path in ("clients", "fuzz", "torture", *files):
+        assert f"--ignore=tests/{path}" in last and (ROOT / "tests" / path).exists()
+        assert Path(path).name in (ROOT / "script/test").read_text().split("left_out=")[1][:200]
     assert "--reruns" not in last
