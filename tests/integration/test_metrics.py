@@ -14,7 +14,6 @@ import pytest
 
 from claude_sse.standin import StandIn
 from claude_sse.telemetry import shared_values
-
 from tests.torture.measures import Held
 
 from .client import eventually
