@@ -186,7 +186,7 @@ def _start_renewing(ledger: RedisLedger) -> bool:
 
 
 def _renew(ledger: weakref.ref[RedisLedger]) -> None:
-    """Renew the sign of life, which also notices a Redis that forgot; as long as the ledger is."""
+    """Renew the sign of life, which also notices a Redis that forgot, until the ledger is gone."""
     while True:
         time.sleep(RENEW_SECONDS)
         here = ledger()

@@ -18,7 +18,7 @@ LIFE_SECONDS = 300.0
 LOOKED_BACK = 20
 #: The shortest prompt in tokens, by the line of the model: those of version 5, Haiku's of 4.5.
 LEAST = {"sonnet": 1024, "opus": 512, "haiku": 4096}
-#: The tokens behind the last block, which are never stored.
+#: The tokens after the last block, which are never stored.
 _AFTER = 3
 #: What comes before the messages, and what makes stored messages useless when it changes.
 _BEFORE = ("model", "tools", "system", "tool_choice", "thinking")

@@ -77,7 +77,7 @@ def anything_else(rest: str) -> Response:
 
 @bp.errorhandler(ClaudeSSEError)
 def refuse(error: ClaudeSSEError) -> Response:
-    """Refuse in this dialect, and tell whether Claude was certainly not asked."""
+    """Refuse in this dialect, and say where Claude was certainly not asked."""
     response = responses.refuse(error)
     may_repeat = isinstance(error, Refused) and error.retryable
     response.headers["x-should-retry"] = "true" if may_repeat else "false"

@@ -1,4 +1,4 @@
-"""What every request passes: one check before it, one set of headers after it.
+"""What every request passes: one check before it, one set of headers after it (``headers``).
 
 The checks, in this order: without a sign-in, the connection comes from this machine; the Host is
 ours (which stops DNS rebinding; Flask's ``TRUSTED_HOSTS`` cannot say ``[::1]``); the route exists
@@ -12,8 +12,8 @@ shows the token.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from flask import Flask, Request, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -23,11 +23,11 @@ from werkzeug.routing import RequestRedirect
 from ..config.settings import Settings, is_loopback
 from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, UnsupportedMedia
 from ..system import peer
-from . import body, cross_origin, metrics_view, proxies, request_ids, responses
+from . import body, cross_origin, headers, metrics_view, proxies, request_ids, responses
 from .auth import Auth
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _PORT = re.compile(r":[0-9]*$")
@@ -47,26 +47,6 @@ PUBLIC_FILES = (
 _BODY_OPTIONAL = ("chat_api.stop",)
 #: The endpoints that a link on another site may lead to.
 _PAGES = ("pages.chat", "login.page", "diagnose.page")
-#: What a browser applies to documents only.
-_DOCUMENT_HEADERS = ("Cross-Origin-Opener-Policy", "Permissions-Policy", "X-DNS-Prefetch-Control")
-#: What a browser is told of a script or style: it does not apply their policy, which is long. A
-#: Worker's script has the whole, because a Worker takes the policy that it was served with.
-_FILE_POLICY = "default-src 'none'"
-_WORKERS = "-worker.js"
-#: What every response carries, the page's own files without those of documents. The page shows the
-#: user's own files (``blob:``); an image of another address is never loaded.
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types claude-sse-workers",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-    "X-DNS-Prefetch-Control": "off",
-}
 
 
 def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -> None:
@@ -77,13 +57,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
     origins = frozenset(settings.allowed_origins)
     hosts = {*_LOOPBACK, *_own_name(settings.host), *settings.public_hosts}
     serves_one_machine = settings.auth == "none"
-    app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment,method-assign]
-    if settings.auth != "none":  # which refuses every proxied request
-        serve = proxies.with_check(app.wsgi_app, settings.trusted_proxies)
-        app.wsgi_app = serve  # type: ignore[assignment,method-assign]
-    if settings.trusted_proxies:
-        count = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    app.wsgi_app = _wrapped(app.wsgi_app, settings)  # type: ignore[assignment,method-assign]
 
     @app.before_request
     def before_request() -> ResponseReturnValue | None:
@@ -93,13 +67,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
         origin = g.origin = cross_origin.origin_of(current, _own_origin(current), origins)
         is_scraper = metrics_view.shows_token(current, settings.metrics_token)
         if current.endpoint not in _HEALTH and not is_scraper:
-            if serves_one_machine and not peer.is_on_this_machine(current.environ):
-                raise _other_machine(current)
-            if _PORT.sub("", current.headers.get("Host", "").lower()) not in hosts:
-                raise BadRequest(
-                    "This server does not answer to this host name: add it to PUBLIC_HOSTS.",
-                    code="host_not_allowed",
-                )
+            _refuse_elsewhere(current, hosts, serves_one_machine=serves_one_machine)
         if isinstance(current.routing_exception, RequestRedirect):  # Flask's is a page of HTML
             return Response(status=308, headers={"Location": current.routing_exception.new_url})
         if origin and cross_origin.is_preflight(current):
@@ -113,13 +81,7 @@ def init_app(app: Flask, settings: Settings, auth: Auth, api: Collection[str]) -
         if is_scraper or _is_public(current):
             g.owner = ""
             return None
-        try:
-            g.owner, g.is_revoked = auth.authenticate(current)
-        except SignInNeeded:
-            if current.endpoint in _PAGES:
-                return redirect("login", 303)
-            raise
-        return None
+        return _authenticate(auth, current)
 
     @app.after_request
     def after_request(response: Response) -> Response:
@@ -155,6 +117,38 @@ def init_mounted(app: Flask, settings: Settings, auth: Auth) -> None:
         return response
 
 
+def _wrapped(serve: WSGIApplication, settings: Settings) -> WSGIApplication:
+    """Return the app with the headers on all that it answers, and the proxies it trusts."""
+    serve, count = headers.with_headers(serve), settings.trusted_proxies
+    if settings.auth != "none":  # which refuses every proxied request
+        serve = proxies.with_check(serve, count)
+    return ProxyFix(serve, x_for=count, x_proto=count) if count else serve
+
+
+def _refuse_elsewhere(
+    request: Request, hosts: Collection[str], *, serves_one_machine: bool
+) -> None:
+    """Refuse a request from another machine, where only this one is served, or to another name."""
+    if serves_one_machine and not peer.is_on_this_machine(request.environ):
+        raise _other_machine(request)
+    if _PORT.sub("", request.headers.get("Host", "").lower()) not in hosts:
+        raise BadRequest(
+            "This server does not answer to this host name: add it to PUBLIC_HOSTS.",
+            code="host_not_allowed",
+        )
+
+
+def _authenticate(auth: Auth, request: Request) -> ResponseReturnValue | None:
+    """Set the owner of the request; a page is sent to the sign-in, all else is refused."""
+    try:
+        g.owner, g.is_revoked = auth.authenticate(request)
+    except SignInNeeded:
+        if request.endpoint in _PAGES:
+            return redirect("login", 303)
+        raise
+    return None
+
+
 def _own_name(host: str) -> tuple[str, ...]:
     """Return the Host of a loopback address that the server is bound to, such as 127.0.0.2."""
     bare = host.strip("[]")
@@ -171,31 +165,6 @@ def _other_machine(request: Request) -> Forbidden:
         f"This server runs for one person on its own machine (AUTH=none) and {problem}: "
         "set AUTH=token or AUTH=password, and SECRET_KEY."
     )
-
-
-def _with_headers(serve: WSGIApplication) -> WSGIApplication:
-    """Add ``HEADERS`` to every response; Flask would copy each of its own headers three times."""
-    every_header = tuple(HEADERS.items())
-    worker_headers = tuple(item for item in every_header if item[0] not in _DOCUMENT_HEADERS)
-    file_headers = (("Content-Security-Policy", _FILE_POLICY), *worker_headers[1:])
-
-    def serve_with(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-            ours = every_header
-            if _is_file(environ) and status.startswith("2"):
-                is_worker = environ["PATH_INFO"].endswith(_WORKERS)
-                ours = worker_headers if is_worker else file_headers
-            return start_response(status, [*headers, *ours], *exc_info)
-
-        return serve(environ, start)
-
-    return serve_with
-
-
-def _is_file(environ: WSGIEnvironment) -> bool:
-    """Return whether this asks for one of the page's scripts or styles, which are many."""
-    path: str = environ.get("PATH_INFO", "")
-    return path.startswith("/static/") and path.endswith((".js", ".css"))
 
 
 def _is_public(request: Request) -> bool:

@@ -11,7 +11,7 @@ import { offer } from '../view/toast.js';
 /** @import { Answer, Run } from '../types.js' */
 /** @import { ChatController } from './chat-controller.js' */
 
-/** Who waits longer does something else meanwhile. */
+/** A reader who has to wait longer does something else meanwhile. */
 const LONG_MS = 20_000;
 
 export class Away {

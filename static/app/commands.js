@@ -53,7 +53,7 @@ async function showShortcuts() {
   else offer(say('shortcuts.failed'));
 }
 
-/** Who has read the first steps does not see them again. @param {ChatController} chat */
+/** A reader who has read the first steps does not see them again. @param {ChatController} chat */
 function hideFirstRun({ composer }) {
   memory.set('first-run', 'hidden');
   document.documentElement.dataset.firstRun = 'hidden';

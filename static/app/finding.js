@@ -68,7 +68,7 @@ export class Finding {
     if (at >= 0) this.#goTo(at);
   }
 
-  /** Go to a hit that is so many after this one; from the list, into the first conversation that was found. @param {number} step */
+  /** Go to the hit that is `step` hits after this one; from the list, into the first conversation that was found. @param {number} step */
   step(step) {
     if (!this.#terms.length) return;
     this.#mark();

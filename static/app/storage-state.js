@@ -1,4 +1,4 @@
-// What the reader hears of the browser's storage: nothing while it works, else one sentence above the field.
+// What the reader hears of the browser's storage: nothing while it works, otherwise one sentence above the field.
 
 import { say } from '../system/words.js';
 import { find, memory, write } from '../view/dom.js';

@@ -21,118 +21,143 @@ const KEPT = 500;
 
 /** @typedef {{ node: Element, onDrawn?: () => void }} Place */
 /** @typedef {{ formula: Formula, places: Place[] }} Job */
-
 /**
- * Returns what typesets a formula in an element that holds its source. `start` makes a Worker; `soon` calls with the
- * next frame, `later` after a time.
+ * @typedef {{
+ *   start?: () => Worker,
+ *   soon?: (run: () => void) => void,
+ *   later?: (run: () => void, ms: number) => ReturnType<typeof setTimeout>,
+ *   now?: () => number,
+ * }} Options `start` makes a Worker; `soon` calls with the next frame, `later` after a time.
  */
-export function createTypesetter({
-  start = () => startWorker('markdown/math-worker.js'),
-  soon = (/** @type {() => void} */ run) => void requestAnimationFrame(run),
-  later = (/** @type {() => void} */ run, /** @type {number} */ ms) => setTimeout(run, ms),
-  now = () => performance.now(),
-} = {}) {
-  /** What is asked of the Worker, in its order. @type {Map<string, Job>} */
-  const asked = new Map();
-  /** Those that cannot be typeset are undefined. @type {Map<string, Element | undefined>} */
-  const known = new Map();
-  /** @type {{ job: Job, key: string, tree?: MathTree }[]} */
-  const read = [];
-  /** @type {Worker | undefined} */
-  let worker;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  let isMissing = false;
 
+/** Return what typesets a formula in an element that holds its source. @param {Options} [options] */
+export function createTypesetter(options) {
+  const typesetter = new Typesetter(options);
   /** @param {Element} node @param {Formula} formula @param {() => void} [onDrawn] */
-  return function typeset(node, formula, onDrawn) {
-    const key = `${formula.display} ${formula.content}`;
-    if (isMissing || formula.content.length > LONGEST) return show(node, undefined);
-    if (known.has(key)) return show(node, known.get(key));
-    const place = { node, onDrawn };
-    hideFormula(node, later);
-    const job = asked.get(key) ?? read.find((found) => found.key === key)?.job;
-    if (job) return void job.places.push(place);
-    asked.set(key, { formula, places: [place] });
-    ask(key, formula);
-  };
+  return (node, formula, onDrawn) => typesetter.typeset(node, formula, onDrawn);
+}
 
-  /** @param {string} key @param {Formula} formula */
-  function ask(key, { content, display }) {
-    try {
-      worker ??= begin();
-    } catch {
-      return giveUp(); // no Workers here
-    }
-    worker.postMessage({ key, content, display });
-    timer ??= later(restart, LOADING_MS);
+class Typesetter {
+  /** What is asked of the Worker, in its order. @type {Map<string, Job>} */
+  #asked = new Map();
+  /** Those that cannot be typeset are undefined. @type {Map<string, Element | undefined>} */
+  #known = new Map();
+  /** @type {{ job: Job, key: string, tree?: MathTree }[]} */
+  #read = [];
+  /** @type {Worker | undefined} */
+  #worker;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #isMissing = false;
+  #start;
+  #soon;
+  #later;
+  #now;
+
+  /** @param {Options} [options] */
+  constructor({
+    start = () => startWorker('markdown/math-worker.js'),
+    soon = (run) => void requestAnimationFrame(run),
+    later = (run, ms) => setTimeout(run, ms),
+    now = () => performance.now(),
+  } = {}) {
+    this.#start = start;
+    this.#soon = soon;
+    this.#later = later;
+    this.#now = now;
   }
 
-  function begin() {
-    const begun = start();
-    begun.onerror = giveUp;
+  /** Typeset a formula in an element that holds its source. @param {Element} node @param {Formula} formula @param {() => void} [onDrawn] */
+  typeset(node, formula, onDrawn) {
+    const key = `${formula.display} ${formula.content}`;
+    if (this.#isMissing || formula.content.length > LONGEST) return show(node, undefined);
+    if (this.#known.has(key)) return show(node, this.#known.get(key));
+    const place = { node, onDrawn };
+    hideFormula(node, this.#later);
+    const job = this.#asked.get(key) ?? this.#read.find((found) => found.key === key)?.job;
+    if (job) return void job.places.push(place);
+    this.#asked.set(key, { formula, places: [place] });
+    this.#ask(key, formula);
+  }
+
+  /** @param {string} key @param {Formula} formula */
+  #ask(key, { content, display }) {
+    try {
+      this.#worker ??= this.#begin();
+    } catch {
+      return this.#giveUp(); // no Workers here
+    }
+    this.#worker.postMessage({ key, content, display });
+    this.#timer ??= this.#later(() => this.#restart(), LOADING_MS);
+  }
+
+  #begin() {
+    const begun = this.#start();
+    begun.onerror = () => this.#giveUp();
     begun.onmessage = ({ data }) => {
-      clearTimeout(timer);
-      if (data === 'missing') return giveUp();
-      if (data !== 'loaded') receive(data.key, data.tree);
-      timer = asked.size ? later(restart, DEADLINE_MS) : undefined;
+      clearTimeout(this.#timer);
+      if (data === 'missing') return this.#giveUp();
+      if (data !== 'loaded') this.#receive(data.key, data.tree);
+      this.#timer = this.#asked.size ? this.#later(() => this.#restart(), DEADLINE_MS) : undefined;
     };
     return begun;
   }
 
   /** @param {string} key @param {MathTree} [tree] */
-  function receive(key, tree) {
-    const job = asked.get(key);
+  #receive(key, tree) {
+    const job = this.#asked.get(key);
     if (!job) return;
-    asked.delete(key);
-    if (!read.length) soon(draw);
-    read.push({ job, key, tree });
+    this.#asked.delete(key);
+    if (!this.#read.length) this.#soon(() => this.#draw());
+    this.#read.push({ job, key, tree });
   }
 
   /** The formula that the Worker is reading takes too long. */
-  function restart() {
-    worker?.terminate();
-    [worker, timer] = [undefined, undefined];
-    const [first] = asked.keys();
-    if (first !== undefined) receive(first);
-    for (const [key, { formula }] of asked) ask(key, formula);
+  #restart() {
+    this.#worker?.terminate();
+    [this.#worker, this.#timer] = [undefined, undefined];
+    const [first] = this.#asked.keys();
+    if (first !== undefined) this.#receive(first);
+    for (const [key, { formula }] of this.#asked) this.#ask(key, formula);
   }
 
   /** There is no library: from now on all formulas are shown as they were written. */
-  function giveUp() {
-    isMissing = true;
-    clearTimeout(timer);
-    worker?.terminate();
-    for (const { places } of asked.values())
+  #giveUp() {
+    this.#isMissing = true;
+    clearTimeout(this.#timer);
+    this.#worker?.terminate();
+    for (const { places } of this.#asked.values())
       for (const { node } of places) node.removeAttribute('data-waiting');
-    asked.clear();
+    this.#asked.clear();
   }
 
-  function draw() {
-    const end = now() + SLICE_MS;
+  #draw() {
+    const end = this.#now() + SLICE_MS;
     let room = FRAME_CHARACTERS;
     const drawn = new Set();
-    while (read.length) {
-      const { job, key, tree } = /** @type {typeof read[number]} */ (read.shift());
-      const { ownerDocument } = job.places[0].node;
-      const element = tree && mathElement(tree, ownerDocument, job.formula.content.trim());
-      keep(key, element);
-      for (const { node, onDrawn } of job.places) {
-        show(node, element);
-        if (onDrawn) drawn.add(onDrawn);
-      }
-      room -= job.formula.content.length;
-      if (room < 0 || now() > end) break;
+    for (let found; (found = this.#read.shift());) {
+      for (const onDrawn of this.#show(found)) drawn.add(onDrawn);
+      room -= found.job.formula.content.length;
+      if (room < 0 || this.#now() > end) break;
     }
     for (const onDrawn of drawn) onDrawn();
-    if (read.length) soon(draw);
+    if (this.#read.length) this.#soon(() => this.#draw());
+  }
+
+  /** Show a formula in all its places; return what wants to hear of that. @param {{ job: Job, key: string, tree?: MathTree }} found */
+  #show({ job: { formula, places }, key, tree }) {
+    const { ownerDocument } = places[0].node;
+    const element = tree && mathElement(tree, ownerDocument, formula.content.trim());
+    this.#keep(key, element);
+    for (const { node } of places) show(node, element);
+    return places.flatMap(({ onDrawn }) => onDrawn ?? []);
   }
 
   /** @param {string} key @param {Element | undefined} element */
-  function keep(key, element) {
-    known.set(key, element);
-    const [oldest] = known.keys();
-    if (known.size > KEPT) known.delete(oldest);
+  #keep(key, element) {
+    this.#known.set(key, element);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > KEPT) this.#known.delete(oldest);
   }
 }
 

@@ -9,7 +9,7 @@ const INDEXES = {
 };
 export const TABLES = Object.keys(INDEXES);
 
-/** Open the database; reject where the browser forbids it. It may take for ever: another tab can hold it. @returns {Promise<IDBDatabase>} */
+/** Open the database; reject where the browser forbids it. It may never settle: another tab can hold it. @returns {Promise<IDBDatabase>} */
 export async function openDatabase() {
   /** @type {IDBDatabase} */
   let db;

@@ -9,7 +9,7 @@ import { usable } from './records.js';
 const SOME = 100;
 
 /**
- * Open the database; reject where the browser forbids it. It may take for ever.
+ * Open the database; reject where the browser forbids it. It may never settle.
  *
  * @param {Set<string>} broken names the records that cannot be used; they stay where they are
  * @returns {Promise<Disk>}

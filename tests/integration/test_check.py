@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from claude_sse.standin import StandIn
-from claude_sse.web import security
+from claude_sse.web import headers
 
 from .checking import checked, run, wrong
 from .running import ROOT, Server, free_port, serve
@@ -70,7 +70,7 @@ def test_it_knows_the_headers_of_the_app() -> None:
     """What it expects of a response is exactly what the app adds to each."""
     tree = ast.parse((ROOT / "deploy/visitor.py").read_text("utf-8"))
     [value] = [n.value for n in tree.body if isinstance(n, ast.Assign) and _names(n) == ["HEADERS"]]
-    assert ast.literal_eval(value) == security.HEADERS
+    assert ast.literal_eval(value) == headers.HEADERS
 
 
 def _names(node: ast.Assign) -> list[str]:

@@ -15,6 +15,7 @@ const PURE = ['model', 'network', 'system'];
 const DOM =
   /\b(?:document\b(?!')|window|location|history|HTML\w*Element|Element|querySelector|addEventListener\('(?:click|key))/;
 const LINES = 250;
+const EXPORT = /^export (?:async )?(?:function|const|let|class) ([\w$]+)/gm;
 
 const FILES = readdirSync(STATIC, { recursive: true })
   .map((name) => String(name).replaceAll('\\', '/'))
@@ -37,6 +38,18 @@ function importsOf(name) {
     ...parts.map(([, path]) => path),
   ];
 }
+
+/** The modules that must have run before this one does; parts and Workers are loaded later. */
+const importedAtOnce = (name) =>
+  [...withoutComments(source(name)).matchAll(/\bfrom '(\.{1,2}\/[\w./-]+\.js)'/g)]
+    .map(([, path]) => normalize(join(dirname(name), path)).replaceAll('\\', '/'))
+    .filter((path) => FILES.includes(path));
+
+/** The scripts of a folder, and the Python files, in which scripts stand as text. */
+const filesIn = (folder) =>
+  readdirSync(new URL(folder, import.meta.url), { recursive: true })
+    .filter((name) => /\.(js|py)$/.test(name))
+    .map((name) => fileURLToPath(new URL(folder + name, import.meta.url)));
 
 /** Return the pairs of rooms of which the first imports the second; `system` is for everybody, `vendor` not ours. */
 function arrows() {
@@ -69,6 +82,32 @@ for (const name of FILES.filter((path) => PURE.includes(roomOf(path)))) {
     assert.doesNotMatch(withoutComments(source(name)), DOM);
   });
 }
+
+test('every name that a module exports is used by another module, or by a test', () => {
+  const users = [
+    ...FILES.map((name) => [name, source(name)]),
+    ['types.d.ts', source('types.d.ts')],
+    ...filesIn('../../tests/').map((path) => [path, readFileSync(path, 'utf8')]),
+  ];
+  const words = users.map(([name, text]) => [name, new Set(text.match(/[\w$]+/g))]);
+  for (const name of FILES)
+    for (const [, word] of source(name).matchAll(EXPORT))
+      assert.ok(
+        words.some(([user, used]) => user !== name && used.has(word)),
+        `${word} of ${name} is used by no other file`,
+      );
+});
+
+test('no module imports itself by way of others', () => {
+  const passed = new Set();
+  const visit = (/** @type {string} */ name, /** @type {string[]} */ way) => {
+    assert.ok(!way.includes(name), [...way, name].join(' → '));
+    if (passed.has(name)) return;
+    for (const path of importedAtOnce(name)) visit(path, [...way, name]);
+    passed.add(name);
+  };
+  for (const name of FILES) visit(name, []);
+});
 
 test('what a template loads is an entry, and each entry is loaded', () => {
   const templates = new URL('../../templates/', import.meta.url);

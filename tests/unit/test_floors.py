@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,30 @@ def test_the_sdk_is_loaded_when_an_app_is_made(module):
     """A wrong setting, a password and the stand-in need not wait a second for the SDK."""
     code = f"import sys, claude_sse.{module}; sys.exit('anthropic' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=60)
+
+
+def _defined(path):
+    """Yield the names of the functions, classes and constants that nothing registers."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.decorator_list:
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def test_what_is_defined_is_used():
+    """Every function, class and constant is used somewhere other than where it is defined."""
+    texts = [path.read_text("utf-8") for path in (*FILES, *ENTRIES)]
+    times = Counter(word for text in texts for word in re.findall(r"\w+", text))
+    for path in FILES:
+        for name in _defined(path):
+            assert times[name] > 1 or name.startswith("__"), f"{name} in {path}"
+
+
+def test_functions_are_short():
+    """No function is longer than a screen of 50 lines, of which most need six."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno < 50, f"{node.name} in {path}"
