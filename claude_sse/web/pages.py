@@ -8,6 +8,8 @@ from . import assets
 from .services import current_services
 
 bp = Blueprint("pages", __name__)
+#: A title needs less; a model that thinks first needs some of it.
+_TITLE_TOKENS = 500
 
 
 @bp.get("/")
@@ -21,6 +23,7 @@ def chat() -> Response:
         is_kept=settings.offline_page == "on",
         max_body=settings.max_body_mb << 20,
         title_model=settings.title_model,
+        title_tokens=min(_TITLE_TOKENS, settings.max_tokens),
         may_sign_out=settings.auth in ("token", "password"),
     )
     return assets.compressed(make_response(page))

@@ -14,7 +14,6 @@ const INSTRUCTIONS =
   'answer the question.';
 /** Of the question and of the answer: a title needs their beginnings. */
 const CHARACTERS = 1500;
-const MAX_TOKENS = 500;
 const PATIENCE_MS = 60_000;
 /** Once refused is refused: the title is not worth a second request. */
 const TIMING = { puts: 1, busyPuts: 0, gets: 2 };
@@ -49,7 +48,7 @@ async function titleBy(model, question, answer) {
   const body = JSON.stringify({
     system: INSTRUCTIONS,
     model,
-    max_tokens: MAX_TOKENS,
+    max_tokens: Number(document.body.dataset.titleTokens),
     messages: [{ role: 'user', content: content.replace(/\p{Surrogate}/gu, '\ufffd') }],
   });
   const url = new URL(`${document.body.dataset.streams ?? ''}${idOf(answer)}`, document.baseURI);

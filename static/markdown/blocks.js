@@ -112,7 +112,11 @@ function row(tag, cells) {
   return branch(
     'tr',
     {},
-    cells.map(({ align, tokens }) => branch(tag, align ? { class: align } : {}, inlines(tokens))),
+    cells.map(({ align, tokens }) => {
+      // An empty cell of the head is announced as a heading without a name, if it is one.
+      const role = tag === 'th' && !tokens.length && { role: 'cell' };
+      return branch(tag, { ...(align && { class: align }), ...role }, inlines(tokens));
+    }),
   );
 }
 

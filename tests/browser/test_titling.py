@@ -19,7 +19,7 @@ ASKED = "two to six words that say what it is about"
 
 @pytest.fixture(scope="module")
 def server(standin: StandIn) -> Iterator[Server]:
-    with serve(standin, WORKERS=1, TITLE_MODEL=MODEL) as [server]:
+    with serve(standin, WORKERS=1, TITLE_MODEL=MODEL, MAX_TOKENS=400) as [server]:
         yield server
 
 
@@ -29,12 +29,12 @@ def _titles(standin: StandIn, nonce: str) -> list[dict[str, object]]:
 
 
 def test_a_model_names_a_conversation(page: Page, standin: StandIn, nonce: str) -> None:
-    """One small request of the set model gives the name, in list and title."""
+    """One small request of the set model, within MAX_TOKENS, gives the name, in list and title."""
     ask(page, f"fault pace texts=3 {nonce}")
     expect(page.locator("#list .name")).to_have_text("Word0 word1 word2")
     expect(page).to_have_title("Word0 word1 word2 · Claude")
     [request] = _titles(standin, nonce)
-    assert request["model"] == MODEL and request["max_tokens"] == 500
+    assert request["model"] == MODEL and request["max_tokens"] == 400
     assert not request.get("tools") and "word2" in str(request["messages"])
 
 

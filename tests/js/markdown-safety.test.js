@@ -39,7 +39,7 @@ const ATTRIBUTES = {
   table: [],
   tbody: [],
   td: ['class'],
-  th: ['class'],
+  th: ['class', 'role'],
   thead: [],
   tr: [],
   u: [],

@@ -242,3 +242,14 @@ test('a long paragraph of prose is Markdown to its end, in an item and a quotati
       assert.equal(root.querySelectorAll(selector).length, 170);
   }
 });
+
+test('an empty cell of a head is no heading without a name', () => {
+  const heads = [...whole('| | A |\n| :- | - |\n| b | c |').querySelectorAll('th')];
+  assert.deepEqual(
+    heads.map((cell) => [cell.textContent, cell.getAttribute('role')]),
+    [
+      ['', 'cell'],
+      ['A', null],
+    ],
+  );
+});
