@@ -10,9 +10,10 @@ const LONG_CHARACTERS = 6000;
 
 /** @param {Listeners} on */
 export function openEntrances(on) {
-  for (const name of ['#choose', '#camera']) {
+  const entrances = { '#choose-button': '#choose', '#camera-button': '#camera' };
+  for (const [button, name] of Object.entries(entrances)) {
     const field = find(name);
-    find(`${name}-button`).addEventListener('click', () => field.click());
+    find(button).addEventListener('click', () => field.click());
     field.addEventListener('change', () => {
       on.onFiles([...field.files]);
       field.value = '';

@@ -41,7 +41,12 @@ def test_a_text_is_compared_in_every_dialect(monkeypatch):
     """A tiny round reads whole answers in each dialect, and compares with our own frames."""
     monkeypatch.setattr(dialects, "WARM_UP", _TINY)
     rows = dialects.table(1, {"tiny": _TINY})
-    assert [row.dialect for row in rows] == ["frames", "ui messages", "plain text", "chat completions"]
+    assert [row.dialect for row in rows] == [
+        "frames",
+        "ui messages",
+        "plain text",
+        "chat completions",
+    ]
     assert rows[0].ratio == 1 and all(row.us_per_text > 0 for row in rows)
 
 
