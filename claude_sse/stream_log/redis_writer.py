@@ -45,9 +45,8 @@ class RedisWriter:
         self.closed = False
         self.closed_at = 0.0
         self.local_readers = 0
-        self.pointers: dict[
-            bytes, bytes
-        ] = {}  # where this stream is the newest of a name -> its key
+        #: Where this stream is the newest of a name -> its key.
+        self.pointers: dict[bytes, bytes] = {}
         self._link = link
         self._changed = threading.Condition()
         self._waiting = 0  # readers in ``wait``

@@ -237,7 +237,7 @@ def test_the_chosen_model_effort_and_instructions_are_sent(
     body = exchange(standin, nonce).body
     assert body["model"] == "claude-opus-5-5" and "Be brief." in str(body["system"])
     assert body["output_config"]["effort"] == "low"
-    expect(page.locator("#model option", has_text="deprecated")).to_have_count(1)
+    expect(page.locator("#model option", has_text="(until ")).to_have_count(1)
     wait_until_over(last_answer(page))
 
 
