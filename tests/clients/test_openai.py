@@ -330,7 +330,7 @@ def test_silence_is_skipped(
     for number, client in enumerate(clients.values()):
         assert client.result()["text"] == "word0 word1 "
         [noted] = sent(network, f"{nonce}-{number}.")
-        assert b": heartbeat\n\n" in noted.received
+        assert b"\n: heartbeat\n" in noted.received
 
 
 def test_a_restart_in_mid_answer_is_not_the_end(
