@@ -38,8 +38,10 @@ class Pdf:
 def pdf_of(data: bytes) -> Pdf | None:
     """Return what is known of a PDF, or None for anything else."""
     header = _HEADER.search(data, 0, _HEADER_BYTES)
+    if header is None:
+        return None
     is_whole = _is_whole(data)
-    if header is None or (header.start() and not is_whole):  # a text may quote such a line
+    if header.start() and not is_whole:  # a text may quote such a line
         return None
     is_locked = _LOCKED.search(data) is not None
     pages = 0 if is_locked or not is_whole else _pages(data)

@@ -46,7 +46,8 @@ function inline(token, inLink) {
       return link(token, inlines(token.tokens, true));
     case 'image': {
       // Loading it would tell its server who reads this, and when.
-      const text = leaf(plain(token.tokens).trim() ? plain(token.tokens) : 'image');
+      const words = plain(token.tokens);
+      const text = leaf(words.trim() ? words : 'image');
       return inLink ? text : link(token, [text], { class: 'image' });
     }
     default:

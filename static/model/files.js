@@ -32,8 +32,8 @@ export class Files {
     const id = await digestOf(blob);
     this.#memory.set(id, blob);
     const isStored = await this.#store(id, blob);
-    if (isStored)
-      this.#memory.delete(id); // it is read when it is seen or sent
+    // What is stored is read when it is seen or sent.
+    if (isStored) this.#memory.delete(id);
     else void this.#storeLate(id, blob);
     return { id, isStored };
   }

@@ -1,4 +1,4 @@
-"""The states that the chat page can be in, one after the other, for whoever looks at each of them.
+"""The states that the chat page can be in, one after the other, each to be looked at.
 
 A tour is a generator that yields the name of the state that the page is in and stays in until the
 next one is asked for, so that it can be looked at in any theme and, but for a list that lies over
@@ -220,7 +220,7 @@ def _open_list(page: Page) -> None:
 
 
 def _export() -> bytes:
-    """An export of claude.ai with a conversation, and a message that nobody knows."""
+    """An export of claude.ai with a conversation, and a message of an unknown kind."""
     said = {"sender": "human", "text": "Said", "created_at": "2025-02-03T04:05:06Z"}
     strange = {"sender": "human", "content": [{"type": "hologram"}]}
     one = {"uuid": "u", "name": "Imported", "created_at": "2025-02-03T04:05:06Z"}

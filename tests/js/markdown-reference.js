@@ -132,7 +132,7 @@ function withEdit(text, ast, has) {
     const source = text.slice(start, end);
     const at = kind === 'literalAutolink' && has('cjk-addresses') ? source.search(CJK_END) : -1;
     if (at >= 0) return put(start + at, start + at, CUT);
-    // `www.` alone is text, and what follows it is no part of it.
+    // `www.` alone is text, and what follows it does not belong to it.
     if (
       kind === 'literalAutolink' &&
       has('www') &&

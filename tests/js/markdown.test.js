@@ -243,7 +243,7 @@ test('a long paragraph of prose is Markdown to its end, in an item and a quotati
   }
 });
 
-test('an empty cell of a head is no heading without a name', () => {
+test('an empty header cell is not announced as a heading', () => {
   const heads = [...whole('| | A |\n| :- | - |\n| b | c |').querySelectorAll('th')];
   assert.deepEqual(
     heads.map((cell) => [cell.textContent, cell.getAttribute('role')]),

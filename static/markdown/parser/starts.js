@@ -176,17 +176,18 @@ function indentedCode(parser) {
   return 'leaf';
 }
 
-/** @param {BlockParser} parser @returns {Opened} */
-function extension(parser, /** @type {BlockNode} */ container) {
+/** @param {BlockParser} parser @param {BlockNode} container @returns {Opened} */
+function extension(parser, container) {
   const { words } = parser.line;
   for (const rule of blockRules) {
-    const [opened, another] = [rule(words), rule(words)]; // each counts the lines that it sees
-    if (!opened || !another) continue;
-    if (!opened.isWhole && !parser.ahead.closes(another, parser.at, container)) continue;
-    // Until its end has come, the paragraph before it may still go on.
-    const began = !opened.isWhole && container.type === 'paragraph' ? container.start : undefined;
-    const node = parser.open('extension', { rule: opened, opening: words, began });
-    if (opened.isWhole) parser.close(node);
+    const found = rule(words);
+    if (found?.isWhole) parser.close(parser.open('extension', { rule: found, opening: words }));
+    else if (found && parser.ahead.closes(found, parser.at, container)) {
+      // Until its end has come, the paragraph before it may still go on.
+      const began = container.type === 'paragraph' ? container.start : undefined;
+      // Once more, since it counts the lines that it is shown.
+      parser.open('extension', { rule: rule(words), opening: words, began });
+    } else continue;
     return 'done';
   }
   return undefined;

@@ -28,7 +28,7 @@ def test_every_spelling_of_base64_is_read(content, is_padded, is_for_urls, line_
     "text", ["", "a,b", "Grüße", "%47r%C3%BC%c3%9fe", "a%", "%zz", "\ud800", "\0"]
 )
 def test_text_is_read_byte_by_byte(text):
-    """Any text has a content; what is no Unicode becomes a question mark."""
+    """Any text has a content; half of a surrogate pair becomes a question mark."""
     found = parse(f"data:,{text}")
     assert found is not None and found.media_type == ""
     base64.b64decode(found.data, validate=True).decode()
@@ -36,7 +36,7 @@ def test_text_is_read_byte_by_byte(text):
 
 @given(st.text() | st.none() | st.integers() | st.lists(st.text()))
 def test_whatever_is_sent_nothing_is_raised(url):
-    """What is no data: URL is None, and so is what has no comma."""
+    """Anything other than a data: URL is None, and so is one without a comma."""
     found = parse(url)
     if found is not None:
         assert url.strip()[:5].lower() == "data:" and "," in url
