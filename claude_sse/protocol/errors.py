@@ -11,7 +11,7 @@
     │   ├── Conflict              409  this id belongs to another question
     │   ├── Gone                  410  this answer cannot be continued or repeated
     │   ├── TooLarge              413  the body is over the limit
-    │   ├── UnsupportedMedia      415  the body is not announced as JSON
+    │   ├── UnsupportedMedia      415  the body is not announced as plain JSON
     │   ├── OverLimit             429  this server's own limits: questions, answers, tokens
     │   └── Unavailable           503  not now: no free slot, draining, no log, no key
     └── AnswerFailed              the stream ends with this instead of [DONE]
@@ -126,7 +126,7 @@ class TooLarge(Refused):
 
 
 class UnsupportedMedia(Refused):
-    """The body is not announced as ``application/json``."""
+    """The body is not announced as ``application/json``, or as compressed."""
 
     code = "unsupported_media_type"
     status = 415

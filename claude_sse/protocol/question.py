@@ -135,21 +135,21 @@ def _refuse_constant(name: str) -> Any:
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        repeated = Counter(name for name, _ in pairs).most_common(1)[0][
-            0
-        ]  # linear in a hostile body
+        counts = Counter(name for name, _ in pairs)  # linear in a hostile body
+        repeated = counts.most_common(1)[0][0]
         raise ValueError(f"the key {_shown(repeated)} occurs twice in one object")
     return fields
 
 
 def _reason(exc: ValueError) -> str:
-    if isinstance(exc, json.JSONDecodeError):
-        return f"{exc.msg} at line {exc.lineno}, column {exc.colno}"
     if isinstance(exc, UnicodeDecodeError):
         return "it is not UTF-8"
-    return (
-        str(exc) if exc.args and "digits" not in str(exc) else "a number has more than 4,300 digits"
-    )
+    if not isinstance(exc, json.JSONDecodeError):
+        too_long = not exc.args or "digits" in str(exc)
+        return "a number has more than 4,300 digits" if too_long else str(exc)
+    if "BOM" in exc.msg:
+        return "it begins with a byte order mark"
+    return f"{exc.msg} at line {exc.lineno}, column {exc.colno}"
 
 
 def _messages(fields: dict[str, Any], allow_prompt: bool) -> tuple[tuple[str, Content], ...]:

@@ -181,6 +181,9 @@ def _refuse_malformed(request: Request, most: int) -> None:
     body.allow(request, most if asks else body.SMALL_BYTES)
     if _has_type(request) and request.mimetype != "application/json":
         raise UnsupportedMedia("Send the body as JSON, with Content-Type: application/json.")
+    coding = request.headers.get("Content-Encoding", "").strip().lower()
+    if coding not in ("", "identity"):  # a few bytes could unfold to any size
+        raise UnsupportedMedia("Send the body uncompressed, without Content-Encoding.")
 
 
 def _refuse_beyond(api: Collection[str], request: Request) -> None:

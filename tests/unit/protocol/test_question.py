@@ -93,7 +93,7 @@ def test_the_digest_tells_bodies_apart():
         (b"", "not valid JSON"),
         (b"Hello", "not valid JSON: Expecting value at line 1, column 1"),
         (b"{'prompt': 'x'}", "not valid JSON"),
-        (b"\xef\xbb\xbf{}", "not valid JSON"),
+        (b"\xef\xbb\xbf{}", "not valid JSON: it begins with a byte order mark"),
         ('{"prompt":"x"}'.encode("utf-16"), "not UTF-8"),
         (b'{"prompt":"\xff"}', "not UTF-8"),
         (b'{"prompt":NaN}', "NaN is not a JSON number"),

@@ -175,6 +175,8 @@ BAD = [
     (b'{"prompt":"x","temperature":1}', JSON, 400, "temperature"),
     (b'{"prompt":"x"}', {"Content-Type": "text/plain"}, 415, "Content-Type: application/json"),
     (b'{"prompt":"x"}', {}, 415, "Content-Type: application/json"),
+    (b"\x1f\x8b", JSON | {"Content-Encoding": "gzip"}, 415, "uncompressed"),
+    (b"{}", JSON | {"Content-Encoding": "identity"}, 400, "is missing"),
     (b'{"prompt":"' + b"x" * (10 << 20) + b'"}', JSON, 413, "10 MiB"),
 ]
 
