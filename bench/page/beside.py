@@ -16,7 +16,7 @@ from claude_sse.standin import StandIn
 
 from . import table
 from .browser import chromium, metrics
-from .documents import numbered
+from .documents import Answer
 from .pages import PAGES, missing
 from .tasks import summary, tasks
 from .weight import Weight
@@ -35,11 +35,11 @@ def main(words: list[str]) -> None:
     options.add_argument("--paces", default=",".join(PACES), help="some of them")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--size", type=int, default=SIZE, help="characters of the answer")
+    options.add_argument("--mathematics", action="store_true", help="formulas in each section")
     options.add_argument("--shots", type=Path, help="a folder for a picture in mid-answer of each")
-    options.add_argument(
-        "--write", action="store_true", help="the tables into bench/results/page.md"
-    )
+    options.add_argument("--write", action="store_true", help="the tables into bench/results")
     chosen = options.parse_args(words)
+    answer = Answer(chosen.size, chosen.mathematics)
     names = [name for name in chosen.pages.split(",") if _is_there(name)]
     SERVERS["beside"] = serving_all
     results = []
@@ -51,17 +51,17 @@ def main(words: list[str]) -> None:
             for number in range(chosen.rounds):
                 turn = number % len(names)
                 for name in names[turn:] + names[:turn]:
-                    seen = measure(browser, port, name, PACES[pace], chosen.size, chosen.shots)
+                    seen = measure(browser, port, name, PACES[pace], answer, chosen.shots)
                     results.append({"pace": pace, "page": name, **seen})
                     print(table.line(results[-1]), flush=True)
-    tables = table.tables(results, chosen.size, PACES)
+    tables = table.tables(results, answer, PACES)
     print(tables)
     if chosen.write:
-        table.write(tables, chosen.rounds, browser.version)
+        table.write(tables, answer, chosen.rounds, browser.version)
 
 
 def measure(
-    browser: Browser, port: int, name: str, gap_ms: int, size: int, shots: Path | None = None
+    browser: Browser, port: int, name: str, gap_ms: int, answer: Answer, shots: Path | None = None
 ) -> dict[str, Any]:
     """Let one answer arrive on one page that was not visited before; return what it cost."""
     with browser.new_context(viewport={"width": 1000, "height": 700}) as context:
@@ -75,10 +75,9 @@ def measure(
         page.evaluate("(answer) => Object.assign(watched, { answer })", PAGES[name].answer)
         session.send("Performance.enable", {"timeDomain": "threadTicks"})
         before = metrics(session)
-        texts = len(numbered(size))
-        prompt = f"fault pace kind=numbered size={size} gap_ms={gap_ms} thinking=0"
+        texts = answer.texts()
         with tasks(browser, page) as found:
-            page.locator("#prompt").fill(prompt)
+            page.locator("#prompt").fill(answer.prompt(gap_ms))
             page.locator("#prompt").press("Enter")  # which sends on each page
             if shots:
                 _until_shown(page, texts // 2)

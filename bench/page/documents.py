@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import accumulate
 
 from claude_sse.standin import faults, options
@@ -116,6 +117,33 @@ class Queue:
 > Whoever waits without a limit waits for ever. @ That is why `timeout` is there. @
 
 """
+#: What a section with mathematics has, too.
+FORMULAS = r"""The rate is $\lambda = \frac{1}{n} \sum_{k=1}^{n} x_k$, @ and the wait in the mean @
+
+$$
+W = \frac{\rho}{\mu (1 - \rho)} + \sqrt{\frac{\pi}{2}}
+$$
+
+for $\rho < 1$, @ which is where it ends. @
+
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What each page beside others is answered: so many characters, with formulas or without."""
+
+    size: int
+    mathematics: bool = False
+
+    def texts(self) -> int:
+        """Return how many numbered texts it is."""
+        return len(numbered(self.size, mathematics=self.mathematics))
+
+    def prompt(self, gap_ms: int) -> str:
+        """Return the question that the stand-in answers with it."""
+        kind = "numbered-mathematics" if self.mathematics else "numbered"
+        return f"fault pace kind={kind} size={self.size} gap_ms={gap_ms} thinking=0"
 
 
 def document(kind: str, size: int) -> str:
@@ -129,9 +157,10 @@ def document(kind: str, size: int) -> str:
     return "".join(parts)[:size]
 
 
-def numbered(size: int) -> list[str]:
+def numbered(size: int, *, mathematics: bool = False) -> list[str]:
     """Return the texts of a mixed answer of this size at most; the n-th ends with ``@n``."""
-    *texts, _ = (SECTION * (size // len(SECTION) + 1)).split("@")
+    section = SECTION + FORMULAS if mathematics else SECTION
+    *texts, _ = (section * (size // len(section) + 1)).split("@")
     texts = [f"{text}@{n}" for n, text in enumerate(texts, 1)]
     length = accumulate(len(text) for text in texts)
     return [text for text, so_far in zip(texts, length, strict=True) if so_far <= size]
@@ -147,8 +176,8 @@ def payloads(order: Order) -> Iterator[tuple[str, float]]:
     """Yield the document that was ordered, as it arrives: ``gap_ms`` between its texts."""
     gap, size = order.number("gap_ms", 4) / 1000, order.count("size", 0)
     kind = order.options["kind"]
-    if kind == "numbered":
-        texts = numbered(size)
+    if kind.startswith("numbered"):
+        texts = numbered(size, mathematics=kind == "numbered-mathematics")
     else:
         whole = document(kind, size)
         texts = [whole[at : at + 80] for at in range(0, len(whole), 80)]

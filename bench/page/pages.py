@@ -10,7 +10,9 @@ from pathlib import Path
 
 PEERS = Path(__file__).parent / "peers"
 REACT = PEERS / "react"
-_BUILD = "--bundle --minify --format=esm --jsx=automatic --log-level=error".split()
+_BUILD = "--bundle --splitting --minify --format=esm --jsx=automatic --log-level=error".split()
+#: No page here loads fonts of its own.
+_BUILD += [f"--external:*.{kind}" for kind in ("woff", "woff2", "ttf")]
 
 
 @dataclass(frozen=True)
@@ -20,32 +22,32 @@ class Chat:
     path: str
     answer: str
     ready: str = "#prompt"
-    files: tuple[Path, ...] = ()
+    folder: Path | None = None  # of its files, unless it is ours
 
 
 def _react(name: str) -> Chat:
-    made = REACT / "dist" / name
-    files = (REACT / "index.html", made / "page.js", made / "page.css")
-    return Chat(f"/beside/{name}/", "article.assistant", files=files)
+    return Chat(f"/beside/{name}/", "article.assistant", folder=REACT / "dist" / name)
 
 
 PAGES = {
     "us": Chat("/", "article[data-role=assistant] .text", "body[data-ready]"),
-    "tutorial": Chat("/beside/tutorial/", "#output", files=(PEERS / "tutorial/index.html",)),
+    "tutorial": Chat("/beside/tutorial/", "#output", folder=PEERS / "tutorial"),
     "react": _react("react"),
     "react-blocks": _react("react-blocks"),
+    "streamdown": _react("streamdown"),
 }
 
 
 def missing(name: str) -> str | None:
     """Return what this machine lacks for a page, or None; makes what can be made."""
-    if not any(file.is_relative_to(REACT) for file in PAGES[name].files):
+    folder = PAGES[name].folder
+    if folder is None or not folder.is_relative_to(REACT):
         return None
     if not (shutil.which("npm") and shutil.which("node")):
         return "there is no npm"
     try:
         _install()
-        _bundle(name)
+        _bundle(name, folder)
     except subprocess.CalledProcessError as exc:
         return f"its packages cannot be had: {exc.stderr.strip()[-300:]}"
     return None
@@ -61,12 +63,13 @@ def _install() -> None:
     shutil.copy(lock, stamp)
 
 
-def _bundle(name: str) -> None:
-    """Make the production build: one script, one style sheet."""
+def _bundle(name: str, folder: Path) -> None:
+    """Make the production build: a style sheet, a script, and what it loads when it needs it."""
     production = '--define:process.env.NODE_ENV="production"'
     esbuild = str(REACT / "node_modules/.bin/esbuild")
-    made = f"--outfile={REACT / 'dist' / name / 'page.js'}"
-    _run(esbuild, f"src/{name}.jsx", *_BUILD, production, made)
+    shutil.rmtree(folder, ignore_errors=True)
+    _run(esbuild, f"page=src/{name}.jsx", *_BUILD, production, f"--outdir={folder}")
+    shutil.copy(REACT / "index.html", folder)
 
 
 def _run(*command: str) -> None:

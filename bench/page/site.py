@@ -21,10 +21,11 @@ def beside(ours: Wsgi) -> Wsgi:
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         _, first, *rest = environ["PATH_INFO"].split("/")
-        if first != "beside" or len(rest) != 2 or rest[0] not in PAGES:
+        folder = PAGES[rest[0]].folder if len(rest) == 2 and rest[0] in PAGES else None
+        if first != "beside" or folder is None:
             return ours(environ, start_response)
-        path = next((f for f in PAGES[rest[0]].files if f.name == (rest[1] or "index.html")), None)
-        if path is None:
+        path = folder / (rest[1] or "index.html")
+        if not path.is_file():
             start_response("404 Not Found", [])
             return [b""]
         kind = mimetypes.guess_type(path.name)[0] or "text/html"

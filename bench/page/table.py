@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from .documents import numbered
+from .documents import Answer
 from .pages import PAGES
 
-RESULTS = Path(__file__).resolve().parents[1] / "results" / "page.md"
+RESULTS = Path(__file__).resolve().parents[1] / "results"
 #: What is shown of a page, and how it is headed.
 COLUMNS = {
     "main_us": "main thread us/text",
@@ -40,14 +40,14 @@ def line(result: Result) -> str:
     return "  ".join([f"{result['pace']} {result['page']}:", *shown])
 
 
-def tables(results: list[Result], size: int, paces: Mapping[str, int]) -> str:
+def tables(results: list[Result], answer: Answer, paces: Mapping[str, int]) -> str:
     """Return a table for each pace that was measured: the medians of each page's rounds."""
-    texts = len(numbered(size))
+    texts = answer.texts()
     parts = []
     for pace in dict.fromkeys(result["pace"] for result in results):
         at = [result for result in results if result["pace"] == pace]
-        each = size / texts
-        head = f"{size:,} characters in {texts:,} texts of {each:.0f}, {paces[pace]} ms apart"
+        length = f"{answer.size:,} characters in {texts:,} texts of {answer.size / texts:.0f}"
+        head = f"{length}, {paces[pace]} ms apart"
         parts.append(f"\n### {pace}: {head}\n\n{_table(at)}")
     return "\n".join(parts)
 
@@ -67,11 +67,14 @@ def cell(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}"
 
 
-def write(tables: str, rounds: int, browser: str) -> None:
+def write(tables: str, answer: Answer, rounds: int, browser: str) -> None:
     """Keep the tables, with the machine and the browser that they are from."""
     machine = f"{_processor()}, Linux {platform.release().split('-')[0]}, Chromium {browser}"
     about = f"Medians of {rounds} rounds in turn. {machine}, without a window and without a GPU."
-    RESULTS.write_text(f"# The page beside others\n\n{about}\n{tables}\n", "utf-8")
+    name, title = "page.md", "The page beside others"
+    if answer.mathematics:
+        name, title = "page-mathematics.md", f"{title}, with mathematics"
+    (RESULTS / name).write_text(f"# {title}\n\n{about}\n{tables}\n", "utf-8")
 
 
 def _processor() -> str:

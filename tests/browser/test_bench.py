@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from bench.page.beside import measure, serving_all
-from bench.page.documents import teach_standin
+from bench.page.documents import Answer, teach_standin
 from bench.running import running
 from bench.servers import SERVERS
 from claude_sse.standin import StandIn, faults, options
@@ -30,7 +30,7 @@ def test_every_text_is_seen_on_its_way_to_pixels(
     browser: Browser, port: int, name: str, least_kb: int
 ) -> None:
     """Each text is timed from its arrival to the frame that shows it, on either page."""
-    seen = measure(browser, port, name, gap_ms=10, size=2000)
+    seen = measure(browser, port, name, gap_ms=10, answer=Answer(2000, mathematics=True))
     assert 0 < seen["shown_p50_ms"] <= seen["shown_p99_ms"] < 5000
     assert seen["main_us"] >= seen["script_us"] + seen["style_us"] + seen["layout_us"] > 0
     assert seen["loaded_kb"] > least_kb
