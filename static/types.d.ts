@@ -113,11 +113,12 @@ export interface Listing {
   busy: Set<string>;
   /** What a search has found; absent where nothing is looked for. */
   found?: {
+    words: string;
     ids: Map<string, import('./model/search-index.js').Found>;
     /** Nothing more is found. */
     isOver: boolean;
-    /** Marks in the list what was found. */
-    mark: (list: Element) => void;
+    /** Marks in an entry what was found. */
+    mark: (entry: Element) => void;
   };
 }
 

@@ -118,10 +118,11 @@ export class Finding {
 
   /** @param {Map<string, Found>} found @param {boolean} isOver */
   #show(found, isOver) {
-    const mark = (/** @type {Element} */ list) => {
-      for (const text of list.querySelectorAll('.name, small')) this.#marks.mark(text);
+    const mark = (/** @type {Element} */ entry) => {
+      for (const text of entry.querySelectorAll('.name, small')) this.#marks.mark(text);
     };
-    this.#chat.sidebar.found = { ids: new Map(found), isOver, mark };
+    const words = this.#terms.join(' ');
+    this.#chat.sidebar.found = { words, ids: new Map(found), isOver, mark };
   }
 
   /** Mark what is looked for in the conversation on the page; the hits that are known stay in their order. */

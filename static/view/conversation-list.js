@@ -7,8 +7,8 @@ import { copyOf, find, isComposing, make, part, write } from './dom.js';
 
 /** @import { Listing, Meta } from '../types.js' */
 
-/** So many entries are drawn at a time, more than fit on a screen; of thousands, the others follow one task each. */
-const SOME = 100;
+/** So many entries are drawn at a time, more than fit on a screen; the others follow, so many in a task. */
+const SOME = 50;
 
 /**
  * @typedef {{
@@ -33,8 +33,9 @@ export class ConversationList {
   #entries = new Map();
   /** What an entry shows, as far as it is drawn. @type {WeakMap<HTMLElement, string>} */
   #drawn = new WeakMap();
-  /** How many entries may be drawn by now. */
+  /** How many entries may be drawn by now, and what was looked for then. */
   #most = SOME;
+  #words = '';
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #midnight;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -63,11 +64,15 @@ export class ConversationList {
   /** @param {Listing} listing */
   draw(listing) {
     this.#listing = listing;
-    if (!this.#list.querySelector('li input')) this.#redraw(); // or one is being renamed
+    const { words = '' } = listing.found ?? {};
+    if (words !== this.#words) this.#most = SOME;
+    this.#words = words;
+    this.#redraw();
   }
 
-  /** Entries that are there stay, and with them the focus. */
-  #redraw() {
+  /** Entries that are there stay, and with them the focus. @param {Set<Element>} [marked] those whose marks are right */
+  #redraw(marked = new Set()) {
+    if (this.#list.querySelector('li input')) return; // one is being renamed, and then it is redrawn
     const { metas, found } = this.#listing;
     const now = Date.now();
     const listed = found ? metas.filter(({ id }) => found.ids.has(id)) : metas;
@@ -91,14 +96,16 @@ export class ConversationList {
       this.#none,
       say(!found ? 'list.empty' : found.isOver ? 'list.none-found' : 'list.searching'),
     );
-    found?.mark(this.#list);
+    if (found)
+      for (const entry of this.#list.querySelectorAll('li'))
+        if (!marked.has(entry)) found.mark(entry);
     clearTimeout(this.#midnight);
     this.#midnight = setTimeout(() => this.#redraw(), Math.min(untilMidnight(now), 3_600_000));
   }
 
   #drawMore() {
     this.#most += SOME;
-    this.draw(this.#listing);
+    this.#redraw(new Set(this.#list.querySelectorAll('li')));
   }
 
   /** @param {Set<string>} ids */

@@ -77,6 +77,21 @@ def test_a_search_marks_shows_and_steps_through_what_it_finds(page: Page) -> Non
     expect(page.locator("#hits")).to_have_count(0)
 
 
+def test_a_list_that_is_drawn_in_parts_is_whole_and_marked(page: Page) -> None:
+    """What is found in hundreds of conversations is listed to the last one, each with its mark."""
+    trees = [{"id": f"t{n}", "title": f"Tree {n}", "texts": ["Oak?", "Tall."]} for n in range(120)]
+    write(page, *trees)
+    entries, field = page.locator("#list li"), page.locator("#search")
+    expect(entries).to_have_count(120)
+    field.fill("tree")
+    page.wait_for_function("() => CSS.highlights.get('found')?.size >= 120")
+    expect(entries).to_have_count(120)
+    field.fill("tree 7")
+    expect(entries).to_have_count(12)
+    field.press("Escape")
+    expect(entries).to_have_count(120)
+
+
 def test_an_entry_has_one_menu_that_the_keyboard_can_use(page: Page) -> None:
     """What is pinned stands on top, what is archived below; the focus comes back to the button."""
     write(
