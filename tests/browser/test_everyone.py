@@ -33,6 +33,7 @@ def _violations(page: Page) -> list[str]:
 @pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core here (npm ci)")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 360])
+@pytest.mark.usefixtures("context")
 def test_axe_finds_nothing(
     browser: Browser, server: Server, nonce: str, theme: str, width: int
 ) -> None:

@@ -63,10 +63,10 @@ def test_answers_are_read_where_markdown_cannot_be_fetched(
 
 
 def test_copying_gives_markdown_and_code(
-    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+    shared_context: BrowserContext, page: Page, standin: StandIn, nonce: str
 ) -> None:
     """The answer's button copies what Claude wrote, the code's button the code."""
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shared_context.grant_permissions(["clipboard-read", "clipboard-write"])
     ask(page, f"Show me code {nonce}")
     wait_until_over(last_answer(page))
     paste = "() => navigator.clipboard.readText()"
