@@ -10,7 +10,6 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     Page,
-    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -19,6 +18,7 @@ from claude_sse.standin import StandIn
 
 from ..integration.running import Server, serve
 from .devtools import Chromium
+from .shared import Shared, new_context
 from .wire import Wire
 
 #: What a browser says of its own accord when a connection is cut or a request is refused.
@@ -59,18 +59,32 @@ def server(standin: StandIn) -> Iterator[Server]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A new browser context; a page has 15 s for each step, and is not kept (``test_offline``)."""
-    size: ViewportSize = {"width": 1000, "height": 700}
-    context = browser.new_context(viewport=size, service_workers="block")
-    context.set_default_timeout(15_000)
+    """A new browser context, for a test that does what ``shared_context`` refuses."""
+    context = new_context(browser)
     yield context
     context.close()
 
 
+@pytest.fixture(scope="session")
+def shared(browser: Browser) -> Shared:
+    """The browser context that tests share."""
+    return Shared(browser)
+
+
 @pytest.fixture
-def page(context: BrowserContext, server: Server) -> Iterator[Page]:
+def shared_context(request: pytest.FixtureRequest, shared: Shared) -> Iterator[BrowserContext]:
+    """The shared context, without a trace of other tests; one of its own where the test has one."""
+    if "context" in request.fixturenames:
+        yield request.getfixturevalue("context")
+    else:
+        with shared.lend() as context:
+            yield context
+
+
+@pytest.fixture
+def page(shared_context: BrowserContext, server: Server) -> Iterator[Page]:
     """The chat page, open; whatever it complains of fails the test."""
-    yield from visit(context, server.port)
+    yield from visit(shared_context, server.port)
 
 
 @pytest.fixture
@@ -82,9 +96,9 @@ def wire(server: Server) -> Iterator[Wire]:
 
 
 @pytest.fixture
-def wired_page(context: BrowserContext, wire: Wire) -> Iterator[Page]:
+def wired_page(shared_context: BrowserContext, wire: Wire) -> Iterator[Page]:
     """The chat page, open at the far end of the cable."""
-    yield from visit(context, wire.port)
+    yield from visit(shared_context, wire.port)
 
 
 def visit(context: BrowserContext, port: int, path: str = "/") -> Iterator[Page]:

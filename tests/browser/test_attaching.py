@@ -100,7 +100,7 @@ def source(data: bytes, media_type: str) -> dict[str, str]:
 
 
 def test_files_are_sent_as_they_are(
-    page: Page, context: BrowserContext, standin: StandIn, nonce: str
+    page: Page, shared_context: BrowserContext, standin: StandIn, nonce: str
 ) -> None:
     """Claude gets each byte, by content; reload, a second tab and Again keep them."""
     png, pdf = files.png(30, 20), files.pdf(3)
@@ -129,7 +129,7 @@ def test_files_are_sent_as_they_are(
     expect(page.locator("article[data-role=assistant][data-state=done]").last).to_be_visible()
     standin.wait(lambda _: len(exchanges(standin, nonce)) == 2)
     assert sent(standin, nonce) == wanted
-    other = context.new_page()
+    other = shared_context.new_page()
     other.goto(page.url)
     other.locator("article .attached .show").first.click()
     image = other.locator("#preview img")
@@ -206,13 +206,15 @@ def test_files_are_dropped_and_pasted(page: Page, standin: StandIn, nonce: str) 
     assert not exchanges(standin, nonce)
 
 
-def test_files_of_an_unsent_question_survive_a_reload(page: Page, context: BrowserContext) -> None:
+def test_files_of_an_unsent_question_survive_a_reload(
+    page: Page, shared_context: BrowserContext
+) -> None:
     """They are there again in their tab, and in no other."""
     attach(page, a_png=files.png(), b_txt=b"b")
     expect(chips(page)).to_have_text(["a.png", "b.txt"])
     page.reload()
     expect(chips(page)).to_have_text(["a.png", "b.txt"])
-    other = context.new_page()
+    other = shared_context.new_page()
     other.goto(page.url)
     expect(other.locator("body[data-ready]")).to_be_attached()
     expect(other.locator("#attached")).to_be_hidden()

@@ -19,10 +19,10 @@ LIMITS = {"MAX_TOKENS": 1000, "DAILY_TOKENS": 100_000, "RATE_LIMIT": 3, "MAX_STR
 
 
 @pytest.fixture
-def limited(context: BrowserContext, standin: StandIn) -> Iterator[Page]:
+def limited(shared_context: BrowserContext, standin: StandIn) -> Iterator[Page]:
     """The chat page of a server where little is allowed."""
     with serve(standin, WORKERS=2, **LIMITS) as [server]:
-        yield from visit(context, server.port)
+        yield from visit(shared_context, server.port)
 
 
 def test_what_is_over_a_limit_is_said_in_words(limited: Page, nonce: str) -> None:
@@ -53,11 +53,11 @@ def test_what_is_over_a_limit_is_said_in_words(limited: Page, nonce: str) -> Non
 
 
 def test_used_up_tokens_are_an_error_with_its_end(
-    context: BrowserContext, standin: StandIn, nonce: str
+    shared_context: BrowserContext, standin: StandIn, nonce: str
 ) -> None:
     """When the day's tokens are gone the page says so, and when there are new ones."""
     with serve(standin, MAX_TOKENS=1000, DAILY_TOKENS=2000) as [server]:
-        for page in visit(context, server.port):
+        for page in visit(shared_context, server.port):
             ask(page, f"fault pace texts=900 gap_ms=0 {nonce}")
             wait_until_over(last_answer(page))
             assert exchange(standin, nonce)

@@ -24,9 +24,9 @@ def priced(standin: StandIn) -> Iterator[Server]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, priced: Server) -> Iterator[Page]:
+def page(shared_context: BrowserContext, priced: Server) -> Iterator[Page]:
     """The chat page of that server."""
-    yield from visit(context, priced.port)
+    yield from visit(shared_context, priced.port)
 
 
 def _expect_choice(page: Page, model: str, effort: str, search: bool) -> None:
@@ -36,7 +36,7 @@ def _expect_choice(page: Page, model: str, effort: str, search: bool) -> None:
 
 
 def test_a_choice_belongs_to_its_conversation(
-    page: Page, context: BrowserContext, standin: StandIn, nonce: str
+    page: Page, shared_context: BrowserContext, standin: StandIn, nonce: str
 ) -> None:
     """What is chosen in a conversation changes that one, in every tab; a new one begins with it."""
     page.locator("#model").select_option(label="Claude Opus 5.5")
@@ -56,7 +56,7 @@ def test_a_choice_belongs_to_its_conversation(
     assert sent["model"] == "claude-haiku-5-5" and "output_config" not in sent
     page.goto(first)
     _expect_choice(page, "Claude Opus 5.5", "low", True)
-    other = second_tab(context, page)
+    other = second_tab(shared_context, page)
     _expect_choice(other, "Claude Opus 5.5", "low", True)
     other.locator("#model").select_option(label="Claude Sonnet 5.5")
     _expect_choice(page, "Claude Sonnet 5.5", "low", True)
@@ -107,10 +107,10 @@ def test_costs_are_told_in_money(page: Page, nonce: str) -> None:
 
 
 def test_without_prices_there_is_no_word_of_money(
-    context: BrowserContext, server: Server, nonce: str
+    shared_context: BrowserContext, server: Server, nonce: str
 ) -> None:
     """A server whose operator gives no prices shows tokens alone."""
-    for page in visit(context, server.port):
+    for page in visit(shared_context, server.port):
         ask(page, f"fault pace texts=1 {nonce}")
         wait_until_over(last_answer(page))
         page.locator("[data-action=facts]").click()

@@ -60,14 +60,14 @@ def test_a_network_that_is_gone_for_a_while(
 
 
 def test_the_conversation_is_there_the_next_day(
-    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+    shared_context: BrowserContext, page: Page, standin: StandIn, nonce: str
 ) -> None:
     """A page that is closed and opened again shows the conversation, and goes on with it."""
     ask(page, f"fault pace texts=2 {nonce} first")
     wait_until_over(last_answer(page))
     url = page.url
     page.close()
-    again = context.new_page()
+    again = shared_context.new_page()
     again.goto(url)
     wait_for_text(last_answer(again), "word1")
     ask(again, f"fault pace texts=2 {nonce} second")

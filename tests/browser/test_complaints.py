@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from claude_sse.standin import StandIn
@@ -90,6 +91,7 @@ def test_the_screen_stays_on_while_an_answer_is_written(page: Page, nonce: str) 
         page.wait_for_function("() => held.length === 0")
 
 
+@pytest.mark.usefixtures("context")
 def test_a_long_rate_limit_is_counted_down(page: Page, standin: StandIn, nonce: str) -> None:
     """Retry says how long it is of no use, over a reload too, and then can be pressed."""
     ask(page, f"fault rate_limited retry_after=21 times=1 texts=2 {nonce}")

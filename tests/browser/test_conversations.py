@@ -49,7 +49,7 @@ def test_a_reply_is_not_lost_when_switching_the_chat(
 
 
 def test_six_answers_at_once_leave_the_page_usable(
-    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+    shared_context: BrowserContext, page: Page, standin: StandIn, nonce: str
 ) -> None:
     """More answers than a browser has connections: all come, and a second tab still loads."""
     for n in range(6):
@@ -57,7 +57,7 @@ def test_six_answers_at_once_leave_the_page_usable(
         wait_for_text(last_answer(page), "word1")
         if n < 5:
             _new(page)
-    second = second_tab(context, page)
+    second = second_tab(shared_context, page)
     wait_for_text(last_answer(second), "word1")
     for n in range(6):
         _entries(page).filter(has_text=f"turn-{n}").locator("a").click()
@@ -165,12 +165,12 @@ def test_conversations_leave_and_come_back_as_files(page: Page, nonce: str) -> N
 
 
 def test_two_tabs_on_one_conversation_agree(
-    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+    shared_context: BrowserContext, page: Page, standin: StandIn, nonce: str
 ) -> None:
     """What one tab asks, the other shows while it is written; either can stop it."""
     ask(page, f"fault pace texts=2 {nonce} first")
     wait_until_over(last_answer(page))
-    other = second_tab(context, page)
+    other = second_tab(shared_context, page)
     wait_until_over(last_answer(other))
     ask(page, f"fault pace texts=2000 gap_ms=20 {nonce} second")
     expect(other.locator(ANSWER)).to_have_count(2)
@@ -187,11 +187,11 @@ def test_two_tabs_on_one_conversation_agree(
 
 
 def test_a_tab_that_closes_hands_its_answer_on(
-    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+    shared_context: BrowserContext, page: Page, standin: StandIn, nonce: str
 ) -> None:
     """The tab that followed the answer goes; the other one follows it to its end."""
     ask(page, f"fault pace texts=100 gap_ms=25 {nonce}")
-    other = second_tab(context, page)
+    other = second_tab(shared_context, page)
     wait_for_text(last_answer(other), "word5")
     page.goto("about:blank")
     wait_until_over(last_answer(other))
@@ -280,12 +280,12 @@ def test_a_question_is_kept_over_a_reload_in_the_same_moment(page: Page, nonce: 
 
 
 def test_a_conversation_deleted_in_one_tab_stops_in_the_other(
-    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+    shared_context: BrowserContext, page: Page, standin: StandIn, nonce: str
 ) -> None:
     """Claude is stopped, both tabs are empty, and Undo is offered in both."""
     ask(page, f"fault pace texts=2000 gap_ms=20 {nonce}")
     wait_for_text(last_answer(page), "word3")
-    other = second_tab(context, page)
+    other = second_tab(shared_context, page)
     wait_for_text(last_answer(other), "word3")
     other.locator("#list li button").click()
     other.locator("#row-menu").wait_for()
@@ -336,12 +336,12 @@ def test_who_leaves_a_streaming_conversation_can_ask_at_once(
 
 
 def test_a_question_that_another_tab_has_changed_takes_nothing_with_it(
-    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+    shared_context: BrowserContext, page: Page, standin: StandIn, nonce: str
 ) -> None:
     """Two tabs change the same question: each change is a version, and nothing goes."""
     ask(page, f"fault pace texts=2 {nonce} old")
     wait_until_over(last_answer(page))
-    other = second_tab(context, page)
+    other = second_tab(shared_context, page)
     wait_for_text(last_answer(other), "word1")
     for tab in (page, other):
         tab.locator("#prompt").press("ArrowUp")
@@ -359,12 +359,12 @@ def test_a_question_that_another_tab_has_changed_takes_nothing_with_it(
 
 
 def test_a_question_taken_back_is_not_asked_by_the_other_tab(
-    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+    shared_context: BrowserContext, page: Page, standin: StandIn, nonce: str
 ) -> None:
     """A tab that waits for its turn with an answer gives up when the server has rejected it."""
     ask(page, f"fault pace texts=2 {nonce} old")
     wait_until_over(last_answer(page))
-    other = second_tab(context, page)
+    other = second_tab(shared_context, page)
     wait_for_text(last_answer(other), "word1")
     held: list[Route] = []
     page.route("**/streams/*", lambda route: held.append(route))

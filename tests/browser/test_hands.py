@@ -189,6 +189,7 @@ def test_an_unknown_address_says_so(page: Page, nonce: str) -> None:
     expect(missing).to_have_count(0)
 
 
+@pytest.mark.usefixtures("context")
 def test_offline_is_said_and_the_question_waits(page: Page, standin: StandIn, nonce: str) -> None:
     """A question asked without a network is asked when there is one; the line goes by itself."""
     line = page.locator("#offline")

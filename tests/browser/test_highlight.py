@@ -151,9 +151,11 @@ def test_only_chunks_near_the_screen_have_ranges(ready: Page) -> None:
     assert ready.evaluate("() => coloured()") < 5000
 
 
-def test_the_policy_makes_urls_of_our_workers_only(context: BrowserContext, server: Server) -> None:
+def test_the_policy_makes_urls_of_our_workers_only(
+    shared_context: BrowserContext, server: Server
+) -> None:
     """No other script becomes a Worker, and no second policy of any name can be made."""
-    page = context.new_page()
+    page = shared_context.new_page()
     page.goto(f"http://localhost:{server.port}/")
     page.locator("body[data-ready]").wait_for()
     refused = page.evaluate(
@@ -182,9 +184,9 @@ def test_the_policy_makes_urls_of_our_workers_only(context: BrowserContext, serv
     assert refused == 7
 
 
-def test_without_workers_code_is_plain(context: BrowserContext, server: Server) -> None:
+def test_without_workers_code_is_plain(shared_context: BrowserContext, server: Server) -> None:
     """Where the browser has no Worker the code is there, without colours and without an error."""
-    page = context.new_page()
+    page = shared_context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.add_init_script("delete window.Worker;")

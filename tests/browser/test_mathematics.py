@@ -202,6 +202,7 @@ def test_hostile_formulas_make_nothing_foreign(physics: Page) -> None:
     assert not [url for url in asked if "/static/" not in url]
 
 
+@pytest.mark.usefixtures("context")
 def test_the_library_is_loaded_with_the_first_formula(page: Page, standin: StandIn) -> None:
     """An answer without mathematics loads no library for it; where it is missing, sources stay."""
     asked: list[str] = []

@@ -66,12 +66,12 @@ def test_overload_in_mid_answer_is_not_asked_again_by_itself(
 
 
 def test_a_question_whose_receipt_was_lost_is_asked_once(
-    context: BrowserContext, server: Server, standin: StandIn, nonce: str
+    shared_context: BrowserContext, server: Server, standin: StandIn, nonce: str
 ) -> None:
     """Sent again because no reply came, the same id joins the answer that is already written."""
     deaf = False
     with contextlib.closing(Wire(server.port, lambda reply: b"" if deaf else reply)) as wire:
-        page = context.new_page()
+        page = shared_context.new_page()
         page.goto(f"http://localhost:{wire.port}/")
         page.locator("body[data-ready]").wait_for()
         sent = _sent(page)

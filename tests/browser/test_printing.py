@@ -94,6 +94,7 @@ def test_a_long_conversation_is_printed_in_full(
     assert not alone  # no question ends a page
 
 
+@pytest.mark.usefixtures("context")
 def test_styles_for_paper_that_come_late_stay_on_paper(page: Page, nonce: str) -> None:
     """They are not among the style sheets that the page goes on without after 3 s, to add later."""
     held: list[Route] = []

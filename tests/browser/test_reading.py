@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from claude_sse.standin import StandIn
 
-from ..integration.running import exchange
+from ..integration.running import Server, exchange
 from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 
 AT_END = "(log) => log.scrollHeight - log.clientHeight - log.scrollTop < 50"
@@ -31,10 +31,12 @@ def test_a_heading_without_words_takes_no_room(page: Page, nonce: str) -> None:
     expect(last_answer(page).locator(".text h4")).to_have_css("display", "none")
 
 
-def test_the_page_works_without_its_libraries(context: BrowserContext, server, nonce: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_page_works_without_its_libraries(
+    shared_context: BrowserContext, server: Server, nonce: str
+) -> None:
     """Without static/vendor code has no colours, formulas and rare names stay as written."""
-    context.route("**/vendor/**", lambda route: route.fulfill(status=404))
-    page = context.new_page()
+    page = shared_context.new_page()
+    page.route("**/vendor/**", lambda route: route.fulfill(status=404))
     page.goto(f"http://localhost:{server.port}/")
     ask(page, f"fault say {nonce}\n**Said** &nvap; &amp; $x^2$\n\n```js\nlet a = 'b';\n```")
     for _ in range(2):
@@ -48,11 +50,9 @@ def test_the_page_works_without_its_libraries(context: BrowserContext, server, n
     expect(page.locator("#list li")).to_have_count(1)
 
 
-def test_answers_are_read_where_markdown_cannot_be_fetched(
-    context: BrowserContext, page: Page, nonce: str
-) -> None:
+def test_answers_are_read_where_markdown_cannot_be_fetched(page: Page, nonce: str) -> None:
     """Where the modules of Markdown do not arrive, an answer is its source, and all else works."""
-    context.route("**/markdown/renderer.js", lambda route: route.abort())
+    page.route("**/markdown/renderer.js", lambda route: route.abort())
     page.reload()
     ask(page, f"Show me code {nonce}")
     wait_until_over(last_answer(page))
@@ -63,10 +63,10 @@ def test_answers_are_read_where_markdown_cannot_be_fetched(
 
 
 def test_copying_gives_markdown_and_code(
-    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+    shared_context: BrowserContext, page: Page, standin: StandIn, nonce: str
 ) -> None:
     """The answer's button copies what Claude wrote, the code's button the code."""
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shared_context.grant_permissions(["clipboard-read", "clipboard-write"])
     ask(page, f"Show me code {nonce}")
     wait_until_over(last_answer(page))
     paste = "() => navigator.clipboard.readText()"

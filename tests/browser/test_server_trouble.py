@@ -36,11 +36,11 @@ def test_a_cut_while_claude_is_silent_goes_unnoticed(
 
 @pytest.mark.parametrize("how", ["restart", "kill -9"])
 def test_a_page_open_through_a_deploy_carries_on(
-    context: BrowserContext, standin: StandIn, nonce: str, how: str
+    shared_context: BrowserContext, standin: StandIn, nonce: str, how: str
 ) -> None:
     """Restarted, or its worker killed, in mid-answer: its text stays, and the next is answered."""
     with serve(standin, 1, WORKERS=1) as [server]:
-        page = context.new_page()
+        page = shared_context.new_page()
         page.goto(f"http://localhost:{server.port}/")
         ask(page, f"fault pace texts=2000 gap_ms=20 {nonce}")
         wait_for_text(last_answer(page), "word9 ")
@@ -63,11 +63,11 @@ def test_a_page_open_through_a_deploy_carries_on(
 
 
 def test_a_full_server_lets_everybody_in_and_to_ask_in_turn(
-    context: BrowserContext, standin: StandIn, nonce: str
+    shared_context: BrowserContext, standin: StandIn, nonce: str
 ) -> None:
     """With every slot taken the page still loads, says that the server is busy, and asks again."""
     with serve(standin, THREADS=10, MAX_STREAMS=1) as [server]:
-        page, other = context.new_page(), context.new_page()
+        page, other = shared_context.new_page(), shared_context.new_page()
         page.goto(f"http://localhost:{server.port}/")
         ask(page, f"fault stall after=4 first {nonce}")
         wait_for_text(last_answer(page), "word3")

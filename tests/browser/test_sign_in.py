@@ -34,10 +34,10 @@ def guarded(standin: StandIn, people: Passwords) -> Iterator[Server]:
 
 
 @pytest.fixture
-def visitor(context: BrowserContext, guarded: Server) -> Iterator[Page]:
+def visitor(shared_context: BrowserContext, guarded: Server) -> Iterator[Page]:
     """The page before signing in; none of its scripts may fail."""
     complaints: list[str] = []
-    page = context.new_page()
+    page = shared_context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
         "console",
@@ -140,11 +140,11 @@ def test_sessions_are_listed_and_end_everywhere(
     elsewhere.close()
 
 
-def test_the_link_of_the_server_signs_in(context: BrowserContext, standin: StandIn) -> None:
+def test_the_link_of_the_server_signs_in(shared_context: BrowserContext, standin: StandIn) -> None:
     """The link that the server prints opens the page, and leaves no token in the address."""
     with serve(standin, AUTH="token") as [server]:
         [link] = re.findall(r"http://localhost:\d+/login#\S+", server.log())
-        page = context.new_page()
+        page = shared_context.new_page()
         page.goto(link)
         expect(page.locator("#prompt")).to_be_visible()
         token = link.partition("#")[2]

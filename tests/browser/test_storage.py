@@ -254,11 +254,11 @@ HOLD = """async (names) => {
 
 
 def test_locks_of_a_frozen_tab_hold_up_nothing(
-    context: BrowserContext, open_page: Page, server: Server, standin: StandIn, nonce: str
+    shared_context: BrowserContext, open_page: Page, server: Server, standin: StandIn, nonce: str
 ) -> None:
     """An answer is followed although a frozen tab has all slots, and that answer's lock."""
     _go(open_page, server)
-    frozen = context.new_page()
+    frozen = shared_context.new_page()
     frozen.goto(f"http://localhost:{server.port}/healthz")
     slots = [f"claude-sse:slot:{n}" for n in range(4)]
     frozen.evaluate(HOLD, slots)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from claude_sse.standin import StandIn
 
@@ -39,9 +39,7 @@ def test_a_model_names_a_conversation(page: Page, standin: StandIn, nonce: str) 
 
 
 @pytest.mark.parametrize("fault", ["refused", "cut off", "an error"])
-def test_a_name_that_cannot_be_had_disturbs_nothing(
-    context: BrowserContext, page: Page, fault: str, nonce: str
-) -> None:
+def test_a_name_that_cannot_be_had_disturbs_nothing(page: Page, fault: str, nonce: str) -> None:
     """The name made of the question stays, no error is shown, and it is not asked for again."""
     asked = []
 
@@ -56,7 +54,7 @@ def test_a_name_that_cannot_be_had_disturbs_nothing(
         status = 429 if fault == "refused" else 200
         return route.fulfill(status=status, headers=headers, body=error)
 
-    context.route("**/streams/*", fail)
+    page.route("**/streams/*", fail)
     ask(page, f"fault pace texts=3 {nonce}")
     answer = last_answer(page)
     wait_until_over(answer)

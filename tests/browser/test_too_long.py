@@ -45,9 +45,9 @@ def small_server(standin: StandIn) -> Iterator[Server]:
 
 
 @pytest.fixture
-def small_page(context: BrowserContext, small_server: Server) -> Iterator[Page]:
+def small_page(shared_context: BrowserContext, small_server: Server) -> Iterator[Page]:
     """Its chat page."""
-    yield from visit(context, small_server.port)
+    yield from visit(shared_context, small_server.port)
 
 
 def _way(page: Page, label: str) -> Locator:

@@ -15,10 +15,10 @@ from .talk import ask, last_answer, text, wait_for_text, wait_until_over
 
 
 @pytest.fixture
-def page_below(context: BrowserContext, standin: StandIn) -> Iterator[Page]:
+def page_below(shared_context: BrowserContext, standin: StandIn) -> Iterator[Page]:
     """The page under the path."""
     with serve(standin, kind=UnderAPath, SCRIPT_NAME="/chat") as [server]:
-        yield from visit(context, server.port, "/chat/")
+        yield from visit(shared_context, server.port, "/chat/")
 
 
 def test_the_page_works_under_a_path(page_below: Page, standin: StandIn, nonce: str) -> None:

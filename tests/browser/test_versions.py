@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from claude_sse.standin import StandIn
@@ -29,13 +30,13 @@ def _edit(page: Page, question: Locator, words: str) -> None:
 
 
 def test_nothing_is_lost_by_asking_again(
-    context: BrowserContext, page: Page, standin: StandIn, nonce: str
+    shared_context: BrowserContext, page: Page, standin: StandIn, nonce: str
 ) -> None:
     """Any question is edited, any answer repeated; reload, other tab and file keep all versions."""
     for word in QUESTIONS:
         ask(page, f"fault pace texts=2 {nonce} {word}")
         wait_until_over(last_answer(page))
-    other = second_tab(context, page)
+    other = second_tab(shared_context, page)
     first = page.locator("article").first
     _edit(page, first, f"fault pace texts=3 {nonce} edited")
     wait_until_over(last_answer(page))
@@ -115,12 +116,12 @@ def test_an_answer_goes_on_while_another_version_is_shown(
 
 
 def test_a_draft_belongs_to_its_tab_and_its_place(
-    context: BrowserContext, page: Page, nonce: str
+    shared_context: BrowserContext, page: Page, nonce: str
 ) -> None:
     """Asking elsewhere, a reload, another place, a closed tab: what was written is there again."""
     prompt = page.locator("#prompt")
     prompt.fill("written first")
-    other = second_tab(context, page)
+    other = second_tab(shared_context, page)
     ask(other, f"fault pace texts=2 {nonce}")
     wait_until_over(last_answer(other))
     page.reload()
@@ -147,21 +148,21 @@ def test_a_draft_belongs_to_its_tab_and_its_place(
 
     place = page.url
     page.close()
-    restored = context.new_page()
+    restored = shared_context.new_page()
     restored.goto(place)
     expect(restored.locator("#prompt")).to_have_value("half changed")
     expect(other.locator("#prompt")).to_have_value("")
 
 
 def test_undo_outlives_a_reload_and_is_there_in_every_tab(
-    context: BrowserContext, page: Page, nonce: str
+    shared_context: BrowserContext, page: Page, nonce: str
 ) -> None:
     """Deletions stand in a row; each is undone by itself, wherever and until it is too late."""
     for word in ("apples", "pears"):
         page.locator("#new").click()
         ask(page, f"fault pace texts=2 {nonce} {word}")
         wait_until_over(last_answer(page))
-    other = second_tab(context, page)
+    other = second_tab(shared_context, page)
     entries, offers = page.locator("#list li"), page.locator(".toast")
     expect(other.locator("#list li")).to_have_count(2)
     for left in (1, 0):
@@ -192,6 +193,7 @@ def test_undo_outlives_a_reload_and_is_there_in_every_tab(
     expect(entries).to_have_count(2)
 
 
+@pytest.mark.usefixtures("context")
 def test_an_offer_waits_while_it_is_pointed_at_or_has_the_focus(page: Page, nonce: str) -> None:
     """Its time stands still meanwhile; otherwise it goes, and the focus is never lost with it."""
     page.clock.install()

@@ -65,15 +65,15 @@ class Guarded:
 
 
 @pytest.fixture
-def watched(context: BrowserContext, guarded: Server) -> Iterator[Guarded]:
-    watched = Guarded(context, guarded.port)
+def watched(shared_context: BrowserContext, guarded: Server) -> Iterator[Guarded]:
+    watched = Guarded(shared_context, guarded.port)
     yield watched
     watched.check()
 
 
-def test_the_watchman_is_awake(context: BrowserContext, guarded: Server) -> None:
+def test_the_watchman_is_awake(shared_context: BrowserContext, guarded: Server) -> None:
     """What the other tests look out for would be seen; and no string becomes markup in the page."""
-    watched = Guarded(context, guarded.port)
+    watched = Guarded(shared_context, guarded.port)
     page = watched.page
     ask(page, "fault pace texts=1")
     wait_until_over(last_answer(page))
@@ -200,15 +200,17 @@ def test_no_secret_is_within_reach_of_scripts(watched: Guarded, nonce: str) -> N
     assert page.evaluate("() => document.cookie") == ""
 
 
-def test_no_session_is_within_reach_of_scripts(context: BrowserContext, standin: StandIn) -> None:
+def test_no_session_is_within_reach_of_scripts(
+    shared_context: BrowserContext, standin: StandIn
+) -> None:
     """Signed in by the link, neither token nor session is left where a script could look."""
     with serve(standin, AUTH="token", AUTH_TOKEN=TOKEN, SECRET_KEY=TOKEN[::-1]) as [server]:
-        watched = Guarded(context, server.port, f"login#{TOKEN}")
+        watched = Guarded(shared_context, server.port, f"login#{TOKEN}")
         page = watched.page
         page.wait_for_url(lambda url: "login" not in url)  # and has loaded
         ask(page, "fault pace texts=1")
         wait_until_over(last_answer(page))
-        [cookie] = context.cookies()
+        [cookie] = shared_context.cookies()
         assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/")
         kept = page.evaluate("() => watchman.kept()") + page.evaluate("() => location.href")
         assert page.evaluate("() => document.cookie") == ""
