@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Linter } from 'eslint';
 
 const STATIC = fileURLToPath(new URL('../../static/', import.meta.url));
 /** Folders of one floor do not know each other; the view has Markdown passed in. */
@@ -15,6 +16,8 @@ const PURE = ['model', 'network', 'system'];
 const DOM =
   /\b(?:document\b(?!')|window|location|history|HTML\w*Element|Element|querySelector|addEventListener\('(?:click|key))/;
 const LINES = 250;
+/** A screen; what a function encloses counts as its own lines. */
+const FUNCTION_LINES = 50;
 const EXPORT = /^export (?:async )?(?:function|const|let|class) ([\w$]+)/gm;
 
 const FILES = readdirSync(STATIC, { recursive: true })
@@ -82,6 +85,14 @@ for (const name of FILES.filter((path) => PURE.includes(roomOf(path)))) {
     assert.doesNotMatch(withoutComments(source(name)), DOM);
   });
 }
+
+test('functions are short, with the functions that they enclose', () => {
+  const linter = new Linter();
+  const rules = { 'max-lines-per-function': ['error', FUNCTION_LINES] };
+  const within = (name) => linter.verify(source(name), [{ rules }], { filename: name });
+  const found = FILES.flatMap((name) => within(name).map(({ message }) => `${name}: ${message}`));
+  assert.deepEqual(found, []);
+});
 
 test('every name that a module exports is used by another module, or by a test', () => {
   const users = [
