@@ -198,7 +198,8 @@ def test_code_near_the_screen_is_coloured_without_elements(opened: Opened) -> No
             log.replaceChildren(root);
             log.scrollTop = 0;
             const highlighter = new Highlighter();
-            const renderer = createRenderer(root, { highlight: (...code) => highlighter.add(...code) });
+            const highlight = (...code) => highlighter.add(...code);
+            const renderer = createRenderer(root, { highlight });
             const fence = (language, code) => '```' + language + '\\n' + code + '\\n```\\n\\n';
             renderer.append(fence('js', 'let a = "b"; // c') + 'text\\n\\n'.repeat(500));
             renderer.append(fence('py', 'x = 1'));
