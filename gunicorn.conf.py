@@ -111,7 +111,7 @@ def child_exit(server, worker):
     """
     from claude_sse.telemetry import metrics  # loaded with the app
 
-    metrics.bury(worker.pid)
+    metrics.reap(worker.pid)
     if not has_served[0]:
         _failed_starts.append(worker.pid)
         if len(_failed_starts) >= _MAX_FAILED_STARTS * workers:

@@ -3,7 +3,7 @@
     script/check https://chat.example.com --header 'Authorization: Basic …'
 
 It spends nothing, except with ``--ask``: that is one short question. Without ``--header`` it sees
-what a stranger sees, and skips the rest. Exit code 0: nothing is wrong; 1: something is; 2: nobody
+what a stranger sees, and skips the rest. Exit code 0: nothing is wrong; 1: something is; 2: nothing
 answers there. Python's standard library is all it needs.
 """
 

@@ -38,7 +38,7 @@ def host(site: Site) -> str:
     if replies[0].is_ours:
         return "another host name is refused by the app"
     if replies[0].status == 401 and not site.signed:
-        raise Skipped("seen only by who has signed in; give --header 'Name: value' (see --help)")
+        raise Skipped("seen only after signing in; give --header 'Name: value' (see --help)")
     return f"another host name does not get to the app ({replies[0].origin})"
 
 

@@ -31,7 +31,7 @@ def through(site: Site, reply: Reply) -> Reply:
     if reply.is_ours:
         return reply
     if reply.status in (*_LEADS_ON, 401, 403) and not site.signed:
-        raise Skipped("seen only by who has signed in; give --header 'Name: value' (see --help)")
+        raise Skipped("seen only after signing in; give --header 'Name: value' (see --help)")
     raise _not_the_app(site, reply)
 
 

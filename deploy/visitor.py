@@ -68,7 +68,7 @@ class Reply(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """The status and who says so, for a sentence."""
+        """The status and the server that sent it, for a sentence."""
         server = self.headers.get("Server", "")
         return f"{self.status} from {server}" if server else str(self.status)
 

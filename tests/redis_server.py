@@ -62,7 +62,7 @@ class Redis:
         self.process.wait()
 
     def clients(self) -> list[dict[str, Any]]:
-        """Return its connections, but for that of this object."""
+        """Return its connections, except for that of this object."""
         own = self.command("CLIENT", "ID")
         return [c for c in self.client.client_list() if int(c["id"]) != own]
 

@@ -70,7 +70,7 @@ class Asides:
         return held
 
     def _own(self, kind: str) -> Mapping[str, Any] | None:
-        """Return the fields that the open block is told by, None where it is told by its text."""
+        """Return the fields that stand for the open block, None where its text does."""
         if kind == "server_tool_use" and self._block.get("name") == SEARCH:
             return self._searching()
         if kind == "web_search_tool_result":

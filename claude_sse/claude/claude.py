@@ -8,7 +8,6 @@ Claude's pings, and end silently when the answer is cut before ``message_stop``.
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Generator, Iterator
 from typing import NamedTuple
@@ -37,14 +36,13 @@ from .http.cancel_scope import CancelScope
 from .http.transport import TICK
 from .models import Model, Models
 from .redaction import first_bytes, redact
+from .retry_hints import pause
 from .sdk import Anthropic
 from .sdk_internals import response_stream
 from .turn import Turn
 
 log = logging.getLogger(__name__)
 
-#: A rate limit that resets within this time is waited for.
-_LONGEST_WAIT_SECONDS = 20.0
 #: A rejected key is not sent again for this time.
 _REFUSED_SECONDS = 30.0
 
@@ -155,7 +153,7 @@ class Claude:
         try:
             return (yield from self._attempt(turn, scope, record))
         except (Overloaded, Unreachable) as exc:
-            seconds = _pause(exc)
+            seconds = pause(exc)
             if seconds is None or scope.is_cancelled:
                 raise
             code = exc.code
@@ -172,35 +170,12 @@ class Claude:
         self, turn: Turn, scope: CancelScope, record: Record
     ) -> Generator[list[Payload], None, bool]:
         reader = turn.reader()
-        has_begun = scope.is_done = False
+        scope.is_done = False
         address = self._client.base_url
         scope.traced = record.begin_request(address.host, address.port)
         code = ""
         try:
-            with scope:
-                stream = self._client.messages.stream(**turn.options()).__enter__()
-            body = response_stream(stream)
-            try:
-                for chunk in body:
-                    payloads = reader.read(chunk) if chunk else []
-                    if reader.finished:
-                        break
-                    if not has_begun and reader.began:
-                        has_begun = True
-                        turn.note_begun()
-                    yield payloads
-                else:
-                    payloads = reader.end()
-                payloads, is_paused = turn.end(reader, payloads)
-                scope.is_done = True
-                yield payloads
-                return is_paused
-            except (Protocol, Interrupted) as exc:
-                _log_unexpected_response(exc, body.summary(), reader)
-                raise
-            finally:
-                stream.close()
-                record.note_response(body.status, body.request_id)
+            return (yield from self._response(turn, reader, scope, record))
         except (anthropic.AnthropicError, httpx2.HTTPError, AnswerFailed) as exc:
             if scope.is_cancelled:  # by us: there is nothing to translate or to log
                 failure: AnswerFailed = Interrupted("The answer was cut.")
@@ -217,6 +192,35 @@ class Claude:
         finally:
             record.end_request(code)
 
+    def _response(
+        self, turn: Turn, reader: EventReader, scope: CancelScope, record: Record
+    ) -> Generator[list[Payload], None, bool]:
+        with scope:
+            stream = self._client.messages.stream(**turn.options()).__enter__()
+        body = response_stream(stream)
+        has_begun = False
+        try:
+            for chunk in body:
+                payloads = reader.read(chunk) if chunk else []
+                if reader.finished:
+                    break
+                if not has_begun and reader.began:
+                    has_begun = True
+                    turn.note_begun()
+                yield payloads
+            else:
+                payloads = reader.end()
+            payloads, is_paused = turn.end(reader, payloads)
+            scope.is_done = True
+            yield payloads
+            return is_paused
+        except (Protocol, Interrupted) as exc:
+            _log_unexpected_response(exc, body.summary(), reader)
+            raise
+        finally:
+            stream.close()
+            record.note_response(body.status, body.request_id)
+
 
 def no_key() -> Unavailable:
     """Return the error of a server that has no API key."""
@@ -225,19 +229,6 @@ def no_key() -> Unavailable:
         code="no_key",
         retryable=False,
     )
-
-
-def _pause(failure: AnswerFailed) -> float | None:
-    """Return the seconds to wait before the only retry, or None if there must not be one.
-
-    A request is retried only if it certainly did not start an answer. Jitter spreads the requests
-    that failed together.
-    """
-    if not failure.may_retry:
-        return None
-    if failure.retry_after is None:
-        return round(random.uniform(1.0, 3.0), 1)  # nosec B311 # spaces out retries
-    return failure.retry_after if failure.retry_after <= _LONGEST_WAIT_SECONDS else None
 
 
 def _log_unexpected_response(failure: AnswerFailed, response: str, reader: EventReader) -> None:

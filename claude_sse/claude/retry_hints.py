@@ -1,21 +1,39 @@
-"""When a rejected request may be retried, according to the fields of its response.
+"""When a failed request may be retried, according to the fields of its response.
 
 A field that is absent or malformed is ignored.
 """
 
 from __future__ import annotations
 
+import random
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx2
 
+from ..protocol.errors import AnswerFailed
+
 _NUMBER = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,9})?", re.ASCII).fullmatch
 _HTTP_DATE = re.compile(r"[A-Za-z]{3,9}, .*(?:GMT|UTC|[+-][0-9]{4})", re.ASCII).fullmatch
 _RESET = re.compile(r"anthropic-ratelimit-(.+)-reset").fullmatch
 #: Larger numbers in a reset field are seconds since 1970.
 _EPOCH = 1e9
+#: A rate limit that resets within this time is waited for.
+_LONGEST_WAIT_SECONDS = 20.0
+
+
+def pause(failure: AnswerFailed) -> float | None:
+    """Return the seconds to wait before the only retry, or None if there must not be one.
+
+    A request is retried only if it certainly did not start an answer. Jitter spreads the requests
+    that failed together.
+    """
+    if not failure.may_retry:
+        return None
+    if failure.retry_after is None:
+        return round(random.uniform(1.0, 3.0), 1)  # nosec B311 # spaces out retries
+    return failure.retry_after if failure.retry_after <= _LONGEST_WAIT_SECONDS else None
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:

@@ -67,7 +67,7 @@ def refuse_exposed(settings: Settings, by: str) -> None:
             "DAILY_TOKENS=0 on a public server would let one stolen sign-in spend without limit: "
             "set the tokens of a day, as many as you like, or leave it empty."
         )
-    if settings.auth != "token" or settings.secret_key:  # who has the link has it after a restart
+    if settings.auth != "token" or settings.secret_key:  # the link still works after a restart
         _refuse_weak("SECRET_KEY", settings.secret_key)
 
 

@@ -40,7 +40,7 @@ html                                  200 with a page of text/html
 empty                                 200 without a body
 redirect         to=/elsewhere        302; what then comes is recorded in ``others``
 silent_headers                        no answer, not even a head
-slow_headers     ms=1000              the head after so long, then the answer
+slow_headers     ms=1000              the head after that time, then the answer
 silent                                the head, then nothing
 pings            every_ms=200         message_start and an open block, then pings only
 stall            after=3              silence after so many texts
@@ -66,7 +66,7 @@ imitate                               text that imitates SSE and HTML, NUL, U+20
 stop_reason      reason=max_tokens    3 texts that end for this reason; refusal with stop_details
 gzip                                  content-encoding gzip, flushed per event
 http10                                HTTP/1.0, the body ends with the connection
-slow_close       ms=500               the last chunk and FIN so long after message_stop
+slow_close       ms=500               the last chunk and FIN that time after message_stop
 no_thinking                           no thinking block, whatever was asked
 pace             texts gap_ms         the plain words, at the pace you say
                  first_ms

@@ -144,7 +144,7 @@ class StandIn:
     async def _shut(self) -> None:
         for listener in self._server.sockets:
             self._loop.remove_reader(listener.fileno())
-        await asyncio.sleep(0)  # who was accepted just now begins: a closed server would lose them
+        await asyncio.sleep(0)  # new connections begin: a closed server would lose them
         self._server.close()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()

@@ -35,7 +35,7 @@ _FIRST_CHECKS_SECONDS = 0.02
 _TICK_SECONDS = 0.1
 #: How old the last sign may be that Redis takes what is written, while questions are accepted.
 _FRESH_SECONDS = 2.0
-#: Connections that have been of no use for so long are given up.
+#: Connections that have been of no use for this time are given up.
 _GIVE_UP_SECONDS = 5.0
 #: What the first request of a process waits for a sign.
 _FIRST_SECONDS = 2.0

@@ -27,7 +27,7 @@ from .redis_near import NearReader
 from .redis_wires import FAILURES, refusing
 from .redis_writer import RedisWriter
 
-#: For the question who is read elsewhere, ten times a second.
+#: For asking which streams are read elsewhere, ten times a second.
 _READERS_SECONDS = 0.5
 
 

@@ -92,7 +92,7 @@ class Wire:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection  # closes its socket when it is forgotten
-        #: For the one who keeps connections: which of them may still be used.
+        #: Tells the owner of a connection whether it may still be used.
         self.generation = 0
         self.socket = connection._get_socket()
         self._replies = Replies()

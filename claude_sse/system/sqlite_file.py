@@ -21,7 +21,7 @@ from . import ownership
 
 #: How often a connection that stays open checks that its file is still in its place.
 CHECK_SECONDS = 1.0
-_ENDINGS = ("", "-journal", "-wal", "-shm")
+_SUFFIXES = ("", "-journal", "-wal", "-shm")
 
 
 class TurnTimeout(Exception):
@@ -81,7 +81,7 @@ class SQLiteFile:
 
     def find_foreign(self, *more: str) -> str:
         """Return the first of its files, or of ``more``, that this user may not use, or ""."""
-        files = [f"{self.path}{ending}" for ending in _ENDINGS]
+        files = [f"{self.path}{suffix}" for suffix in _SUFFIXES]
         return ownership.find_foreign([self.path.parent, *more, *files])
 
     def _open(self) -> sqlite3.Connection:

@@ -1,1 +1,1 @@
-"""What the people who run it see: metrics, one log line per stream, traces."""
+"""What operators see: metrics, one log line per stream, traces."""

@@ -31,7 +31,7 @@ _LONG_SECONDS = (*_SECONDS, 300.0, 900.0, 1800.0)
 _TOKENS = tuple(4.0**power for power in range(11))
 _SHORT_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
 
-#: Whether prometheus_client was imported with a folder to share; it looks only then.
+#: Whether prometheus_client was imported with a folder to share; it checks only then.
 _IS_SHARED = VARIABLE in os.environ
 _registry = CollectorRegistry()
 
@@ -143,7 +143,7 @@ def of_model(model: str) -> OfModel:
     )
 
 
-def bury(pid: int) -> None:
+def reap(pid: int) -> None:
     """Take a worker that has died out of what is counted as live; its streams are interrupted."""
     if not _IS_SHARED:
         return

@@ -24,7 +24,7 @@ _SAYS_NOTHING = ("Content-Disposition", "Last-Modified", "Accept-Ranges")
 #: A comment that has its lines to itself. `tests/js/comments.test.js` holds the files to it.
 _COMMENT = re.compile(rb"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)$", re.DOTALL | re.MULTILINE)
 _TEXT = re.compile(r"text/|.*(javascript|json|svg)")
-#: What the page may load, at its start or later, but for the grammars of hundreds of languages.
+#: What the page may load, at its start or later, except for the grammars of hundreds of languages.
 _LOADED = re.compile(
     r"(?!.*\.d\.ts$|vendor/prism/(?!prism-core)|system/(service-worker|worker-removal))"
     r".*\.(js|css|svg)$"

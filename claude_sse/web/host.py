@@ -1,4 +1,4 @@
-"""A host application: somebody else's Flask app, in which the API is mounted under a prefix.
+"""A host application: another Flask app, in which the API is mounted under a prefix.
 
 The API stays an app of its own. A blueprint in the host has its routes, and each of them hands the
 request over to that app, with the prefix moved to SCRIPT_NAME. So neither imposes anything on the

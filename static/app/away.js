@@ -78,7 +78,7 @@ export class Away {
     );
   }
 
-  /** Offered once: who does not answer is not asked again, but finds it in the settings. */
+  /** Offered once; it stays in the settings. */
   #offerToTell() {
     if (memory.get('notify') || permission() !== 'default') return;
     memory.set('notify', 'offered');
@@ -108,7 +108,7 @@ export function showChoice() {
   show();
 }
 
-/** The browser asks the reader; one who has said no is not asked by it again. */
+/** The browser asks the reader, and does not ask again after a refusal. */
 async function askForNotifications() {
   const said = permission() === 'default' ? await ask() : permission();
   memory.set('notify', said === 'granted' ? 'on' : 'off');

@@ -80,14 +80,14 @@ function openSettings(chat) {
   return listSessions();
 }
 
-/** Only a reader who has attached files has some. */
+/** Shown only to a reader who has attached files. */
 async function tellRoom() {
   if (!memory.get('files')) return;
   const { roomOfFiles } = await load('app/kept-files.js');
   find('#room').textContent = await roomOfFiles();
 }
 
-/** Only a reader who has signed in has sessions, and they are shown only in the settings. */
+/** Only a signed-in reader has sessions, and the settings alone show them. */
 async function listSessions() {
   const list = document.querySelector('#sessions');
   if (!list) return;

@@ -43,7 +43,7 @@ function refsOf(message) {
   return message.role === 'user' && Array.isArray(message.files) ? message.files : [];
 }
 
-/** Return the messages in the database; reject where there is none: what nobody can read is not unused. @returns {Promise<Message[]>} */
+/** Return the messages in the database; reject where there is none: a file is not unused because messages cannot be read. @returns {Promise<Message[]>} */
 function storedMessages() {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open('claude-sse');

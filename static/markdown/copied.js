@@ -176,7 +176,7 @@ function plainText(node) {
   return [paragraph];
 }
 
-/** Who says it, and what. @param {Element} article @returns {Nodes} */
+/** The author of a message, and its text. @param {Element} article @returns {Nodes} */
 function message(article) {
   return [...article.children]
     .filter((part) => part.matches(OF_MESSAGE) || part.querySelector(OF_MESSAGE))

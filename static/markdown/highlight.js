@@ -14,117 +14,127 @@ const SLICE_MS = 8;
 
 /** @import { CodeNearby, ColouredChunk } from '../types.js' */
 
-/** `add` a complete `<code>`; `forget` those within an element that leaves the page. */
-export function createHighlighter({
-  parts = colouring({
-    start: () => startWorker('markdown/highlight-worker.js'),
-    memory: tabMemory(),
-  }),
-} = {}) {
+/** Colours the code near the screen. Where the browser cannot highlight, every method does nothing. */
+export class Highlighter {
+  #parts;
   /** @type {Map<Element, CodeNearby>} */
-  const codes = new Map();
+  #codes = new Map();
   /** @type {WeakMap<Element, ColouredChunk>} */
-  const chunks = new WeakMap();
-  /** @type {Set<ColouredChunk>} those whose ranges are not what they should be */
-  const due = new Set();
-  let working = false;
-  const observer =
-    'highlights' in CSS
-      ? new IntersectionObserver((entries) => {
-          for (const { target, isIntersecting } of entries)
-            approach(/** @type {ColouredChunk} */ (chunks.get(target)), isIntersecting);
-        }, /** @type {IntersectionObserverInit} */ ({ scrollMargin: '300px' }))
-      : undefined;
+  #chunks = new WeakMap();
+  #painter = new Painter();
+  #observer;
+
+  /** @param {{ parts?: ReturnType<typeof colouring> }} [options] */
+  constructor({ parts = partsByWorker() } = {}) {
+    this.#parts = parts;
+    this.#observer = 'highlights' in CSS ? this.#newObserver() : undefined;
+  }
+
+  /** Colour a complete `<code>`; `word` stands after its fence. @param {Element} code @param {string} word */
+  add(code, word) {
+    const language = languageCalled(word);
+    if (!this.#observer || !language || code.textContent.length > MOST_CHARACTERS) return;
+    /** @type {CodeNearby} */
+    const known = { language, element: code, chunks: [] };
+    this.#codes.set(code, known);
+    for (const element of code.children) {
+      const node = /** @type {Text} */ (element.firstChild);
+      /** @type {ColouredChunk} */
+      const chunk = { code: known, element, node, parts: [], ranges: [] };
+      known.chunks.push(chunk);
+      this.#chunks.set(element, chunk);
+      this.#observer.observe(element);
+    }
+  }
+
+  /** Forget the code within an element that leaves the page. @param {Element} root */
+  forget(root) {
+    for (const [code, known] of this.#codes) {
+      if (!root.contains(code)) continue;
+      known.gone = true;
+      for (const chunk of known.chunks) {
+        this.#observer?.unobserve(chunk.element);
+        this.#approach(chunk, false);
+      }
+      this.#codes.delete(code);
+    }
+  }
+
+  /** Colour all code, however far from the screen. */
+  async colourAll() {
+    for (const chunk of this.#allChunks()) this.#approach(chunk, true);
+    await Promise.all([...this.#codes.values()].map(({ asked }) => asked));
+    this.paintKnown();
+  }
+
+  /** Paint now what is known of colours. */
+  paintKnown() {
+    for (const chunk of this.#allChunks()) {
+      chunk.near = true;
+      paint(chunk, Infinity);
+    }
+  }
+
+  /** From now on only code near the screen has colours, again. */
+  colourNear() {
+    for (const { element } of this.#allChunks()) {
+      this.#observer?.unobserve(element);
+      this.#observer?.observe(element); // it tells where each is
+    }
+  }
+
+  #newObserver() {
+    return new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries)
+        this.#approach(/** @type {ColouredChunk} */ (this.#chunks.get(target)), isIntersecting);
+    }, /** @type {IntersectionObserverInit} */ ({ scrollMargin: '300px' }));
+  }
 
   /** @param {ColouredChunk} chunk @param {boolean} near */
-  function approach(chunk, near) {
+  #approach(chunk, near) {
     const { code } = chunk;
     chunk.near = near;
-    settle(chunk);
+    this.#painter.settle(chunk);
     if (!near || code.asked) return;
-    const asked = parts(code.language, writtenIn(code.element), () => !code.gone);
+    const asked = this.#parts(code.language, writtenIn(code.element), () => !code.gone);
     code.asked = asked.then((found) => {
       share(found, code.chunks);
-      code.chunks.forEach(settle);
+      for (const each of code.chunks) this.#painter.settle(each);
     });
   }
 
-  /** Give a chunk its ranges or take them away, soon. @param {ColouredChunk} chunk */
-  function settle(chunk) {
-    due.add(chunk);
-    if (working) return;
-    working = true;
-    work();
+  #allChunks() {
+    return [...this.#codes.values()].flatMap(({ chunks }) => chunks);
+  }
+}
+
+const partsByWorker = () =>
+  colouring({ start: () => startWorker('markdown/highlight-worker.js'), memory: tabMemory() });
+
+/** Gives chunks their ranges and takes them away, a slice of the main thread at a time. */
+class Painter {
+  /** @type {Set<ColouredChunk>} those whose ranges are not what they should be */
+  #due = new Set();
+  #isWorking = false;
+
+  /** @param {ColouredChunk} chunk */
+  settle(chunk) {
+    this.#due.add(chunk);
+    if (!this.#isWorking) this.#work();
   }
 
-  const allChunks = () => [...codes.values()].flatMap(({ chunks }) => chunks);
-
-  async function work() {
-    while (due.size) {
+  async #work() {
+    this.#isWorking = true;
+    while (this.#due.size) {
       await idle();
       const end = performance.now() + SLICE_MS;
-      for (const chunk of due) {
-        if (paint(chunk, end)) due.delete(chunk);
+      for (const chunk of this.#due) {
+        if (paint(chunk, end)) this.#due.delete(chunk);
         if (performance.now() > end) break;
       }
     }
-    working = false;
+    this.#isWorking = false;
   }
-
-  return {
-    /** `word` as it stands after the fence. @param {Element} code @param {string} word */
-    add(code, word) {
-      const language = languageCalled(word);
-      if (!observer || !language || code.textContent.length > MOST_CHARACTERS) return;
-      /** @type {CodeNearby} */
-      const known = { language, element: code, chunks: [] };
-      codes.set(code, known);
-      for (const element of code.children) {
-        const node = /** @type {Text} */ (element.firstChild);
-        /** @type {ColouredChunk} */
-        const chunk = { code: known, element, node, parts: [], ranges: [] };
-        known.chunks.push(chunk);
-        chunks.set(element, chunk);
-        observer.observe(element);
-      }
-    },
-
-    /** Colour all code, however far from the screen. */
-    async colourAll() {
-      for (const chunk of allChunks()) approach(chunk, true);
-      await Promise.all([...codes.values()].map(({ asked }) => asked));
-      this.paintKnown();
-    },
-
-    /** Paint now what is known of colours. */
-    paintKnown() {
-      for (const chunk of allChunks()) {
-        chunk.near = true;
-        paint(chunk, Infinity);
-      }
-    },
-
-    /** From now on only code near the screen has colours, again. */
-    colourNear() {
-      for (const { element } of allChunks()) {
-        observer?.unobserve(element);
-        observer?.observe(element); // it tells where each is
-      }
-    },
-
-    /** @param {Element} root */
-    forget(root) {
-      for (const [code, known] of codes) {
-        if (!root.contains(code)) continue;
-        known.gone = true;
-        for (const chunk of known.chunks) {
-          observer?.unobserve(chunk.element);
-          approach(chunk, false);
-        }
-        codes.delete(code);
-      }
-    },
-  };
 }
 
 /** Go on until `end` with making or removing a chunk's ranges; returns whether that is done. @param {ColouredChunk} chunk @param {number} end */

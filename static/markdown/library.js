@@ -2,12 +2,12 @@
 
 import { load } from '../system/parts.js';
 import { typesetting } from './formula.js';
-import { createHighlighter } from './highlight.js';
+import { Highlighter } from './highlight.js';
 
 export { sourceOfCode } from './code-block.js';
 export { createRenderer } from './renderer.js';
 
-export const highlighter = createHighlighter();
+export const highlighter = new Highlighter();
 export const typeset = typesetting(() => load('markdown/typesetter.js'));
 /** Loads what makes rich text. */
 export const copying = () => load('markdown/copied.js');

@@ -74,7 +74,7 @@ const CLASSES = new Set(
   ),
 );
 
-/** The element of a tree, or undefined where it has what no formula needs. @param {MathTree} tree @param {Document} document @param {string} alttext for who cannot read the elements */
+/** The element of a tree, or undefined where it has what no formula needs. @param {MathTree} tree @param {Document} document @param {string} alttext for readers who cannot see the elements */
 export function mathElement(tree, document, alttext) {
   try {
     const element = create(tree, document);

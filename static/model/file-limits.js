@@ -13,7 +13,7 @@ export const FILES = 600;
 export const SIDE_PIXELS = 8000;
 export const MANY_IMAGES = 20;
 export const SIDE_PIXELS_OF_MANY = 2000;
-/** What a question has beside its files: JSON, and a text that nobody would call a file. */
+/** What a question has beside its files: JSON, and a text too short to be a file. */
 const BESIDE_FILES = 64 << 10;
 
 /** Return the bytes that a file takes in a body: base64, or a text with its escapes. @param {FileRef} file */

@@ -47,7 +47,7 @@ function written(answer, text, ms) {
  * Return the problem that an error frame tells of.
  *
  * @param {Data} data
- * @param {number} now in ms, by the clock that nobody can set
+ * @param {number} now in ms, by the monotonic clock
  * @returns {Problem}
  */
 export function problemOf(data, now) {

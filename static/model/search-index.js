@@ -71,7 +71,7 @@ export class SearchIndex {
    *
    * @param {Meta[]} metas
    * @param {string[]} terms
-   * @param {() => boolean} [isOver] nobody waits for it any more
+   * @param {() => boolean} [isOver] the result is no longer needed
    * @returns {AsyncGenerator<Found>}
    */
   async *search(metas, terms, isOver = () => false) {

@@ -2,7 +2,7 @@
 // a sleep a body may neither deliver nor fail) and silence.
 
 import { say } from '../system/words.js';
-import { createParser } from './sse-parser.js';
+import { SseParser } from './sse-parser.js';
 import { unreadable } from './stream-error.js';
 
 /** @import { ServerSentEvent, Timing } from '../types.js' */
@@ -61,7 +61,7 @@ export class Connection {
     if (!response.body) return;
     /** @type {ServerSentEvent[]} */
     let events = [];
-    const parser = createParser({
+    const parser = new SseParser({
       onEvent: (event) => events.push(event),
       onRetry: (ms) => this.#setRetry(ms),
     });
@@ -113,7 +113,7 @@ function read(reader) {
   );
 }
 
-/** @param {ReturnType<typeof createParser>} parser @param {string} text */
+/** @param {SseParser} parser @param {string} text */
 function feed(parser, text) {
   try {
     parser.feed(text);

@@ -1,7 +1,7 @@
 // How timed frames arrived: what the way from the server to here holds back, compresses or cuts.
 
 import { number, say } from '../system/words.js';
-import { createParser } from './sse-parser.js';
+import { SseParser } from './sse-parser.js';
 
 /** Later than this is what a reader sees as waiting. */
 const HELD_SECONDS = 0.5;
@@ -19,7 +19,7 @@ export async function listen(response, now) {
   /** @type {Frame[]} */
   const frames = [];
   let isWhole = false;
-  const parser = createParser({
+  const parser = new SseParser({
     onEvent: (/** @type {{ data: string }} */ { data }) => {
       if (data === '[DONE]') isWhole = true;
       else frames.push({ seconds: now(), fields: JSON.parse(data) });

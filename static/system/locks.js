@@ -1,5 +1,5 @@
 // Web Locks: one tab does a thing, and the next takes over when it goes. A frozen tab keeps its locks and does
-// nothing, so tabs that wait ask who holds a lock, each second: one for which nobody answers counts as free.
+// nothing, so tabs that wait ask who holds a lock, each second: a lock for which no tab answers counts as free.
 
 import { atMost } from './time.js';
 
@@ -92,7 +92,7 @@ class Watch {
   #timer;
   /** @type {(value: undefined) => void} */
   #tell = () => {};
-  /** Resolves once nobody answers for one of them. @type {Promise<undefined>} */
+  /** Resolves once no tab answers for one of them. @type {Promise<undefined>} */
   silence = new Promise((resolve) => (this.#tell = resolve));
 
   /** @param {string[]} names @param {() => void} ask */

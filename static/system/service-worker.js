@@ -4,7 +4,7 @@
 //
 // The server puts a line above this: `self.served`, the version and the names of its files (claude_sse/web/offline.py).
 
-(() => {
+{
   const worker = /** @type {any} */ (globalThis);
   const { caches, clients, navigator, registration } = worker;
   const { version, files } = worker.served;
@@ -192,4 +192,4 @@
     told.postMessage({ open: place });
     await told.focus();
   }
-})();
+}

@@ -1,4 +1,4 @@
-// Time: durations come from a clock that nobody can set, the wall's is for dates; and what is only optional
+// Time: durations come from the monotonic clock, dates from the wall clock; and what is only optional
 // (storage, a lock, a list, a library) is waited for three seconds, not longer.
 
 export const PATIENCE_MS = 3_000;
@@ -18,7 +18,7 @@ export class Late extends Error {
 }
 
 /**
- * Settle like `work`, or reject with `Late` after three seconds; what it rejects with later is nobody's any more.
+ * Settle like `work`, or reject with `Late` after three seconds; a later rejection is ignored.
  *
  * @template T
  * @param {T | PromiseLike<T>} work

@@ -9,7 +9,7 @@ let texts = {};
 export let locale = 'en';
 let plurals = new Intl.PluralRules(locale);
 let numbers = new Intl.NumberFormat(locale);
-/** A wait that is told by its end: a button counts down a shorter one. */
+/** A wait shown by the time of its end; a button counts down a shorter one. */
 const LONG_SECONDS = 120;
 
 /**

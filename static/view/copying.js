@@ -22,7 +22,7 @@ export class Copying {
     this.#log = log;
     this.#textOf = textOf;
     document.addEventListener('copy', (event) => this.#selectionCopied(event));
-    // An event cannot wait for what it takes; whoever copies has first selected, or pointed at a button.
+    // An event cannot wait for what it takes; the reader has selected, or pointed at a button, before.
     document.addEventListener('selectionchange', () => getSelection()?.isCollapsed || this.#load());
     for (const name of ['pointerover', 'focusin', 'touchstart'])
       log.addEventListener(name, () => this.#load(), { passive: true });

@@ -1,4 +1,4 @@
-// How far an import has come, with a way to end it; and afterwards what came of it, in sentences.
+// How far an import has come, with a way to end it; and afterwards its result, in sentences.
 
 import { say } from '../system/words.js';
 import { make, write } from './dom.js';
@@ -39,7 +39,7 @@ export class ImportDialog {
     write(this.#status, say('import.busy', { count, percent }));
   }
 
-  /** It is over: say what came of it, and offer to undo it. @param {string[]} sentences @param {() => void} [undo] */
+  /** It is over: show the result, and offer to undo it. @param {string[]} sentences @param {() => void} [undo] */
   tell([first, ...others], undo) {
     this.#isOver = true;
     this.#bar.hidden = true;

@@ -33,7 +33,7 @@ export class MessageText {
     this.#library = library;
     this.#root.replaceChildren();
     this.#renderer = library.createRenderer(this.#root, {
-      highlight: library.highlighter.add,
+      highlight: (code, word) => library.highlighter.add(code, word),
       typeset: library.typeset,
       offerTable,
       onDraw: this.#onDraw,

@@ -1,4 +1,4 @@
-// What the tab says while nobody sees the page: an answer is being written, is there, or failed.
+// What the tab says while the page is hidden: an answer is being written, is there, or failed.
 
 import { find } from './dom.js';
 

@@ -1,7 +1,7 @@
 """The states that the chat page can be in, one after the other, each to be looked at.
 
 A tour is a generator that yields the name of the state that the page is in and stays in until the
-next one is asked for, so that it can be looked at in any theme and, but for a list that lies over
+next one is asked for, so that it can be looked at in any theme and, except for a list that covers
 the page, in any size. Its questions begin with ``nonce``-less words that the stand-in has answers
 for; ``serve`` it with ``SETTINGS``.
 """

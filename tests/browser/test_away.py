@@ -1,4 +1,4 @@
-"""What a tab tells while nobody sees it, in a Chromium whose tabs are really hidden."""
+"""What a tab tells while it is hidden, in a Chromium whose tabs are really hidden."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def test_a_page_reads_when_it_may_ask_again(
 def test_a_cookie_is_no_token(
     context: BrowserContext, page: Page, api: str, standin: StandIn, nonce: str
 ) -> None:
-    """Who has signed in on our own page is not signed in by it on a page of another origin."""
+    """A session of our own page does not sign a page of another origin in."""
     own = _open(context, f"{api}/login")
     own.get_by_label("Token").fill(TOKEN)
     own.get_by_role("button").click()

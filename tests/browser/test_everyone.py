@@ -92,7 +92,7 @@ def test_axe_finds_nothing(
 
 
 def test_only_with_reduced_motion_nothing_moves(page: Page, nonce: str) -> None:
-    """What is being written has a dot that breathes, but for who wants less motion."""
+    """An answer being written has a pulsing dot, except with reduced motion."""
     ask(page, f"fault pace texts=5000 gap_ms=20 {nonce}")
     wait_for_text(last_answer(page), "word3")
     assert page.evaluate(MOVES) != []

@@ -27,7 +27,7 @@ HOSTILE = {
 SET_UP = """async () => {
     const base = document.querySelector('script[src*="chat.js"]').src;
     const { createRenderer } = await import(new URL('./markdown/renderer.js', base));
-    const { createHighlighter } = await import(new URL('./markdown/highlight.js', base));
+    const { Highlighter } = await import(new URL('./markdown/highlight.js', base));
     const { colouring } = await import(new URL('./markdown/colouring.js', base));
     const { startWorker } = await import(new URL('./system/workers.js', base));
     window.asked = [];
@@ -44,8 +44,8 @@ SET_UP = """async () => {
         const root = document.createElement('div');
         document.documentElement.dataset.talk = 'on'; // a page with messages
         document.querySelector('#log').replaceChildren(root);
-        const highlighter = createHighlighter({ parts });
-        const renderer = createRenderer(root, { highlight: highlighter.add });
+        const highlighter = new Highlighter({ parts });
+        const renderer = createRenderer(root, { highlight: (...code) => highlighter.add(...code) });
         renderer.append(text);
         renderer.finish();
         renderer.flush();

@@ -191,14 +191,15 @@ def test_code_near_the_screen_is_coloured_without_elements(opened: Opened) -> No
     opened.run(
         """async () => {
             const { createRenderer } = await import('/static/markdown/renderer.js');
-            const { createHighlighter } = await import('/static/markdown/highlight.js');
+            const { Highlighter } = await import('/static/markdown/highlight.js');
             const root = document.createElement('div');
             const log = document.querySelector('#log');
             document.documentElement.dataset.talk = 'on'; // a page with messages
             log.replaceChildren(root);
             log.scrollTop = 0;
-            const highlighter = createHighlighter();
-            const renderer = createRenderer(root, { highlight: highlighter.add });
+            const highlighter = new Highlighter();
+            const highlight = (...code) => highlighter.add(...code);
+            const renderer = createRenderer(root, { highlight });
             const fence = (language, code) => '```' + language + '\\n' + code + '\\n```\\n\\n';
             renderer.append(fence('js', 'let a = "b"; // c') + 'text\\n\\n'.repeat(500));
             renderer.append(fence('py', 'x = 1'));

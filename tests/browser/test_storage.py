@@ -78,7 +78,7 @@ COUNT_ASKS = """() => {
         return false;
     };
 }"""
-#: The browser cannot read the record "bad", so it cannot read them all at once.
+#: The browser cannot read the record "bad", so it cannot read all of them in one request.
 UNREADABLE = """() => {
     const { get } = IDBObjectStore.prototype;
     const fail = () => { throw new DOMException('Failed to read large value', 'UnknownError'); };
@@ -244,7 +244,7 @@ def test_the_browser_is_asked_once_to_keep_what_is_stored(
     assert open_page.evaluate("() => localStorage.asks") == "|"
 
 
-#: A page of the site that has locks and answers nobody: what a frozen tab looks like to others.
+#: A page of the site that holds locks and does not answer: what a frozen tab looks like to others.
 HOLD = """async (names) => {
     for (const name of names)
         await new Promise((held) => {

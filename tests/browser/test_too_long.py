@@ -39,7 +39,7 @@ def _seed(page: Page, turns: int, characters: int) -> None:
 
 @pytest.fixture(scope="module")
 def small_server(standin: StandIn) -> Iterator[Server]:
-    """A server that takes a megabyte at once."""
+    """A server that takes bodies of up to a megabyte."""
     with serve(standin, 1, WORKERS=1, MAX_BODY_MB=1) as (server,):
         yield server
 

@@ -2,7 +2,7 @@
 // its completion. `node ai_sdk.mjs PACKAGE ADDRESSES NONCE` runs every story, four at a time, and prints
 // what each has seen, as one JSON object.
 //
-// ADDRESSES: `server`, `cut` (a network that cuts an answer behind "word2 "), `full` (a server that
+// ADDRESSES: `server`, `cut` (a network that cuts an answer after "word2 "), `full` (a server that
 // refuses).
 
 const [, , name, addresses, nonce] = process.argv;

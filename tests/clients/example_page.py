@@ -9,7 +9,7 @@ from .windows import Window, complaints, press_enter
 
 
 class ExamplePage:
-    """The page in a window of one version, with a chat that nobody has used."""
+    """The page in a window of one version, with an unused chat."""
 
     def __init__(self, window: Window, is_new: bool = True, before: str = "") -> None:
         self.window = window

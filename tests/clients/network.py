@@ -50,8 +50,8 @@ class Noted:
 
 
 class Network:
-    """Forwards to ``port``; a response whose body has ``cut_after`` in it is cut behind that frame,
-    or behind that line, where it is a whole one.
+    """Forwards to ``port``; a response whose body has ``cut_after`` in it is cut after that frame,
+    or after that line, where it is a whole one.
 
     Each request's response is cut once at most: the repeat of it passes. A client that reads by
     ``fetch`` has read some of the response when it is cut.

@@ -61,7 +61,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def full(standin: StandIn) -> Iterator[Server]:
-    """A server on which nobody may ask any more."""
+    """A server that refuses every question."""
     with serve(standin, 1, MAX_STREAMS_PER_OWNER=1) as [server]:
         stream = new_id()
         with server.put(stream, f"fault silent {stream}"):
@@ -248,7 +248,7 @@ def test_an_edited_question_begins_anew_from_it(sdk: Seen, standin: StandIn) -> 
 
 
 def test_an_answer_is_resumed_after_a_cut(sdk: Seen, standin: StandIn) -> None:
-    """Two pages at once and a late one have the whole answer once, under the id that it had."""
+    """Two concurrent pages and a late one get the whole answer once, under its id."""
     story = sdk.story("comesBackAfterACut")
     half = story["cut"]["messages"][-1]
     assert text(half) == "word0 word1 word2 "
@@ -309,7 +309,7 @@ def test_the_text_protocol_is_read(sdk: Seen) -> None:
 
 
 def test_a_prompt_is_completed(sdk: Seen) -> None:
-    """In both protocols: the whole text, or an error and what came of it."""
+    """In both protocols: the whole text, or an error and the text before it."""
     for story in ("completes", "completesText"):
         seen = sdk.story(story)
         assert (seen["completion"], seen["finished"], seen.get("error")) == (_WHOLE, _WHOLE, None)

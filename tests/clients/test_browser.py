@@ -78,7 +78,7 @@ class Page:
         return [noted.status for noted in self.network.of(self.word(name))]
 
     def wait_status(self, name: str, status: int, count: int = 1) -> None:
-        """Return when this client has had this status so often."""
+        """Return when this client has received this status that number of times."""
         self.network.wait(
             lambda: self.statuses(name).count(status) >= count, f"{name} has {count} of {status}"
         )
@@ -171,7 +171,7 @@ def test_an_answer_that_is_cut_goes_on_and_is_not_asked_for_again(
 def test_an_answer_that_is_cut_before_its_first_frame_is_not_asked_for_again(
     page: Page, standin: StandIn
 ) -> None:
-    """Cut while Claude has said nothing, a client joins its answer by PUT, and is told by POST."""
+    """Cut before Claude's first text, a client joins its answer by PUT; POST is refused."""
     page.network.cut_after = b"id: 0\n"
     page.start("fault slow_headers ms=1500 texts=20", CLIENTS)
     for name in CLIENTS:

@@ -58,7 +58,7 @@ class Client:
         self.process.stdin.flush()
 
     def result(self) -> Any:
-        """Return what came of it."""
+        """Return its outcome."""
         assert self.process.stdout is not None
         while True:  # a test that failed may have left results
             number, found = json.loads(self.process.stdout.readline())

@@ -216,7 +216,7 @@ def _of_the_future(body: bytes) -> list[bytes]:
     )
     body = body.replace(b"data: [DONE]\n\n", b"")
     frame = body[body.index(b"id: 4\n") : body.index(b"id: 5\n")]
-    body = body.replace(frame, frame + frame)  # as after a cut that nobody noticed
+    body = body.replace(frame, frame + frame)  # as after an unnoticed cut
     return [body[n : n + 1] for n in range(len(body))]
 
 

@@ -270,7 +270,7 @@ def test_after_a_silence_of_the_connection_the_answer_goes_on(
 def test_a_failure_is_told_and_the_question_asked_again(
     pages: Pages, standin: StandIn, nonce: str
 ) -> None:
-    """The sentence stands below what came; a reload shows it again; Try again asks Claude again."""
+    """The sentence stands below the text, also after a reload; Try again asks Claude again."""
     ask_all(pages, "fault error_event after=3 times=1 texts=20", nonce)
     for version, page in pages.items():
         page.wait_shown("Claude is overloaded right now")

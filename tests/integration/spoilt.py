@@ -282,7 +282,7 @@ FAULTS = {
 }  # fmt: skip
 #: With SCRIPT_NAME=/chat, as the files say it.
 UNDER_A_PATH = _SUB_PATH
-#: For so long a proxy waits for a silent app, where that is too short.
+#: How long a proxy waits for a silent app, where that is too short.
 IMPATIENT = {
     "nginx": {"proxy_read_timeout 75s": "proxy_read_timeout 1s"},
     "caddy": {"\t\t\tdial_timeout 3s": "\t\t\tread_timeout 1s"},

@@ -219,7 +219,7 @@ def test_what_is_not_the_app_is_said_once(
 
 
 def test_a_sign_on_elsewhere_is_no_fault() -> None:
-    """A stranger who is led to a service for signing in sees that, and nothing that is wrong."""
+    """A stranger redirected to a sign-in service is told so, and that nothing is wrong."""
     leads_on = (302, {"Location": "https://sso.example.com/login?back=chat"}, b"")
     code, said = Site(page=leads_on, healthz=leads_on).check()
     assert said["app"].startswith("ok: a sign-on stands in front of it, at sso.example.com/login")

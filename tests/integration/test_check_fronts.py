@@ -48,7 +48,7 @@ class Place:
             certificate(openssl, folder / front)
 
     def app(self, name: str) -> Server:
-        """Return this app, as README says it is deployed; ``slow`` has a Claude who thinks."""
+        """Return this app, as README says it is deployed; with ``slow`` Claude thinks first."""
         if name not in self._apps:
             settings = {"AUTH": "password", "PASSWORDS": self._passwords.path, "RATE_LIMIT": 0}
             settings |= {"SECRET_KEY": KEY, "PUBLIC_HOSTS": NAME, "THREADS": 24, "MAX_BODY_MB": 1}
@@ -103,7 +103,7 @@ def program(front: str, require: Callable[[str], str]) -> str:
 
 
 def test_what_we_ship_is_well(place: Place, front: str, program: str) -> None:
-    """Behind each file in deploy/ nothing is wrong, for a stranger as for who has signed in."""
+    """Behind each file in deploy/ nothing is wrong, for strangers and signed-in users."""
     code, said = place.check(front, program, *place.header, "--ask")
     assert (code, wrong(said)) == (0, [])
     assert [name for name, line in said.items() if line.startswith("skipped")] == ["behind"]

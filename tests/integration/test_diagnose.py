@@ -78,7 +78,7 @@ WELL = "ok        every frame arrived when it was sent"
 
 
 class Place(NamedTuple):
-    """An app, who may use it, and a folder with a certificate for each proxy."""
+    """An app, its user, and a folder with a certificate for each proxy."""
 
     server: Server
     token: str

@@ -79,7 +79,7 @@ class Shop(Host):
         return ROOT / "examples/embedded"
 
     def sign_in(self, name: str) -> str:
-        """Return the cookie of a customer who has signed in."""
+        """Return the cookie of a signed-in customer."""
         fields = urllib.parse.urlencode({"name": name, "password": f"{name}'s password"})
         form = {"Content_Type": "application/x-www-form-urlencoded"}
         with self.ask("POST", "/sign-in", fields.encode(), **form) as answer:
@@ -96,7 +96,7 @@ def host(standin: StandIn) -> Iterator[Host]:
 
 
 def test_the_shop_of_the_example_answers_its_customers(standin: StandIn, nonce: str) -> None:
-    """Who has signed in at the shop asks on the terms of the shop; nobody else asks anything."""
+    """A customer of the shop asks on the shop's terms; a stranger may not ask."""
     with serve(standin, kind=Shop, SHOP_SECRET="of the shop") as [shop]:
         assert isinstance(shop, Shop)
         with shop.post(nonce) as lost, shop.ask("GET", "/claude/models") as stranger:

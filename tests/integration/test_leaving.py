@@ -13,7 +13,7 @@ from tests.slack import within
 from .client import PREAMBLE, data, eventually, logged, objects, text
 from .running import Server, exchange, exchanges, new_id, serve, whole_text
 
-#: A silent stream looks for its client this often.
+#: A silent stream polls its client this often.
 NOTICED_WITHIN_SECONDS = 1.0
 
 

@@ -149,7 +149,7 @@ def test_the_image_starts_without_settings(require: Callable[[str], str], tmp_pa
 
 
 def test_the_nginx_of_compose_knows_both_apps(tmp_path: Path) -> None:
-    """It has deploy/nginx.conf, but for its host, the two apps, and the next one that is tried."""
+    """It has deploy/nginx.conf, except for its host, the two apps, and the retry on the other."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/nginx").write_text('#!/bin/sh\necho "$@"\n')
     (tmp_path / "bin/nginx").chmod(0o755)

@@ -25,7 +25,7 @@ _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def metered(standin: StandIn) -> Iterator[Server]:
-    """A server of two workers that nobody has to sign in to."""
+    """A server of two workers without sign-in."""
     with serve(standin, WORKERS=2, METRICS_TOKEN=TOKEN) as [server]:
         yield server
 
@@ -135,7 +135,7 @@ def test_a_machine_needs_no_name_but_the_token(metered: Server) -> None:
 
 
 def test_the_folder_is_private_and_ends_with_the_server(standin: StandIn) -> None:
-    """Nobody else reads the shared values; a run that was killed leaves none after the next."""
+    """No other user reads the shared values; a run that was killed leaves none after the next."""
     with serve(standin) as [server]:
         folder = folder_of(server)
         assert folder.stat().st_mode & 0o777 == 0o700

@@ -58,7 +58,7 @@ def servers(
 
 
 def test_a_session_is_known_and_ended_on_every_machine(here: Server, there: Server) -> None:
-    """Who signs in on one machine is signed in on the other; signing out on either ends it."""
+    """A session begun on one machine holds on the other; signing out on either ends it."""
     ada = signed_in(here, name="ada", password=PASSWORD)
     other = signed_in(there, name="ada", password=PASSWORD)
     for server in (here, there):

@@ -17,7 +17,7 @@ from tests.slack import within
 from .client import Answer, beginning, data, eventually, logged
 from .running import Server, exchange, exchanges, new_id, serve
 
-#: Of a writer: so often with every change, so often with CLAUDE_SSE_LONG.
+#: How often a writer is killed: with every change, and with CLAUDE_SSE_LONG.
 KILLS = 20 if os.environ.get("CLAUDE_SSE_LONG") else 2
 
 

@@ -113,7 +113,7 @@ def test_a_followed_stream_ends_with_the_password(
 
 
 def test_a_proxy_that_nobody_named_is_not_believed(guarded: Server) -> None:
-    """X-Forwarded-For and -Proto of anybody change neither the cookie nor who is guessing."""
+    """A client's X-Forwarded-For and -Proto change neither the cookie nor the throttled address."""
     fields = {"name": "ada", "password": PASSWORD}
     with guarded.ask("POST", "/login", fields, X_Forwarded_Proto="https") as answer:
         assert answer["Set-Cookie"].startswith("sid-") and "Secure" not in answer["Set-Cookie"]

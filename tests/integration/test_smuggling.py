@@ -131,7 +131,7 @@ def behind(
 
 
 def message(shape: str, token: str, host: str, auth: str) -> bytes:
-    """Return the request with this shape, its own path and its hidden one told by ``token``."""
+    """Return the request of this shape; ``token`` marks its own path and its hidden one."""
     framing, body = SHAPES[shape]
     head = b"POST /seen-TOKEN HTTP/1.1\r\nHost: HOST\r\nAUTHContent-Type: application/json\r\n"
     raw = head + framing + b"\r\n" + body

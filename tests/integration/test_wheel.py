@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and what a user has of it who has never seen the checkout."""
+"""The wheel: its contents, and what it gives a user who has never seen the checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// ZIP archives as a test wants them, also such as nobody should make.
+// ZIP archives as a test wants them, malformed ones included.
 import { deflateRawSync } from 'node:zlib';
 
 /**

@@ -1,4 +1,4 @@
-// How full the context is: what Claude counted last, and an estimate of what came after it.
+// How full the context is: what Claude counted last, and an estimate of the messages after it.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 

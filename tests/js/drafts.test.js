@@ -109,7 +109,7 @@ test('a duplicated tab keeps a copy of the drafts, and neither overwrites the ot
   first.drafts.save('', saying('both'));
   const copy = Object.assign(new FakeStorage(), { ...first.own });
   const second = open(copy);
-  await second.drafts.recover('none'); // no copies there: answers at once
+  await second.drafts.recover('none'); // no copies there: answers immediately
   while (first.own['claude-sse:tab'] === copy['claude-sse:tab'])
     await new Promise((resolve) => setTimeout(resolve, 5));
   assert.deepEqual(second.drafts.of(''), saying('both'));

@@ -1,4 +1,4 @@
-// Exports of claude.ai and ChatGPT, as they come and as nobody should make them.
+// Exports of claude.ai and ChatGPT, well-formed and malformed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,4 +1,4 @@
-// What the page shows of Markdown is what a reference makes of it, but for what docs/markdown.md lists.
+// What the page shows of Markdown is what a reference makes of it, except for what docs/markdown.md lists.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';

@@ -5,7 +5,7 @@ import test from 'node:test';
 import './words.js';
 import { sourceOfCode } from '../../static/markdown/code-block.js';
 import { colouring } from '../../static/markdown/colouring.js';
-import { createHighlighter, share } from '../../static/markdown/highlight.js';
+import { Highlighter, share } from '../../static/markdown/highlight.js';
 import { COLOUR_NAMES, LANGUAGES, languageCalled } from '../../static/markdown/languages.js';
 import { load, partsOf } from '../../static/markdown/prism.js';
 import { writtenIn } from '../../static/markdown/growing-text.js';
@@ -109,12 +109,12 @@ test('every language there is can be loaded, with what it builds upon', async ()
 
 test('where the browser cannot highlight, code stays plain', () => {
   globalThis.CSS = {};
-  const { add, forget } = createHighlighter({
+  const highlighter = new Highlighter({
     parts: () => assert.fail('the colours are not shown'),
   });
   const root = rendered(['```js\nlet a;\n```']);
-  add(root.querySelector('code'), 'js');
-  forget(root);
+  highlighter.add(root.querySelector('code'), 'js');
+  highlighter.forget(root);
   assert.equal(root.querySelectorAll('code *').length, 1);
 });
 

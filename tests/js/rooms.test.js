@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'acorn';
 
 const STATIC = fileURLToPath(new URL('../../static/', import.meta.url));
 /** Folders of one floor do not know each other; the view has Markdown passed in. */
@@ -15,6 +16,9 @@ const PURE = ['model', 'network', 'system'];
 const DOM =
   /\b(?:document\b(?!')|window|location|history|HTML\w*Element|Element|querySelector|addEventListener\('(?:click|key))/;
 const LINES = 250;
+/** A screen; what a function encloses counts as its own lines. */
+const FUNCTION_LINES = 50;
+const PARSING = { ecmaVersion: 'latest', sourceType: 'module', locations: true };
 const EXPORT = /^export (?:async )?(?:function|const|let|class) ([\w$]+)/gm;
 
 const FILES = readdirSync(STATIC, { recursive: true })
@@ -81,6 +85,19 @@ for (const name of FILES.filter((path) => PURE.includes(roomOf(path)))) {
   test(`${name} knows no DOM`, () => {
     assert.doesNotMatch(withoutComments(source(name)), DOM);
   });
+}
+
+test('functions are short, with the functions that they enclose', () => {
+  for (const name of FILES)
+    for (const { loc } of functionsIn(parse(source(name), PARSING)))
+      assert.ok(loc.end.line - loc.start.line < FUNCTION_LINES, `${name}:${loc.start.line}`);
+});
+
+/** Yield the nodes of all functions at and below a node of a syntax tree. */
+function* functionsIn(node) {
+  if (/Function/.test(node.type)) yield node;
+  for (const below of Object.values(node).flat())
+    if (typeof below?.type === 'string') yield* functionsIn(below);
 }
 
 test('every name that a module exports is used by another module, or by a test', () => {

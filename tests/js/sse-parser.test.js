@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { createParser } from '../../static/network/sse-parser.js';
+import { SseParser } from '../../static/network/sse-parser.js';
 
 const { parser_cases: cases } = JSON.parse(
   readFileSync(new URL('../data/sse-conformance.json', import.meta.url), 'utf8'),
@@ -16,7 +16,7 @@ const bytesOf = (c) =>
 function run(pieces, lastEventId = '') {
   const events = [];
   let retry;
-  const parser = createParser({
+  const parser = new SseParser({
     onEvent: (event) => events.push(event),
     onRetry: (ms) => (retry = ms),
     lastEventId,
@@ -49,13 +49,13 @@ for (const c of cases) {
 
 test('an event past the limit throws, from then on', () => {
   const events = [];
-  const parser = createParser({ onEvent: (event) => events.push(event.data), maxSize: 1000 });
+  const parser = new SseParser({ onEvent: (event) => events.push(event.data), maxSize: 1000 });
   assert.throws(() => {
     for (let i = 0; i < 20; i++) parser.feed(`data: ${'x'.repeat(100)}\n`);
   }, RangeError);
   assert.throws(() => parser.feed('data: y\n\n'), RangeError);
   assert.deepEqual(events, []);
-  const other = createParser({ onEvent: (event) => events.push(event.data), maxSize: 1000 });
+  const other = new SseParser({ onEvent: (event) => events.push(event.data), maxSize: 1000 });
   assert.throws(() => {
     for (let i = 0; i < 20; i++) other.feed(`${i ? '' : 'data:'}${'x'.repeat(100)}`);
   }, RangeError);
@@ -64,7 +64,7 @@ test('an event past the limit throws, from then on', () => {
 test('an endless comment or unknown field is no event and never too long', () => {
   for (const start of [':', 'unknown: ', 'datax', 'd', '']) {
     const events = [];
-    const parser = createParser({ onEvent: (event) => events.push(event.data), maxSize: 1000 });
+    const parser = new SseParser({ onEvent: (event) => events.push(event.data), maxSize: 1000 });
     parser.feed(start);
     for (let i = 0; i < 100; i++) parser.feed('?'.repeat(100));
     parser.feed('\ndata: x\n\n');
@@ -83,7 +83,7 @@ test('large events take time in proportion to their size', () => {
     const piece = 'x'.repeat(4600);
     const start = cpuTime();
     let length = 0;
-    const parser = createParser({ onEvent: (event) => (length = event.data.length) });
+    const parser = new SseParser({ onEvent: (event) => (length = event.data.length) });
     parser.feed('data:');
     for (let sent = 0; sent < size; sent += piece.length) parser.feed(piece);
     parser.feed('\n\n');
@@ -96,7 +96,7 @@ test('large events take time in proportion to their size', () => {
 
   let events = 0;
   const start = cpuTime();
-  const parser = createParser({ onEvent: () => (events += 1) });
+  const parser = new SseParser({ onEvent: () => (events += 1) });
   parser.feed(`data: {"text":"${'x'.repeat(5 << 20)}"}\n\n`);
   parser.feed('id: 1\ndata: {"text":"a"}\n\n'.repeat(100_000)); // no "\r" in it: searched for once
   assert.equal(events, 100_001);
@@ -144,7 +144,7 @@ test('random streams give the same events as eventsource-parser', async (t) => {
       Array.from({ length: random(12) }, () => words[random(words.length)]).join(''),
     );
     const [ours, theirs] = [[], []];
-    const one = createParser({
+    const one = new SseParser({
       onEvent: ({ type, data }) => ours.push([type, data]),
       onRetry: (n) => ours.push(n),
     });

@@ -10,7 +10,7 @@ Toxics work on what flows back to the one who connected; several are applied in 
 =========== ============== =====================================================================
 latency     ms=50 jitter=0 each payload comes so much later
 bandwidth   kb=100         so many KB a second
-slicer      size=1 ms=0    payloads of this size, each a write of its own, so long apart
+slicer      size=1 ms=0    payloads of this size, each a write of its own, that time apart
 limit_data  bytes=1000     FIN after so many bytes
 reset_peer  bytes=1000     RST after so many bytes
 timeout     bytes=0 ms=0   nothing passes after so many bytes; FIN after ms (0: never)
@@ -97,7 +97,7 @@ class Proxy:
     async def _end(self) -> None:
         for listener in self._server.sockets:
             asyncio.get_running_loop().remove_reader(listener.fileno())
-        await asyncio.sleep(0)  # who was accepted just now begins: a closed server would lose them
+        await asyncio.sleep(0)  # new connections begin: a closed server would lose them
         self._server.close()
         await self._cut()
 

@@ -1,6 +1,6 @@
-"""The torture ground: a server of two workers, a bad network behind it, and who watches both.
+"""The torture ground: a server of two workers, a bad network to Claude, and observers.
 
-All the time a canary stream runs, whose texts carry the clock of their writing, and somebody asks
+All the time a canary stream runs, whose texts carry the clock of their writing, and a client asks
 for the health: whatever a row does, these two must not feel it.
 """
 
@@ -171,7 +171,7 @@ class Ground:
             except ConnectionError:
                 if sent_after < SILENT_SECONDS:
                     raise
-                return  # who does not speak is dropped, and this process did not come to it
+                return  # a silent client is dropped, and this process was too slow to write
             assert (answer.status, answer.json()) == (200, {"ok": True})
         self.latencies.add("health", time.monotonic() - before)
         self._over.wait(0.05)

@@ -68,7 +68,7 @@ class Held(NamedTuple):
 
     @classmethod
     def by(cls, pid: int) -> Held:
-        """Look at a process."""
+        """Return what a process holds now."""
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         threads, files = (len(os.listdir(f"/proc/{pid}/{what}")) for what in ("task", "fd"))
         return cls(threads, files, pages * os.sysconf("SC_PAGESIZE") / 2**20)

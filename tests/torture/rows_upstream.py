@@ -62,7 +62,7 @@ ENDS: list[tuple[str, str, str, str, int, bool]] = [
 
 
 def _enter(name: str, order: str, via: str, how: str, requests: int, whole: bool) -> None:
-    @row(name, weight=0.05 if " huge " in order else 1.0)  # 20 MB hold up who writes them
+    @row(name, weight=0.05 if " huge " in order else 1.0)  # 20 MB keep their writer busy
     def ends(play: Play) -> None:
         """The stream ends as the row says, with all that came, asked as often as allowed."""
         verb = play.chance.choice(("PUT", "PUT", "POST"))

@@ -56,7 +56,7 @@ class Soak:
         ]
 
     def run(self) -> None:
-        """Play until the time is over, and look at the workers now and then."""
+        """Play until the time is over, and check the workers now and then."""
         for player in self._players:
             player.start()
             time.sleep(0.02)  # or all of them would go in step

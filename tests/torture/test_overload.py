@@ -72,7 +72,7 @@ def probed(server: Server, latencies: Latencies, name: str, stream: str, count: 
 
 
 def test_full_of_writers_and_readers(crowded: tuple[Witness, Server], measured: Latencies) -> None:
-    """With each slot and reader_slot taken, health, page and Stop answer; who leaves makes room."""
+    """With every slot taken, health, page and Stop answer; a reader that leaves makes room."""
     _, server = crowded
     held = filled(server)
     assert len(held) == PLACES
@@ -127,7 +127,7 @@ def test_a_thousand_clients(crowded: tuple[Witness, Server], measured: Latencies
     while waiting:
         for fd, _ in poller.poll(10_000) or pytest.fail(f"{len(waiting)} got no answer"):
             poller.unregister(fd)
-            measured.add("1000 at once, first byte", time.monotonic() - before)
+            measured.add("1000 concurrently, first byte", time.monotonic() - before)
             answers.append(Answer(waiting.pop(fd)))
             if answers[-1].status != 201:
                 answers[-1].leave()

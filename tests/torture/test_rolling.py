@@ -30,7 +30,7 @@ TOKEN = secrets.token_urlsafe(32)
 
 
 class People:
-    """So many people, each of whom reads one answer after the other, as the page does."""
+    """A number of people, each of whom reads one answer after another, as the page does."""
 
     def __init__(self, url: str, nonce: str) -> None:
         self.nonce = nonce
@@ -184,7 +184,7 @@ def test_two_machines_are_replaced_one_after_the_other(
 
 
 def quiet(redis: Redis) -> int:
-    """Return how many connections Redis has when no stream has a subscription, else 0."""
+    """Return the number of Redis's connections once no stream is subscribed; before that, 0."""
     channels = redis.command("PUBSUB", "CHANNELS", "*")
     return 0 if channels else len(redis.clients())
 

@@ -57,7 +57,7 @@ def test_stop_reaches_claude(
             with here.put(stream, f"{order} {word}") as answer:
                 answer.read_until(seen)
                 eventually(lambda: claude.heard.get(word))  # noqa: B023
-                time.sleep(chance.uniform(0, 0.15))  # at any moment between two looks
+                time.sleep(chance.uniform(0, 0.15))  # at any moment between two checks
                 before = time.monotonic()
                 with server.delete(stream) as reply:
                     took = closed(claude, word, before)

@@ -58,7 +58,7 @@ def test_claude_is_out_of_reach(
 
 
 def test_a_server_that_comes_back_in_time(standin: StandIn) -> None:
-    """A refused connection is tried once more, a moment later: who is back then is asked."""
+    """A refused connection is tried once more, a moment later: a server that is back is asked."""
     port = free_port()
     with serve(standin, ANTHROPIC_BASE_URL=f"http://127.0.0.1:{port}") as [server]:
         with server.put(new_id(), "fault pace texts=3") as answer:

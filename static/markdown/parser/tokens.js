@@ -17,93 +17,98 @@ const TASK = /^\[([ \t\nxX])\](?:[ \t]+(?=\S)|\n)/;
  * @returns {Token[]}
  */
 export function tokensOf(parser, source, links, isOpen) {
-  const growing = isOpen ? parser.last : undefined;
-  return many(parser.root.kids, 0, source.length);
+  const tokens = new BlockTokens(source, links, isOpen ? parser.last : undefined);
+  return tokens.ofAll(parser.root.kids, 0, source.length);
+}
+
+/** Makes the tokens of one text; of its growing block only what is certain becomes one. */
+class BlockTokens {
+  #source;
+  #links;
+  #growing;
+
+  /** @param {string} source @param {Links} links @param {BlockNode | undefined} growing */
+  constructor(source, links, growing) {
+    this.#source = source;
+    this.#links = links;
+    this.#growing = growing;
+  }
 
   /** @param {BlockNode[]} nodes @param {number} from @param {number} to @returns {Token[]} */
-  function many(nodes, from, to) {
+  ofAll(nodes, from, to) {
     return nodes.map((node, i) => {
       const start = i ? node.start : from;
       const end = nodes[i + 1]?.start ?? to;
-      return { ...one(node, start, end), raw: source.slice(start, end) };
+      return { ...this.#of(node, start, end), raw: this.#source.slice(start, end) };
     });
   }
 
   /** @param {BlockNode} node @param {number} start @param {number} end @returns {Token} */
-  function one(node, start, end) {
-    const { type, kids, lines } = node;
+  #of(node, start, end) {
+    const { type, kids } = node;
     switch (type) {
       case 'list':
-        return list(node, many(kids, start, end));
+        return list(node, this.ofAll(kids, start, end));
       case 'list_item':
       case 'blockquote':
       case 'footnote':
       case 'details':
-        return holder(node, many(kids, start, end));
+        return holder(node, this.ofAll(kids, start, end));
       case 'heading':
       case 'summary':
-        return { type, depth: node.depth, ...text(node.text ?? '', node) };
+        return { type, depth: node.depth, ...this.#text(node.text ?? '', node) };
       case 'paragraph':
-        return paragraph(node);
+        return this.#paragraph(node);
       case 'table':
-        return table(node);
+        return this.#table(node);
       case 'code':
         return { type, lang: node.info, text: codeOf(node), fence: node.fence };
       case 'extension':
-        return {
-          ...node.rule,
-          raw: '',
-          text: lines.join('\n'),
-          opening: node.opening,
-          closing: node.closing,
-          isClosed: Boolean(node.isClosed),
-          held: node === growing,
-        };
+        return extension(node, node === this.#growing);
       default:
         return { type };
     }
   }
 
   /** @param {BlockNode} node */
-  function paragraph(node) {
+  #paragraph(node) {
     const string = node.lines.join('\n').trimEnd();
     const [box] = taskOf(node, string);
-    const { tokens, ...more } = text(string.slice(box.length), node);
+    const { tokens, ...more } = this.#text(string.slice(box.length), node);
     return { type: 'paragraph', tokens: [...(box ? [checkbox(box)] : []), ...tokens], ...more };
   }
 
-  /** @param {string} string @param {BlockNode} node @returns {{ tokens: Token[], held?: boolean }} */
-  function text(string, node) {
-    return node === growing
-      ? withoutUndecided(string, links)
-      : { tokens: parseInline(string, links).tokens };
+  /** @param {BlockNode} node */
+  #table(node) {
+    const { head = '', lines } = node;
+    const rows = [head, ...lines].map((line, i) =>
+      this.#row(line, node, node === this.#growing && i === lines.length),
+    );
+    const [header, ...others] = rows;
+    return { type: 'table', header, rows: others, held: others.at(-1)?.some(({ held }) => held) };
   }
 
-  /** @param {BlockNode} node */
-  function table(node) {
-    const { head = '', align = [], lines } = node;
-    const rows = [head, ...lines].map((line, i) => {
-      const isLast = node === growing && i === lines.length;
-      const cells = cellsOf(line);
-      return cells.map(
-        (cell, k) =>
-          /** @type {Token} */ ({
-            align: align[k] ?? '',
-            ...(isLast && k === cells.length - 1
-              ? withoutUndecided(cell, links)
-              : { tokens: parseInline(cell, links).tokens }),
-          }),
-      );
+  /** As many cells as the table has columns, or more. @param {string} line @param {BlockNode} table @param {boolean} isGrowing */
+  #row(line, { align = [] }, isGrowing) {
+    const cells = cellsOf(line);
+    const row = cells.map((cell, k) => {
+      const inline = this.#inline(cell, isGrowing && k === cells.length - 1);
+      return /** @type {Token} */ ({ align: align[k] ?? '', ...inline });
     });
-    for (const row of rows)
-      while (row.length < align.length) row.push({ align: align[row.length], tokens: [] });
-    const [header, ...others] = rows;
-    return {
-      type: 'table',
-      header,
-      rows: others,
-      held: others.at(-1)?.some((/** @type {Token} */ { held }) => held),
-    };
+    while (row.length < align.length) row.push({ align: align[row.length], tokens: [] });
+    return row;
+  }
+
+  /** @param {string} string @param {BlockNode} node */
+  #text(string, node) {
+    return this.#inline(string, node === this.#growing);
+  }
+
+  /** @param {string} string @param {boolean} isGrowing @returns {{ tokens: Token[], held?: boolean }} */
+  #inline(string, isGrowing) {
+    return isGrowing
+      ? withoutUndecided(string, this.#links)
+      : { tokens: parseInline(string, this.#links).tokens };
   }
 }
 
@@ -116,6 +121,12 @@ function list({ ordered, first, loose }, items) {
 function holder({ type, label, key }, tokens) {
   const held = tokens.at(-1)?.held;
   return { type, label, key, tokens, held, task: tokens[0]?.tokens?.[0]?.type === 'checkbox' };
+}
+
+/** @param {BlockNode} node @param {boolean} held */
+function extension({ rule, lines, opening, closing, isClosed }, held) {
+  const text = lines.join('\n');
+  return { ...rule, raw: '', text, opening, closing, isClosed: Boolean(isClosed), held };
 }
 
 /** The box that an item's first paragraph begins with. @param {BlockNode} node @param {string} text */

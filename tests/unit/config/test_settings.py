@@ -303,7 +303,7 @@ def test_an_origin_is_read_as_browsers_send_it(value, origins):
     ],
 )
 def test_no_page_elsewhere_is_signed_in_by_what_it_did_not_send(auth, origin, hint):
-    """Without a token of its own only a page of this machine may ask, and nobody behind a proxy."""
+    """Without a token of its own only a page of this machine may ask, and none behind a proxy."""
     with pytest.raises(ConfigError, match=hint):
         from_environ({"AUTH": auth, "SECRET_KEY": SECRET, "ALLOWED_ORIGINS": origin})
 

@@ -49,7 +49,7 @@ class SQLiteBooks:
 
     @contextlib.contextmanager
     def out_of_reach(self) -> Iterator[None]:
-        """Let nobody write meanwhile."""
+        """Block every write meanwhile."""
         path = self.folder / "ledger" / "ledger.sqlite"
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as lock:
             lock.execute("BEGIN IMMEDIATE")

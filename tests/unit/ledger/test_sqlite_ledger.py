@@ -28,7 +28,7 @@ def test_the_sums_follow_the_questions(tmp_path):
     with sqlite3.connect(tmp_path / "ledger" / "ledger.sqlite") as file:
         file.execute("UPDATE questions SET tokens = 8 WHERE ended")
         file.execute("UPDATE questions SET ended = 1 WHERE owner = 'b'")  # costs the most
-        file.execute("DELETE FROM questions")  # but for "a", whose answer was not to come
+        file.execute("DELETE FROM questions")  # except for "a", whose answer does not arrive
     file.close()
     day = "2026-11-22"
     assert SQLiteBooks(tmp_path).spent() == {(day, "a"): 8, (day, "b"): 40, (day, ""): 48}

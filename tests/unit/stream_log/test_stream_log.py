@@ -330,7 +330,7 @@ class Contract:
         here.create("local/ended", DIGEST).close()
 
     def test_a_sweep_removes_nothing_early(self, here, elsewhere):
-        """A stream stays until its time to live is over, whoever sweeps."""
+        """A stream stays until its time to live is over, whichever worker sweeps."""
         writer = here.create(KEY, DIGEST)
         writer.append(sse.encode(1, sse.DONE))
         writer.close()

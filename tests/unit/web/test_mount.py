@@ -1,4 +1,4 @@
-"""A mount: the API in somebody else's Flask application, which stays as it was."""
+"""A mount: the API in another Flask application, which stays as it was."""
 
 import json
 import uuid
@@ -476,7 +476,7 @@ def test_a_policy_may_refuse(make_host, standin, nonce, refuses, status, hint):
 
 
 def test_a_policy_may_set_the_limits_of_each_person(make_host):
-    """Questions a minute, answers at once and tokens of a day, by what the host knows of them."""
+    """The host's terms limit questions a minute, concurrent answers and tokens a day."""
     plans = {
         "free": Policy(rate_limit=1),
         "paid": Policy(rate_limit=3),
