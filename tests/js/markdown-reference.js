@@ -230,7 +230,7 @@ function withUnfinished(text, ast) {
   for (const { 0: line, 1: marks, index } of text.matchAll(opening)) {
     const at = index + marks.length;
     const [first, ...others] = text.slice(index).replace(/\n$/, '').split('\n');
-    const items = itemsAround(ast, at);
+    const items = itemsAround(ast, at, marks.length);
     if (items === undefined) continue;
     const goesOn = others.every((other) => {
       const [prefix] = /^[ \t>]*/.exec(other);
@@ -248,20 +248,22 @@ function withUnfinished(text, ast) {
     const [quotes] = /^[ \t>]*/.exec(marks);
     const isFirst = /[-+*.)\d]/.test(marks);
     const rule = isFirst ? '' : `${quotes}${RULE}\n`;
-    const head = marks + literal(line.slice(marks.length));
+    const head = marks + literal(line.slice(marks.length).trimEnd());
     return text.slice(0, index) + rule + [head, ...escaped].join('\n');
   }
   return undefined;
 }
 
-/** How far items indent what is written here; undefined where it is code. */
-function itemsAround(ast, at) {
+/** How far items indent what is written here after so much white space; undefined where it is code. */
+function itemsAround(ast, at, width) {
   let indent = 0;
   visit(ast, ({ type, position, children }) => {
     if (!position || at < position.start.offset || at > position.end.offset) return;
     if (['code', 'inlineCode', 'html'].includes(type)) indent = undefined;
-    else if (type === 'listItem' && indent !== undefined)
-      indent = Math.max(indent, (children[0]?.position.start.column ?? 1) - 1);
+    else if (type === 'listItem' && indent !== undefined) {
+      const own = (children[0]?.position.start.column ?? 1) - 1;
+      if (own <= width) indent = Math.max(indent, own); // a lazy line ends the item
+    }
   });
   return indent;
 }
