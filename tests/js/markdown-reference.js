@@ -267,7 +267,8 @@ function itemsAround(ast, at, width) {
     if (!position || at < position.start.offset || at > position.end.offset) return;
     if (['code', 'inlineCode', 'html'].includes(type)) indent = undefined;
     else if (['listItem', 'footnoteDefinition'].includes(type) && indent !== undefined) {
-      const inner = type === 'listItem' ? children[0]?.position.start.column : position.start.column + 4;
+      const inner =
+        type === 'listItem' ? children[0]?.position.start.column : position.start.column + 4;
       const own = (inner ?? 1) - 1;
       if (own <= width) indent = Math.max(indent, own); // a lazy line ends the item
     }
@@ -299,7 +300,8 @@ function withEscapedBrackets(text, ast) {
     if (parent.type === 'link' && text[parent.position.start.offset] === '<') return;
     for (let at = node.position.start.offset; at < node.position.end.offset; at++) {
       if (text[at] === '\\') at++;
-      else if ((text[at] === '[' || text[at] === ']') && !isInAddress(text, at, done)) places.push(at);
+      else if ((text[at] === '[' || text[at] === ']') && !isInAddress(text, at, done))
+        places.push(at);
     }
   });
   return places.reduceRight((escaped, at) => {
@@ -311,10 +313,16 @@ function withEscapedBrackets(text, ast) {
 /** Whether a bracket is in an address, which takes it and begins after this place. */
 function isInAddress(text, at, done) {
   const from = Math.max(0, at - 200, done <= at ? done : 0);
-  const [run] = /(?:(?<![a-z])<?https?:\/\/[\p{L}\p{N}]|(?<![^\s(*_[\]~])www\.[\p{L}\p{N}])[^\s]*$/iu.exec(
-    text.slice(from, at),
-  ) ?? [''];
-  if (!run || /.<|\][([]/.test(run + text[at]) || (run[0] === '<' && run.includes('>')) || CJK_END.test(run))
+  const [run] =
+    /(?:(?<![a-z])<?https?:\/\/[\p{L}\p{N}]|(?<![^\s(*_[\]~])www\.[\p{L}\p{N}])[^\s]*$/iu.exec(
+      text.slice(from, at),
+    ) ?? [''];
+  if (
+    !run ||
+    /.<|\][([]/.test(run + text[at]) ||
+    (run[0] === '<' && run.includes('>')) ||
+    CJK_END.test(run)
+  )
     return false;
   return !(text[at] === ']' && /^(?:[([]|\s|$)/.test(text[at + 1] ?? ''));
 }
