@@ -135,6 +135,7 @@ for (const [why, text] of [
     'the head of a table mentions what is defined after its rows',
     '| a[^n] | [q] | b |\n|---|---|---|\n| b |\n| c |\n| d |\n\n[^n]: x\n[q]: https://q.example\n',
   ],
+  ['a list whose first item has no letters but those of a footnote', '* 2[^n]\n* d\n\n[^n]: x\n'],
   [
     'a footnote in an emphasis that is too long to be held back',
     `[^n]: y\n\n**${'long '.repeat(80)}[^n] and on** end`,
