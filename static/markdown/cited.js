@@ -1,12 +1,14 @@
 // The number of a source in an answer's text: it leads to its entry in the list below (view/sources.js).
 
-import { MARK, numberOf } from '../model/citations.js';
 import { say } from '../system/words.js';
 import { branch, leaf } from './vdom.js';
 
 /** @import { MarkdownExtension } from '../types.js' */
 
-const SPACE = MARK[0];
+const SPACE = '\u202f';
+/** As model/citations.js writes it. */
+const MARK = `${SPACE}\u2060`;
+const DIGITS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
 /** @type {MarkdownExtension} */
 export const citations = {
@@ -23,7 +25,7 @@ export const citations = {
   draw: {
     /** No button, for the text of one is not selected with the words around it. */
     cite({ text }) {
-      const number = numberOf(text.slice(1));
+      const number = Number(Array.from(text.slice(1), (digit) => DIGITS.indexOf(digit)).join(''));
       const label = say('search.source', { number });
       const attributes = { class: 'cite', role: 'link', tabindex: '0', 'aria-label': label };
       return branch('span', { ...attributes, 'data-cited': `${number}` }, [leaf(text)]);

@@ -9,7 +9,7 @@ import { say } from '../system/words.js';
 const MOST = 500;
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 /** Begins the number of a source in a text: a space that no line ends at, and a sign that nobody writes. */
-export const MARK = '\u202f\u2060';
+const MARK = '\u202f\u2060';
 
 /**
  * Return the changes that a frame with a citation, a search or its result makes.
@@ -149,10 +149,6 @@ function marksOf(citations, sources) {
 
 /** @param {number} number */
 const raised = (number) => Array.from(`${number}`, (digit) => SUPERSCRIPTS[Number(digit)]).join('');
-
-/** Return the number that these raised digits stand for. @param {string} digits */
-export const numberOf = (digits) =>
-  Number(Array.from(digits, (digit) => SUPERSCRIPTS.indexOf(digit)).join(''));
 
 /** Return whether this text ends within a fence: what stands in code is code. @param {string} text */
 function isCode(text) {
