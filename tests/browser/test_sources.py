@@ -27,7 +27,7 @@ def server(standin: StandIn) -> Iterator[Server]:
 def test_the_web_is_searched_when_the_reader_says_so(
     page: Page, standin: StandIn, nonce: str
 ) -> None:
-    """Off at first, remembered once it is on; sources have numbers that lead to them, links and hosts."""
+    """Off at first, remembered once it is on; sources have numbers, links and their hosts."""
     switch = page.locator("#web")
     expect(switch).to_have_attribute("aria-pressed", "false")
     ask(page, f"fault pace texts=1 {nonce} off")
