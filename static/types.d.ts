@@ -533,6 +533,8 @@ export interface Branch {
   origin?: string;
   /** What it shows is typeset on the page, and is no part of this tree. */
   formula?: Formula;
+  /** Several blocks draw this one element, as the pieces of a table its head. */
+  shared?: true;
 }
 
 export type Tree = Leaf | Branch;

@@ -97,7 +97,7 @@ function table(token) {
     },
     [
       branch('table', {}, [
-        branch('thead', {}, [row('th', token.header)]),
+        { ...branch('thead', {}, [row('th', token.header)]), shared: true },
         branch('tbody', {}, rows),
       ]),
     ],

@@ -23,7 +23,8 @@ export function directed(block, known) {
 /** @param {Tree} tree @returns {string} */
 function directionOf(tree) {
   if ('text' in tree) {
-    const [letter] = /\p{L}/u.exec(tree.text) ?? [];
+    // What mentions a footnote has no direction: it becomes a number when the note is defined.
+    const [letter] = /\p{L}/u.exec(tree.text.replace(/\[\^[^\]\s]+\]/g, '')) ?? [];
     return letter ? (RIGHT_TO_LEFT.test(letter) ? 'rtl' : 'ltr') : '';
   }
   if (

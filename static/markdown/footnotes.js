@@ -30,7 +30,8 @@ export function note({ label, key }, within, shown) {
 
 export class Footnotes {
   #root;
-  #counted = '';
+  /** The references and notes at the last numbering, and their keys. @type {[Element, string][]} */
+  #counted = [];
   /** The reference that was followed to a note. @type {Map<string, Element>} */
   #from = new Map();
 
@@ -51,9 +52,7 @@ export class Footnotes {
   /** Fill in the numbers if there are other notes or references than before. */
   number() {
     const [references, notes] = [first(this.#references), first(this.#notes)];
-    const counted = [...references, '', ...notes].map((each) => each && keyOf(each)).join(' ');
-    if (counted === this.#counted) return;
-    this.#counted = counted;
+    if (!this.#hasChanged([...references, ...notes])) return;
     /** @type {Map<string, string>} */
     const numbers = new Map();
     for (const element of references) {
@@ -70,6 +69,16 @@ export class Footnotes {
       else element.removeAttribute('aria-label');
       element.lastElementChild?.toggleAttribute('hidden', !number);
     }
+  }
+
+  /** Whether these are others than at the last time. @param {Element[]} elements */
+  #hasChanged(elements) {
+    const counted = this.#counted;
+    const isSame = (/** @type {Element} */ element, /** @type {number} */ i) =>
+      counted[i][0] === element && counted[i][1] === keyOf(element);
+    if (elements.length === counted.length && elements.every(isSame)) return false;
+    this.#counted = elements.map((element) => [element, keyOf(element)]);
+    return true;
   }
 
   /** @param {Element} target */

@@ -5,6 +5,7 @@
 // A frame takes slices of the incoming text into the tail until its budget is spent; the tail settles what is final.
 
 import { BlockOutput } from './block-output.js';
+import { citations } from './cited.js';
 import { DrawSchedule } from './draw-schedule.js';
 import { entitiesLoading } from './entities.js';
 import { Footnotes } from './footnotes.js';
@@ -22,6 +23,7 @@ const FRAME_CHARACTERS = 4000;
 const LINE_CHARACTERS = 20;
 
 register(mathematics);
+register(citations);
 
 /** @param {Element} root @param {RendererOptions} [options] */
 export const createRenderer = (root, options) => new Renderer(root, options);

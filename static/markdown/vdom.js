@@ -4,6 +4,9 @@
 /** @import { Branch, Leaf, Tree } from '../types.js' */
 /** @typedef {(tree: Branch, node: Element) => void} Made what is told of each new element of a formula */
 
+/** What the element of a shared branch shows: any of the trees that hold it may have drawn it. @type {WeakMap<Element, Branch>} */
+const drawn = new WeakMap();
+
 /** @param {string} text @returns {Leaf} */
 export const leaf = (text) => ({ text });
 
@@ -57,9 +60,11 @@ function adoptText({ node, text }, tree) {
 
 /** @param {Branch} old @param {Branch} tree @param {Made} [made] */
 function adoptElement(old, tree, made) {
-  const { node, tag, attributes, kids } = old;
+  const { node, tag } = old;
   if (!node || tag !== tree.tag || !isSameFormula(old, tree)) return false;
   tree.node = node;
+  const { attributes, kids } = drawn.get(node) ?? old;
+  if (tree.shared) drawn.set(node, tree);
   for (const name in attributes) if (!(name in tree.attributes)) node.removeAttribute(name);
   for (const name in tree.attributes) {
     if (attributes[name] !== tree.attributes[name]) node.setAttribute(name, tree.attributes[name]);
@@ -74,6 +79,7 @@ function create(tree, document, made) {
   const node = (tree.node = document.createElement(tree.tag));
   for (const name in tree.attributes) node.setAttribute(name, tree.attributes[name]);
   node.append(...tree.kids.map((kid) => create(kid, document, made)));
+  if (tree.shared) drawn.set(node, tree);
   if (tree.formula) made?.(tree, node);
   return node;
 }

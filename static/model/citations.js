@@ -8,6 +8,8 @@ import { say } from '../system/words.js';
 /** Beyond these an answer's further marks and sources are not kept. */
 const MOST = 500;
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+/** Begins the number of a source in a text: a space that no line ends at, and a sign that nobody writes. */
+const MARK = '\u202f\u2060';
 
 /**
  * Return the changes that a frame with a citation, a search or its result makes.
@@ -34,7 +36,7 @@ function cited({ text, sources = [], citations = [] }, citation, documents) {
   if (!source || citations.length >= MOST) return {};
   const known = sources.find(isSame(source));
   const all = known ? sources : [...sources, source];
-  const number = numberOf(all, known ?? source);
+  const number = nextNumber(all, known ?? source);
   (known ?? source).number ??= number;
   const { cited_text: quote } = citation;
   const mark = { at: text.length, source: all.indexOf(known ?? source) };
@@ -45,7 +47,7 @@ function cited({ text, sources = [], citations = [] }, citation, documents) {
 }
 
 /** The next number: the sources are counted as they are cited. @param {Source[]} sources @param {Source} source */
-function numberOf(sources, source) {
+function nextNumber(sources, source) {
   return source.number ?? 1 + Math.max(0, ...sources.map(({ number = 0 }) => number));
 }
 
@@ -122,7 +124,9 @@ export function markedText(answer) {
   for (const [at, numbers] of marksOf(citations, sources)) {
     const passage = text.slice(from, at);
     const end = passage.trimEnd().length;
-    const mark = isCode(text.slice(0, at)) ? '' : `\u202f${numbers.map(raised).join('\u202f')}`;
+    const mark = isCode(text.slice(0, at))
+      ? ''
+      : numbers.map((number) => MARK + raised(number)).join('');
     marked += passage.slice(0, end) + mark + passage.slice(end);
     from = at;
   }
@@ -162,7 +166,7 @@ export function textWithSources(answer) {
     const name = title || url || '';
     return `${number}. ${url ? `[${name.replace(/[\\[\]]/g, '\\$&')}](<${url}>)` : name}`;
   });
-  const text = markedText({ ...answer, state: 'done' });
+  const text = markedText({ ...answer, state: 'done' }).replaceAll(MARK, MARK[0]);
   return list.length ? `${text.trimEnd()}\n\n${list.join('\n')}\n` : text;
 }
 

@@ -10,6 +10,7 @@ import { loadStyle } from './attaching.js';
 /** Returns a function that shows what stands below an answer's text. @param {Element} root */
 export function createSources(root) {
   void loadStyle();
+  leadToAndFro(root);
   let shown = '';
   return (/** @type {Answer} */ answer) => {
     const { sources = [], citations = [], searches = [], searching, leftOut, state } = answer;
@@ -23,6 +24,31 @@ export function createSources(root) {
     for (const details of root.querySelectorAll('details'))
       details.open = open.has(details.dataset.of);
   };
+}
+
+/** A number in the text leads to its entry, and the entry back to where the reader came from. @param {Element} root */
+function leadToAndFro(root) {
+  const message = root.parentElement;
+  /** @type {Map<string, Element>} */
+  const from = new Map();
+  const follow = (/** @type {any} */ event) => {
+    const cite = event.target.closest('.cite');
+    const number =
+      cite?.dataset.cited ?? event.target.closest('.cited button')?.parentElement.value;
+    if (number === undefined) return;
+    event.preventDefault();
+    if (cite) from.set(number, cite);
+    const known = from.get(`${number}`);
+    const place = known?.isConnected ? known : message?.querySelector(`[data-cited="${number}"]`);
+    const to = cite ? root.querySelector(`.cited > li[value="${number}"]`) : place;
+    to?.scrollIntoView({ block: 'center' });
+    /** @type {HTMLElement | null | undefined} */ (to)?.focus({ preventScroll: true });
+  };
+  message?.addEventListener('click', follow);
+  message?.addEventListener('keydown', (event) => {
+    const isOnMark = /** @type {Element} */ (event.target).matches('.cite');
+    if (event.key === 'Enter' && isOnMark) follow(event);
+  });
 }
 
 /** @param {Answer} answer @returns {Element[]} */
@@ -63,7 +89,11 @@ function list(cited, answer) {
   for (const source of cited) {
     const entry = entryFor(source);
     entry.value = source.number;
+    entry.tabIndex = -1; // a number in the text leads here
     const passages = passagesOf(source, answer);
+    const back = make('button', { type: 'button', className: 'note-back', textContent: '↩' });
+    back.ariaLabel = say('markdown.back');
+    entry.append(back);
     if (passages.length) entry.append(quotes(passages, source));
     all.append(entry);
   }

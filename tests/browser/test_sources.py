@@ -46,6 +46,12 @@ def test_the_web_is_searched_when_the_reader_says_so(
     ask(page, f"Search the web for events {nonce}")
     wait_until_over(answer := last_answer(page))
     assert "a blank line ends an event.\u202f¹" in text(answer)
+    mark = answer.get_by_role("link", name="Source 1", exact=True).first
+    mark.focus()
+    mark.press("Enter")
+    expect(answer.locator(".cited > li").first).to_be_focused()
+    answer.locator(".cited > li button").first.click()
+    expect(mark).to_be_focused()
     links = answer.locator(".cited a")
     expect(links).to_have_text([
         "HTML Standard: Server-sent events",

@@ -9,6 +9,7 @@ import {
   safeAddress,
   textWithSources,
 } from '../../static/model/citations.js';
+import { rendered } from './markdown-rendering.js';
 import './words.js';
 import { changesOf } from '../../static/model/frames.js';
 import { newAnswer } from '../../static/model/message.js';
@@ -51,7 +52,10 @@ test('a mark follows the passage that it belongs to, and a source has one number
     { text: 'End' },
   );
   assert.equal(answer.text, 'One fact. Two facts.\n\nEnd');
-  assert.equal(markedText(answer), 'One fact.\u202f¹ Two facts.\u202f²\u202f¹\n\nEnd');
+  assert.equal(
+    markedText(answer),
+    'One fact.\u202f\u2060¹ Two facts.\u202f\u2060²\u202f\u2060¹\n\nEnd',
+  );
   assert.deepEqual(
     citedSources(answer).map(({ number, url, title, age }) => [number, url, title, age]),
     [
@@ -61,8 +65,25 @@ test('a mark follows the passage that it belongs to, and a source has one number
   );
   assert.equal(
     textWithSources(answer),
-    `${markedText(answer)}\n\n1. [A](<https://a.example/x>)\n2. [https://c.example/](<https://c.example/>)\n`,
+    `One fact.\u202f¹ Two facts.\u202f²\u202f¹\n\nEnd\n\n1. [A](<https://a.example/x>)\n2. [https://c.example/](<https://c.example/>)\n`,
   );
+});
+
+test('a number in the text is a link of its own, and the same text without the sign in it', () => {
+  const text = `So\u202f\u2060¹² and\u202f\u2060¹\u202f\u2060³, 10\u202f000 m\u202f²`;
+  for (const pieces of [[text], [...text]]) {
+    const root = rendered(pieces);
+    const marks = [...root.querySelectorAll('.cite')];
+    assert.deepEqual(
+      marks.map((mark) => [mark.getAttribute('data-cited'), mark.getAttribute('aria-label')]),
+      [
+        ['12', 'Source 12'],
+        ['1', 'Source 1'],
+        ['3', 'Source 3'],
+      ],
+    );
+    assert.equal(root.textContent, text.replaceAll('\u2060', ''));
+  }
 });
 
 test('a citation of a file names it and its pages', () => {

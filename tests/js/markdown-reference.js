@@ -37,6 +37,7 @@ export function reference(source, changes) {
   }
   return shown(ast.children, { has, text, links: linksIn(ast, has) })
     .join('\n')
+    .replaceAll(` "${CUT}"`, '')
     .replaceAll(CUT, '');
 
   function stable(ast, has) {
@@ -130,7 +131,7 @@ function withEdit(text, ast, has) {
   const put = (start, end, more) => text.slice(0, start) + more + text.slice(end);
   for (const { kind, start, end, label, url } of targetsIn(text, has)) {
     const source = text.slice(start, end);
-    const at = kind === 'literalAutolink' && has('cjk-addresses') ? source.search(CJK_END) : -1;
+    const at = kind === 'literalAutolink' && has('cjk-addresses') ? endBefore(source) : -1;
     if (at >= 0) return put(start + at, start + at, CUT);
     // `www.` alone is text, and what follows it does not belong to it.
     if (
@@ -141,7 +142,11 @@ function withEdit(text, ast, has) {
       return put(start + 3, start + 3, CUT);
     if (!has('links') || isSafe(url)) continue;
     if (label === undefined)
-      return put(start, end, `${source[0] === '<' ? CUT : ''}${literal(source)}`);
+      return put(
+        start,
+        end,
+        `${source[0] === '<' ? CUT : ''}${literal(source).replaceAll('\\|', '|')}`, // an escaped one divides no cells
+      );
     const bracket = kind === 'image' ? 1 : 0;
     const inner = text.slice(start + bracket + 1, label);
     return put(
@@ -200,7 +205,7 @@ const HOLDERS = ['listItem', 'blockquote', 'footnoteDefinition'];
 function withRule(text, ast) {
   let edit;
   visit(ast, (node, parent) => {
-    if (node.type !== 'paragraph' || edit !== undefined) return;
+    if (!['paragraph', 'heading'].includes(node.type) || edit !== undefined) return;
     const { start } = node.position;
     const isItem = /^(?:\d{1,9}[.)]|[-+*])(?:[ \t]|$)/.test(
       text.slice(start.offset).split('\n')[0],
@@ -223,45 +228,50 @@ function withRule(text, ast) {
   return edit;
 }
 
+/** Of words after the opening of a display, what no prose has. */
+const SIGNED = /\\[a-zA-Z]|[\^=]|_\{/;
+
 /** The source with all escaped from a display on that was cut off: it has no end, and the text ends without a blank line. */
 function withUnfinished(text, ast) {
   const opening =
-    /^([ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t])?[ \t>]*)*)(?:\\\[|\$\$)[ \t]*$/gm;
-  for (const { 0: line, 1: marks, index } of text.matchAll(opening)) {
+    /^([ \t>]*(?:(?:(?:[-+*]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t])?|\[\^\w+\]:)[ \t>]*)*)(\\\[|\$\$)(.*)$/gm;
+  for (const { 0: line, 1: marks, 2: mark, 3: words, index } of text.matchAll(opening)) {
+    const close = mark === '$$' ? '$$' : '\\]';
+    if (words.trim() && (!SIGNED.test(words) || words.includes(close))) continue;
     const at = index + marks.length;
-    const [first, ...others] = text.slice(index).replace(/\n$/, '').split('\n');
-    const items = itemsAround(ast, at);
+    const [, ...others] = text.slice(index).replace(/\n$/, '').split('\n');
+    const items = itemsAround(ast, at, marks.length);
     if (items === undefined) continue;
-    const goesOn = others.every((other) => {
-      const [prefix] = /^[ \t>]*/.exec(other);
-      return (
-        other.slice(prefix.length) &&
-        prefix.split('>').length >= first.slice(0, marks.length).split('>').length &&
-        prefix.length >= items
-      );
+    // Of a line its containers' marks, as many as at the opening.
+    const within = new RegExp(`^[ \\t]*(?:>[ \\t]*){${marks.split('>').length - 1}}`);
+    const parts = others.map((other) => {
+      const [prefix] = within.exec(other) ?? [other];
+      return [prefix, other.slice(prefix.length).trimEnd()];
     });
-    if (!goesOn || /\\\]|\$\$/.test(others.join('\n'))) continue;
-    const escaped = others.map((other) => {
-      const [prefix] = /^[ \t>]*/.exec(other);
-      return prefix + literal(other.slice(prefix.length).trimEnd());
-    });
+    const goesOn = parts.every(([prefix, words]) => words && prefix.length >= items);
+    if (!goesOn || others.join('\n').includes(close)) continue;
+    const escaped = parts.map(([prefix, words]) => prefix + literal(words));
     const [quotes] = /^[ \t>]*/.exec(marks);
-    const isFirst = /[-+*.)\d]/.test(marks);
+    const isFirst = /[-+*.)\d:]/.test(marks);
     const rule = isFirst ? '' : `${quotes}${RULE}\n`;
-    const head = marks + literal(line.slice(marks.length));
+    const head = marks + literal(line.slice(marks.length).trimEnd());
     return text.slice(0, index) + rule + [head, ...escaped].join('\n');
   }
   return undefined;
 }
 
-/** How far items indent what is written here; undefined where it is code. */
-function itemsAround(ast, at) {
+/** How far items indent what is written here after so much white space; undefined where it is code. */
+function itemsAround(ast, at, width) {
   let indent = 0;
   visit(ast, ({ type, position, children }) => {
     if (!position || at < position.start.offset || at > position.end.offset) return;
     if (['code', 'inlineCode', 'html'].includes(type)) indent = undefined;
-    else if (type === 'listItem' && indent !== undefined)
-      indent = Math.max(indent, (children[0]?.position.start.column ?? 1) - 1);
+    else if (['listItem', 'footnoteDefinition'].includes(type) && indent !== undefined) {
+      const inner =
+        type === 'listItem' ? children[0]?.position.start.column : position.start.column + 4;
+      const own = (inner ?? 1) - 1;
+      if (own <= width) indent = Math.max(indent, own); // a lazy line ends the item
+    }
   });
   return indent;
 }
@@ -270,19 +280,28 @@ function itemsAround(ast, at) {
 const CJK_END =
   /[‘’‚‛“”„‟…　、。〃〈〉《》「」『』【】〔〕〖〗〘〙〚〛〜〝〞〟・！（），．：；？［］｛｝～｟｠｡｢｣､･]/;
 
+/** Where their punctuation ends an address, and marks before it; -1 if it does not. */
+const endBefore = (source) =>
+  CJK_END.test(source) ? source.split(CJK_END, 1)[0].replace(/[*_~]+$/, '').length : -1;
+
 const literal = (text) => text.replace(/[!-/:-@[-`{-~]/g, '\\$&');
 
 /** The source with each bracket escaped that is text. */
 function withEscapedBrackets(text, ast) {
   const places = [];
+  let done = 0; // where the last link in marks ends
   visit(ast, (node, parent) => {
+    const { start, end } = node.position ?? {};
+    if (/^(?:link|image)/.test(node.type) && start && '[!<'.includes(text[start.offset]))
+      done = Math.max(done, end.offset);
     if (node.type !== 'text' || !node.position) return;
     if (parent.type === 'link' && parent.position.start.offset === node.position.start.offset)
       return;
     if (parent.type === 'link' && text[parent.position.start.offset] === '<') return;
     for (let at = node.position.start.offset; at < node.position.end.offset; at++) {
       if (text[at] === '\\') at++;
-      else if ((text[at] === '[' || text[at] === ']') && !isInAddress(text, at)) places.push(at);
+      else if ((text[at] === '[' || text[at] === ']') && !isInAddress(text, at, done))
+        places.push(at);
     }
   });
   return places.reduceRight((escaped, at) => {
@@ -291,12 +310,19 @@ function withEscapedBrackets(text, ast) {
   }, text);
 }
 
-/** Whether a bracket is in an address, which takes it. */
-function isInAddress(text, at) {
-  const [run] = /(?:<?https?:\/\/[\p{L}\p{N}]|(?<![^\s(*_[\]~])www\.[\p{L}\p{N}])[^\s]*$/iu.exec(
-    text.slice(Math.max(0, at - 200), at),
-  ) ?? [''];
-  if (!run || /.<|\][([]/.test(run) || (run[0] === '<' && run.includes('>')) || CJK_END.test(run))
+/** Whether a bracket is in an address, which takes it and begins after this place. */
+function isInAddress(text, at, done) {
+  const from = Math.max(0, at - 200, done <= at ? done : 0);
+  const [run] =
+    /(?:(?<![a-z])<?https?:\/\/[\p{L}\p{N}]|(?<![^\s(*_[\]~])www\.[\p{L}\p{N}])[^\s]*$/iu.exec(
+      text.slice(from, at),
+    ) ?? [''];
+  if (
+    !run ||
+    /.<|\][([]/.test(run + text[at]) ||
+    (run[0] === '<' && run.includes('>')) ||
+    CJK_END.test(run)
+  )
     return false;
   return !(text[at] === ']' && /^(?:[([]|\s|$)/.test(text[at + 1] ?? ''));
 }
@@ -306,7 +332,8 @@ const line = (name, attributes, kids) =>
 
 function shown(nodes, context) {
   const trees = [];
-  for (const node of context.has('tags') ? withElements(nodes) : nodes) {
+  const whole = withWholeCode(nodes, context.text);
+  for (const node of context.has('tags') ? withElements(whole) : whole) {
     if (isMark(node, context.text)) continue;
     const tree = one(node, context);
     if (tree === undefined) continue;
@@ -328,6 +355,30 @@ export function mergedTexts(trees) {
     .filter((tree) => tree !== '""');
 }
 
+/** Lines of indented code that follow each other are one block; after an empty quotation micromark makes two of them. */
+function withWholeCode(nodes, text) {
+  const found = [];
+  for (const node of nodes) {
+    const last = found.at(-1);
+    const isGoingOn =
+      isIndentedCode(node, text) &&
+      last &&
+      isIndentedCode(last, text) &&
+      last.position.end.line + 1 === node.position.start.line;
+    if (!isGoingOn) found.push(node);
+    else
+      found[found.length - 1] = {
+        ...last,
+        value: `${last.value}\n${node.value}`,
+        position: { start: last.position.start, end: node.position.end },
+      };
+  }
+  return found;
+}
+
+const isIndentedCode = ({ type, position }, text) =>
+  type === 'code' && !/^(?:```|~~~)/.test(text.slice(position.start.offset));
+
 /** What an edit has added. */
 const isMark = ({ type, position }, text) =>
   type === 'thematicBreak' && text.slice(position.start.offset).startsWith(RULE);
@@ -347,7 +398,9 @@ function one(node, context) {
     case 'code':
       return line('code', [(node.lang ?? '').slice(0, 40), codeOf(node, context.text)], []);
     case 'list': {
-      const isLoose = node.spread || node.children.some(({ spread }) => spread);
+      // The specification has two blocks apart in a loose list; micromark has blank lines in a quotation's empty item, too.
+      const isLone = node.children.length === 1 && node.children[0].children.length < 2;
+      const isLoose = !isLone && (node.spread || node.children.some(({ spread }) => spread));
       return line(
         node.ordered ? 'ol' : 'ul',
         [node.ordered ? node.start : 1, isLoose ? 'loose' : 'tight'],
@@ -430,7 +483,7 @@ function one(node, context) {
 
 /** Without the blank lines at the end of indented code, which micromark leaves where they hold a tab. */
 function codeOf({ value, position }, text) {
-  return /^(?:```|~~~)/.test(text.slice(position.start.offset)) ? value : value.replace(/\n+$/, '');
+  return isIndentedCode({ type: 'code', position }, text) ? value.replace(/\n+$/, '') : value;
 }
 
 function normal(href) {

@@ -131,6 +131,15 @@ for (const [why, text] of [
     '[a]\n\n[a]: https://first.example\n\n[a]: https://second.example\n\n[a]',
   ],
   ['a definition in a quote counts', '[a]\n\n> [a]: https://a.example\n\nend'],
+  [
+    'the head of a table mentions what is defined after its rows',
+    '| a[^n] | [q] | b |\n|---|---|---|\n| b |\n| c |\n| d |\n\n[^n]: x\n[q]: https://q.example\n',
+  ],
+  ['a list whose first item has no letters but those of a footnote', '* 2[^n]\n* d\n\n[^n]: x\n'],
+  [
+    'a footnote in an emphasis that is too long to be held back',
+    `[^n]: y\n\n**${'long '.repeat(80)}[^n] and on** end`,
+  ],
   ['a label over two lines', '[a\nb]\n\nx\n\n[a b]: https://a.example\n'],
 ]) {
   test(`in any split: ${why}`, () => sameInAnySplit(text, dice(5), 10));

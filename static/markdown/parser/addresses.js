@@ -58,6 +58,7 @@ function endOfPath(text, from, stop) {
     if (character === '(') open++;
     else if (character === ')' && open > 0) open--;
     else if (trail.has(at)) return at;
+    else if (character === ')') open--;
   }
   return stop;
 }

@@ -9,7 +9,7 @@ export function markBlank(container, isBlank, at) {
   const counts =
     container.type !== 'blockquote' &&
     !container.fence &&
-    !(container.type === 'list_item' && !last && container.start === at);
+    !(['list_item', 'footnote'].includes(container.type) && !last && container.start === at);
   for (let node = /** @type {BlockNode | undefined} */ (container); node; node = node.parent)
     node.endsBlank = isBlank && counts;
 }

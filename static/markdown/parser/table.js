@@ -5,6 +5,8 @@
 
 // eslint-disable-next-line security/detect-unsafe-regex -- its parts begin differently
 const DASHES = /^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
+/** Without the paragraph before it such a head would be an item. */
+const ITEM = /^(?:[*+-]|\d{1,9}[.)])(?:[ \t]|$)/;
 
 /** @param {BlockParser} parser @param {BlockNode} container @returns {'done' | undefined} */
 export function startTable(parser, container) {
@@ -21,8 +23,9 @@ export function startTable(parser, container) {
   lines.pop();
   indents.pop();
   const at = starts.pop() ?? container.start;
+  const began = !isFirst && ITEM.test(head) ? container.start : undefined;
   parser.close(container);
-  parser.open('table', { start: at, head, align, lines: [] });
+  parser.open('table', { start: at, began, head, align, lines: [] });
   return 'done';
 }
 

@@ -9,7 +9,7 @@ import { cellsOf } from './table.js';
 /** @import { BlockParser } from './blocks.js' */
 
 /** The box that the text of a task begins with. */
-const TASK = /^\[([ \t\nxX])\](?:[ \t]+(?=\S)|\n)/;
+const TASK = /^\[([ \t\nxX])\](?:[ \t]+(?=\S)|[ \t]*\n)/;
 
 /**
  * @param {BlockParser} parser @param {string} source @param {Links} links all of them

@@ -1,0 +1,34 @@
+// The number of a source in an answer's text: it leads to its entry in the list below (view/sources.js).
+
+import { say } from '../system/words.js';
+import { branch, leaf } from './vdom.js';
+
+/** @import { MarkdownExtension } from '../types.js' */
+
+const SPACE = '\u202f';
+/** As model/citations.js writes it. */
+const MARK = `${SPACE}\u2060`;
+const DIGITS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+/** @type {MarkdownExtension} */
+export const citations = {
+  name: 'citations',
+  inline: {
+    [SPACE](text, at) {
+      if (!text.startsWith(MARK, at)) return undefined;
+      const [digits] = /^[⁰¹²³⁴-⁹]{1,3}/.exec(text.slice(at + MARK.length, at + 8)) ?? [];
+      if (!digits) return undefined;
+      const end = at + MARK.length + digits.length;
+      return { type: 'cite', raw: SPACE + digits, text: SPACE + digits, end };
+    },
+  },
+  draw: {
+    /** No button, for the text of one is not selected with the words around it. */
+    cite({ text }) {
+      const number = Number(Array.from(text.slice(1), (digit) => DIGITS.indexOf(digit)).join(''));
+      const label = say('search.source', { number });
+      const attributes = { class: 'cite', role: 'link', tabindex: '0', 'aria-label': label };
+      return branch('span', { ...attributes, 'data-cited': `${number}` }, [leaf(text)]);
+    },
+  },
+};
