@@ -1,6 +1,6 @@
 // What cannot wait for the modules, so it is none: the theme, or a dark page would flash white; whether a conversation
-// will be shown, or the field would jump; a question that is
-// sent before the page can; and style sheets that do not come, which would keep all of it from being shown.
+// will be shown, or the field would jump; a question that is sent, or an example that is pressed, before the page can
+// ask it; and style sheets that do not come, which would keep all of it from being shown.
 
 (() => {
   const STYLES_MS = 3_000;
@@ -30,6 +30,14 @@
   const isIn = (/** @type {Event} */ { target }, /** @type {string} */ id) =>
     target instanceof Element && target.id === id;
   addEventListener('submit', (event) => isIn(event, 'composer') && keep(event));
+  addEventListener('click', (event) => {
+    const { target } = event;
+    const example = target instanceof Element && target.closest('[data-command=example]');
+    const prompt = document.querySelector('#prompt');
+    if (!example || !(prompt instanceof HTMLTextAreaElement) || 'running' in dataset) return;
+    prompt.value ||= example.textContent ?? '';
+    keep(event);
+  });
   addEventListener('keydown', (event) => {
     const has = (/** @type {string} */ query) => matchMedia(query).matches;
     const isPhone = has('(pointer: coarse)') && !has('(any-pointer: fine)');
