@@ -177,7 +177,9 @@ def _sheets(page: Page) -> Iterator[str]:
     chooser.value.set_files(
         {"name": "export.json", "mimeType": "application/json", "buffer": _export()}
     )
-    expect(page.locator("#importing [role=status]")).to_contain_text(re.compile("imported|importiert"))
+    expect(page.locator("#importing [role=status]")).to_contain_text(
+        re.compile("imported|importiert")
+    )
     yield "import"
     page.keyboard.press("Escape")
     page.keyboard.press("Control+/")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from claude_sse.standin import StandIn
 
 from ..integration.running import Server, serve
-from .test_hands import KEYBOARD, PHONE, SMALL
 from .talk import last_answer, wait_for_text, wait_until_over
+from .test_hands import KEYBOARD, PHONE, SMALL
 
 NOTE: FilePayload = {"name": "note.txt", "mimeType": "text/plain", "buffer": b"A note."}
 #: Where the keyboard is; nothing where it is lost, or at what cannot be seen.
@@ -39,6 +39,7 @@ def _go_to(page: Page, selector: str, key: str = "Tab") -> None:
     raise AssertionError(f"{selector} is not reached by {key}")
 
 
+@pytest.mark.timeout(400)
 def test_a_keyboard_reaches_and_leaves_everything(
     browser: Browser, searching: Server, nonce: str
 ) -> None:
@@ -180,6 +181,7 @@ def test_a_keyboard_reaches_and_leaves_everything(
     page.close()
 
 
+@pytest.mark.timeout(400)
 def test_fingers_reach_and_leave_everything(
     browser: Browser, searching: Server, nonce: str
 ) -> None:
