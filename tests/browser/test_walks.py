@@ -116,10 +116,10 @@ def test_a_keyboard_reaches_and_leaves_everything(
     # The list
     entry = "#list [aria-haspopup=menu]"
     for letter, what in (("p", "pin"), ("r", "rename"), ("a", "archive"), ("d", "delete")):
-        press(entry if what != "delete" else "#list details summary", back=True)
         if what == "delete":
+            press("#list details summary")
             check("open the archive")
-            press(entry)
+        press(entry, back=what != "delete")
         expect(page.locator("[role=menu]")).to_be_visible()
         page.keyboard.press(letter)
         page.keyboard.press("Enter")
