@@ -1,6 +1,6 @@
 // What cannot wait for the modules, so it is none: the theme, or a dark page would flash white; whether a conversation
-// will be shown, or the field would jump; a question that is sent before the page can; and style sheets that do not
-// come, which would keep all of it from being shown.
+// will be shown, or the field would jump; a question that is sent, or an example that is pressed, before the page can
+// ask it; and style sheets that do not come, which would keep all of it from being shown.
 'use strict';
 {
   const STYLES_MS = 3_000;
@@ -9,6 +9,7 @@
   markRoot();
   addEventListener('submit', (event) => isIn(event, 'composer') && keep(event));
   addEventListener('keydown', (event) => sends(event) && isIn(event, 'prompt') && keep(event));
+  addEventListener('click', pressExample);
   addEventListener('error', (event) => isScript(event) && say('early.part-missing'), true);
   setTimeout(showWithoutStyles, STYLES_MS);
 
@@ -29,6 +30,16 @@
     event.preventDefault();
     dataset.asked = '';
     say('early.loading');
+  }
+
+  /** @param {Event} event */
+  function pressExample(event) {
+    const { target } = event;
+    const example = target instanceof Element && target.closest('[data-command=example]');
+    const prompt = document.querySelector('#prompt');
+    if (!example || !(prompt instanceof HTMLTextAreaElement) || 'running' in dataset) return;
+    prompt.value ||= example.textContent ?? '';
+    keep(event);
   }
 
   /** @param {KeyboardEvent} event */

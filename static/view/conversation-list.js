@@ -13,7 +13,7 @@ const SOME = 50;
 /**
  * @typedef {{
  *   rename: (id: string, title: string) => void,
- *   act: (act: string, id: string) => void,
+ *   act: (act: string, id: string) => unknown,
  *   reveal: (message: string) => void,
  *   step: (step: number) => void,
  *   chosen: () => void,
@@ -171,11 +171,11 @@ export class ConversationList {
   }
 
   /** @param {string} act @param {HTMLElement} entry @param {string} id */
-  #act(act, entry, id) {
+  async #act(act, entry, id) {
     if (act === 'rename') return this.#rename(entry);
     const { ids } = this;
     const next = ids[ids.indexOf(id) + 1] ?? ids.at(-2) ?? '';
-    this.#on.act(act, id);
+    await this.#on.act(act, id); // what goes into the archive takes its button along
     const there = this.#entries.get(id)?.isConnected ? id : next;
     const button = this.#entries.get(there)?.querySelector('button');
     if (button?.checkVisibility?.() ?? button) button?.focus({ preventScroll: true });

@@ -58,5 +58,5 @@ async function contentOf({ kind, name, size }, blob, url) {
 
 /** @param {string} text */
 function sentence(text) {
-  return make('p', { textContent: sentence });
+  return make('p', { textContent: text });
 }

@@ -139,6 +139,10 @@ def test_files_are_sent_as_they_are(
     expect(other.locator("#preview")).to_have_count(0)
     other.locator("article .attached .show").nth(2).click()
     expect(other.locator("#preview pre")).to_have_text('print("Grüße")')
+    other.keyboard.press("Escape")
+    other.locator("article .attached .show").nth(1).click()
+    expect(other.locator("#preview p")).to_contain_text("PDF")
+    expect(other.locator("#preview p")).not_to_contain_text("function")
 
 
 def test_what_cannot_be_sent_says_why_and_the_rest_stays(page: Page, nonce: str) -> None:

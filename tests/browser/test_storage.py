@@ -296,6 +296,20 @@ def test_a_question_sent_before_the_page_runs_is_asked(
     expect(open_page.locator("#prompt")).to_have_value("")
 
 
+def test_an_example_pressed_before_the_page_runs_is_asked(open_page: Page, server: Server) -> None:
+    """The press is kept in the field until the modules are there, and asked by them."""
+    held: list[Route] = []
+    open_page.route("**/app/chat-controller.js", lambda route: held.append(route))
+    open_page.goto(f"http://localhost:{server.port}/", wait_until="commit")
+    example = open_page.locator("[data-command=example]").nth(1)
+    asked = example.text_content() or ""
+    example.click()
+    expect(open_page.locator("#prompt")).to_have_value(asked)
+    held[0].continue_()
+    wait_until_over(last_answer(open_page))
+    expect(open_page.locator("article[data-role=user] .text")).to_have_text(asked)
+
+
 def test_records_of_any_shape_are_counted_and_kept(
     open_page: Page, server: Server, nonce: str
 ) -> None:
