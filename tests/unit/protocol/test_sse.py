@@ -49,6 +49,18 @@ def test_decoder_gives_up_on_an_event_that_never_ends():
             list(decoder.feed(b"data: " + b"x" * 50 + b"\n"))
 
 
+def test_decoder_takes_any_number_of_events_up_to_its_limit():
+    """The limit is of one event with its field names; one byte more is refused."""
+    decoder = sse.Decoder(limit=100)
+    for field in (b"data: ", b"data:"):
+        line = field + b"x" * (100 - len(field))
+        for _ in range(3):
+            assert list(decoder.feed(line[:50])) + list(decoder.feed(line[50:] + b"\n")) == []
+            assert list(decoder.feed(b"\n")) == ["x" * (100 - len(field))]
+    with pytest.raises(sse.EventTooLarge):
+        list(decoder.feed(line + b"x\n"))
+
+
 def test_decoder_gives_what_was_complete_before_it_raises():
     """Events before broken bytes are delivered first."""
     decoder = sse.Decoder(errors="strict")
@@ -91,4 +103,5 @@ def test_last_id_of_frames():
     """The last id is found in any run of whole frames."""
     frames = b"".join(sse.encode(n, {"text": f"id: {n + 5}"}) for n in range(1, 12))
     assert sse.last_id(frames) == 11
-    assert sse.last_id(b"") == 0
+    assert sse.last_id(sse.encode(7, sse.DONE)) == 7
+    assert sse.last_id(b"") == sse.last_id(sse.refusal({"error": "id: 9"})) == 0

@@ -88,6 +88,16 @@ def test_nothing_is_given_away_in_folders_of_everybody(tmp_path):
     assert (folder / "mine").stat().st_uid == os.geteuid()
 
 
+def test_a_file_in_the_place_of_a_folder_is_an_error(tmp_path):
+    """A folder that is there is taken as it is; a file of its name raises FileExistsError."""
+    ownership.make_folder(tmp_path / "a/b")
+    ownership.make_folder(tmp_path / "a/b")
+    assert (tmp_path / "a/b").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        ownership.make_folder(tmp_path / "file")
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [
