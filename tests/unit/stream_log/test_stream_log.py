@@ -94,6 +94,19 @@ class Contract:
             with pytest.raises(StreamExists):
                 log.create(KEY, DIGEST)
 
+    def test_a_discarded_stream_has_never_been(self, here, elsewhere):
+        """It is not found, and its key is free again, on any worker."""
+        here.create(KEY, DIGEST).discard()
+        for log in (here, elsewhere):
+            with pytest.raises(NotFound):
+                log.open(KEY)
+        writer = elsewhere.create(KEY, DIGEST)
+        writer.append(frame(1))
+        reader = here.open(KEY)
+        assert reader.read(0.0) == frame(1)
+        reader.close()
+        writer.close()
+
     def test_one_of_many_creators_wins(self, here, elsewhere):
         """Of twenty threads that create the same key concurrently one gets the writer."""
         won, barrier = [], threading.Barrier(20)
