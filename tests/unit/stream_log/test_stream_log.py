@@ -390,6 +390,26 @@ class TestRedisStreamLog(Contract):
         assert nonce not in str(shared_redis.command("ACL", "LOG"))  # nothing was refused
         shared_redis.command("ACL", "DELUSER", nonce)
 
+    def test_what_redis_has_whole_is_not_written_again(self, here, shared_redis, caplog):
+        """A stream that lacks nothing stays as it is, and its memory is released after its end."""
+
+        def checks(number):
+            seen = here._link._marks[-1][0]
+            eventually(lambda: here._link._marks[-1][0] >= seen + number)
+
+        writer = here.create(KEY, DIGEST)
+        for number in (1, 2):
+            writer.append(frame(number))
+            checks(1)
+        name = writer.name.decode()
+        stored = shared_redis.command("XRANGE", name, "-", "+")
+        checks(3)
+        assert shared_redis.command("XRANGE", name, "-", "+") == stored
+        writer.close()
+        eventually(lambda: here.state().writers == 0)
+        assert shared_redis.command("XLEN", name) == len(stored) + 1  # the end
+        assert not caplog.records
+
     def test_a_redis_that_forgot_is_told_again_which_stream_is_the_newest(
         self, here, elsewhere, shared_redis, nonce
     ):
