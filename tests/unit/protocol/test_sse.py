@@ -41,6 +41,14 @@ def test_decoder_is_exact_however_the_bytes_are_cut(case):
         assert decoder.retry_ms == case.get("retry_ms")
 
 
+def test_a_byte_order_mark_counts_only_at_the_beginning():
+    """After an empty first line it is a part of the next line, whose field is unknown then."""
+    for first in (b"\n", b"\r", b"\r\n"):
+        assert _decode([first + b"\xef\xbb\xbfdata: x\n\ndata: y\n\n"])[0] == [
+            {"type": "message", "data": "y", "id": ""}
+        ]
+
+
 def test_decoder_gives_up_on_an_event_that_never_ends():
     """An event over the limit raises immediately, instead of filling the memory."""
     decoder = sse.Decoder(limit=1000)

@@ -405,8 +405,10 @@ class TestRedisStreamLog(Contract):
         stored = shared_redis.command("XRANGE", name, "-", "+")
         checks(3)
         assert shared_redis.command("XRANGE", name, "-", "+") == stored
+        here.stop(KEY)
+        assert here.asked_to_stop([KEY]) == {KEY}
         writer.close()
-        eventually(lambda: here.state().writers == 0)
+        eventually(lambda: here.state().writers == 0 and not here._link.writers.stops)
         assert shared_redis.command("XLEN", name) == len(stored) + 1  # the end
         assert not caplog.records
 
