@@ -1,7 +1,8 @@
-"""script/mutants: changes one place below ``web`` at a time and reports which tests notice.
+"""script/mutants: changes one place of the package at a time and reports which tests notice.
 
-Works on a copy of the tree. The tests of the package are first run once, with coverage of each; a
-mutant is then held against those that reach its line. The sample depends on ``--seed`` alone.
+Works on a copy of the tree. The tests are first run once, with coverage of each; a mutant is then
+held against all that reach its line, until one fails. The sample depends on the code and ``--seed``
+alone. Without ``--part`` it is of floors 0 to 2 without the stand-in, and of the streams.
 """
 
 from __future__ import annotations
@@ -71,9 +72,13 @@ class Measured(NamedTuple):
         """Return the tests that run the mutant's line, the quickest first.
 
         They are all tests where none runs it: what only an import reads (a constant, a table).
+        Those that run other lines of its module then come first.
         """
-        reaching = self.reaching.get((str(mutant.path), mutant.line)) or self.seconds
-        return sorted(reaching, key=lambda test: (self.seconds[test], test))
+        path = str(mutant.path)
+        if tests := self.reaching.get((path, mutant.line)):
+            return sorted(tests, key=lambda test: (self.seconds[test], test))
+        near = set().union(*(tests for (file, _), tests in self.reaching.items() if file == path))
+        return sorted(self.seconds, key=lambda test: (test not in near, self.seconds[test], test))
 
 
 def measured(tree: Path, files: list[str]) -> Measured:
