@@ -403,6 +403,7 @@ class TestRedisStreamLog(Contract):
             checks(1)
         name = writer.name.decode()
         stored = shared_redis.command("XRANGE", name, "-", "+")
+        assert len(stored) == 1 + 2  # one more than the frames, each as it was appended
         checks(3)
         assert shared_redis.command("XRANGE", name, "-", "+") == stored
         here.stop(KEY)
