@@ -1,30 +1,37 @@
-"""script/mutants: changes one place below ``web`` at a time and reports which tests notice.
+"""script/mutants: changes one place of the package at a time and reports which tests notice.
 
-Works on a copy of the tree. The tests of the package are first run once, with coverage of each; a
-mutant is then held against those that reach its line. The sample depends on ``--seed`` alone.
+Works on a copy of the tree. The tests are first run once, with coverage of each; a mutant is then
+held against all that reach its line, until one fails. The sample depends on the code and ``--seed``
+alone. Without ``--part`` it is of floors 0 to 2 without the stand-in, and of the streams.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
-import copy
-import difflib
+import json
+import multiprocessing
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
-ROOT = Path(__file__).resolve().parent.parent
+# What the tests import as well: each mutant's process is forked with it in memory.
+import anthropic  # noqa: F401
+import flask  # noqa: F401
+import hypothesis  # noqa: F401
+import pytest
+
+from bench.mutations import ROOT, Mutant, difference, mutants
+
 PARTS = (
     "protocol", "system", "telemetry", "config",
     "accounts", "claude", "claude/http", "ledger", "stream_log", "streaming",
@@ -34,83 +41,10 @@ TREE = (
 )  # fmt: skip
 #: What is installed; a test may run it.
 INSTALLED = (".venv", "node_modules")
-#: Against how many of the tests that reach its line a mutant is held.
-TESTS = 60
-SECONDS = 120
-#: What becomes of a mutant. One whose tests do not end counts as killed, and is named.
+#: A mutant's tests may take this many times what they took without it, and SECONDS for the start.
+SLOWER = 10
+SECONDS = 30
 KILLED, TIMED_OUT, SURVIVED = "killed", "timed out", "SURVIVED"
-_OPPOSITE: dict[type, type] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult,
-    ast.Div: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
-}  # fmt: skip
-
-
-class Mutant(NamedTuple):
-    """One changed place."""
-
-    path: Path  # below the root
-    line: int
-    source: str
-
-
-def mutants(path: Path) -> Iterator[Mutant]:
-    """Yield every mutant of a file of the package."""
-    source = (ROOT / path).read_text("utf-8")
-    for node in ast.walk(ast.parse(source)):
-        for changed in changes(node):
-            text = replaced(source, node, ast.unparse(ast.fix_missing_locations(changed)))
-            try:
-                compile(text, str(path), "exec")
-            except SyntaxError:
-                continue
-            yield Mutant(path, node.lineno, text)  # type: ignore[attr-defined]
-
-
-def changes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what may stand in the place of a node: another operator, constant, branch or result."""
-    new = copy.deepcopy(node)
-    match new:
-        case ast.Compare(ops=[op]) if type(op) in _OPPOSITE:
-            new.ops = [_OPPOSITE[type(op)]()]
-            yield new
-        case ast.BinOp(op=op) | ast.BoolOp(op=op) if type(op) in _OPPOSITE:
-            new.op = _OPPOSITE[type(op)]()
-            yield new
-        case ast.Constant(value=bool(value)):
-            yield ast.Constant(not value)
-        case ast.Constant(value=int(value) | float(value)):
-            yield ast.Constant(value + 1)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            yield operand
-        case ast.IfExp(test=test):
-            new.test = ast.UnaryOp(ast.Not(), test)
-            yield new
-        case ast.Return(value=ast.AST() as value) if not is_none(value):
-            yield ast.Return(ast.Constant(None))
-        case ast.Expr(value=ast.Call()) | ast.AugAssign() | ast.Raise() | ast.Continue():
-            yield ast.Pass()
-
-
-def is_none(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def replaced(source: str, node: ast.AST, text: str) -> str:
-    """Return the source with the text in the node's place; an expression keeps its brackets."""
-    lines = source.encode().splitlines(keepends=True)
-    before = [len(line) for line in lines]
-    start = sum(before[: node.lineno - 1]) + node.col_offset  # type: ignore[attr-defined]
-    end = sum(before[: node.end_lineno - 1]) + node.end_col_offset  # type: ignore[attr-defined]
-    text = f"({text})" if isinstance(node, ast.expr) else text
-    data = b"".join(lines)
-    return (data[:start] + text.encode() + data[end:]).decode()
-
-
-def is_reached(tests: dict[tuple[str, int], set[str]], mutant: Mutant) -> list[str]:
-    """Return the tests that run the mutant's line; its import alone is none."""
-    return sorted(tests.get((str(mutant.path), mutant.line), ()))
 
 
 def copied(folder: Path) -> Path:
@@ -126,60 +60,90 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def coverage(tree: Path, files: list[str]) -> dict[tuple[str, int], set[str]]:
-    """Run the tests once and return which of them run each line.
+class Measured(NamedTuple):
+    """What the tests did in the tree without a mutant."""
 
-    Exits where one fails: it would kill every mutant.
-    """
+    #: The seconds of each test function, in all its cases.
+    seconds: dict[str, float]
+    #: The test functions that run a line, by file and number; an import alone is none.
+    reaching: dict[tuple[str, int], set[str]]
+
+    def tests(self, mutant: Mutant) -> list[str]:
+        """Return the tests that run the mutant's line, the quickest first.
+
+        They are all tests where none runs it: what only an import reads (a constant, a table).
+        Those that run other lines of its module then come first.
+        """
+        path = str(mutant.path)
+        if tests := self.reaching.get((path, mutant.line)):
+            return sorted(tests, key=lambda test: (self.seconds[test], test))
+        near = set().union(*(tests for (file, _), tests in self.reaching.items() if file == path))
+        return sorted(self.seconds, key=lambda test: (test not in near, self.seconds[test], test))
+
+
+def measured(tree: Path, files: list[str]) -> Measured:
+    """Run the tests once, without a mutant. Exits where one fails: it would kill every mutant."""
     rc = tree / "mutants.coveragerc"
-    rc.write_text(
-        "[run]\nsource = claude_sse\ndynamic_context = test_function\nrelative_files = 1\n"
-    )
+    rc.write_text("[run]\nsource = claude_sse\nrelative_files = 1\n")
     command = [sys.executable, "-m", "coverage", "run", f"--rcfile={rc}", "-m", "pytest", "-q"]
-    if subprocess.run([*command, "-p", "no:cacheprovider", *files], cwd=tree).returncode:
+    command += ["-p", "bench.contexts", "-p", "no:cacheprovider", *files]
+    if subprocess.run(command, cwd=tree).returncode:
         sys.exit("These tests must pass before they can be held against mutants.")
+    seconds = json.loads((tree / "mutants.json").read_text("utf-8"))
+    return Measured(seconds, coverage(tree / ".coverage"))
+
+
+def coverage(database: Path) -> dict[tuple[str, int], set[str]]:
+    """Return the test functions that run each line, from what coverage.py has written."""
     found: dict[tuple[str, int], set[str]] = defaultdict(set)
     query = """SELECT file.path, context.context, line_bits.numbits FROM line_bits
         JOIN file ON file.id = file_id JOIN context ON context.id = context_id
         WHERE context.context <> ''"""
-    with closing(sqlite3.connect(tree / ".coverage")) as data:
-        for path, context, bits in data.execute(query):
-            module, _, test = context.rpartition(".")
-            name = f"{module.replace('.', '/')}.py::{test}"
+    with closing(sqlite3.connect(database)) as data:
+        for path, test, bits in data.execute(query):
             for line in (
                 8 * i + b for i, byte in enumerate(bits) for b in range(8) if byte >> b & 1
             ):
-                found[path, line].add(name)
-    return found
+                found[path, line].add(test)
+    return dict(found)
 
 
-def verdict(tree: Path, mutant: Mutant, tests: list[str]) -> str:
-    """Return whether a test fails with the mutant in the tree (KILLED), or one does not end."""
+def verdict(tree: Path, mutant: Mutant, tests: list[str], seconds: float) -> tuple[str, str]:
+    """Return what becomes of the mutant and, where a test fails with it in the tree, which."""
     target = tree / mutant.path
     before = target.read_text("utf-8")
     target.write_text(mutant.source, "utf-8")
-    command = [sys.executable, "-B", "-m", "pytest", "-qx", "-p", "no:cacheprovider"]
-    command += ["--timeout", str(SECONDS // 2), *tests]
-    process = subprocess.Popen(
-        command, cwd=tree, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        return KILLED if process.wait(SECONDS) in (1, 2, 3, 4) else SURVIVED
-    except subprocess.TimeoutExpired:
-        return TIMED_OUT
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        target.write_text(before, "utf-8")
+    output = tree / "mutants.out"
+    process = multiprocessing.get_context("fork").Process(target=play, args=(tree, tests, output))
+    process.start()
+    process.join(seconds)
+    if process.exitcode is None:
+        os.killpg(process.pid or 0, signal.SIGKILL)
+        process.join()
+        end, by = TIMED_OUT, ""
+    elif process.exitcode in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        end, by = SURVIVED, ""
+    else:
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output.read_text("utf-8"), re.MULTILINE)
+        end, by = KILLED, failed[1] if failed else "no test can begin"
+    target.write_text(before, "utf-8")
+    return end, by
 
 
-def difference(mutant: Mutant) -> str:
-    """Return what the mutant changed."""
-    before = (ROOT / mutant.path).read_text("utf-8").splitlines()
-    lines = difflib.unified_diff(before, mutant.source.splitlines(), n=0, lineterm="")
-    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+def play(tree: Path, tests: list[str], output: Path) -> NoReturn:
+    """Run the tests until one fails, in a process that has imported all but the package."""
+    os.setsid()
+    os.chdir(tree)
+    with output.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.path[:] = [str(tree), *(path for path in sys.path if Path(path or ".") != ROOT)]
+    sys.dont_write_bytecode = True
+    options = ["-qx", "-p", "no:cacheprovider", "--timeout", "0"]
+    ignored = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    code = pytest.main([*options, *ignored, *tests])
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def main() -> int:
@@ -206,20 +170,19 @@ def main() -> int:
     print(
         f"{len(everything)} mutants, {len(chosen)} of them sampled (seed {wanted.seed})", flush=True
     )
-    survivors = []
+    ends: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         tree = copied(Path(folder))
-        reached = coverage(tree, files)
+        without = measured(tree, files)
         for number, mutant in enumerate(chosen, 1):
-            # What only the import reads (a constant, a table) is held against all of them.
-            tests = is_reached(reached, mutant)[:TESTS] or files
-            found = verdict(tree, mutant, tests)
-            print(f"{number:4} {found:9} {mutant.path}:{mutant.line}", flush=True)
-            if found == SURVIVED:
+            tests = without.tests(mutant)
+            limit = SECONDS + SLOWER * sum(without.seconds[test] for test in tests)
+            end, by = verdict(tree, mutant, tests, limit)
+            ends[end] += 1
+            print(f"{number:4} {end:9} {mutant.path}:{mutant.line} {by}".rstrip(), flush=True)
+            if end != KILLED:
                 print(difference(mutant), flush=True)
-                survivors.append(mutant)
-    dead = len(chosen) - len(survivors)
-    print(f"{dead} of {len(chosen)} killed ({100 * dead / max(1, len(chosen)):.0f} %)")
+    print(", ".join(f"{ends[end]} {end}" for end in (KILLED, TIMED_OUT, SURVIVED)))
     return 0
 
 

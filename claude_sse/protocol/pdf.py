@@ -72,7 +72,7 @@ def _inflated(data: bytes) -> Iterator[bytes]:
     left = _INFLATED_BYTES
     for found in _OBJECT_STREAM.finditer(data):
         begin = data.find(b"stream", found.end(), found.end() + _DICTIONARY_BYTES)
-        end = data.find(b"endstream", begin + 6)
+        end = data.find(b"endstream", begin)
         if begin < 0 or end < 0 or left <= 0:
             return
         begin += 8 if data[begin + 6 : begin + 7] == b"\r" else 7

@@ -21,6 +21,7 @@ class Desk(Protocol):
     def answer(self, request: Request, connection: int) -> tuple[Reply, Exchange | None]: ...
     def note(self, record: Exchange, texts: list[str]) -> None: ...
     def note_end(self, record: Exchange, *, by_peer: bool) -> None: ...
+    def note_closed(self, connection: "Connection") -> None: ...
 
 
 class Connection(asyncio.Protocol):
@@ -48,11 +49,11 @@ class Connection(asyncio.Protocol):
             self._begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._desk.connections.discard(self)
         if self._timer:
             self._timer.cancel()
         if self._record and not self._is_ours:
             self._desk.note_end(self._record, by_peer=True)
+        self._desk.note_closed(self)
 
     def pause_writing(self) -> None:
         self._is_paused = True

@@ -114,6 +114,12 @@ class StandIn:
             record.closed_at = time.monotonic() if by_peer else None
             self._changed.notify_all()
 
+    def note_closed(self, connection: Connection) -> None:
+        """Forget a connection, whichever side has closed it."""
+        with self._changed:
+            self.connections.discard(connection)
+            self._changed.notify_all()
+
     def _message(self, request: Request) -> Reply:
         reply = refusal(request.headers) or rejection(request.json)
         reply = reply or returned.rejection(request.json)

@@ -163,6 +163,7 @@ def test_a_folder_that_cannot_be_used_refuses_to_start(tmp_path):
 
 def test_sign_ins_lie_in_the_folder_of_the_streams(tmp_path, passwords):
     """An older file beside that folder is moved into it, and its sessions stay valid."""
+    (tmp_path / "streams").mkdir()
     old = on_disk(tmp_path)
     cookie = Sessions(old.sessions, SECRET, passwords.fingerprint_of).begin("ada")
     for _ in range(2):

@@ -132,10 +132,11 @@ def test_a_refusal_is_one_sentence_and_asked_once(claude, standin, nonce, fault,
 
 
 def test_a_refused_key_is_not_tried_for_each_question(claude, standin, nonce):
-    """After Claude rejects the key, further questions fail immediately, without a request."""
+    """After Claude rejects the key, further questions fail without a request, and are free."""
     (first,) = answer(claude, f"fault unauthorized {nonce}")
     (second,) = answer(claude, f"second {nonce}")
     assert (str(second), second.code) == (str(first), first.code)
+    assert first.is_free and second.is_free
     assert not requests_for(standin, f"second {nonce}")
 
 
@@ -162,10 +163,12 @@ def test_what_may_pass_is_tried_once_more(claude, standin, nonce, fault):
 
 
 @pytest.mark.parametrize("value", ["inf", "nan", "1e999", "soon", "-1"])
-def test_a_senseless_retry_after_is_none(claude, nonce, value):
+def test_a_senseless_retry_after_is_none(claude, standin, nonce, value):
     """A malformed retry-after is ignored; a rate limit without a time is not retried."""
-    objects = answer(claude, f"fault rate_limited retry_after={value} {nonce}")
-    assert isinstance(objects[-1], AnswerFailed) or objects[-1]["stop_reason"]
+    prompt = f"fault rate_limited retry_after={value} {nonce}"
+    (failure,) = answer(claude, prompt)
+    assert (failure.code, failure.retry_after) == ("rate_limited", None)
+    assert len(requests_for(standin, prompt)) == 1
 
 
 def test_a_second_failure_is_the_answer(claude, standin, nonce):

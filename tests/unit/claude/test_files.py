@@ -66,6 +66,13 @@ def test_files_are_bounded_by_their_kind():
     assert 1000 <= bound(text("Hi"), plain) - alone < 1100
 
 
+def test_a_file_is_at_least_a_token():
+    """Claude's count of what it read is not believed below one token for each file and text."""
+    images = [block(files.png(1, 1))] * 3
+    assert tokens.least_read(asked(text("Hi"), *images), Settings(system_prompt="")) == 4
+    assert tokens.least_read(asked(text("x" * 10_240)), Settings(system_prompt="")) == 10
+
+
 def test_no_question_is_more_than_the_longest_context():
     """What no model can read is reserved as the longest context: Claude refuses it for free."""
     assert bound(*[block(files.pdf(300), "document")] * 2) == tokens.LONGEST_CONTEXT

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 
 import anthropic
 import pytest
@@ -112,6 +111,7 @@ def test_an_idle_connection_that_the_server_closed_is_not_a_failure(nonce):
             first.wait(lambda s, c=connection: c.transport.is_closing() or not c._steps)
             first._loop.call_soon_threadsafe(connection.drop)
         first.wait(lambda s: not s.connections)
-        time.sleep(0.05)  # until the end has crossed the loopback; no event tells
+        first._loop.call_soon_threadsafe((closed := threading.Event()).set)
+        assert closed.wait(30)  # asyncio closes the socket right after it has said so
         assert text_of(answer(claude, f"fault pace texts=1 {nonce}b")).endswith("word0 ")
         assert len(requests_for(first, f"fault pace texts=1 {nonce}b")) == 1

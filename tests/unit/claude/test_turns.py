@@ -7,6 +7,7 @@ import pytest
 
 from claude_sse.claude import CancelScope, Claude
 from claude_sse.claude.turn import MOST_REQUESTS
+from claude_sse.claude.written import Written
 from claude_sse.config.settings import Settings
 from claude_sse.protocol.errors import AnswerFailed, Interrupted
 from claude_sse.protocol.question import Question
@@ -297,3 +298,17 @@ def test_a_later_turn_reads_the_earlier_ones_from_the_cache(standin, nonce):
         known += usage["cache_creation_input_tokens"]
         assert usage["cache_creation_input_tokens"] > 500 > usage["input_tokens"]
         messages.append(("assistant", "word0 word1 "))
+
+
+def test_citations_go_back_to_claude_as_they_came():
+    """Those of the block's start come first, then those of its deltas, whole and in their order."""
+    written = Written()
+    cited = [{"type": "web_search_result_location", "encrypted_index": f"E{n}"} for n in range(3)]
+    written.start(0, {"type": "text", "text": "A", "citations": cited[:1]}, 10)
+    written.start(1, {"type": "text", "text": "B", "citations": None}, 10)
+    for index, citation in ((0, cited[1]), (1, cited[0]), (0, cited[2])):
+        written.delta(index, {"type": "citations_delta", "citation": citation}, 10)
+    assert written.blocks() == [
+        {"type": "text", "text": "A", "citations": cited},
+        {"type": "text", "text": "B", "citations": cited[:1]},
+    ]

@@ -151,6 +151,19 @@ def test_one_is_settled_and_its_twin_is_not(books):
     assert books.spent() == {("2026-11-22", "a"): 7, ("2026-11-22", ""): 7}
 
 
+def test_a_denial_says_whose_tokens_are_short(books):
+    """They are the owner's or the server's, and used up or only reserved."""
+    ledger = books.ledger(owner_tokens=50, tokens=100)
+    first = ledger.admit("a", 50, NOON)
+    assert "your tokens for today is reserved" in str(denial(ledger, "a", 1, NOON))
+    second = ledger.admit("b", 50, NOON)
+    assert "this server's tokens for today is reserved" in str(denial(ledger, "c", 1, NOON))
+    ledger.settle(first, 50)
+    assert "Your tokens for today are used up" in str(denial(ledger, "a", 1, NOON))
+    ledger.settle(second, 50)
+    assert "All tokens of this server" in str(denial(ledger, "c", 1, NOON))
+
+
 def test_an_answer_belongs_to_the_day_it_was_admitted_on(books):
     """An answer that crosses midnight counts for the day on which it began."""
     ledger = books.ledger(tokens=100)

@@ -48,7 +48,9 @@ def test_only_this_user_reads_the_ledger(tmp_path):
     """The folder has mode 0700 and each file 0600."""
     ledger = SQLiteBooks(tmp_path / "log").ledger(tokens=100)
     ledger.admit("a", 1, NOON)
-    for path in (tmp_path / "log" / "ledger").rglob("*"):
+    folder = tmp_path / "log" / "ledger"
+    assert (folder / "ledger.sqlite").exists()
+    for path in (folder, *folder.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o700 if path.is_dir() else 0o600), path
 

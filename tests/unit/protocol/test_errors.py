@@ -1,6 +1,7 @@
 """The taxonomy: one tree, one shape."""
 
 import json
+import re
 
 import pytest
 
@@ -15,7 +16,7 @@ def _leaves(cls):
 
 @pytest.mark.parametrize("cls", list(_leaves(errors.ClaudeSSEError)), ids=lambda cls: cls.__name__)
 def test_every_error_travels(cls):
-    """Each class has a code and a status, is drawn in the tree, and its object is JSON."""
+    """Each class has a code, is drawn in the tree with its status, and its object is JSON."""
     error = cls("A sentence.", retry_after=2.5, request_id="req_1")
     fields = error.to_dict()
     assert list(fields)[0] == "error" and fields["error"] == "A sentence."
@@ -23,6 +24,8 @@ def test_every_error_travels(cls):
     assert (fields["retry_after"], fields["request_id"]) == (2.5, "req_1")
     assert 400 <= error.status < 600 and json.dumps(fields)
     assert cls.__name__ in errors.__doc__ and cls.__doc__
+    for status in re.findall(rf" {cls.__name__} +(\d+) ", errors.__doc__):
+        assert error.status == int(status)
 
 
 def test_what_is_unknown_is_left_out():

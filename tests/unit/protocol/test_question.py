@@ -132,6 +132,7 @@ def test_the_digest_tells_bodies_apart():
             "only a message of the assistant holds thinking",
         ),
         ({"prompt": "x", "a\nb" * 30: 1}, "Unknown field 'a\\nb"),
+        ({"prompt": "x", "y" * 50: 1}, f"Unknown field '{'y' * 40}';"),
         ({"prompt": "x", "messages": [user()]}, "not both"),
         ({"messages": []}, "messages must be a list of 1 to 100,000"),
         ({"messages": "Hi"}, "messages must be a list"),

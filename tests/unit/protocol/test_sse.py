@@ -41,12 +41,32 @@ def test_decoder_is_exact_however_the_bytes_are_cut(case):
         assert decoder.retry_ms == case.get("retry_ms")
 
 
+def test_a_byte_order_mark_counts_only_at_the_beginning():
+    """After an empty first line it is a part of the next line, whose field is unknown then."""
+    for first in (b"\n", b"\r", b"\r\n"):
+        assert _decode([first + b"\xef\xbb\xbfdata: x\n\ndata: y\n\n"])[0] == [
+            {"type": "message", "data": "y", "id": ""}
+        ]
+
+
 def test_decoder_gives_up_on_an_event_that_never_ends():
     """An event over the limit raises immediately, instead of filling the memory."""
     decoder = sse.Decoder(limit=1000)
     with pytest.raises(sse.EventTooLarge):
         for _ in range(100):
             list(decoder.feed(b"data: " + b"x" * 50 + b"\n"))
+
+
+def test_decoder_takes_any_number_of_events_up_to_its_limit():
+    """The limit is of one event with its field names; one byte more is refused."""
+    decoder = sse.Decoder(limit=100)
+    for field in (b"data: ", b"data:"):
+        line = field + b"x" * (100 - len(field))
+        for _ in range(3):
+            assert list(decoder.feed(line[:50])) + list(decoder.feed(line[50:] + b"\n")) == []
+            assert list(decoder.feed(b"\n")) == ["x" * (100 - len(field))]
+    with pytest.raises(sse.EventTooLarge):
+        list(decoder.feed(line + b"x\n"))
 
 
 def test_decoder_gives_what_was_complete_before_it_raises():
@@ -91,4 +111,5 @@ def test_last_id_of_frames():
     """The last id is found in any run of whole frames."""
     frames = b"".join(sse.encode(n, {"text": f"id: {n + 5}"}) for n in range(1, 12))
     assert sse.last_id(frames) == 11
-    assert sse.last_id(b"") == 0
+    assert sse.last_id(sse.encode(7, sse.DONE)) == 7
+    assert sse.last_id(b"") == sse.last_id(sse.refusal({"error": "id: 9"})) == 0

@@ -525,13 +525,12 @@ def test_a_terminal_frame_that_cannot_be_encoded_ends_the_stream(services, nonce
 def test_a_second_drain_does_not_prolong_the_first(services, nonce):
     """A second SIGTERM leaves the time of the first as it is."""
     services.ask("a/1", f"fault silent {nonce}")
-    began = time.monotonic()
     first = threading.Thread(target=services.streams.drain, args=[0.3])
-    first.start()
-    wait_for(lambda: services.streams.draining)
-    services.streams.drain(60.0)
-    first.join()
-    assert time.monotonic() - began < 5.0
+    with within(0.3 + 1.0):  # the supervisor looks once a tick
+        first.start()
+        wait_for(lambda: services.streams.draining)
+        services.streams.drain(60.0)
+        first.join()
 
 
 def test_the_reply_to_stop_does_not_tell_the_code_of_a_retry(services, nonce):

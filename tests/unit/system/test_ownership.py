@@ -88,6 +88,16 @@ def test_nothing_is_given_away_in_folders_of_everybody(tmp_path):
     assert (folder / "mine").stat().st_uid == os.geteuid()
 
 
+def test_a_file_in_the_place_of_a_folder_is_an_error(tmp_path):
+    """A folder that is there is taken as it is; a file of its name raises FileExistsError."""
+    ownership.make_folder(tmp_path / "a/b")
+    ownership.make_folder(tmp_path / "a/b")
+    assert (tmp_path / "a/b").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        ownership.make_folder(tmp_path / "file")
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [
@@ -109,9 +119,9 @@ def test_what_others_made_unreadable_is_named(theirs, standin, monkeypatch, name
     os.chown(path, 0, 0)
     path.chmod(0o700 if path.is_dir() else 0o600)
     app = app_in_fork(app)
-    said = app("/readyz")
-    assert f"503 {code}" in said and path.name in said
-    assert str(path) in said.partition("LOG ")[2]
+    said, _, logged = app("/readyz").partition("LOG ")
+    assert f"503 {code} " in said and path.name in said
+    assert str(path) in logged
 
 
 def app_in_fork(app):

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -97,6 +98,22 @@ def test_thinking_is_a_chunk_and_no_text():
         record.end(End("stopped"))
     assert total(found, "gen_ai_client_operation_time_to_first_chunk_seconds_count") == 1
     assert total(found, "claude_sse_time_to_first_text_seconds_count") == 0
+
+
+def test_the_log_has_milliseconds(caplog):
+    """The line of a stream has the times of its metrics, in milliseconds."""
+    caplog.set_level("INFO")
+    with changes() as found:
+        record = Record("m")
+        record.append(lambda frames: None, b"", 1, [b'"a"'], 0.0)
+        record.end(End("complete"))
+    [line] = caplog.messages
+    for field, name in (
+        ("first_text_ms", "claude_sse_time_to_first_text_seconds_sum"),
+        ("duration_ms", "gen_ai_client_operation_duration_seconds_sum"),
+    ):
+        [told] = re.findall(rf"\b{field}=(\d+)", line)
+        assert abs(int(told) - 1000 * total(found, name)) < 1, line
 
 
 def test_a_record_that_fails_ends_the_stream_all_the_same(caplog):
