@@ -99,7 +99,9 @@ export class Files {
         return true;
       });
     try {
-      return (await store(blob)) ?? (await store({ type, bytes: await blob.arrayBuffer() })) ?? false;
+      return (
+        (await store(blob)) ?? (await store({ type, bytes: await blob.arrayBuffer() })) ?? false
+      );
     } catch {
       return false;
     }

@@ -23,7 +23,7 @@ from typing import Any
 from ..integration.client import eventually
 from ..integration.running import free_port
 
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 90
 #: It contacts no other host, and asks nothing.
 _FIREFOX = {
     "app.normandy.enabled": False,
