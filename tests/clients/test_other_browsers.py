@@ -13,7 +13,6 @@ import pytest
 from claude_sse.standin import StandIn
 
 from .. import files
-from ..integration.client import eventually
 from ..integration.running import Server, exchange, serve
 from .webdriver import Browser, firefox, webkit
 
@@ -72,7 +71,7 @@ def test_an_answer_is_shown_while_it_is_written_and_stopped(
     browser.until(f"{_TEXT}?.includes('word3')")
     browser.press("Escape")
     browser.until(f"{_STATE} === 'stopped'")
-    eventually(lambda: exchange(standin, nonce).cut)
+    standin.wait(lambda _: exchange(standin, nonce).closed_at)
 
 
 def test_a_reload_in_mid_answer_loses_nothing(browser: Browser) -> None:
@@ -121,7 +120,8 @@ def test_a_word_is_found_without_the_server(browser: Browser, server: Server, no
         browser.press("Control", "k")
         browser.until("document.activeElement?.id === 'search'")
         browser.type("#search", nonce)
-        browser.until(f"document.querySelector('#list small')?.innerText.includes('{nonce}')")
+        browser.until("document.querySelectorAll('#list li').length === 1")
+        assert nonce in browser.run("return document.querySelector('#list').innerText;")
     finally:
         server.start()
         server.wait_until_ready()
