@@ -69,9 +69,15 @@ class Browser:
         self._command = command
 
     def open(self, url: str) -> None:
-        """Go to a page, also to the one that is shown."""
+        """Go to another page."""
         self._command("Navigate", url="about:blank")
         self._command("Navigate", url=url)
+        self.run(_LISTEN)
+
+    def reload(self) -> None:
+        """Load the page that is shown again."""
+        self.run("location.reload();")
+        self.until("!window.complaints && document.readyState === 'complete'")
         self.run(_LISTEN)
 
     def run(self, script: str, *arguments: object) -> Any:
