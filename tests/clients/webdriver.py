@@ -198,20 +198,20 @@ def _screen(program: str) -> Iterator[str]:
     reading, writing = os.pipe()
     with os.fdopen(reading) as number, os.fdopen(writing, "w") as told:
         options = ["-displayfd", str(writing), "-nolisten", "tcp", "-screen", "0", "1400x1000x24"]
-        with _running(program, *options, keep=(writing,)):
+        with _running(program, *options, keep=writing):
             told.close()
             yield f":{number.readline().strip()}"
 
 
 @contextlib.contextmanager
-def _running(*order: str, keep: tuple[int, ...] = (), **environment: str) -> Iterator[None]:
+def _running(*order: str, keep: int | None = None, **environment: Any) -> Iterator[None]:
     process = subprocess.Popen(
         order,
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        pass_fds=keep,
+        pass_fds=() if keep is None else (keep,),
         start_new_session=True,
     )
     try:
