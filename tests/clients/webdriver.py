@@ -168,8 +168,15 @@ def webkit(require: Callable[[str], str]) -> Iterator[Browser]:
     driver, port = require("WebKitWebDriver"), free_port()
     with tempfile.TemporaryDirectory(prefix="webkit-", ignore_cleanup_errors=True) as home:
         with _screen(require("Xvfb")) as screen:
-            here = {"HOME": home, "XDG_DATA_HOME": home, "DISPLAY": screen, "NO_AT_BRIDGE": "1"}
-            unsafe = {"WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}  # root has no namespaces
+            here: dict[str, Any] = {
+                "HOME": home,
+                "XDG_DATA_HOME": home,
+                "DISPLAY": screen,
+                "NO_AT_BRIDGE": "1",
+            }
+            unsafe: dict[str, Any] = {
+                "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"
+            }  # root has no namespaces
             with _running(driver, f"--port={port}", **here, **unsafe), _connected(port):
                 at = f"http://127.0.0.1:{port}/session"
                 session = _post(at, {"capabilities": {}})["sessionId"]
