@@ -8,6 +8,7 @@ import { Late, atMost } from '../system/time.js';
 import { uuid } from './message.js';
 
 /** @typedef {{ id: string, size: number, touched: number }} Kept */
+/** @typedef {{ type: string, bytes: ArrayBuffer }} Bytes a file where the browser stores no Blob */
 
 const DATABASE = 'claude-sse-files';
 /** What was attached or used in this time may be a draft of another tab, or come back by Undo. */
@@ -41,7 +42,7 @@ export class Files {
   /** Return a file, undefined if it is gone; reject with `Late` while the database does not open. @param {string} id @returns {Promise<Blob | undefined>} */
   async blob(id) {
     const stored = () => this.#use('blobs', 'readonly', ({ blobs }) => answerOf(blobs.get(id)));
-    return this.#memory.get(id) ?? (await stored()) ?? this.#memory.get(id);
+    return this.#memory.get(id) ?? blobOf(await stored()) ?? this.#memory.get(id);
   }
 
   /** A draft holds these files: they stay for another hour. @param {string[]} ids */
@@ -88,14 +89,22 @@ export class Files {
     });
   }
 
-  /** @param {string} id @param {Blob} blob */
+  /** A private window of Safari stores no Blob, but its bytes. @param {string} id @param {Blob} blob */
   async #store(id, blob) {
-    const storing = this.#use('both', 'readwrite', async ({ kept, blobs }) => {
-      blobs.put(blob, id);
-      kept.put({ id, size: blob.size, touched: this.#now() });
-      return true;
-    });
-    return (await storing.catch(() => false)) === true;
+    const { size, type } = blob;
+    const store = (/** @type {Blob | Bytes} */ file) =>
+      this.#use('both', 'readwrite', async ({ kept, blobs }) => {
+        blobs.put(file, id);
+        kept.put({ id, size, touched: this.#now() });
+        return true;
+      });
+    try {
+      return (
+        (await store(blob)) ?? (await store({ type, bytes: await blob.arrayBuffer() })) ?? false
+      );
+    } catch {
+      return false;
+    }
   }
 
   /** Where the database is opening still, store the file once it is open. @param {string} id @param {Blob} blob */
@@ -183,6 +192,13 @@ function endOf(transaction) {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
   });
+}
+
+/** @param {Blob | Bytes | undefined} stored */
+function blobOf(stored) {
+  return stored && 'bytes' in stored && stored.bytes instanceof ArrayBuffer
+    ? new Blob([stored.bytes], { type: stored.type })
+    : /** @type {Blob | undefined} */ (stored);
 }
 
 /** The SHA-256 of the bytes; where that is not to be had (plain http off localhost), an id that no other file has. @param {Blob} blob */

@@ -162,7 +162,7 @@ test('where nothing can be stored, a file is kept in memory and says so', async 
 });
 
 /** A browser's database of files: what is put into it is there for the next transaction. */
-function database(tables = { blobs: new Map(), kept: new Map() }) {
+function database(tables = { blobs: new Map(), kept: new Map() }, { takesBlobs = true } = {}) {
   const answer = (result) => {
     const request = { result };
     queueMicrotask(() => request.onsuccess?.());
@@ -171,13 +171,18 @@ function database(tables = { blobs: new Map(), kept: new Map() }) {
   return {
     tables,
     transaction() {
+      let isRefused = false;
       const transaction = {
+        error: new DOMException('Error preparing Blob/File data', 'UnknownError'),
         objectStore: (name) => ({
           get: (key) => answer(tables[name].get(key)),
-          put: (value, key = value.id) => answer(tables[name].set(key, value)),
+          put: (value, key = value.id) => {
+            isRefused ||= !takesBlobs && value instanceof Blob;
+            return answer(isRefused || tables[name].set(key, value));
+          },
         }),
       };
-      setImmediate(() => transaction.oncomplete());
+      setImmediate(() => (isRefused ? transaction.onabort() : transaction.oncomplete()));
       return transaction;
     },
   };
@@ -235,6 +240,16 @@ test('a database that the browser has closed is opened again for the file', asyn
   const opened = [closed, database({ blobs: new Map([['i', BLOBS.i]]), kept: new Map() })];
   const files = new Files({ open: async () => opened.shift() });
   assert.equal(await files.blob('i'), BLOBS.i);
+});
+
+test('where the browser stores no Blob, as in a private window of Safari, its bytes are kept', async () => {
+  const opened = database(undefined, { takesBlobs: false });
+  const { id, isStored } = await new Files({ open: async () => opened }).keep(BLOBS.t);
+  assert.equal(isStored, true);
+  const again = await new Files({ open: async () => opened }).blob(id);
+  assert.ok(again instanceof Blob);
+  assert.equal(again.type, BLOBS.t.type);
+  assert.equal(await again.text(), await BLOBS.t.text());
 });
 
 test('what is not wanted any more is not attempted again', async (t) => {
