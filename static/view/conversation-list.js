@@ -3,7 +3,7 @@
 import { sectionsOf, monthIn, untilMidnight } from '../model/list-sections.js';
 import { load } from '../system/parts.js';
 import { locale, say } from '../system/words.js';
-import { copyOf, find, isComposing, make, part, write } from './dom.js';
+import { copyOf, find, isComposing, make, part, place, write } from './dom.js';
 
 /** @import { Listing, Meta } from '../types.js' */
 
@@ -77,17 +77,10 @@ export class ConversationList {
     const now = Date.now();
     const listed = found ? metas.filter(({ id }) => found.ids.has(id)) : metas;
     const focused = this.#list.contains(document.activeElement) && document.activeElement;
-    const sections = sectionsOf(listed, now);
     this.#forget(new Set(listed.map(({ id }) => id)));
-    let room = this.#most;
-    const shown = sections.flatMap(({ key, metas: all }) => {
-      const some = all.slice(0, Math.max(0, room));
-      room -= all.length;
-      return some.length ? [this.#section(key, some, all.length)] : [];
-    });
-    place(this.#list, shown);
+    place(this.#list, this.#sectionsOf(listed, now));
     clearTimeout(this.#rest);
-    if (room < 0) this.#rest = setTimeout(() => this.#drawMore());
+    if (listed.length > this.#most) this.#rest = setTimeout(() => this.#drawMore());
     for (const details of this.#list.querySelectorAll('details')) if (found) details.open = true;
     if (focused && focused !== document.activeElement && focused.isConnected)
       focused.focus({ preventScroll: true });
@@ -106,6 +99,16 @@ export class ConversationList {
   #drawMore() {
     this.#most += SOME;
     this.#redraw(new Set(this.#list.querySelectorAll('li')));
+  }
+
+  /** @param {Meta[]} listed @param {number} now */
+  #sectionsOf(listed, now) {
+    let room = this.#most;
+    return sectionsOf(listed, now).flatMap(({ key, metas }) => {
+      const some = metas.slice(0, Math.max(0, room));
+      room -= metas.length;
+      return some.length ? [this.#section(key, some, metas.length)] : [];
+    });
   }
 
   /** @param {Set<string>} ids */
@@ -239,13 +242,4 @@ function titleOf(key, count) {
   const month = monthIn(key);
   if (!month) return say(`list.${key}`, { count });
   return new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric' }).format(month);
-}
-
-/** Have these elements and no others in this one; those before the first change are not touched. @param {HTMLElement} root @param {HTMLElement[]} children */
-function place(root, children) {
-  const there = [...root.children];
-  const same = children.findIndex((one, i) => one !== there[i]);
-  const kept = same < 0 ? children.length : same;
-  for (const one of there.slice(kept)) one.remove();
-  root.append(...children.slice(kept));
 }

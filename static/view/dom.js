@@ -99,3 +99,12 @@ export const shownMessage = () => location.hash.slice(2).split('/')[1] ?? '';
 export function renamePlace(place) {
   history.replaceState(null, '', `#/${place}`);
 }
+
+/** Have these children and no others in an element; those before the first change are not touched. @param {HTMLElement} root @param {HTMLElement[]} children */
+export function place(root, children) {
+  const there = [...root.children];
+  const same = children.findIndex((one, i) => one !== there[i]);
+  const kept = same < 0 ? children.length : same;
+  for (const one of there.slice(kept)) one.remove();
+  root.append(...children.slice(kept));
+}

@@ -111,7 +111,7 @@ export class Printing {
 
 function loadStyle() {
   const { href } = new URL('../styles/print.css', import.meta.url);
-  document.body.append(make('link', { rel: 'stylesheet', href, media: 'print' })); // after all others
+  document.head.append(make('link', { rel: 'stylesheet', href, media: 'print' }));
 }
 
 /** Resolve once all formulas are typeset, or no more of them become so. */
