@@ -135,6 +135,8 @@ for (const [why, text] of [
     'the head of a table mentions what is defined after its rows',
     '| a[^n] | [q] | b |\n|---|---|---|\n| b |\n| c |\n| d |\n\n[^n]: x\n[q]: https://q.example\n',
   ],
+  ['a display that is none after a lazy line of an item', '- x\n\\[\n\n- y\n'],
+  ['a display that is none after a lazy line of a quotation', '> x\n$$\n\ny\n'],
   ['a list whose first item has no letters but those of a footnote', '* 2[^n]\n* d\n\n[^n]: x\n'],
   [
     'a footnote in an emphasis that is too long to be held back',

@@ -183,10 +183,10 @@ function extension(parser, container) {
     const found = rule(words);
     if (found?.isWhole) parser.close(parser.open('extension', { rule: found, opening: words }));
     else if (found && parser.ahead.closes(found, parser.at, container)) {
-      // Until its end has come, the paragraph before it may still go on.
-      const began = container.type === 'paragraph' ? container.start : undefined;
+      // Until its end has come, the paragraph before it may still go on, also one in an item or a quotation.
+      const before = parser.tip.type === 'paragraph' ? parser.root.kids.at(-1) : undefined;
       // Once more, since it counts the lines that it is shown.
-      parser.open('extension', { rule: rule(words), opening: words, began });
+      parser.open('extension', { rule: rule(words), opening: words, began: before?.start });
     } else continue;
     return 'done';
   }
