@@ -1,5 +1,5 @@
 // Where toasts are: over the log, however low it becomes, or over the open list; never over a field that is being
-// written in, or the buttons at it.
+// written in, or the buttons at it. In front of an open dialog only what is in it can be seen.
 
 import { find } from './dom.js';
 
@@ -12,13 +12,18 @@ export function placeToasts() {
   observer = new ResizeObserver(fit); // which calls back for the first time, too
   for (const area of ['#log', '#list', '#sidebar']) observer.observe(find(area));
   addEventListener('focusin', fit);
+  addEventListener('close', fit, true);
 }
 
 function fit() {
-  const { style, dataset } = find('#toasts');
-  const { top, height } = find(find('#page').inert ? '#list' : '#log').getBoundingClientRect();
+  const toasts = find('#toasts');
+  const { style, dataset } = toasts;
+  const front = [...document.querySelectorAll('dialog:modal')].at(-1) ?? document.body;
+  if (toasts.parentNode !== front) front.append(toasts);
+  const area = front === document.body ? find(find('#page').inert ? '#list' : '#log') : front;
+  const { top, height } = area.getBoundingClientRect();
   style.setProperty('--top', `${top - document.body.getBoundingClientRect().top}px`);
-  style.setProperty('--height', `${height}px`);
+  style.setProperty('--height', `max(${height}px, 6rem)`); // an empty list is low
   const field = document.activeElement?.closest('#list input')?.getBoundingClientRect();
   dataset.side = field && field.top > top + height / 2 ? 'top' : ''; // away from a name that is being typed
 }

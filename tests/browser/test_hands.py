@@ -203,3 +203,21 @@ def test_offline_is_said_and_the_question_waits(page: Page, standin: StandIn, no
     wait_until_over(last_answer(page))
     expect(line).to_be_empty()
     assert len(exchanges(standin, nonce)) == 1
+
+
+@pytest.mark.parametrize("width", [1000, 390])
+def test_a_sentence_is_seen_in_front_of_an_open_dialog(page: Page, width: int) -> None:
+    """What is said while the settings are open can be read and closed, and stays when they close."""
+    page.set_viewport_size({"width": width, "height": 700})
+    if width < 700:
+        page.locator("#menu").click()
+    page.locator("#sidebar [data-command=settings]").click()
+    page.evaluate("Notification.requestPermission = async () => 'denied'")
+    page.locator("#notify").click()
+    said = page.locator(".toast").filter(has_text="does not allow notifications")
+    said.click(trial=True)  # nothing is in front of it
+    page.keyboard.press("Escape")
+    expect(page.locator("#settings")).to_be_hidden()
+    said.click(trial=True)
+    said.locator(".close").click()
+    expect(said).to_have_count(0)
