@@ -64,6 +64,51 @@ for (const [text, ...formulas] of TEXTS) {
   });
 }
 
+/** What stands in a line: those that are formulas, and what is none, though it has their signs. */
+const INLINE = ['$x$', '$x_1*y$', '$\\{a, b\\}$', '\\(a*b*c\\)', '$$x^2$$', '\\[ E = mc^2 \\]'];
+const PLAIN = [
+  'word',
+  '*stress*',
+  '`$x$`',
+  '$5',
+  'US$6',
+  '\\$7',
+  '\\\\(x\\\\)',
+  '$HOME',
+  'a_b',
+  '価格は$8',
+];
+/** What begins a line and ends with one. */
+const DISPLAYS = ['$$\na\n- b\n$$', '\\[\nx_1 * y\n\\]', '\\begin{align}\na &= b\n\\end{align}'];
+
+/** A document that is built of known parts, and its formulas. @param {() => number} random */
+function builtOf(random) {
+  const one = (parts) => parts[Math.floor(random() * parts.length)];
+  const formulas = [];
+  const known = (source) => (formulas.push(source), source);
+  const line = () =>
+    Array.from({ length: 1 + random() * 5 }, () =>
+      random() < 0.5 ? known(one(INLINE)) : one(PLAIN),
+    ).join(one([' ', ', ', ' and ']));
+  const block = () => {
+    const said = random() < 0.6 ? line() : known(one(DISPLAYS));
+    const [first, rest] = one([['', ''], ['- ', '  '], ['> ', '> '], ['12. ', '    ']]); // prettier-ignore
+    return first + said.replaceAll('\n', `\n${rest}`);
+  };
+  const text = Array.from({ length: 1 + random() * 6 }, block).join('\n\n');
+  return { text, formulas };
+}
+
+test('a document that is built of formulas and of what is none has just these, in any split', () => {
+  const random = dice(Number(process.env.CLAUDE_SSE_SEED ?? 1));
+  for (let n = 0; n < Number(process.env.CLAUDE_SSE_DOCUMENTS ?? 60); n++) {
+    const { text, formulas } = builtOf(random);
+    assert.deepEqual(formulasIn(text), formulas, JSON.stringify(text));
+    for (const split of [[...text], pieces(text, 7, random)])
+      assert.equal(inside(rendered(split)), inside(whole(text)), JSON.stringify(split));
+  }
+});
+
 test('what is no mathematics is Markdown as ever', () => {
   const root = rendered(['$5 and *$10*, \\(see [below](https://e.example/)\\)']);
   assert.equal(root.querySelector('em').textContent, '$10');
