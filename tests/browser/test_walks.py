@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, TimeoutError, expect
 
 from claude_sse.standin import StandIn
 
@@ -55,8 +55,9 @@ def test_a_keyboard_reaches_and_leaves_everything(
         page.keyboard.press(key)
 
     def check(what: str) -> None:
-        page.wait_for_timeout(50)
-        if not page.evaluate(FOCUSED):
+        try:
+            page.wait_for_function(FOCUSED, timeout=5_000)
+        except TimeoutError:
             lost.append(what)
 
     # Ask, stop, ask again, versions
