@@ -28,6 +28,7 @@ export class ImportDialog {
       event.preventDefault();
       cancel();
     });
+    this.#root.addEventListener('close', () => this.#root.remove());
     document.body.append(this.#root);
     this.#timer = setTimeout(() => this.#open(), SHOWN_AFTER_MS);
   }
@@ -59,8 +60,8 @@ export class ImportDialog {
 
   close() {
     clearTimeout(this.#timer);
-    this.#root.close();
-    this.#root.remove();
+    if (this.#root.open) this.#root.close();
+    else this.#root.remove();
   }
 
   #open() {

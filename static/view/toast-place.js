@@ -12,7 +12,7 @@ export function placeToasts() {
   observer = new ResizeObserver(fit); // which calls back for the first time, too
   for (const area of ['#log', '#list', '#sidebar']) observer.observe(find(area));
   addEventListener('focusin', fit);
-  addEventListener('close', fit, true);
+  addEventListener('close', fit, true); // before a dialog that is closed is removed
 }
 
 function fit() {

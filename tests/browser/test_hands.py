@@ -11,11 +11,11 @@ from ..integration.running import Server, exchange, exchanges
 from .talk import ANSWER, ask, last_answer, wait_for_text, wait_until_over
 
 PHONE = {"has_touch": True, "is_mobile": True}
-#: What is smaller than a finger; links in a text and what belongs to it are as they are written.
+#: What is smaller than a finger; what stands in a line of text has a larger area around it.
 SMALL = """() => [...document.querySelectorAll('button, select, input, textarea, summary, #list a')]
     .filter((one) => {
         const { width, height } = one.getBoundingClientRect();
-        return one.checkVisibility() && width && !one.closest('[inert], .unseen, .text, label')
+        return one.checkVisibility() && width && !one.closest('[inert], .unseen, .text, label, .note-back')
             && Math.min(width, height) < 43.5;
     }).map((one) => one.outerHTML.slice(0, 90))"""
 #: Fields that iOS zooms in on.
