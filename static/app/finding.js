@@ -101,6 +101,7 @@ export class Finding {
     /** @type {Map<string, Found>} */
     const found = new Map();
     let drawn = performance.now();
+    this.#mark(); // first: what is listed then is marked for these words
     for await (const one of this.#index.search(
       this.#chat.conversations.metas,
       this.#terms,

@@ -28,10 +28,12 @@ export class HitMarks {
     this.#onMarked = onMarked;
   }
 
-  /** Mark these terms in the conversation from now on; none to end. @param {string[]} terms */
+  /** Mark these terms in the conversation from now on; what is marked elsewhere stays, if they are the same. None to end. @param {string[]} terms */
   look(terms) {
     this.#changes.disconnect();
-    for (const root of [...this.#marked.keys()]) this.#unmark(root);
+    const isOther = terms.join(' ') !== this.#terms.join(' ');
+    for (const root of [...this.#marked.keys()])
+      if (isOther || !root.isConnected || this.#log.contains(root)) this.#unmark(root);
     this.#terms = terms;
     this.here();
     if (!terms.length) return;
