@@ -9,7 +9,7 @@ app = Flask(__name__)
 client = anthropic.Anthropic()
 HEADERS = {
     "Content-Type": "text/event-stream",  # without a charset: some clients compare the whole
-    "Cache-Control": "no-store, no-transform",  # stored by nobody, compressed by nobody
+    "Cache-Control": "no-store, no-transform",  # no cache stores it, no proxy compresses it
     "X-Accel-Buffering": "no",  # passed on as it comes, by nginx and those that copied it
 }
 

@@ -19,7 +19,7 @@ limits = httpx2.Limits(max_keepalive_connections=0)
 client = anthropic.Anthropic(http_client=anthropic.DefaultHttpxClient(limits=limits))
 HEADERS = {
     "Content-Type": "text/event-stream",  # without a charset: some clients compare the whole
-    "Cache-Control": "no-store, no-transform",  # stored by nobody, compressed by nobody
+    "Cache-Control": "no-store, no-transform",  # no cache stores it, no proxy compresses it
     "X-Accel-Buffering": "no",  # passed on as it comes, by nginx and those that copied it
 }
 

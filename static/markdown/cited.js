@@ -27,7 +27,7 @@ export const citations = {
     cite({ text }) {
       const number = Number(Array.from(text.slice(1), (digit) => DIGITS.indexOf(digit)).join(''));
       const label = say('search.source', { number });
-      const attributes = { class: 'cite', role: 'link', tabindex: '0', 'aria-label': label };
+      const attributes = { class: 'cite', role: 'doc-noteref', tabindex: '0', 'aria-label': label };
       return branch('span', { ...attributes, 'data-cited': `${number}` }, [leaf(text)]);
     },
   },
