@@ -23,11 +23,11 @@ export const citations = {
     },
   },
   draw: {
-    /** No button, for the text of one is not selected with the words around it. */
+    /** No <button>, for the text of one is not selected with the words around it. */
     cite({ text }) {
       const number = Number(Array.from(text.slice(1), (digit) => DIGITS.indexOf(digit)).join(''));
       const label = say('search.source', { number });
-      const attributes = { class: 'cite', role: 'doc-noteref', tabindex: '0', 'aria-label': label };
+      const attributes = { class: 'cite', role: 'button', tabindex: '0', 'aria-label': label };
       return branch('span', { ...attributes, 'data-cited': `${number}` }, [leaf(text)]);
     },
   },

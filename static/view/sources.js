@@ -47,7 +47,7 @@ function leadToAndFro(root) {
   message?.addEventListener('click', follow);
   message?.addEventListener('keydown', (event) => {
     const isOnMark = /** @type {Element} */ (event.target).matches('.cite');
-    if (event.key === 'Enter' && isOnMark) follow(event);
+    if (isOnMark && (event.key === 'Enter' || event.key === ' ')) follow(event);
   });
 }
 

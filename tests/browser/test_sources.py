@@ -46,7 +46,7 @@ def test_the_web_is_searched_when_the_reader_says_so(
     ask(page, f"Search the web for events {nonce}")
     wait_until_over(answer := last_answer(page))
     assert "a blank line ends an event.\u202f¹" in text(answer)
-    mark = answer.get_by_role("link", name="Source 1", exact=True).first
+    mark = answer.get_by_role("button", name="Source 1", exact=True).first
     mark.focus()
     mark.press("Enter")
     expect(answer.locator(".cited > li").first).to_be_focused()
