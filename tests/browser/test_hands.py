@@ -15,7 +15,8 @@ PHONE = {"has_touch": True, "is_mobile": True}
 SMALL = """() => [...document.querySelectorAll('button, select, input, textarea, summary, #list a')]
     .filter((one) => {
         const { width, height } = one.getBoundingClientRect();
-        return one.checkVisibility() && width && !one.closest('[inert], .unseen, .text, label, .note-back')
+        const inText = '[inert], .unseen, .text, label, .note-back';
+        return one.checkVisibility() && width && !one.closest(inText)
             && Math.min(width, height) < 43.5;
     }).map((one) => one.outerHTML.slice(0, 90))"""
 #: Fields that iOS zooms in on.
@@ -207,7 +208,7 @@ def test_offline_is_said_and_the_question_waits(page: Page, standin: StandIn, no
 
 @pytest.mark.parametrize("width", [1000, 390])
 def test_a_sentence_is_seen_in_front_of_an_open_dialog(page: Page, width: int) -> None:
-    """What is said while the settings are open can be read and closed, and stays when they close."""
+    """What is said while the settings are open can be read, and stays when they close."""
     page.set_viewport_size({"width": width, "height": 700})
     if width < 700:
         page.locator("#menu").click()

@@ -95,7 +95,7 @@ def _import(page: Page, path: Path) -> None:
 
 
 def _report(page: Page) -> Locator:
-    return page.locator("#importing [role=status]")
+    return page.locator("#importing > p[role=status]")
 
 
 def test_an_archive_of_chatgpt_becomes_a_conversation(page: Page, tmp_path: Path) -> None:
