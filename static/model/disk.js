@@ -92,7 +92,6 @@ function write(db, changes) {
         if (record) records.put(record);
         else records.delete(id);
       }
-      transaction.commit(); // or one that is left open in a frozen page would keep all others waiting
     } catch (error) {
       reject(error);
       transaction.abort();

@@ -174,7 +174,6 @@ async function transact(database, table, mode, work) {
   stored.catch(() => {}); // `work` fails with it
   const tables = names.map((name) => [name, transaction.objectStore(name)]);
   const result = await work(Object.fromEntries(tables));
-  transaction.commit(); // or one that is left open in a frozen page would keep all others waiting
   await stored;
   return result;
 }
