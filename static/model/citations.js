@@ -1,15 +1,13 @@
 // What an answer cites and searches for: numbered sources, the places in its text that they belong to, and how the
 // two are written for the reader.
 
+import { MARK, SPACE, raised } from '../system/source-mark.js';
 import { say } from '../system/words.js';
 
 /** @import { Answer, Data, FileRef, Source } from '../types.js' */
 
 /** Beyond these an answer's further marks and sources are not kept. */
 const MOST = 500;
-const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
-/** Begins the number of a source in a text: a space that no line ends at, and a sign that nobody writes. */
-const MARK = '\u202f\u2060';
 
 /**
  * Return the changes that a frame with a citation, a search or its result makes.
@@ -147,9 +145,6 @@ function marksOf(citations, sources) {
   return [...marks].sort(([a], [b]) => a - b);
 }
 
-/** @param {number} number */
-const raised = (number) => Array.from(`${number}`, (digit) => SUPERSCRIPTS[Number(digit)]).join('');
-
 /** Return whether this text ends within a fence: what stands in code is code. @param {string} text */
 function isCode(text) {
   return (text.match(/^ {0,3}(?:```|~~~)/gm)?.length ?? 0) % 2 === 1;
@@ -166,7 +161,7 @@ export function textWithSources(answer) {
     const name = title || url || '';
     return `${number}. ${url ? `[${name.replace(/[\\[\]]/g, '\\$&')}](<${url}>)` : name}`;
   });
-  const text = markedText({ ...answer, state: 'done' }).replaceAll(MARK, MARK[0]);
+  const text = markedText({ ...answer, state: 'done' }).replaceAll(MARK, SPACE);
   return list.length ? `${text.trimEnd()}\n\n${list.join('\n')}\n` : text;
 }
 

@@ -117,7 +117,7 @@ def test_what_cannot_be_undone_is_refused(page: Page, what: str) -> None:
 
 
 def test_a_context_that_was_not_cleared_is_not_lent_again(shared: Shared) -> None:
-    """After an error nobody knows what is there; the next test has a new context."""
+    """After an error its state is unknown: the next test has a new context."""
     with pytest.raises(ZeroDivisionError), shared.lend() as context:
         1 / 0  # noqa: B018
     with shared.lend() as another:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, TimeoutError, expect
@@ -37,6 +37,20 @@ def _go_to(page: Page, selector: str, key: str = "Tab") -> None:
             return
         page.keyboard.press(key)
     raise AssertionError(f"{selector} is not reached by {key}")
+
+
+def _take_away(page: Page, use: Callable[[str], None], check: Callable[[str], None]) -> None:
+    """Export, print, and choose a file to import that holds nothing, in the open settings."""
+    page.evaluate("() => { window.print = () => { document.title = 'printed'; }; }")
+    with page.expect_download():
+        use("[data-command=export-markdown]")
+    check("export")
+    use("[data-command=print]")
+    expect(page).to_have_title("printed")
+    with page.expect_file_chooser() as chooser:
+        use("[data-command=import]")
+    chooser.value.set_files({"name": "x.md", "mimeType": "text/markdown", "buffer": b"# T\n"})
+    expect(page.locator(".toast").last).to_contain_text("no conversation in this file")
 
 
 @pytest.mark.timeout(400)
@@ -148,21 +162,12 @@ def test_a_keyboard_reaches_and_leaves_everything(
     expect(page.locator("#hits")).to_have_count(0)
     check("end of the search")
     # Settings, export, import, print
-    page.evaluate("() => { window.print = () => { document.title = 'printed'; }; }")
     press("#sidebar [data-command=settings]", back=True)
     expect(page.locator("#settings")).to_be_visible()
     check("settings")
     _go_to(page, "#system")
     page.keyboard.type("Be brief.")
-    with page.expect_download():
-        press("[data-command=export-markdown]")
-    check("export")
-    press("[data-command=print]")
-    expect(page).to_have_title("printed")
-    with page.expect_file_chooser() as chooser:
-        press("[data-command=import]")
-    chooser.value.set_files({"name": "x.md", "mimeType": "text/markdown", "buffer": b"# T\n"})
-    expect(page.locator(".toast").last).to_contain_text("no conversation in this file")
+    _take_away(page, press, check)
     expect(page.locator("#settings")).to_be_hidden()
     check("import, and settings left")
     press("#sidebar [data-command=help]", back=True)
@@ -267,15 +272,7 @@ def test_fingers_reach_and_leave_everything(
     tap("#hits [data-step='0']")
     tap("header [data-command=settings]")
     check("settings")
-    page.evaluate("() => { window.print = () => { document.title = 'printed'; }; }")
-    with page.expect_download():
-        tap("[data-command=export-markdown]")
-    tap("[data-command=print]")
-    expect(page).to_have_title("printed")
-    with page.expect_file_chooser() as chooser:
-        tap("[data-command=import]")
-    chooser.value.set_files({"name": "x.md", "mimeType": "text/markdown", "buffer": b"# T\n"})
-    expect(page.locator(".toast").last).to_contain_text("no conversation in this file")
+    _take_away(page, tap, check)
     check("import")
     assert met == []
     page.close()

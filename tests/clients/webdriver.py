@@ -46,7 +46,7 @@ _PLACES = {
     "NewWindow": "window/new",
     "SwitchToWindow": "window",
 }
-#: What a page complains of while nobody looks at its console.
+#: Collects what otherwise only the console of a page would show.
 _LISTEN = """window.complaints = [];
 const tell = (event) => window.complaints.push(
     String(event.reason ?? event.violatedDirective ?? event.message));
@@ -164,7 +164,7 @@ def _connected(port: int) -> Iterator[socket.socket]:
 
 @contextlib.contextmanager
 def webkit(require: Callable[[str], str]) -> Iterator[Browser]:
-    """Debian's WebKit, with a window on a screen that nobody sees; it keeps nothing on the disk."""
+    """Debian's WebKit, with a window on a virtual screen; it keeps nothing on the disk."""
     driver, port = require("WebKitWebDriver"), free_port()
     with tempfile.TemporaryDirectory(prefix="webkit-", ignore_cleanup_errors=True) as home:
         with _screen(require("Xvfb")) as screen:
