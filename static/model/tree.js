@@ -25,7 +25,7 @@ export class MessageTree {
 
   /** @param {Message[]} messages */
   set all(messages) {
-    this.#all = [...messages].sort((a, b) => a.n - b.n || (a.id < b.id ? -1 : 1));
+    this.#all = [...messages].sort(inOrder);
     this.#arrange();
   }
 
@@ -146,4 +146,9 @@ export class MessageTree {
 /** Until version 2 a conversation was a list, in which an answer that was asked for again stood before the new one. @param {Message} message */
 function isReplaced(message) {
   return isAnswer(message) && message.replaced === true;
+}
+
+/** Repaired messages may have one moment, and a question is before its answer. @param {Message} a @param {Message} b */
+function inOrder(a, b) {
+  return a.n - b.n || Number(isAnswer(a)) - Number(isAnswer(b)) || (a.id < b.id ? -1 : 1);
 }

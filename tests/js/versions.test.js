@@ -215,6 +215,20 @@ test('a message whose predecessor is lost stays in its conversation, with its ve
   assert.equal(texts(again.messages), 'one | re one | anew');
 });
 
+test('a question stays before its answer where both were repaired to one moment', () => {
+  for (const [question, answer] of ['ab', 'ba']) {
+    const tree = new MessageTree();
+    tree.all = [
+      { id: answer, role: 'assistant', parent: question, n: 5 },
+      { id: question, role: 'user', parent: '', n: 5 },
+    ];
+    assert.deepEqual(
+      tree.path().map(({ id }) => id),
+      [question, answer],
+    );
+  }
+});
+
 test('whatever a file says of places, all its messages are in the conversation', async () => {
   const next = numbers(5);
   for (let round = 0; round < 200; round++) {
