@@ -1,6 +1,6 @@
 // Conversations in the browser's database: one record per message, so that saving a growing answer writes only that.
 
-import { TABLES, openDatabase } from './database.js';
+import { TABLES, commit, openDatabase } from './database.js';
 import { usable } from './records.js';
 
 /** @import { Change, Disk, Message, Table } from '../types.js' */
@@ -96,6 +96,7 @@ function write(db, changes) {
       reject(error);
       transaction.abort();
     }
+    commit(transaction);
   });
 }
 

@@ -80,6 +80,17 @@ def test_a_reload_in_mid_answer_loses_nothing(browser: Browser) -> None:
     assert words == [f"word{n}" for n in range(300)]
 
 
+def test_a_page_that_was_left_in_mid_answer_shows_it_when_opened_again(
+    browser: Browser, nonce: str
+) -> None:
+    """A page that the browser has frozen holds no transaction: the next one reads what it wrote."""
+    _ask(browser, f"fault pace texts=100 {nonce}")
+    browser.until(f"{_TEXT}?.includes('word3')")
+    address = browser.run("return location.href;")
+    browser.open(address)
+    browser.until(f"{_STATE} === 'done' && {_TEXT}.includes('word99')")
+
+
 def test_formulas_tables_and_code_are_drawn(browser: Browser) -> None:
     """A fraction is as high as two lines, a footnote is in its place, and code has its colours."""
     _ask(browser, "physics")
