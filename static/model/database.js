@@ -61,12 +61,3 @@ function isComplete(db) {
     return Object.keys(INDEXES[table]).every((index) => indexNames.contains(index));
   });
 }
-
-/** End it at once: left open in a page that is frozen, it would keep all others waiting. @param {IDBTransaction} transaction */
-export function commit(transaction) {
-  try {
-    transaction.commit();
-  } catch {
-    // it has ended already, and its events tell how
-  }
-}

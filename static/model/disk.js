@@ -1,6 +1,6 @@
 // Conversations in the browser's database: one record per message, so that saving a growing answer writes only that.
 
-import { TABLES, commit, openDatabase } from './database.js';
+import { TABLES, openDatabase } from './database.js';
 import { usable } from './records.js';
 
 /** @import { Change, Disk, Message, Table } from '../types.js' */
@@ -98,6 +98,15 @@ function write(db, changes) {
     }
     commit(transaction);
   });
+}
+
+/** End it at once: left open in a page that is frozen, it would keep all others waiting. @param {IDBTransaction} transaction */
+function commit(transaction) {
+  try {
+    transaction.commit();
+  } catch {
+    // it has ended already, and its events tell how
+  }
 }
 
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */

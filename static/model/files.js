@@ -5,7 +5,6 @@
 // of this visit are kept in memory.
 
 import { Late, atMost } from '../system/time.js';
-import { commit } from './database.js';
 import { uuid } from './message.js';
 
 /** @typedef {{ id: string, size: number, touched: number }} Kept */
@@ -175,7 +174,6 @@ async function transact(database, table, mode, work) {
   stored.catch(() => {}); // `work` fails with it
   const tables = names.map((name) => [name, transaction.objectStore(name)]);
   const result = await work(Object.fromEntries(tables));
-  commit(transaction);
   await stored;
   return result;
 }

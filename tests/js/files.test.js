@@ -173,7 +173,6 @@ function database(tables = { blobs: new Map(), kept: new Map() }, { takesBlobs =
     transaction() {
       let isRefused = false;
       const transaction = {
-        commit() {},
         error: new DOMException('Error preparing Blob/File data', 'UnknownError'),
         objectStore: (name) => ({
           get: (key) => answer(tables[name].get(key)),
