@@ -10,8 +10,13 @@ implementation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
+
+from ..protocol.errors import BadRequest, NotFound, Unavailable
+
+#: How long a reader waits for a frame that its client has seen and that is not on the log yet.
+REACH_SECONDS = 1.0
 
 
 class StreamExists(Exception):
@@ -82,6 +87,9 @@ class StreamLog(Protocol):
     def sweep(self) -> None:
         """Remove the streams whose time to live is over; never raises."""
 
+    def measures(self) -> Mapping[str, float]:
+        """Return what /metrics tells of the log as this process sees it, by name; never raises."""
+
 
 class Writer(Protocol):
     """The one writer of a stream."""
@@ -122,3 +130,22 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Leave; may be called twice, from any thread."""
+
+
+def no_such_stream() -> NotFound:
+    """Return the refusal of a key that no stream has."""
+    return NotFound("There is no such stream, or it has expired.")
+
+
+def not_reached(after: int) -> BadRequest:
+    """Return the refusal of an id that an ended stream never had."""
+    return BadRequest(f"Last-Event-ID: this stream has not reached {after}.")
+
+
+def not_reached_yet(after: int) -> Unavailable:
+    """Return the refusal of an id that a running stream may reach."""
+    return Unavailable(
+        f"Last-Event-ID: this stream has not reached {after} yet.",
+        code="not_reached",
+        retry_after=1,
+    )

@@ -15,15 +15,15 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
-from ..protocol.errors import NotFound, Unavailable
+from ..protocol.errors import Unavailable
 from ..system import ownership, syscalls
 from ..system.flock import is_locked
 from . import file_create, file_newest, file_sweep
-from .base import StreamExists, Writer
+from .base import StreamExists, Writer, no_such_stream
 from .file_reader import HEADER_BYTES, FileReader
 from .file_writer import FileWriter
 from .presence import with_readers
@@ -96,7 +96,7 @@ class FileStreamLog:
             path = f"{self._streams}/{name}"
             fd = os.open(path, os.O_RDONLY) if writer is None else syscalls.open_known(path)
         except FileNotFoundError:
-            raise NotFound("There is no such stream, or it has expired.") from None
+            raise no_such_stream() from None
         except OSError as exc:
             raise _unavailable(exc) from exc
         try:
@@ -177,6 +177,10 @@ class FileStreamLog:
                     file_sweep.make_room(folder)
             except OSError as exc:  # the next sweep will do
                 log.error("stream log: cannot sweep: %s", exc.strerror)
+
+    def measures(self) -> Mapping[str, float]:
+        """See ``base.StreamLog.measures``; there is nothing that the disk's own metrics lack."""
+        return {}
 
     def _exists(self, key: str) -> bool:
         return syscalls.exists(f"{self._streams}/{_name(key)}")

@@ -13,15 +13,13 @@ import threading
 import time
 
 from ..protocol import sse
-from ..protocol.errors import BadRequest, NotFound, Unavailable
+from ..protocol.errors import NotFound
 from ..system import ownership, syscalls
 from ..system.flock import is_free
-from .base import WriterLost
+from .base import REACH_SECONDS, WriterLost, not_reached, not_reached_yet
 from .file_writer import FileWriter
 
 _POLL_SECONDS = 0.05
-#: How long to wait for a frame that the client has seen and that is not on the log yet.
-_REACH_SECONDS = 1.0
 _READ_BYTES = 1 << 16
 _DIGEST_CHARACTERS = 64
 _HEADER = re.compile(rb": sha256 [!-~]{%d}\n\n" % _DIGEST_CHARACTERS)
@@ -112,7 +110,7 @@ def _find(fd: int, after: int, writer: FileWriter | None) -> tuple[int, bool]:
     """Return the offset of the frame after ``after``, and whether none can follow any more."""
     if after == 0:
         return HEADER_BYTES, False
-    deadline = time.monotonic() + _REACH_SECONDS
+    deadline = time.monotonic() + REACH_SECONDS
     while True:
         # Before the read: where it is true, nothing was appended since.
         is_complete = is_free(fd) if writer is None else writer.closed
@@ -125,15 +123,11 @@ def _find(fd: int, after: int, writer: FileWriter | None) -> tuple[int, bool]:
         if content.rfind(b"\nid: %d\n" % after, 0, end) >= 0:
             return end, has_ended
         if has_ended:
-            raise BadRequest(f"Last-Event-ID: this stream has not reached {after}.")
+            raise not_reached(after)
         if is_complete:  # lost with the writer: the first read raises WriterLost
             return end, False
         if time.monotonic() >= deadline:
-            raise Unavailable(
-                f"Last-Event-ID: this stream has not reached {after} yet.",
-                code="not_reached",
-                retry_after=1,
-            )
+            raise not_reached_yet(after)
         time.sleep(_POLL_SECONDS)
 
 

@@ -13,13 +13,11 @@ import time
 from typing import Any
 
 from ..protocol import sse
-from ..protocol.errors import NotFound
 from ..system.redis_connection import RedisDown, Wire
 from ..system.resp import ReplyError, command
 from . import redis_entries as entries
-from .base import WriterLost
+from .base import REACH_SECONDS, WriterLost, no_such_stream, not_reached, not_reached_yet
 from .redis_entries import SEALED, Entry
-from .redis_near import REACH_SECONDS, not_reached, not_reached_yet
 from .redis_wires import FAILURES, OPERATION_SECONDS, Wires, left_until, refusing, unavailable
 
 #: How long a silent reader waits before it checks that the writer lives.
@@ -79,7 +77,7 @@ class FarReader:
             raise
         self._wire = wire
         if is_new and not first:
-            raise NotFound("There is no such stream, or it has expired.")
+            raise no_such_stream()
         return entries.parse(first)[0].content.decode() if first else ""
 
     def _reach(self, deadline: float) -> None:

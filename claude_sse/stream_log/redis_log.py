@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 from ..system.redis_address import RedisAddress
@@ -172,6 +172,11 @@ class RedisStreamLog:
         if link.writers.get(name) is not None or link.wires.ask(command(b"EXISTS", name))[0]:
             return found
         return None
+
+    def measures(self) -> Mapping[str, float]:
+        """See ``base.StreamLog.measures``: streams written here, and what Redis lacks of them."""
+        state = self.state()
+        return {"writers": state.writers, "behind": state.behind}
 
     def sweep(self) -> None:
         """See ``base.StreamLog.sweep``: Redis removes what has expired."""

@@ -6,12 +6,9 @@ import threading
 import time
 
 from ..protocol import sse
-from ..protocol.errors import BadRequest, Unavailable
-from .base import WriterLost
+from .base import REACH_SECONDS, WriterLost, not_reached, not_reached_yet
 from .redis_writer import RedisWriter
 
-#: How long to wait for a frame that the client has seen and that is not on the log yet.
-REACH_SECONDS = 1.0
 _TERMINAL_BYTES = 1 << 16
 _POLL_SECONDS = 0.05
 
@@ -81,17 +78,3 @@ def _find(writer: RedisWriter, after: int) -> tuple[int, bool]:
 def has_ended(writer: RedisWriter) -> bool:
     """Return whether the last frame that was appended ends the stream."""
     return sse.is_last(bytes(writer.memory[-_TERMINAL_BYTES:]))
-
-
-def not_reached(after: int) -> BadRequest:
-    """Return the refusal of an id that an ended stream never had."""
-    return BadRequest(f"Last-Event-ID: this stream has not reached {after}.")
-
-
-def not_reached_yet(after: int) -> Unavailable:
-    """Return the refusal of an id that a running stream may reach."""
-    return Unavailable(
-        f"Last-Event-ID: this stream has not reached {after} yet.",
-        code="not_reached",
-        retry_after=1,
-    )

@@ -67,5 +67,4 @@ def _log_state(services: Services) -> dict[str, float]:
         up = 0.0
     else:
         up = 1.0
-    state = getattr(log, "state", dict)
-    return {"up": up, **state()}
+    return {"up": up, **log.measures()}

@@ -352,6 +352,13 @@ class Contract:
             log.sweep()
             log.open(KEY).close()
 
+    def test_its_measures_are_numbers(self, here):
+        """What /metrics tells of a log is a number under each name, while it is written, too."""
+        writer = here.create(KEY, DIGEST)
+        for name, number in here.measures().items():
+            assert name.isidentifier() and isinstance(number, int | float)
+        writer.close()
+
     def test_skip_advances_past_frames_from_the_writer(self, here):
         """A reader that received frames from the writer itself continues after them."""
         writer = here.create(KEY, DIGEST)
@@ -464,7 +471,7 @@ class TestRedisStreamLog(Contract):
             each.close()
 
     def test_a_creation_in_doubt_is_withdrawn(self, start_redis, monkeypatch):
-        """A stream that Redis made after its client was refused is removed: nobody writes it."""
+        """A stream that Redis made after its client was refused is removed: it has no writer."""
         from claude_sse.stream_log import redis_wires
 
         redis = start_redis()
