@@ -7,10 +7,10 @@ comes with the whole conversation. What pages add to a body for themselves is ig
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
@@ -20,7 +20,8 @@ from werkzeug.routing import PathConverter
 from ..protocol.errors import BadRequest, NotFound
 from ..protocol.question import EFFORTS, Question, from_fields, load_object
 from ..stream_log import Reader
-from . import body, places, questions, responses, ui_parts
+from . import body, questions, responses, ui_parts
+from .body_places import Place, renamed, translating
 from .dialects import Dialect
 from .dialects.plain_text import PLAIN_TEXT
 from .dialects.ui_messages import UI_MESSAGES, dialect
@@ -55,7 +56,7 @@ def ask() -> Response:
     chat = fields["id"]
     with questions.in_turn(raw):
         messages, found = ui_parts.to_messages(fields["messages"])
-    with _named_as_in(found):
+    with translating(partial(_with_places, found)):
         with questions.in_turn(raw):
             question = _question(services, raw, fields, {"messages": messages})
         return _answer(
@@ -124,13 +125,9 @@ def _read_chat(services: Services) -> tuple[bytes, dict[str, Any]]:
     return raw, fields
 
 
-@contextlib.contextmanager
-def _named_as_in(found: list[places.Place]) -> Iterator[None]:
-    """Let what refuses this question use the places of its body."""
-    try:
-        yield
-    except BadRequest as exc:
-        raise BadRequest(places.renamed(str(exc), found, "parts"), code=exc.code) from exc
+def _with_places(found: list[Place], error: BadRequest) -> BadRequest:
+    """Return the error with the places of the chat's own messages."""
+    return BadRequest(renamed(str(error), found, "parts"), code=error.code)
 
 
 def _read_prompt(services: Services) -> Question:

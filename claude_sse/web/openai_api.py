@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
@@ -19,6 +19,7 @@ from ..protocol.errors import BadRequest, ClaudeSSEError, NotFound, Refused, Una
 from ..protocol.question import Question
 from ..stream_log import Reader
 from . import openai_question, questions, responses
+from .body_places import translating
 from .dialects.chat_completions import CHAT_COMPLETIONS, WHOLE, WITH_USAGE
 from .services import Services, current_services
 
@@ -38,7 +39,7 @@ def chat_completions() -> Response:
     raw = questions.upload(services)
     with questions.in_turn(raw):
         asked = openai_question.parse(raw, max_tokens=limit)
-    with _named_as_in(asked):
+    with translating(partial(_translated, asked.names)):
         questions.check(services, asked.question)
         if asked.is_stream:
             dialect = WITH_USAGE if asked.with_usage else CHAT_COMPLETIONS
@@ -121,15 +122,11 @@ def _new_key() -> str:
     return f"{g.owner}/{uuid.uuid4()}"
 
 
-@contextlib.contextmanager
-def _named_as_in(asked: openai_question.Request) -> Iterator[None]:
-    """Let what refuses this question use the names of its body."""
-    try:
-        yield
-    except BadRequest as exc:
-        if exc.code == "model_not_found":
-            raise NotFound(str(exc).replace("GET /", "GET /v1/"), code=exc.code) from exc
-        raise asked.names.translated(exc) from exc
+def _translated(names: openai_question.Names, error: BadRequest) -> Refused:
+    """Return the error with the names of the body; a model that is unknown is 404 in this API."""
+    if error.code == "model_not_found":
+        return NotFound(str(error).replace("GET /", "GET /v1/"), code=error.code)
+    return names.translated(error)
 
 
 def _no_model(name: str) -> NotFound:

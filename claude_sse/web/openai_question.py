@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from ..protocol.errors import BadRequest
 from ..protocol.question import EFFORTS, Question, from_fields, load_object
-from . import openai_parts, places
-from .places import Place
+from . import body_places, openai_parts
+from .body_places import Place
 
 Fields = Mapping[str, Any]
 
@@ -54,7 +54,7 @@ class Names(NamedTuple):
 
     def translated(self, error: BadRequest) -> BadRequest:
         """Return the error with the names of the body."""
-        sentence = places.renamed(str(error), self.places, "content")
+        sentence = body_places.renamed(str(error), self.places, "content")
         name = {"max_tokens": self.limit, "effort": "reasoning_effort"} | _SWITCHES
         ours, space, rest = sentence.partition(" ")
         return BadRequest(f"{name.get(ours, ours)}{space}{rest}", code=error.code)
@@ -85,10 +85,8 @@ def parse(body: bytes, *, max_tokens: int) -> Request:
         "web_search": fields.get("web_search_options") is not None,
     }
     digest = hashlib.sha256(body).hexdigest()
-    try:
+    with body_places.translating(names.translated):
         question = from_fields(own, digest, max_tokens=max_tokens, efforts=EFFORTS)
-    except BadRequest as exc:
-        raise names.translated(exc) from exc
     return Request(question, _flag(fields, "stream"), _with_usage(fields), names)
 
 

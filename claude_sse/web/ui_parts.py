@@ -12,7 +12,7 @@ from typing import Any
 
 from ..protocol.errors import BadRequest
 from . import data_urls
-from .places import Place
+from .body_places import Place
 
 Block = dict[str, Any]
 

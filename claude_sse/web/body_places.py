@@ -5,9 +5,12 @@ Other formats have messages that ours lacks, and so other numbers.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
+
+from ..protocol.errors import BadRequest, Refused
 
 #: A message, or a block in it, that a sentence of ours is about.
 _OURS = re.compile(r"messages\[(\d+)\](?:\.content\[(\d+)\])?")
@@ -31,3 +34,12 @@ def renamed(sentence: str, places: Sequence[Place], parts: str) -> str:
     place = places[int(found[1])]
     part = f".{parts}[{place.parts[int(found[2])]}]" if found[2] else ""
     return f"messages[{place.message}]{part}{sentence[found.end() :]}"
+
+
+@contextlib.contextmanager
+def translating(translate: Callable[[BadRequest], Refused]) -> Iterator[None]:
+    """Raise each ``BadRequest`` of the block as ``translate`` words it, for the client's body."""
+    try:
+        yield
+    except BadRequest as exc:
+        raise translate(exc) from exc
