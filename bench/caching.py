@@ -6,7 +6,7 @@ Each question and each answer has ``WORDS`` words. The price is in tokens read a
 the ledger counts them.
 """
 
-from claude_sse.claude import CancelScope, Claude, prices
+from claude_sse.claude import CancelScope, Claude, charges
 from claude_sse.claude.usage import READ
 from claude_sse.config.settings import Settings
 from claude_sse.protocol.question import Question
@@ -26,7 +26,7 @@ def main() -> None:
         print(
             f"{turn:4}  {off['input_tokens']:12,} | {counts[0]:10,} {counts[1]:8,} {counts[2]:7,}"
         )
-    cost = {way: sum(prices.read(usage) or 0 for usage in usages) for way, usages in ways.items()}
+    cost = {way: sum(charges.read(usage) or 0 for usage in usages) for way, usages in ways.items()}
     print(f"price {cost['off']:12,} | {cost['on']:,}: {cost['on'] / cost['off']:.0%}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import refusals, table
+from . import combinations, table
 from .settings import TABLE, Settings, complete
 from .validators import ConfigError
 
@@ -50,7 +50,7 @@ def read(values: Mapping[str, object]) -> Settings:
         if name.lower() not in given:
             raise ConfigError(f"{name} is missing: {what}.")
     settings = complete({**given, "auth": "host"})
-    refusals.refuse_limits(settings)
+    combinations.refuse_limits(settings)
     return settings
 
 

@@ -18,9 +18,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ..protocol.question import is_model
+from ..protocol.weights import CACHE_READ, CACHE_WRITE
 
-#: What a token that is written to the cache, or read from it, costs of one that is read.
-CACHE_WRITE, CACHE_READ = Decimal("1.25"), Decimal("0.1")
 _WEB_SEARCH = "web_search"
 #: At most 6 digits on either side: the page multiplies exactly.
 _PRICE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?").fullmatch

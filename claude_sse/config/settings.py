@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 
 from ..protocol.question import EFFORTS
 from ..system.redis_address import RedisAddress
-from . import price_list, refusals, table, validators
+from ..telemetry import logs
+from . import combinations, price_list, table, validators
+from .combinations import is_loopback, refuse_exposed
 from .installation import IS_CHECKOUT
-from .refusals import is_loopback, refuse_exposed
 from .table import setting
 from .validators import ConfigError
 
@@ -168,7 +169,7 @@ class Settings:
     )
     log_level: str = setting("LOG_LEVEL", validators.level, "INFO")
     log_format: str = setting(
-        "LOG_FORMAT", validators.one_of("text", "json"), "text", is_distinct=True
+        "LOG_FORMAT", validators.one_of(*logs.FORMATS), "text", is_distinct=True
     )
 
     @property
@@ -211,7 +212,7 @@ SECRETS = frozenset(row.name for row in TABLE.values() if row.is_secret)
 def from_environ(environ: Mapping[str, str]) -> Settings:
     """Return the settings that these variables make; raises ``ConfigError``."""
     settings = complete(table.read(TABLE, environ))
-    refusals.check(settings, environ)
+    combinations.check(settings, environ)
     return settings
 
 

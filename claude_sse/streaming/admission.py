@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..claude import prices, tokens
+from ..claude import charges, tokens
 from ..config.settings import Settings
 from ..ledger import Ledger, Quotas, Reservation
 from ..protocol.errors import Unavailable
@@ -51,7 +51,7 @@ class Admissions:
         """
         if self._ledger is None:
             return Admission(self._slots.acquire(), None, None, 0)
-        read = prices.most_read(question, self._settings)
+        read = charges.most_read(question, self._settings)
         most = read + (question.max_tokens or self._settings.max_tokens)
         reservation = self._ledger.admit(owner, most, time.time(), quotas)
         try:
@@ -96,11 +96,11 @@ def cost(usage: Mapping[str, Any] | None, read: int, most: int, seconds: float) 
 
     A count that Claude did not report is charged at its upper bound: ``read`` for the input, what
     can be written in ``seconds`` for the output, and ``most``, all that was reserved, where
-    ``usage`` is None. ``prices`` says what a token counts for.
+    ``usage`` is None. ``charges`` says what a token counts for.
     """
     if usage is None:
         return most
-    reported = prices.read(usage)
+    reported = charges.read(usage)
     unseen = max(1, min(tokens.most_written(seconds), most - read))
     written: int = usage.get("output_tokens", unseen)
     return (read if reported is None else reported) + max(1, written)

@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_sse import create_app
-from claude_sse.claude import prices, tokens
-from claude_sse.config.refusals import SEARCH_TOKENS
+from claude_sse.claude import charges, tokens
 from claude_sse.config.settings import ConfigError, Settings, from_environ
 from claude_sse.ledger import Quotas, open_ledger
 from claude_sse.protocol import sse
 from claude_sse.protocol.errors import OverLimit, Unavailable
 from claude_sse.protocol.question import Question
+from claude_sse.protocol.weights import SEARCH_TOKENS
 from claude_sse.streaming import lifetime
 from claude_sse.streaming.admission import Admissions, cost
 from claude_sse.streaming.capacity import CapacityLimiter
@@ -172,8 +172,8 @@ def test_a_search_is_reserved_at_what_it_can_count_for(caching, uses):
     """What is reserved covers every search, its results, and reading all of it again."""
     settings = Settings(prompt_caching=caching, web_search_max_uses=uses, max_tokens=1000)
     asked = question("x" * 9000, web_search=True)
-    most = prices.most_read(asked, settings)
-    assert prices.most_read(question("x" * 9000), settings) < most
+    most = charges.most_read(asked, settings)
+    assert charges.most_read(question("x" * 9000), settings) < most
     results = 7_345  # as in the documentation's example
     total = {"input_tokens": 0, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
     before = 0
@@ -186,7 +186,7 @@ def test_a_search_is_reserved_at_what_it_can_count_for(caching, uses):
     if caching == "off":  # Claude's own searches cache what they read
         total = {"input_tokens": 9000, "cache_creation_input_tokens": uses * results + 1000}
         total["cache_read_input_tokens"] = sum(9000 + n * results for n in range(uses))
-    assert prices.read({**total, "web_search_requests": uses}) <= most
+    assert charges.read({**total, "web_search_requests": uses}) <= most
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_search_is_reserved_at_what_it_can_count_for(caching, uses):
 )
 def test_what_reading_counts_for(usage, read):
     """Weights are rounded up; of searches that broke off, the results count at their bound."""
-    assert prices.read(usage) == read
+    assert charges.read(usage) == read
 
 
 SIGNED_IN = {"AUTH": "proxy", "SECRET_KEY": "the-proxy-and-the-server-know-this-0123456789"}

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..protocol.weights import RESULT_TOKENS, SEARCH_TOKENS
 from ..system import peer
 from .validators import ConfigError
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 #: Placeholders, as they stand in examples.
 _EXAMPLE = re.compile(r"change.?me|example|your.?(secret|key)|replace|placeholder", re.IGNORECASE)
-#: What one search counts for, and an upper bound of its results, in tokens (``claude/prices``).
-SEARCH_TOKENS, RESULT_TOKENS = 5_000, 25_000
 
 
 def check(settings: Settings, environ: Mapping[str, str]) -> None:
