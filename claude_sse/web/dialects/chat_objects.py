@@ -29,9 +29,9 @@ _STATUSES = {
     "rate_limited": 429,
 }
 _OVER_LIMIT = re.compile("rate_limited|over_limit|daily_tokens|too_many_.*")
-_SERVER = re.compile(
-    "error|busy|draining|no_key|unreachable|overloaded|protocol|interrupted|billing|budget"
-    "|authentication|permission|timeout|upstream_.*|.*_unavailable"
+#: What a repeat does not mend and its client has not caused; all that is retryable is such, too.
+_SERVER = frozenset(
+    "error no_key unreachable protocol billing budget authentication permission".split()
 )
 _PARAM = re.compile(r"[a-z_]+(\[\d+\])?(\.[a-z_]+(\[\d+\])?)*(?= (must|has|is|contains) )")
 
@@ -100,7 +100,7 @@ def error_object(fields: Fields) -> dict[str, Any]:
     kind = "invalid_request_error"
     if _OVER_LIMIT.fullmatch(code):
         kind = "rate_limit_error"
-    elif _SERVER.fullmatch(code):
+    elif fields.get("retryable") or code in _SERVER:
         kind = "server_error"
     error = {
         "message": fields["error"],

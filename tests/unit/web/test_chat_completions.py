@@ -14,6 +14,7 @@ from claude_sse.streaming.items import REVOKED, SILENCE, BrokenOff, Opening
 from claude_sse.streaming.lifetime import DRAINED, WRITER_DIED
 from claude_sse.web.dialects.chat_completions import CHAT_COMPLETIONS, WHOLE, WITH_USAGE
 from claude_sse.web.dialects.chat_objects import error_object, usage
+from tests.clients import documented_protocol as document
 
 OPENING = {"text": "", "model": "claude-x", "message": "msg_1"}
 END = {"text": "", "stop_reason": "end_turn", "usage": {"input_tokens": 3, "output_tokens": 4}}
@@ -208,6 +209,17 @@ def test_a_failure_has_a_status_that_fits_its_type(kind):
     }
     assert raised.value.status in expected[error["type"]]
     assert (str(raised.value), raised.value.retry_after) == (error["message"], 7)
+
+
+@pytest.mark.parametrize("code", document.refusals())
+def test_a_refusal_has_a_type_that_fits_its_status(code):
+    """429 is a limit of the client's, 5xx the server's fault, 4xx the client's."""
+    row = document.refusals()[code]
+    kinds = {"429": "rate_limit_error", "503": "server_error", "500": "server_error"}
+    for retryable in {"yes": [True], "no": [False]}.get(row.retryable, [True, False]):
+        fields = {"error": "No.", "code": code, "retryable": retryable}
+        kind = kinds.get(row.status, "invalid_request_error")
+        assert error_object(fields)["error"]["type"] == kind
 
 
 @pytest.mark.parametrize(
