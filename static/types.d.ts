@@ -230,8 +230,8 @@ export type MarkdownLibrary = typeof import('./markdown/library.js');
 /** What is loaded when it is needed, by the name of its first file (system/parts.js). */
 export interface Parts {
   'app/away.js': typeof import('./app/away.js');
+  'app/exporting.js': typeof import('./app/exporting.js');
   'app/finding.js': typeof import('./app/finding.js');
-  'app/import-export.js': typeof import('./app/import-export.js');
   'app/importing.js': typeof import('./app/importing.js');
   'app/kept-files.js': typeof import('./app/kept-files.js');
   'app/measures.js': typeof import('./app/measures.js');
@@ -284,7 +284,7 @@ export interface Answer {
   id: string;
   parent: string;
   at: number;
-  /** The same, by the clock that nobody can set. */
+  /** The same, by the monotonic clock. */
   began?: number;
   n: number;
   conversation: string;
@@ -339,7 +339,7 @@ export interface Problem {
   /** The HTTP status of a refusal; 0 where there was no response. */
   status?: number;
   requestId?: string;
-  /** Before this time (ms, by the clock that nobody can set) asking again is pointless. */
+  /** Before this time (ms, by the monotonic clock) asking again is pointless. */
   retryAt?: number;
 }
 

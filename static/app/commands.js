@@ -97,7 +97,7 @@ async function listSessions() {
 
 /** @param {'markdown' | 'json'} format @param {ConversationData[]} conversations */
 async function exportAs(format, conversations) {
-  const { download } = await load('app/import-export.js');
+  const { download } = await load('app/exporting.js');
   download(format, conversations);
 }
 

@@ -15,7 +15,7 @@ import { offer } from '../view/toast.js';
 /** @typedef {{ kind: string, count: number, names: string[] }} Note */
 /** @typedef {{ taken?: Taken[], part?: number, notes?: Note[], error?: { code: string, said: string } }} Report */
 
-/** So much room is left to what is said later. */
+/** This much room is left to what is said later. */
 const SPARE_BYTES = 50 << 20;
 
 /** Let the reader choose a file, and import it. @param {ChatController} chat */

@@ -91,7 +91,7 @@ export class OnDemand {
     this.#places?.keep();
   }
 
-  /** Where an answer is written, its end is followed; else the reader returns to where they were. */
+  /** Where an answer is written, its end is followed; otherwise the reader returns to where they were. */
   goToPlace() {
     const { current, runner, transcript } = this.#chat;
     const { id } = current.meta;

@@ -14,6 +14,6 @@ export async function actOn(chat, act, id) {
 
 /** @param {ChatController} chat @param {string} id */
 async function save({ conversations }, id) {
-  const { download } = await load('app/import-export.js');
+  const { download } = await load('app/exporting.js');
   download('markdown', [await conversations.open(id)]);
 }

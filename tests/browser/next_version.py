@@ -10,7 +10,7 @@ from claude_sse import create_app
 from claude_sse.config import installation
 
 #: A module that is loaded when it is needed, and what it leaves in a page of this version.
-CHANGED = "app/import-export.js"
+CHANGED = "app/exporting.js"
 MARK = "globalThis.isNextVersion = true;"
 
 _folder = tempfile.TemporaryDirectory(prefix="next-version-")

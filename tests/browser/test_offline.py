@@ -116,7 +116,7 @@ def test_the_page_opens_without_its_server(
 
 _FILES_OF_LATER = """() => {
     const { href } = document.querySelector('link[rel=modulepreload]');
-    return ['app/import-export.js', 'markdown/renderer.js', 'view/session-list.js'].map(
+    return ['app/exporting.js', 'markdown/renderer.js', 'view/session-list.js'].map(
         (name) => new URL(name, href).href);
 }"""
 
@@ -172,7 +172,7 @@ def _is_next(page: Page) -> bool:
     is_next: bool = page.evaluate(
         """async () => {
             const { href } = document.querySelector('link[rel=modulepreload]');
-            await import(new URL('app/import-export.js', href).href);
+            await import(new URL('app/exporting.js', href).href);
             return globalThis.isNextVersion === true;
         }"""
     )

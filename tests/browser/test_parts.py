@@ -68,10 +68,10 @@ def test_without_markdown_answers_are_plain_text_and_it_is_tried_again(page: Pag
 def test_a_part_that_somebody_asks_for_in_vain_is_said(page: Page) -> None:
     """Where it cannot be loaded one sentence says so, and the next time it works."""
     page.locator("body[data-ready]").wait_for()
-    page.route("**/app/import-export.js", lambda route: route.abort())
+    page.route("**/app/exporting.js", lambda route: route.abort())
     page.locator("[data-command=settings]").first.click()
     page.locator("[data-command=export-json]").click()
     expect(page.locator("#toasts")).to_contain_text("cannot be loaded now")
-    page.unroute("**/app/import-export.js")
+    page.unroute("**/app/exporting.js")
     with page.expect_download():
         page.locator("[data-command=export-json]").click()
