@@ -5,7 +5,7 @@ from pathlib import Path
 
 import claude_sse
 from claude_sse.command import main
-from claude_sse.config.settings import AUTHS, TABLE, from_environ
+from claude_sse.config.settings import AUTHS, from_environ
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/public.md").read_text("utf-8")
@@ -42,14 +42,6 @@ def test_every_command_is_listed():
     compare("Commands", first_cells(section("Commands")), set(main.COMMANDS))
     helped = set(re.findall(r"claude-sse (\S+)", main.HELP)) - {"[OPTIONS]"}
     assert helped | {"--help", "-h", "-v"} == set(main.COMMANDS)
-
-
-def test_every_setting_is_listed():
-    """The settings are those of the table of settings, in its order."""
-    listed = re.findall("`([A-Z_]+)`", section("Settings"))
-    names = [row.name for row in TABLE.values()]
-    compare("Settings", set(listed), set(names))
-    assert listed == names
 
 
 def test_every_route_is_listed(tmp_path):
