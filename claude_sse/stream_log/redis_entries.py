@@ -7,15 +7,18 @@
                              MAX-k   c end             sealed by its writer: the k-th entry
                              MAX-MAX c lost            sealed by a reader that found no writer
     csse:{HASH}:l   string   the machine of the writer lives, for 10 s at a time
-    csse:{HASH}:s   string   asked to stop while the writer was disconnected
+    csse:{HASH}:s   string   asked to stop while the writer was disconnected, for 120 s
     csse:{HASH}:w   channel  its writer is subscribed: it lives, and hears ``stop``
     csse:{HASH}:r   channel  its readers in other processes are subscribed
     csse:n:{HASH}   string   the key of the newest stream of a name
 
+    csse:worker:{ID}:a, :c   written by a worker to find out whether Redis takes it (``redis_link``)
+
 The hash is in braces, so that all of a stream lies in one slot of a cluster. The prefix is
 REDIS_PREFIX. ``k`` counts the entries, so that a missing one shows: then the ``k`` of the last
 entry is not the length of the stream. Redis accepts no id below the last one, so that no frame
-follows a seal.
+follows a seal. A stream expires ``STREAM_TTL`` after its end; where it has none, half an hour more
+than that after its beginning.
 """
 
 from __future__ import annotations
@@ -160,7 +163,7 @@ def frames_after(frames: bytes, number: int) -> bytes:
 
 
 def is_sealed(found: list[Entry], length: int) -> bool:
-    """Return whether these seals of a stream with so many entries say that nothing will come.
+    """Return whether these seals of a stream of ``length`` entries say that nothing will come.
 
     Where Redis has refused entries before the writer's own seal, the writer writes them again.
     """
