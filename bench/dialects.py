@@ -75,7 +75,7 @@ def table(rounds: int, scenarios: dict[str, Scenario] = SCENARIOS) -> list[Row]:
 
 
 def ask_all(port: int, ask: Ask, scenario: Scenario) -> None:
-    """Ask everything at once and read it to the end; raises where an answer is not whole."""
+    """Ask everything concurrently and read it to the end; raises where an answer is not whole."""
     received: dict[socket.socket, bytearray] = {}
     with selectors.DefaultSelector() as selector:
         for _ in range(scenario.streams):

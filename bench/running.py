@@ -60,7 +60,7 @@ def _folder() -> Path:
     """Make a folder that is removed at the end of all rounds.
 
     ext4 gives a file no number of one that was removed within some minutes: behind a round with
-    thousands of streams it looks at each of theirs, 1 ms of CPU for every stream of the next.
+    thousands of streams it checks each of theirs, 1 ms of CPU for every stream of the next.
     """
     (ROOT / "instance").mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "instance"))

@@ -38,7 +38,7 @@ BY_ITSELF: list[tuple[str, str, Callable[[Result], Any], float]] = [
     ("long", "CPU of the last tenth / the first", _tenths, 1.2),
     ("resume", "1 MB again, ms", lambda n: n.get("resume_p50_ms"), 20),
 ]
-#: (scenario with 100,000 old streams, the same without, number, at most so many times)
+#: (scenario with 100,000 old streams, the same without, number, at most how many times)
 OLD_STREAMS = [
     ("first-text-old", "first-text", "first_p50_ms", 1.1),
     ("paced-100-old", "paced-100", "cpu_us_per_text", 1.1),

@@ -34,7 +34,7 @@ def https(site: Site) -> str:
     if not site.tls:
         if site.local:
             return "plain HTTP, on this machine only"
-        raise Wrong("plain HTTP: everybody between can read along; serve it by deploy/nginx.conf")
+        raise Wrong("plain HTTP: anyone on the way can read it; serve it by deploy/nginx.conf")
     hsts = site.ask("GET", "/").headers.get("Strict-Transport-Security", "")
     if "max-age=" not in hsts or "max-age=0" in hsts:
         raise Wrong("no Strict-Transport-Security: add it to the TLS server, as deploy/nginx.conf")
@@ -112,7 +112,7 @@ def sign_in(site: Site) -> str:
                 f"a stranger's {method} {path[:9]} is answered ({reply.status}): set AUTH and "
                 "SECRET_KEY, and let the proxy drop X-Forwarded-User from outside"
             )
-    return "a stranger gets nothing, whatever name he gives himself"
+    return "a stranger gets nothing, whatever name it gives itself"
 
 
 def cross_site(site: Site) -> str:

@@ -3,8 +3,8 @@
     script/diagnose https://chat.example.com --header 'Authorization: Bearer …'
 
 The app sends timed frames: some at a steady pace, a burst, and a silence as long as an answer's may
-be. What arrives late, altered or not at all tells what stands in between; who that is, the
-outermost of them says itself when it refuses a request that is none. It asks Claude nothing and
+be. What arrives late, altered or not at all tells what stands in between; which server that is,
+the outermost one says itself when it refuses a request that is not HTTP. It asks Claude nothing and
 costs nothing. Exit code 0: frames arrive as they were sent; 1: they do not; 2: no answer. Python's
 standard library is all it needs.
 """

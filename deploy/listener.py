@@ -1,4 +1,4 @@
-"""Asks a deployment one question: does the answer come without delay, whole, and again as it was?
+"""Asks a deployment one question: whether its answer comes without delay, whole, and twice alike.
 
 This is the one check that costs something.
 """
@@ -13,7 +13,7 @@ import time
 from visitor import JSON, Site, Wrong, new_stream
 
 QUESTION = {"messages": [{"role": "user", "content": "Count from one to forty, in words."}]}
-Pieces = list[tuple[float, bytes]]
+Payloads = list[tuple[float, bytes]]
 
 
 def stream(site: Site) -> str:
@@ -24,10 +24,8 @@ def stream(site: Site) -> str:
     try:
         if response.status != 201:
             raise Wrong(f"a question got {response.status}: {response.read(300)!r}")
-        if (
-            not (response.headers["Content-Type"] or "").startswith("text/event-stream")
-            or (response.headers["Content-Encoding"])
-        ):
+        kind = response.headers["Content-Type"] or ""
+        if not kind.startswith("text/event-stream") or response.headers["Content-Encoding"]:
             raise Wrong("the stream is compressed or has another type: exempt text/event-stream")
         payloads = _read(response, began)
     finally:
@@ -53,16 +51,16 @@ def stream(site: Site) -> str:
     )
 
 
-def _read(response: http.client.HTTPResponse, began: float) -> Pieces:
+def _read(response: http.client.HTTPResponse, began: float) -> Payloads:
     """Return each payload with its time, the end as an empty one; cut off is an end as well."""
-    payloads: Pieces = []
+    payloads: Payloads = []
     with contextlib.suppress(OSError, http.client.HTTPException):
         while payload := response.read1(65536):
             payloads.append((time.monotonic() - began, payload))
     return [*payloads, (time.monotonic() - began, b"")]
 
 
-def _check_end(payloads: Pieces, whole: bytes) -> None:
+def _check_end(payloads: Payloads, whole: bytes) -> None:
     if b"data: [DONE]" in whole:
         return
     if b'data: {"error"' in whole:
@@ -74,7 +72,7 @@ def _check_end(payloads: Pieces, whole: bytes) -> None:
     )
 
 
-def _silence(payloads: Pieces) -> float:
+def _silence(payloads: Payloads) -> float:
     return max((b - a for (a, _), (b, _) in zip(payloads, payloads[1:], strict=False)), default=0.0)
 
 

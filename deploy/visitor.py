@@ -128,7 +128,7 @@ class Site:
         return connection
 
     def speaks_http2(self) -> bool:
-        """Tell whether a browser would be offered HTTP/2."""
+        """Return whether a browser would be offered HTTP/2."""
         context = ssl.create_default_context(cafile=self._ca)
         context.set_alpn_protocols(["h2", "http/1.1"])
         sock = socket.create_connection((self.at, self.port), self._patience)
@@ -144,7 +144,7 @@ class Site:
         try:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, self.prefix + path, body, named)
-            # which may be answered before it is sent whole
+            # A request may be answered before it is sent whole.
             return connection, connection.getresponse()
         except BaseException:
             connection.close()

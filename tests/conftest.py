@@ -65,7 +65,7 @@ def opened(tmp_path: Path) -> Callable[[], int]:
     """How many files below ``tmp_path`` this process has open; others come and go with garbage."""
 
     def target(descriptor: Path) -> str:
-        with contextlib.suppress(FileNotFoundError):  # closed by another thread, or the look itself
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile, or the listing's own
             return str(descriptor.readlink())
         return ""
 

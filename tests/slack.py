@@ -18,13 +18,13 @@ import threading
 import time
 from collections.abc import Iterator
 
-#: Percentiles of many samples may be so many times what is promised.
+#: Percentiles of many samples may be this many times what is promised.
 SLACK = float(os.environ.get("CLAUDE_SSE_SLACK", "5"))
-#: What is promised may always come so much later: a few turns of other processes.
+#: What is promised may always come this much later: a few turns of other processes.
 LATE_SECONDS = 0.15
-#: A request and its answer are about so many turns, each of which may be as late as the worst one.
+#: A request and its answer are about this many turns, each of which may be as late as the worst.
 TURNS = 12
-#: But no more than this: else nothing could be late enough on a machine that is overrun.
+#: But no more than this: otherwise nothing could be late enough on a machine that is overrun.
 MOST_SECONDS = 5.0
 _NAP_SECONDS = 0.005
 _WORK_SECONDS = 0.001

@@ -83,7 +83,7 @@ KINDS = {
     "columns": ("", "|a" * 20_000 + "|\n" + "|-" * 20_000 + "|\n"),
     "spaces": ("", " \n"),
 }
-#: A section of the numbered answer; a text ends behind each ``@``, which its number follows: a word
+#: A section of the numbered answer; a text ends after each ``@``, which its number follows: a word
 #: that Markdown shows as it stands, and that no highlighter takes apart.
 SECTION = """## How a queue behaves @
 
@@ -131,7 +131,7 @@ for $\rho < 1$, @ which is where it ends. @
 
 @dataclass(frozen=True)
 class Answer:
-    """What each page beside others is answered: so many characters, with formulas or without."""
+    """What each page beside others is answered: text of this size, with formulas or without."""
 
     size: int
     mathematics: bool = False

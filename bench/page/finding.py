@@ -1,6 +1,6 @@
 """``python -m bench.page.finding [MESSAGES]``: what a search costs the page.
 
-Puts so many messages (10,000) in conversations of 20 into the browser's database, opens the page
+Puts messages (10,000) in conversations of 20 into the browser's database, opens the page
 again, and types words that all, some and no messages have. Told are the ms from the last key to the
 last change of the list, and the longest task meanwhile; the first word is found while the page
 still reads what is stored.
@@ -40,7 +40,7 @@ STANDS = "() => performance.now() - seen.changed > 1500"
 
 
 def main(messages: int) -> None:
-    """Search several words in so many messages, and print what each took."""
+    """Search several words in ``messages`` messages, and print what each took."""
     with StandIn() as standin, serve(standin, WORKERS=1) as [server], chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(120_000)

@@ -1,6 +1,6 @@
 """``python -m bench.page.imports [MESSAGES]``: what the import of an export costs the page.
 
-Makes an export of claude.ai and one of ChatGPT with so many messages (10,000), in conversations of
+Makes an export of claude.ai and one of ChatGPT with messages (10,000), in conversations of
 20, and an archive whose JSON has 100 MB; imports each through the settings of a fresh page, and
 prints the time from the choice of the file to the sentence at the end, the longest task of the main
 thread, and the time of a second import of the same file, which finds everything there.

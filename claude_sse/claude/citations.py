@@ -2,7 +2,7 @@
 
 The fields are a part of the API's own, under its names; what the API adds later is not in them. A
 citation that is malformed, or whose address is not one of the web, becomes None: no answer fails
-because of what it cites. The README describes the frames.
+because of what it cites. docs/protocol.md describes the frames.
 """
 
 from __future__ import annotations

@@ -66,9 +66,9 @@ _SYNONYMS = {
 #: The statuses and types of temporary errors that cost nothing; 429 only with a reset time. Not the
 #: other 5xx: an answer may have begun when a gateway times out or loses its connection.
 _TEMPORARY_STATUSES = (500, 529)
+_TEMPORARY_TYPES = ("overloaded_error", "api_error")
 #: The types that reject the key rather than one question.
 _KEY_TYPES = ("authentication_error", "permission_error")
-_TEMPORARY_TYPES = ("overloaded_error", "api_error")
 
 
 def translate(exc: Exception, *, began: bool, model: str = "") -> AnswerFailed:

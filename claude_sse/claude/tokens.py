@@ -24,7 +24,7 @@ WRITTEN_A_SECOND = 400
 _AROUND_EACH, _AROUND_ALL = 10, 50
 #: The most that any model reads.
 LONGEST_CONTEXT = 1_000_000
-#: So many bytes are bounded by at least as many tokens, whatever the text.
+#: From this many bytes on, the bound of any text is at least the longest context.
 _CERTAINLY_LONGEST = LONGEST_CONTEXT * 3 // 2
 #: Claude scales larger images down (platform.claude.com, Vision).
 _MOST_OF_AN_IMAGE = 4784

@@ -11,15 +11,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .events import object_of, word_of
+from .events import TEXT_FIELDS, object_of, word_of
 
 #: The characters of the events; a longer answer is not continued.
 _MOST_CHARACTERS = 16 * 1024 * 1024
-#: By the type of a delta: the type of its block, and the field of both that it adds to.
-_GROWING = {
-    "text_delta": ("text", "text"),
-    "thinking_delta": ("thinking", "thinking"),
-}
 
 
 class Written:
@@ -46,8 +41,8 @@ class Written:
         if block is None or self._size > _MOST_CHARACTERS:
             return
         kind = word_of(delta.get("type"))
-        block_kind, field = _GROWING.get(kind, ("", ""))
-        if block_kind and block.get("type") == block_kind:
+        field = TEXT_FIELDS.get(kind)
+        if field is not None and block.get("type") == field:
             self._parts.setdefault((index, field), []).append(word_of(delta.get(field)))
         elif kind == "input_json_delta":
             self._parts.setdefault((index, "input"), []).append(word_of(delta.get("partial_json")))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 #: Markers of a JPEG's frame, which has its size: all of SOF but DHT, JPG and DAC.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
@@ -51,11 +52,11 @@ def format_of(data: bytes) -> Format | None:
     return None
 
 
-def _number(data: bytes, at: int, size: int, order: str = "big") -> int:
+def _number(data: bytes, at: int, size: int, order: Literal["big", "little"] = "big") -> int:
     field = data[at : at + size]
     if len(field) < size:
         raise BrokenOff
-    return int.from_bytes(field, "big" if order == "big" else "little")
+    return int.from_bytes(field, order)
 
 
 def _png(data: bytes) -> tuple[int, int]:

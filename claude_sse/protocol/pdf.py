@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 #: Readers find the header within this distance from the start.
 _HEADER_BYTES = 1024
-#: At the start, or on a line of its own, or after bytes that are no text: not within a sentence.
+#: At the start, or on a line of its own, or after bytes that are not text: not within a sentence.
 _HEADER = re.compile(rb"(?:\A|[\0-\x1f\x80-\xff])%PDF-[0-9]")
 _INFLATED_BYTES = 32 << 20
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z0-9#])")

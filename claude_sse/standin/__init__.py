@@ -43,19 +43,19 @@ silent_headers                        no answer, not even a head
 slow_headers     ms=1000              the head after that time, then the answer
 silent                                the head, then nothing
 pings            every_ms=200         message_start and an open block, then pings only
-stall            after=3              silence after so many texts
-reset            after=3              RST after so many texts
-cut              after=3              last chunk and FIN after so many texts: no message_stop
-cut_chunk        after=3              FIN after so many texts, without the last chunk
+stall            after=3              silence after this many texts
+reset            after=3              RST after this many texts
+cut              after=3              last chunk and FIN after this many texts: no message_stop
+cut_chunk        after=3              FIN after this many texts, without the last chunk
 cut_at           byte=1000 clean=1    the body ends at this byte; clean=0 without the last chunk
-error_event      after=3              an error event after so many texts, 0: as the first event;
+error_event      after=3              an error event after this many texts, 0: as the first event;
                  type=...             default overloaded_error
 bad_json         after=3              a delta cut off in its JSON, then the rest of the answer
 bad_utf8         after=3              a delta with bytes that are no UTF-8, then the rest
 bad_index        after=3              a text for a block that was never opened, then the rest
 wrong_order                           a text before message_start, then the rest
 huge             mb=20                one text delta of this size
-after_stop                            events and a second message_stop behind the first; then the
+after_stop                            events and a second message_stop after the first; then the
                                       socket stays open
 unknown_events                        a right answer with BOM, CRLF, comments, ids, unknown events,
                                       blocks, deltas and fields

@@ -15,7 +15,7 @@ from .sources import Passage, Search, searched
 from .wire import Step
 
 ANSWERS = Path(__file__).parent / "answers"
-#: The first whose words occur in the question is the answer; else the greeting or the follow-up.
+#: The first whose words occur in the question answers; otherwise the greeting or the follow-up.
 #: The examples of the page in its other languages are among them; the answers are English.
 CHOICES = {
     "longest": r"longest|längste",

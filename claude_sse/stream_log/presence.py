@@ -1,4 +1,4 @@
-"""Which writers have a reader: those with one in this process are known without asking anybody."""
+"""Which writers have a reader: those with one in this process are known at no cost."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 FAILURES = (RedisDown, RedisMisconfigured, ReplyError)
 #: The most that an operation of a request may take, connecting included.
 OPERATION_SECONDS = 3.0
-#: A burst of questions uses as many connections as there are threads; so many are kept after it.
+#: A burst of questions uses as many connections as there are threads; this many are kept after it.
 _MOST_IDLE = 16
 
 

@@ -43,10 +43,10 @@ class Chats:
             former = self._log.set_newest(owner, chat, key)
         except Unavailable:
             reader.close()
-            self._stop(key, _at_once)
+            self._stop(key, _without_waiting)
             raise
         if former is not None:
-            self._stop(former, _at_once)
+            self._stop(former, _without_waiting)
         return reader
 
     def newest(self, owner: str, chat: str) -> str | None:
@@ -76,5 +76,5 @@ class Chats:
             self._streams.stop(key, gone)
 
 
-def _at_once() -> bool:
+def _without_waiting() -> bool:
     return True

@@ -58,7 +58,7 @@ class Lifetime:
 
     def note_content(self) -> None:
         """Record that Claude sent content."""
-        self._content_at = self.scope.received_at  # which saves a look at the clock
+        self._content_at = self.scope.received_at  # which saves reading the clock
 
     @property
     def cause(self) -> str | None:

@@ -1,1 +1,1 @@
-"""The operating system: system calls, locks, file ownership, SQLite files, peers and log lines."""
+"""What the process runs on: system calls, locks, owners of files, SQLite files, peers, Redis."""

@@ -55,9 +55,8 @@ def _adopt_folder(path: str | os.PathLike[str], above: str) -> None:
 
 
 def _give(fd: int, owner: os.stat_result) -> None:
-    if (
-        owner.st_uid != 0 and owner.st_mode & 0o1000 == 0
-    ):  # not in /tmp and its like, which everyone shares
+    is_shared = owner.st_mode & 0o1000  # sticky: /tmp and its like
+    if owner.st_uid != 0 and not is_shared:
         os.fchown(fd, owner.st_uid, owner.st_gid)
 
 

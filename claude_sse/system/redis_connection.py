@@ -102,7 +102,7 @@ class Wire:
 
         A SUBSCRIBE or UNSUBSCRIBE of one channel has its confirmation as its reply. Raises
         ``ReplyError`` for the first command that was refused, and ``RedisDown`` where not all
-        replies have come within so many seconds; then nothing more may be asked.
+        replies have come in time, ``within`` seconds; then nothing more may be asked.
         """
         replies = self.try_all(*commands, within=within)
         for reply in replies:

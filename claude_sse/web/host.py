@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Returns the owner of a request, or None (or "") where nobody has signed in; may raise a refusal.
+#: Returns the owner of a request, or None (or "") where no one has signed in; may raise a refusal.
 Owner = Callable[[Request], str | int | None]
 #: Returns whether this owner may no longer read; called in an application context of the host.
 IsRevoked = Callable[[str | int], bool]

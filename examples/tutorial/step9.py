@@ -121,7 +121,7 @@ class Stream:
                 if is_dead and not new:
                     log.seek(0)
                     if not is_last(log.read().decode()):
-                        broken = frame({"error": "The server stopped; what came is kept."})
+                        broken = frame({"error": "The server stopped; the text received is kept."})
                         yield f"id: {after + 1}\n{broken}"
                     return
                 if not new and time.monotonic() - sent_at >= HEARTBEAT_SECONDS:

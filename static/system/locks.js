@@ -107,7 +107,7 @@ class Watch {
     return (this.#unanswered.get(name) ?? 0) >= ASKS;
   }
 
-  /** Somebody answers for these. @param {string[]} names */
+  /** A tab answers for these. @param {string[]} names */
   heard(names) {
     for (const name of names) this.#unanswered.set(name, 0);
   }

@@ -43,7 +43,7 @@ export class Autoscroll {
     this.#pinned = false;
   }
 
-  /** Move the text up by so many pixels; that is no wish of the reader's. @param {number} pixels */
+  /** Move the text up by this many pixels, which is not the reader's wish. @param {number} pixels */
   shift(pixels) {
     this.#log.scrollTop += pixels;
     this.#top = this.#log.scrollTop;

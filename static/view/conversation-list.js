@@ -7,7 +7,7 @@ import { copyOf, find, isComposing, make, part, place, write } from './dom.js';
 
 /** @import { Listing, Meta } from '../types.js' */
 
-/** So many entries are drawn at a time, more than fit on a screen; the others follow, so many in a task. */
+/** This many entries are drawn at a time, more than fit on a screen; the others follow, as many in each task. */
 const SOME = 50;
 
 /**

@@ -20,7 +20,7 @@ export class HitBar {
     });
   }
 
-  /** Show at which of so many hits the reader is, from 1; none takes the bar away. @param {number} place @param {number} count */
+  /** Show at which of `count` hits the reader is, from 1; none takes the bar away. @param {number} place @param {number} count */
   show(place, count) {
     if (!count) {
       const hadFocus = this.#bar.contains(document.activeElement);

@@ -14,7 +14,7 @@ export function fitKeyboard() {
 
 /**
  * Return the height and the top of what a keyboard leaves, in pixels; null where there is none; undefined while the
- * reader has zoomed in, which is no reason to lay out anything.
+ * reader has zoomed in, which is not a reason to lay out anything.
  *
  * @param {Visible} visible
  * @param {number} whole the height of the page

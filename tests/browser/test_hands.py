@@ -136,7 +136,7 @@ def test_a_phone_breaks_lines_with_enter(phone: Page, standin: StandIn, nonce: s
 
 
 def test_a_keyboard_over_the_page_covers_nothing(phone: Page) -> None:
-    """Where a keyboard lies over the page, all of the page is above it; zooming is no keyboard."""
+    """Where a keyboard lies over the page, the page is above it; zooming is not a keyboard."""
     box = "() => document.body.getBoundingClientRect().bottom"
     phone.evaluate(KEYBOARD, [430, 0, 1])
     phone.wait_for_function(f"() => ({box})() === 430")

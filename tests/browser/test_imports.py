@@ -36,7 +36,7 @@ def _png() -> bytes:
 
 
 def _claude(count: int, messages: int = 2) -> list[dict[str, object]]:
-    """An export of claude.ai with so many conversations."""
+    """An export of claude.ai with this many conversations."""
     return [
         {
             "uuid": f"conversation-{n}",

@@ -34,7 +34,7 @@ def test_leaving_is_no_stop_and_stop_is_final(page: Page, standin: StandIn, nonc
     page.reload()
     wait_for_text(last_answer(page), "word30 ")
     request = exchange(standin, nonce)
-    assert not request.closed_at  # leaving was no stop
+    assert not request.closed_at  # leaving stopped nothing
     page.locator("#send").click()
     wait_until_over(last_answer(page), "stopped")
     standin.wait(lambda _: request.closed_at)
@@ -51,7 +51,7 @@ def test_leaving_is_no_stop_and_stop_is_final(page: Page, standin: StandIn, nonc
 def test_overload_in_mid_answer_is_not_asked_again_by_itself(
     page: Page, standin: StandIn, nonce: str
 ) -> None:
-    """After the first word nothing is repeated behind the reader's back: no double text or bill."""
+    """After the first word nothing is repeated without the reader: no double text or bill."""
     sent = _sent(page)
     ask(page, f"fault error_event after=4 times=1 texts=6 {nonce}")
     answer = last_answer(page)

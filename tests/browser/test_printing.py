@@ -22,7 +22,7 @@ KINDS = [CODE, WIDE, TABLE, "$$\\frac{a}{b} = c$$", "Said.[^1]\n\n[^1]: The foot
 
 
 def _conversation(count: int) -> dict[str, object]:
-    """A file of ours with so many messages, and among them all that is set apart on paper."""
+    """A file of ours with this many messages, and among them all that is set apart on paper."""
     messages: list[dict[str, object]] = []
     for n in range(count):
         message: dict[str, object] = {"at": 1_700_000_000_000 + n * 60_000, "n": n, "id": f"m{n}"}

@@ -189,7 +189,7 @@ class Answer:
         is_passing = status in (429, 503) and refusal.fields["retryable"]
         if not is_passing or wait is None or wait > LONGEST_WAIT_SECONDS:
             raise refusal
-        self._failures = 0  # it is no failure to be told when to come
+        self._failures = 0  # to be told when to come is not a failure
         return float(wait) * random.uniform(1.0, 1.2)
 
     def _pause(self, at_least: float) -> None:

@@ -178,7 +178,7 @@ def test_a_failure_before_the_answer_is_a_sentence(sdk: Seen) -> None:
 
 
 def test_a_failure_in_mid_answer_keeps_the_text(sdk: Seen, standin: StandIn) -> None:
-    """What came stays, the status is ``error``; the next question has the half answer in it."""
+    """The text received stays, the status is ``error``; the next question has the half answer."""
     story = sdk.story("failsInMidAnswer")
     failed, after = story["failed"], story["after"]
     assert (failed["error"], failed["statuses"][-1]) == (_CUT_OFF, "error")

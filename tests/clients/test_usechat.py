@@ -114,7 +114,7 @@ def test_an_answer_streams_with_its_thinking_and_metadata(
 def test_throttled_a_page_draws_now_and_then_and_misses_nothing(
     probes: Probes, standin: StandIn, nonce: str
 ) -> None:
-    """With ``experimental_throttle`` texts are drawn together, so many milliseconds apart."""
+    """With ``experimental_throttle`` texts are drawn together, that many milliseconds apart."""
     name = f"throttled-{nonce}"
     ask_all(probes, name, "fault pace texts=200 gap_ms=5", experimental_throttle=200)
     for version, probe in probes.items():
@@ -154,7 +154,7 @@ def go_on(probes: Probes, standin: StandIn, name: str) -> None:
 def test_a_failure_in_mid_answer_keeps_the_text_and_the_next_question_is_answered(
     probes: Probes, standin: StandIn, nonce: str
 ) -> None:
-    """What came of the answer stays, the sentence is the error, and the chat goes on."""
+    """The text received stays, the sentence is the error, and the chat goes on."""
     name = f"middle-{nonce}"
     ask_all(probes, name, "fault error_event after=3")
     for version, probe in probes.items():
@@ -187,7 +187,7 @@ def test_a_refused_question_is_an_error_with_the_sentence(probes: Probes, nonce:
 def test_a_page_is_told_that_claude_is_asked_again(
     probes: Probes, standin: StandIn, nonce: str
 ) -> None:
-    """Before a retry ``onData`` gets ``data-waiting``, which is no part of the message."""
+    """Before a retry ``onData`` gets ``data-waiting``, which is not a part of the message."""
     name = f"waiting-{nonce}"
     ask_all(probes, name, "fault overloaded times=1 texts=20")
     for version, probe in probes.items():
@@ -280,7 +280,7 @@ def test_an_answer_is_resumed_over_the_half_that_a_page_has_stored(
 
 
 def test_a_chat_without_an_answer_has_nothing_to_resume(probes: Probes, nonce: str) -> None:
-    """The server says 204 of a chat that it does not know, which is no error."""
+    """The server says 204 of a chat that it does not know, which is not an error."""
     name = f"unknown-{nonce}"
     for version, probe in probes.items():
         probe.begin(name, id=chat_of(name, version), resume=True)
@@ -343,7 +343,7 @@ def test_the_documented_text_protocol_shows_the_answer(probes: Probes, nonce: st
 
 
 def test_a_text_that_breaks_off_is_an_error(probes: Probes, standin: StandIn, nonce: str) -> None:
-    """What came of the text stays, and the page is told: it does not look like a whole answer."""
+    """The text received stays, and the page is told: it does not look like a whole answer."""
     name = f"broken-{nonce}"
     ask_all(probes, name, "fault error_event after=3 gap_ms=200", api=_TEXT_API, isText=True)
     for version, probe in probes.items():

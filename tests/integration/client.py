@@ -123,7 +123,7 @@ class Answer:
         return self.body
 
     def read_until_heartbeats(self, count: int) -> bytes:
-        """Read until the body holds so many heartbeats; return the body so far."""
+        """Read until the body holds this many heartbeats; return the body so far."""
         while self.body.count(HEARTBEAT) < count:
             assert self.read(), self.body
         return self.body
@@ -231,7 +231,7 @@ def text(body: bytes) -> str:
 
 
 def listens(port: int) -> bool:
-    """Tell whether anybody does."""
+    """Return whether any client does."""
     try:
         connect(port).close()
     except OSError:
@@ -240,7 +240,7 @@ def listens(port: int) -> bool:
 
 
 def eventually(condition: Any, timeout: float = PATIENCE_SECONDS) -> Any:
-    """Return the first true value of ``condition()``, for what sends no event; else fail."""
+    """Return the first true value of ``condition()``, for what sends no event; otherwise fail."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):
         assert time.monotonic() < deadline, f"not within {timeout} s"

@@ -130,7 +130,7 @@ class Server:
         return self.ask("PUT", f"/streams/{stream}", body, **more)
 
     def get(self, stream: str, after: int | str | None = None, **more: Any) -> Answer:
-        """Follow a stream from behind the frame ``after``."""
+        """Follow a stream after the frame ``after``."""
         if after is not None:
             more["Last_Event_ID"] = str(after)
         return self.ask("GET", f"/streams/{stream}", **more)

@@ -52,7 +52,7 @@ def under_way(server: Server) -> int:
 
 
 def at_once(server: Server, prompt: str, count: int) -> list[Answer]:
-    """Ask this so many times at the same time, each time under an id of its own."""
+    """Ask this as many times at the same time, each time under an id of its own."""
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(lambda _: server.put(new_id(), prompt), range(count)))
 

@@ -135,8 +135,8 @@ def test_a_server_that_goes_says_so(standin: StandIn, nonce: str) -> None:
 
 
 def test_a_text_that_breaks_off_is_no_http(workers: list[Server], nonce: str) -> None:
-    """Its last bytes are no chunk, for clients that take a reset for the end; with one chunk more
-    it would be whole."""
+    """Its last bytes are not a chunk, for clients that take a reset for the end; a chunk more
+    would make it whole."""
     message = {
         "id": "1",
         "role": "user",

@@ -21,7 +21,7 @@ from .running import ROOT, Server, environment, exchanges, free_port, new_id
 def start(
     *arguments: str, limit: tuple[int, int] | None = None, **settings: object
 ) -> subprocess.CompletedProcess[str]:
-    """Start a server that is to refuse it, perhaps with so many open files; return what it said."""
+    """Start a server that is to refuse this, perhaps with few open files; return what it said."""
     return subprocess.run(
         [sys.executable, "-m", "gunicorn", "wsgi:app", *arguments],
         cwd=ROOT,

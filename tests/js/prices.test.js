@@ -87,7 +87,7 @@ test('a refused question costs nothing; one that may have been asked is not know
   assert.equal(cost([answer(USAGE), failed('overloaded', { text: 'x' })]).isLeast, true);
 });
 
-test('damaged counts are no counts', () => {
+test('damaged counts are not counts', () => {
   for (const broken of [-5, NaN, Infinity, true, '7', null, {}, 0.2])
     assert.doesNotThrow(
       () => cost(answer({ input_tokens: broken, output_tokens: 1e6 })),

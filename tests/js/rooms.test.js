@@ -44,7 +44,7 @@ function importsOf(name) {
 }
 
 /** The modules that must have run before this one does; parts and Workers are loaded later. */
-const importedAtOnce = (name) =>
+const importedStatically = (name) =>
   [...withoutComments(source(name)).matchAll(/\bfrom '(\.{1,2}\/[\w./-]+\.js)'/g)]
     .map(([, path]) => normalize(join(dirname(name), path)).replaceAll('\\', '/'))
     .filter((path) => FILES.includes(path));
@@ -55,7 +55,7 @@ const filesIn = (folder) =>
     .filter((name) => /\.(js|py)$/.test(name))
     .map((name) => fileURLToPath(new URL(folder + name, import.meta.url)));
 
-/** Return the pairs of rooms of which the first imports the second; `system` is for everybody, `vendor` not ours. */
+/** Return the pairs of rooms of which the first imports the second; `system` is for every room, `vendor` not ours. */
 function arrows() {
   const pairs = FILES.flatMap((name) =>
     importsOf(name).map((path) => `${roomOf(name)} → ${roomOf(path)}`),
@@ -120,7 +120,7 @@ test('no module imports itself by way of others', () => {
   const visit = (/** @type {string} */ name, /** @type {string[]} */ way) => {
     assert.ok(!way.includes(name), [...way, name].join(' → '));
     if (passed.has(name)) return;
-    for (const path of importedAtOnce(name)) visit(path, [...way, name]);
+    for (const path of importedStatically(name)) visit(path, [...way, name]);
     passed.add(name);
   };
   for (const name of FILES) visit(name, []);
@@ -140,6 +140,6 @@ test('what a template loads is an entry, and each entry is loaded', () => {
 test('rooms and arrows are as few as a drawing can show', (t) => {
   const rooms = new Set(FILES.map(roomOf));
   t.diagnostic(`${rooms.size} rooms, ${arrows().length} arrows: ${arrows().join(', ')}`);
-  assert.ok(rooms.size <= 10); // `early.js`, which is no module, stands alone among them
+  assert.ok(rooms.size <= 10); // `early.js`, which is not a module, stands alone among them
   assert.ok(arrows().length <= 11);
 });

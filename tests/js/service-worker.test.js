@@ -99,7 +99,7 @@ test('it keeps the page and the files of its version, and nothing else', async (
   assert.deepEqual(caches.urls(), [SCOPE, ...names]);
 });
 
-test('it leaves alone what is no page and no file', async () => {
+test('it leaves alone what is neither page nor file', async () => {
   const { open, sent } = run({ network: serverOf(NEW) });
   for (const path of [
     'models',
@@ -193,7 +193,7 @@ for (const [what, answer] of [
   ['a refusal', () => new Response('{}', { status: 403 })],
   ['a page that is not ours', () => new Response('<h1>Sign in</h1>')],
 ])
-  test(`${what} leaves no page behind`, async () => {
+  test(`${what} leaves no page`, async () => {
     const caches = await kept(NEW);
     const guarded = run({ caches, network: () => withClone(answer()) });
     const { answer: opened, done } = guarded.open(navigation);

@@ -61,7 +61,7 @@ test('an event past the limit throws, from then on', () => {
   }, RangeError);
 });
 
-test('an endless comment or unknown field is no event and never too long', () => {
+test('an endless comment or unknown field is not an event and never too long', () => {
   for (const start of [':', 'unknown: ', 'datax', 'd', '']) {
     const events = [];
     const parser = new SseParser({ onEvent: (event) => events.push(event.data), maxSize: 1000 });

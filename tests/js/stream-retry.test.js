@@ -257,7 +257,7 @@ test('a reader asks without an id before the first frame, then with the last one
   );
 });
 
-test('preamble and heartbeats are no frames, and an event without a number or with an old one is skipped', async () => {
+test('preamble and heartbeats are not frames, and an event without a number or with an old one is skipped', async () => {
   const preamble = 'retry: 1000\nid: 0\n: heartbeat\n: heartbeat\n';
   const text = `${preamble}${frame(1)}${frame('x', { error: 'a stranger' })}`;
   const { ids, waits, error } = await play(
@@ -308,7 +308,7 @@ test('a wake-up call cuts a connection that has been silent for the time it name
     );
     assert.equal(connection.wasCut, cut);
     connection.close();
-    assert.equal(connection.wasCut, cut); // closing is no cut
+    assert.equal(connection.wasCut, cut); // closing is not a cut
   }
 });
 

@@ -9,11 +9,11 @@ Toxics work on what flows back to the one who connected; several are applied in 
 
 =========== ============== =====================================================================
 latency     ms=50 jitter=0 each payload comes so much later
-bandwidth   kb=100         so many KB a second
+bandwidth   kb=100         this many KB a second
 slicer      size=1 ms=0    payloads of this size, each a write of its own, that time apart
-limit_data  bytes=1000     FIN after so many bytes
-reset_peer  bytes=1000     RST after so many bytes
-timeout     bytes=0 ms=0   nothing passes after so many bytes; FIN after ms (0: never)
+limit_data  bytes=1000     FIN after this many bytes
+reset_peer  bytes=1000     RST after this many bytes
+timeout     bytes=0 ms=0   nothing passes after this many bytes; FIN after ms (0: never)
 slow_close  ms=500         the end of the connection comes so much later
 =========== ============== =====================================================================
 """
@@ -27,7 +27,7 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,7 +37,6 @@ _VIA = re.compile(rf"\bvia (?:{_NAMES})\b(?: \w+=[\d.]+)*")
 _PIECE = 65536
 
 Pieces = AsyncIterator[bytes]
-Toxic = Callable[[Pieces, dict[str, float]], Pieces]
 
 
 class Reset(Exception):

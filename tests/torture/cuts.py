@@ -82,5 +82,5 @@ def last_id(log: bytes) -> int:
 
 
 def is_over(log: bytes) -> bool:
-    """Tell whether the last frame ends the stream."""
+    """Return whether the last frame ends the stream."""
     return bool(_LAST.search(b"\n" + log))

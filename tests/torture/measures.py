@@ -36,7 +36,7 @@ class Latencies:
             self._samples[name].append(seconds)
 
     def percentile(self, name: str, percent: float) -> float:
-        """Return the sample that so many percent are not above; 0 where there are none."""
+        """Return the sample that this many percent are not above; 0 where there are none."""
         with self._lock:
             samples = sorted(self._samples[name])
         return samples[min(len(samples) - 1, int(len(samples) * percent / 100))] if samples else 0.0

@@ -23,7 +23,7 @@ def no_head(play: Play) -> None:
 
 @row("only-pings-for-120-s", weight=0.02)
 def only_pings(play: Play) -> None:
-    """Pings for 120 s are no answer: it is interrupted, and the text received is kept."""
+    """Pings for 120 s are not an answer: it is interrupted, and the text received is kept."""
     _silent(play, "pings every_ms=1000", "interrupted")
 
 
@@ -76,7 +76,7 @@ def _dropped(play: Play, answer: Answer) -> None:
 
 
 def has_peer(port: int, client: socket.socket) -> bool:
-    """Tell whether the server still has its end of this connection."""
+    """Return whether the server still has its end of this connection."""
     ours = client.getsockname()[1]
     time.sleep(_SECOND / 2)  # the table is long
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:

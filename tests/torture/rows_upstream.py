@@ -133,7 +133,7 @@ def black_hole(play: Play) -> None:
     play.ends(asked, "stopped", whole=False)
 
 
-@row("silent-behind-the-head")
+@row("silent-after-the-head")
 def silent(play: Play) -> None:
     """The head and then silence: heartbeats, and Stop works."""
     asked = play.ask("fault silent")
@@ -145,7 +145,7 @@ def silent(play: Play) -> None:
 
 @row("only-pings")
 def pings(play: Play) -> None:
-    """Pings are no answer: the reader has heartbeats and nothing else, and Stop works."""
+    """Pings are not an answer: the reader has heartbeats and nothing else, and Stop works."""
     asked = play.ask("fault pings every_ms=50")
     asked.answer.read_until(b'"model"')
     asked.answer.read_until_heartbeats(2)

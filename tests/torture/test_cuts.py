@@ -33,7 +33,7 @@ def finished(play: Play) -> tuple[Asked, bytes]:
 
 
 def resumed(play: Play, network: Proxy, asked: Asked, toxics: str) -> bytes:
-    """Follow until the cut, come back behind the last whole frame, put the log together."""
+    """Follow until the cut, come back after the last whole frame, put the log together."""
     network.toxics = toxics
     log = whole_frames(received(network.port, asked.stream, 0))
     if is_over(log):
@@ -42,7 +42,7 @@ def resumed(play: Play, network: Proxy, asked: Asked, toxics: str) -> bytes:
 
 
 def test_cut_at_every_frame(play: Play) -> None:
-    """Cut behind each frame and one byte before and after: identical text, asked once."""
+    """Cut after each frame and one byte before and after: identical text, asked once."""
     asked, log = finished(play)
     raw = raw_response(play, asked)
     places = [at + 2 for at in range(len(raw)) if raw.startswith(b"\n\n", at)]
@@ -87,7 +87,7 @@ def test_claude_cut_at_any_byte(play: Play, chance: random.Random) -> None:
     """Claude's connection cut at any byte: what was whole is kept, and it is never [DONE]."""
     for _ in range(max(20, CUTS // 10)):
         kind = chance.choice(("limit_data", "reset_peer"))
-        size = chance.randrange(1000, 4000)  # behind the first event
+        size = chance.randrange(1000, 4000)  # after the first event
         asked = play.ask("fault slice n=300 texts=12", via=f"{kind} bytes={size}", verb="POST")
         play.ends(asked, "interrupted", whole=False)
 

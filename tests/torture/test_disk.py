@@ -147,7 +147,7 @@ def test_no_file_can_be_made(disk: tuple[Path, Mount], harm: str) -> None:
 
 
 def remounted(mount: Mount, options: str) -> bool:
-    """Tell whether that could be done: not while a file is open for writing."""
+    """Return whether that could be done: not while a file is open for writing."""
     try:
         mount(options)
     except pytest.skip.Exception:

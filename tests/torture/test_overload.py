@@ -22,7 +22,7 @@ from .measures import Latencies, cpu_seconds
 
 THREADS = 128
 PLACES = 2 * (THREADS - RESERVED_THREADS)
-#: So many refusals in a row mean that both workers are full.
+#: This many refusals in a row mean that both workers are full.
 FULL = 40
 
 
@@ -104,7 +104,7 @@ def stop_all(server: Server, held: list[tuple[str, Answer]]) -> None:
 
 
 def served(server: Server) -> bool:
-    """Tell whether a question finds its place."""
+    """Return whether a question finds its place."""
     with server.put(new_id(), "fault pace texts=3") as answer:
         return answer.status == 201 and data(answer.rest())[-1][1] == "[DONE]"
 

@@ -33,7 +33,7 @@ def begun(server: Server, order: str, count: int, seen: bytes) -> dict[str, Answ
 
 
 def has_streams(worker: int) -> bool:
-    """Tell whether some of the streams are this worker's: each takes it two connections."""
+    """Return whether some of the streams are this worker's: each takes it two connections."""
     sockets = 0
     for descriptor in Path(f"/proc/{worker}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed since
@@ -192,6 +192,6 @@ def test_hup_lets_running_streams_finish() -> None:
 
 
 def new_answer(server: Server) -> bool:
-    """Tell whether a question is let in; an old worker may still say that it is going."""
+    """Return whether a question is let in; an old worker may still say that it is going."""
     with server.put(new_id(), "fault pace texts=2") as answer:
         return answer.status == 201 and data(answer.rest())[-1][1] == "[DONE]"

@@ -19,7 +19,7 @@ ROUNDS = 8
 PHASES = {
     "writing": ("fault pace texts=99999 gap_ms=10", b"word3 "),
     "silent in mid-answer": ("fault stall after=3", b"word2 "),
-    "silent behind the head": ("fault silent", b"retry"),
+    "silent after the head": ("fault silent", b"retry"),
     "silent before the head": ("fault silent_headers", b"retry"),
     "only pings": ("fault pings every_ms=50", b'"model"'),
 }

@@ -135,7 +135,7 @@ def hurried() -> Iterator[tuple[Witness, Server]]:
         ("pings every_ms=100", "interrupted"),
         ("stall after=4", "interrupted"),
     ],
-    ids=["no-head", "nothing-behind-the-head", "only-pings", "stall"],
+    ids=["no-head", "nothing-after-the-head", "only-pings", "stall"],
 )
 def test_silence_has_an_end(hurried: tuple[Witness, Server], order: str, code: str) -> None:
     """Too long a silence ends the stream, pings or not; its text is kept, nothing asked again."""

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
 #: Descriptions begin in this column; a line above one that has nothing else is all names.
 _COLUMN = 23
-#: Names of the page's modules begin in this column, those of an inner folder behind it.
+#: Names of the page's modules begin in this column, those of an inner folder after it.
 _PAGE_COLUMN = 11
 #: The names of the threads that a worker makes in a loop, by what it calls each.
 _COMPUTED = {"name": ("warm-up", "request-timeouts"), "f'server-{n}'": ("server",)}

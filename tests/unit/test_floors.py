@@ -77,17 +77,6 @@ def _imports(path):
             yield from (name for name in _MODULE.findall(node.value) if name.count(".") > 1)
 
 
-def arrows():
-    """Return the pairs of rooms of which the first imports the second."""
-    pairs = {
-        (_room(path), _room_of(name))
-        for path in FILES
-        for name in _imports(path)
-        if name.startswith("claude_sse.")
-    }
-    return {(here, there) for here, there in pairs if here != there}
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_go_down(path):
     """A module imports from lower floors only, and a library only where it lives."""

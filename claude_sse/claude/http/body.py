@@ -97,9 +97,8 @@ def _take_whole_chunks(data: bytes, payloads: list[bytes]) -> int:
     *lines, rest = data.split(b"\r\n")
     sizes, chunks = lines[0::2], lines[1::2]
     count = len(chunks)
-    if list(map(_SIZES.get, sizes[:count])) != list(
-        map(len, chunks)
-    ):  # also at the last chunk of a body
+    announced = list(map(_SIZES.get, sizes[:count]))
+    if announced != list(map(len, chunks)):  # also at the last chunk of a body
         pairs = enumerate(zip(sizes, chunks, strict=False))
         count = next(n for n, (size, chunk) in pairs if _SIZES.get(size) != len(chunk))
     payloads += chunks[:count]

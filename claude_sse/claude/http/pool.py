@@ -83,9 +83,8 @@ class IdlePool:
 
 def _is_ready(idle: _Idle) -> bool:
     """Return whether this connection is open, its answer complete, and no byte follows it."""
-    if (
-        type(idle.sock) is socket.socket and idle.body.ended
-    ):  # TLS may hold bytes that the kernel does not see
+    # Not with TLS, which may hold bytes that the kernel does not see.
+    if type(idle.sock) is socket.socket and idle.body.ended:
         return not syscalls.has_come(idle.sock.fileno())
     try:
         while data := _read_without_blocking(idle.sock):

@@ -1,4 +1,4 @@
-// What this browser keeps; one that keeps nothing is no reason to stop.
+// What this browser keeps; one that keeps nothing is not a reason to stop.
 
 const FOLLOW_MS = 200;
 const NOTHING = { messages: [], answers: [] };

@@ -1,4 +1,4 @@
-// The place to write a question, or to write one anew; while an answer comes, the way to stop it.
+// The place to write a question, or to change one; while an answer comes, the way to stop it.
 import { useState } from 'react';
 
 export function Writing({ edited, isBusy, onAsk, onStop, onCancel }) {

@@ -23,7 +23,7 @@ const LONGEST = 200_000_000;
 const LONGEST_WHOLE = 400_000_000;
 /** What an archive may unpack to. */
 const MOST_BYTES = 8 * 2 ** 30;
-/** Parts of exports that hold no conversations, and that nobody misses here. */
+/** Parts of exports that hold no conversations, and are not missed here. */
 const BESIDE =
   /^(?:users?|user_settings|message_feedback|model_comparisons|shared_conversations|export_manifest|group_chats|shopping|sora|conversation_asset_file_names)\.json$/;
 

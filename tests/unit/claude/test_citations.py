@@ -115,7 +115,7 @@ def test_long_texts_are_cut():
 
 
 def test_a_search_shows_no_more_sources_than_fifty():
-    """The sources of one search are bounded; those that are no pages are left out."""
+    """The sources of one search are bounded; those that are not pages are left out."""
     found = sources_of([5, {}, FOUND | {"url": "javascript:x"}, *[FOUND] * 99])
     assert found == [{"url": FOUND["url"], "title": "A page", "page_age": "3 days ago"}] * 50
 

@@ -107,7 +107,7 @@ def test_a_possible_typo_is_reported(name, setting):
 
 @pytest.mark.parametrize("name", COMMON)
 def test_the_names_of_others_are_left_alone(name):
-    """Common names in an environment are no typos, even while no setting of ours is set."""
+    """Common names in an environment are not typos, even while no setting of ours is set."""
     assert name not in NAMES
     assert possible_typos({name: "1"}, ()) == []
 

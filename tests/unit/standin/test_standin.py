@@ -480,7 +480,7 @@ def test_silent_faults(standin: StandIn, order: str, pattern: bytes, texts: int)
     ],
 )
 def test_broken_off(standin: StandIn, order: str, texts: int, end: str, last_chunk: bool) -> None:
-    """An answer breaks off after so many texts, in the way of its name, without message_stop."""
+    """An answer breaks off after this many texts, in the way of its name, without message_stop."""
     answer = ask(standin, f"fault {order}")
     standin.wait(lambda s: s.requests[0].finished)
     assert len(standin.requests[0].texts) == texts

@@ -526,7 +526,7 @@ def test_a_second_drain_does_not_prolong_the_first(services, nonce):
     """A second SIGTERM leaves the time of the first as it is."""
     services.ask("a/1", f"fault silent {nonce}")
     first = threading.Thread(target=services.streams.drain, args=[0.3])
-    with within(0.3 + 1.0):  # the supervisor looks once a tick
+    with within(0.3 + 1.0):  # the supervisor checks once a tick
         first.start()
         wait_for(lambda: services.streams.draining)
         services.streams.drain(60.0)

@@ -19,7 +19,6 @@ from claude_sse.telemetry import tracing
 
 ROOT = Path(__file__).parents[3]
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-OWNER = "canary-of-an-owner"
 
 
 @pytest.fixture

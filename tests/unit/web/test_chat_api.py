@@ -152,7 +152,7 @@ def test_an_answer_may_be_the_only_one_that_its_owner_has(make_app, nonce):
 
 
 def test_of_questions_that_come_at_once_one_is_answered(make_app, nonce):
-    """Whoever comes last stops the others; a page that comes back finds the one that is left."""
+    """The last question stops the others; a page that comes back finds the one that is left."""
     app = make_app()
     client = app.test_client()
 

@@ -124,7 +124,7 @@ def test_only_the_api_is_for_other_origins(client, path, method):
 
 
 def test_a_cookie_signs_no_other_origin_in(app):
-    """A session that signs our own page in is no session in a request of an allowed origin."""
+    """A session that signs our own page in is not a session in a request of an allowed origin."""
     browser = app.test_client()
     own = {"Sec-Fetch-Site": "same-origin"}
     assert browser.post("/login", json={"token": SECRET}, headers=own).status_code == 200

@@ -178,7 +178,7 @@ def test_a_refused_question_has_no_id_to_come_back_with(make_app, nonce):
 
 
 def test_only_a_frame_ends_a_block():
-    """Preamble and heartbeats are no event to anyone, and the id of the preamble is no frame's."""
+    """Preamble and heartbeats are events to no client, and no frame has the preamble's id."""
     blocks = sse.PREAMBLE + sse.HEARTBEAT * 3 + sse.encode(1, {"text": "x"}) + sse.HEARTBEAT
     assert blocks.split(b"\n\n") == [
         b'retry: 1000\nid: 0\n: heartbeat\n: heartbeat\n: heartbeat\nid: 1\ndata: {"text":"x"}',

@@ -65,7 +65,7 @@ def test_what_security_refuses_is_in_this_dialect(client):
 
 
 def test_a_server_that_cannot_answer_says_whether_to_ask_again(app, client):
-    """A restart is over soon; without an API key it is no use."""
+    """A restart is over soon; without an API key it is of no use."""
     services = app.extensions[EXTENSION]
     services.streams.draining = True
     response = client.post("/v1/chat/completions", json=ASKED)
@@ -90,7 +90,7 @@ def test_a_client_that_was_answered_is_not_answered_again(client, standin, nonce
 
 
 def test_a_bug_is_not_bought_twice(app, client, monkeypatch):
-    """An exception that nobody foresaw may come after Claude was asked."""
+    """An exception that was not foreseen may come after Claude was asked."""
     monkeypatch.setattr(app.extensions[EXTENSION].streams, "follow", lambda *_: 1 / 0)
     response = client.post("/v1/chat/completions", json=ASKED)
     assert (response.status_code, error_of(response)[1]) == (500, "false")
@@ -125,7 +125,7 @@ def test_another_owner_is_not_led_to_the_answer(app, client, nonce):
 
 
 def test_web_search_is_asked_for_as_that_api_has_it(client, standin, tmp_path, nonce):
-    """``web_search_options`` lets Claude search where the server allows it, else it is named."""
+    """``web_search_options`` lets Claude search where the server allows it, or is refused."""
     asked = {
         "messages": [{"role": "user", "content": f"fault search {nonce}"}],
         "web_search_options": {"search_context_size": "low"},

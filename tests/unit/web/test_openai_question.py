@@ -171,7 +171,7 @@ def test_a_file_that_claude_does_not_take_is_named():
     ],
 )
 def test_a_message_that_cannot_be_asked_is_refused_by_its_place(message, sentence):
-    """The place is the client's own, though what stands before it is no message of ours."""
+    """The place is the client's own, though what stands before it is not a message of ours."""
     assert sentence in refusal({"role": "system", "content": "x"}, message, HELLO)
 
 

@@ -180,7 +180,7 @@ def test_health_is_told_under_any_name(client, guarded, path, host):
     ],
 )
 def test_who_may_change_something(client, headers, passes):
-    """Only our own page, or what is no browser, may start and stop."""
+    """Only our own page, or what is not a browser, may start and stop."""
     bare = client.application.test_client(use_cookies=False)  # a jar would take the Cookie away
     status = bare.post("/stream", json={}, headers=headers).status_code
     assert status == (400 if passes else 403)

@@ -115,7 +115,7 @@ def test_a_repeat_joins_also_where_it_took_the_owners_last_place(
 
 
 def test_get_follows_from_where_one_was(client, url, nonce):
-    """Last-Event-ID continues; behind the end there is nothing; nonsense is refused."""
+    """Last-Event-ID continues; after the end there is nothing; nonsense is refused."""
     whole = client.put(url, json=body(f"fault pace texts=3 {nonce}")).data
     last = sse.last_id(whole)
     assert client.get(url).data == whole

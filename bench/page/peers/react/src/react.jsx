@@ -1,4 +1,4 @@
-// The answer is one document, parsed anew with each text: what most tutorials and templates do.
+// The answer is one document, parsed again with each text: what most tutorials and templates do.
 import { start } from './chat.jsx';
 import { Markdown } from './markdown.jsx';
 
