@@ -11,8 +11,9 @@ import sys
 from gunicorn.errors import HaltServer
 
 from claude_sse.config import installation
+from claude_sse.config.combinations import is_only_local, refuse_exposed
 from claude_sse.config.dotenv import GENERATED, load_once
-from claude_sse.config.settings import ConfigError, is_loopback, refuse_exposed
+from claude_sse.config.settings import ConfigError
 from claude_sse.server import plain_server
 from claude_sse.server.connection import read_refused_body
 from claude_sse.server.worker import STOP_SIGNALS, TERMINAL_SIGNALS, DrainingWorker, has_served
@@ -70,7 +71,7 @@ def on_starting(server):
         if not isinstance(address, tuple):  # its clients are proxies, and have no address
             sys.exit("claude-sse: it serves host:port only, no Unix socket: set HOST and PORT.")
         host, port = address
-        if not is_loopback(host):
+        if not is_only_local(host):
             try:
                 refuse_exposed(settings, f"a bind to {host}")
             except ConfigError as exc:

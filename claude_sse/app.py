@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -11,7 +10,7 @@ from flask import Flask
 from .claude import Claude
 from .config import installation
 from .config.dotenv import load
-from .config.settings import ConfigError, Settings
+from .config.settings import ConfigError, Settings, Store
 from .ledger import Quotas, open_ledger
 from .stream_log import open_log
 from .streaming.admission import Admissions, quotas_of
@@ -75,7 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         instance_path=str(installation.state_folder(settings.state_dir)),
     )
     auth = open_auth(settings, app.instance_path)
-    add_api(app, open_services(settings, settings.stream_folder(app.instance_path), auth))
+    add_api(app, open_services(settings, settings.store(app.instance_path), auth))
     security.init_app(app, settings, auth, api=[blueprint.name for blueprint in API])
     assets.init_app(app, installation.FILES / "static")
     languages.init_app(app, installation.FILES / "static")
@@ -90,11 +89,11 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def open_services(
-    settings: Settings, folder: Path, auth: Auth, decide: Decide | None = None
+    settings: Settings, store: Store, auth: Auth, decide: Decide | None = None
 ) -> Services:
-    """Return the services, with what they store in this folder, or in the Redis of the settings."""
+    """Return the services, with what they store in this folder or Redis."""
     claude = Claude(settings)
-    log = open_log(settings.redis or folder, settings.stream_ttl)
+    log = open_log(store, settings.stream_ttl)
     streams = Streams(
         log,
         claude,
@@ -103,7 +102,7 @@ def open_services(
     )
     quotas = quotas_of(settings)
     limited = quotas != Quotas() or decide is not None
-    ledger = open_ledger(settings.redis or folder, quotas) if limited else None
+    ledger = open_ledger(store, quotas) if limited else None
     writer_slots = CapacityLimiter(settings.max_streams)
     reader_slots = CapacityLimiter(
         settings.reader_slots,

@@ -46,10 +46,9 @@ class ClaudeSSE:
         name: str = "claude",
     ) -> None:
         self.settings = mounted.read(settings)
-        folder = self.settings.stream_folder("")
         auth = host.HostAuth()
         decide = policy and host.decide_in_host(policy)
-        self._services = open_services(self.settings, folder, auth, decide)
+        self._services = open_services(self.settings, self.settings.store(""), auth, decide)
         api = App(__package__, static_folder=None)
         add_api(api, self._services)
         security.init_mounted(api, self.settings, auth)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..system.redis_address import RedisAddress
+from ..config.settings import Store
 from . import sqlite
 from .base import LIFE_SECONDS, SignIns
 from .names import normal
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-def open_sign_ins(place: Path | RedisAddress, secret: str) -> SignIns:
+def open_sign_ins(place: Store, secret: str) -> SignIns:
     """Return the sign-ins in the folder of the streams, or in the Redis that has them.
 
     Raises ``ConfigError`` where the folder cannot be used. ``secret`` is ``SECRET_KEY``.

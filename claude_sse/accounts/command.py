@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..config import installation
-from ..config.validators import ConfigError
+from ..config.settings import ConfigError
 from .names import is_name, normal
 from .passwords import LONGEST, SHORTEST, Passwords
 

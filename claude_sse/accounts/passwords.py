@@ -25,7 +25,7 @@ from pathlib import Path
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from ..config import installation
-from ..config.validators import ConfigError
+from ..config.settings import ConfigError
 from ..protocol.errors import Unavailable
 from ..system import ownership
 from .names import is_name, normal

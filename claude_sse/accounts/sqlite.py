@@ -7,7 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from ..config.validators import ConfigError
+from ..config.settings import ConfigError
 from .database import Database
 from .sqlite_attempts import SQLiteAttempts
 from .sqlite_sessions import SQLiteSessions

@@ -42,9 +42,9 @@ def _refuse_unsafe(settings: Settings, *, is_debugging: bool) -> None:
     """Refuse to be an open endpoint in front of a paid key: strangers find one within hours."""
     if settings.public_hosts:
         refuse_exposed(settings, "PUBLIC_HOSTS")
-    if not is_loopback(settings.host):
+    if not is_only_local(settings.host):
         refuse_exposed(settings, f"HOST={settings.host}")
-    is_public = settings.public_hosts or not is_loopback(settings.host)
+    is_public = settings.public_hosts or not is_only_local(settings.host)
     if is_public and is_debugging:
         raise ConfigError("FLASK_DEBUG shows the program to strangers: remove it.")
     if settings.auth == "proxy" or settings.secret_key:
@@ -87,7 +87,7 @@ def _refuse_origins(settings: Settings) -> None:
             "sign-on would sign those pages in."
         )
     for origin in settings.allowed_origins if settings.auth == "none" else ():
-        if not is_loopback(urlsplit(origin).hostname or ""):
+        if not is_only_local(urlsplit(origin).hostname or ""):
             raise ConfigError(
                 f"ALLOWED_ORIGINS={origin} needs AUTH=token or AUTH=password: without a sign-in "
                 "only pages of this machine may ask, such as http://localhost:5173."
@@ -136,6 +136,6 @@ def refuse_limits(settings: Settings) -> None:
             )
 
 
-def is_loopback(host: str) -> bool:
+def is_only_local(host: str) -> bool:
     """Return whether only this machine reaches a server that is bound to this host."""
     return host == "localhost" or peer.is_loopback(host.strip("[]"))

@@ -19,10 +19,9 @@ from ..protocol.question import EFFORTS
 from ..system.redis_address import RedisAddress
 from ..telemetry import logs
 from . import combinations, price_list, table, validators
-from .combinations import is_loopback, refuse_exposed
 from .installation import IS_CHECKOUT
 from .table import setting
-from .validators import ConfigError
+from .validators import ConfigError, Store
 
 __all__ = [
     "AUTHS",
@@ -32,10 +31,9 @@ __all__ = [
     "TABLE",
     "ConfigError",
     "Settings",
+    "Store",
     "complete",
     "from_environ",
-    "is_loopback",
-    "refuse_exposed",
     "refuse_unknown",
 ]
 
@@ -124,9 +122,7 @@ class Settings:
         derive=_with_sign_in(5_000_000),
     )
     state_dir: Path | None = setting("STATE_DIR", validators.folder, None, is_distinct=True)
-    stream_log: Path | RedisAddress | None = setting(
-        "STREAM_LOG", validators.log_url, None, is_distinct=True
-    )
+    stream_log: Store | None = setting("STREAM_LOG", validators.log_url, None, is_distinct=True)
     redis_prefix: str = setting("REDIS_PREFIX", validators.key_prefix, "csse", is_distinct=True)
     stream_ttl: float = setting(
         "STREAM_TTL", validators.seconds(3600, 31 * 86_400), 86_400.0, is_distinct=True
@@ -193,6 +189,10 @@ class Settings:
         if isinstance(self.stream_log, Path):
             return self.stream_log
         return Path(instance_path) / "streams"
+
+    def store(self, instance_path: str) -> Store:
+        """Return what holds streams, the ledger and sign-ins: a folder, or all machines' Redis."""
+        return self.redis or self.stream_folder(instance_path)
 
     @property
     def redis(self) -> RedisAddress | None:

@@ -32,6 +32,10 @@ _PORTS = {"http": 80, "https": 443}
 _NOT_CUSTOM = ("content-length", "transfer-encoding", "connection", "accept-encoding")
 
 
+#: What STREAM_LOG names: a folder, or a Redis.
+Store = Path | RedisAddress
+
+
 class ConfigError(ValueError):
     """A setting is missing or malformed; the sentence says which, and what to set."""
 
@@ -48,7 +52,7 @@ def text(value: str) -> str:
     return value
 
 
-def log_url(value: str) -> Path | RedisAddress:
+def log_url(value: str) -> Store:
     """Return the folder that ``file:///folder`` names, or the address of a Redis."""
     scheme, _, path = word(value).partition("://")
     if scheme.startswith("redis"):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ..config.settings import ConfigError
+from ..config.settings import ConfigError, Store
 from ..system.redis_address import RedisAddress
 from .base import Ledger, Quotas, Reservation
 from .sqlite import SQLiteLedger
@@ -12,7 +10,7 @@ from .sqlite import SQLiteLedger
 __all__ = ["Ledger", "Quotas", "Reservation", "open_ledger"]
 
 
-def open_ledger(place: Path | RedisAddress, quotas: Quotas) -> Ledger:
+def open_ledger(place: Store, quotas: Quotas) -> Ledger:
     """Return the ledger in the folder of the streams, or in the Redis that has them.
 
     Raises ``ConfigError`` where its own folder cannot be made.

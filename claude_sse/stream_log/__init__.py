@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
-from ..config.settings import ConfigError
+from ..config.settings import ConfigError, Store
 from ..system.redis_address import RedisAddress
 from .base import Reader, StreamExists, StreamLog, Writer, WriterLost
 from .file import FileStreamLog
@@ -15,7 +14,7 @@ __all__ = ["Reader", "StreamExists", "StreamLog", "Writer", "WriterLost", "open_
 log = logging.getLogger(__name__)
 
 
-def open_log(place: Path | RedisAddress, ttl_seconds: float) -> StreamLog:
+def open_log(place: Store, ttl_seconds: float) -> StreamLog:
     """Return the log in this folder or Redis, whose streams are removed after ``ttl_seconds``.
 
     Raises ``ConfigError`` where it cannot be used. A Redis that is away may come back.

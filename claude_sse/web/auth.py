@@ -132,8 +132,7 @@ class SignIn:
     """AUTH=token and AUTH=password."""
 
     def __init__(self, settings: Settings, instance_path: str) -> None:
-        place = settings.redis or settings.stream_folder(instance_path)
-        sign_ins = open_sign_ins(place, settings.secret_key)
+        sign_ins = open_sign_ins(settings.store(instance_path), settings.secret_key)
         self._token = settings.auth_token.encode()
         self.passwords: Passwords | None = None
         if settings.auth == "password":

@@ -20,7 +20,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 
-from ..config.settings import Settings, is_loopback
+from ..config.combinations import is_only_local
+from ..config.settings import Settings
 from ..protocol.errors import BadRequest, Forbidden, SignInNeeded, UnsupportedMedia
 from ..system import peer
 from . import body, cross_origin, headers, metrics_view, proxies, request_ids, responses
@@ -152,7 +153,7 @@ def _authenticate(auth: Auth, request: Request) -> ResponseReturnValue | None:
 def _own_name(host: str) -> tuple[str, ...]:
     """Return the Host of a loopback address that the server is bound to, such as 127.0.0.2."""
     bare = host.strip("[]")
-    return (f"[{bare}]" if ":" in bare else bare,) if is_loopback(bare) else ()
+    return (f"[{bare}]" if ":" in bare else bare,) if is_only_local(bare) else ()
 
 
 def _other_machine(request: Request) -> Forbidden:
