@@ -58,19 +58,33 @@ def measure(
         seen = {key: value for key, value in seen.items() if not key.startswith("beat")}
     seen |= _derived(scenario, seen, cpu)
     seen["upstream_cpu_s"] = round(upstream_cpu, 3)
-    seen["idle_mb"] = round(meter.pss_before / 1024, 1)
+    return seen | _memory(scenario, meter) | _cpu_in_time(scenario, meter, [begin, *marks])
+
+
+def _memory(scenario: Scenario, meter: proc.Meter) -> dict[str, Any]:
+    """Return what the server held before the load, and while all streams were open."""
+    seen = {"idle_mb": round(meter.pss_before / 1024, 1)}
     if meter.pss_busy and scenario.lasts:
         seen["busy_mb"] = round(meter.pss_busy / 1024, 1)
     if meter.pss_busy and scenario.streams >= 100:
         seen["kb_per_stream"] = round((meter.pss_busy - meter.pss_before) / scenario.streams, 1)
+    return seen
+
+
+def _cpu_in_time(scenario: Scenario, meter: proc.Meter, edges: list[float]) -> dict[str, Any]:
+    """Return the CPU of each tenth of an answer, and of the silence before the first text.
+
+    ``edges`` are the times between the tenths; the first one is the beginning of the load.
+    """
+    seen: dict[str, Any] = {}
     if scenario.tenths:
-        edges = [begin, *marks]
         each = scenario.texts // 10
         seen["tenths_us"] = [
             round(meter.between(a, b) * 1e6 / each, 2)
             for a, b in zip(edges, edges[1:], strict=False)
         ]
     if scenario.first_ms >= _SILENCE_MS:  # from the last start until the first text
+        begin = edges[0]
         quiet = begin + scenario.spread + 2, begin + scenario.first_ms / 1000 - 0.5
         seen["idle_cpu_percent"] = round(100 * meter.between(*quiet) / (quiet[1] - quiet[0]), 2)
     return seen

@@ -44,14 +44,14 @@ def measure() -> None:
             record.append(append, frames, 1, payloads, time.monotonic())
             record.end(End("complete", usage=usage))
 
-    def plain_texts() -> None:  # as it was: a look at the clock for each text, and the append
+    def plain_texts() -> None:  # the clock is read for each text, and it is appended
         at = 0.0
         for _ in range(TEXTS):
             at = time.monotonic()
             append(frames)
         assert at
 
-    def measured_texts() -> None:  # as it is: the same look, at the bytes, and a comparison
+    def measured_texts() -> None:  # the same, when the bytes come, and a comparison
         record, number, at = Record("m"), 0, 0.0
         for _ in range(TEXTS):
             at = time.monotonic()
