@@ -20,7 +20,7 @@ from .pdf import Pdf, pdf_of
 from .texts import filled_text, quoted
 from .thoughts import Thinking
 
-_TITLE_CHARACTERS = 500
+TITLE_CHARACTERS = 500
 _ACCEPTED = "Claude takes PNG, JPEG, GIF and WebP images, PDF, and text in UTF-8"
 #: What occurs in no text.
 _CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]")
@@ -190,8 +190,8 @@ def _title(name: str, value: Any) -> str | None:
     if value is None:
         return None
     title = filled_text(name, value)
-    if len(title) > _TITLE_CHARACTERS:
-        raise BadRequest(f"{name} is longer than {_TITLE_CHARACTERS} characters.")
+    if len(title) > TITLE_CHARACTERS:
+        raise BadRequest(f"{name} is longer than {TITLE_CHARACTERS} characters.")
     return title
 
 

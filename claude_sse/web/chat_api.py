@@ -81,9 +81,7 @@ def resume(chat: str) -> Response:
             )
         except NotFound:  # removed meanwhile
             pass
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
+    return responses.no_content()
 
 
 @bp.delete("/chat/<chat:chat>/stream")

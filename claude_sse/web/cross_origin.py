@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from flask import Request, Response
 
+from .responses import no_content
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -50,8 +52,7 @@ def answer_preflight(request: Request) -> Response:
     headers are those that the browser names, since "*" does not include Authorization, and clients
     have many of their own (``x-stainless-os``).
     """
-    response = Response(status=204)
-    del response.headers["Content-Type"]
+    response = no_content()
     response.headers["Access-Control-Allow-Methods"] = _METHODS
     response.headers["Access-Control-Max-Age"] = str(_MAX_AGE_SECONDS)
     wanted = request.headers.get("Access-Control-Request-Headers", "")

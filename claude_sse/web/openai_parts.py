@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..protocol.blocks import TITLE_CHARACTERS
 from ..protocol.errors import BadRequest
 from . import data_urls
 
@@ -12,7 +13,6 @@ Block = dict[str, Any]
 
 #: Longer than any scheme of a URL with its colon, which base64 does not have.
 _SCHEME_CHARACTERS = 20
-_TITLE_CHARACTERS = 500
 
 
 def content(name: str, value: Any) -> str | dict[int, Block]:
@@ -66,7 +66,7 @@ def _file_block(name: str, value: Any) -> Block:
         url = f"data:;base64,{url}"
     block = _file(f"{name}.file_data", url)
     if isinstance(title, str) and title.strip():
-        block["title"] = title[:_TITLE_CHARACTERS]
+        block["title"] = title[:TITLE_CHARACTERS]
     return block
 
 

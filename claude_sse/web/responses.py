@@ -54,9 +54,8 @@ def follow(
     """Return the response that follows a reader; ``open_reader`` returns it with the HTTP status.
 
     Takes a reader slot before it opens the reader, and holds both until the response is closed.
-    Where the client has had the last frame it is 204, which has no body and no type. The answer is
-    in the dialect of the route, or in ``dialect``; where that waits for the first bytes, a failure
-    before them is raised.
+    Where the client has had the last frame it is 204. The answer is in the dialect of the route, or
+    in ``dialect``; where that waits for the first bytes, a failure before them is raised.
     """
     services = current_services()
     with ExitStack() as held:
@@ -64,13 +63,19 @@ def follow(
         reader, status = open_reader()
         held.callback(reader.close)
         if reader.at_end:
-            response = Response(status=204)
-            del response.headers["Content-Type"]
+            response = no_content()
         else:
             client = disconnect.Client(request.environ)
             items = services.streams.follow(reader, client.has_left, g.is_revoked)
             response = _stream(dialect or _dialect(), items, client, status)
             response.call_on_close(held.pop_all().close)
+    return response
+
+
+def no_content() -> Response:
+    """Return 204, which has no body and so no type."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
     return response
 
 
