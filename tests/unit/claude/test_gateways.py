@@ -23,7 +23,8 @@ from .raw_upstream import RawUpstream, chunked, read_request, whole
 @pytest.fixture
 def upstream():
     with RawUpstream() as upstream:
-        upstream.reply = chunked(GOOD)
+        # It closes after each answer, and says so: a connection is not used again meanwhile.
+        upstream.reply = chunked(GOOD, "Connection: close")
         yield upstream
 
 
