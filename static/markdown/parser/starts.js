@@ -179,14 +179,15 @@ function indentedCode(parser) {
 /** @param {BlockParser} parser @param {BlockNode} container @returns {Opened} */
 function extension(parser, container) {
   const { words } = parser.line;
+  const lines = container.type === 'paragraph' ? container.lines : [];
   for (const rule of blockRules) {
-    const found = rule(words);
+    const found = rule(words, lines);
     if (found?.isWhole) parser.close(parser.open('extension', { rule: found, opening: words }));
     else if (found && parser.ahead.closes(found, parser.at, container)) {
       // Until its end has come, the paragraph before it may still go on, also one in an item or a quotation.
       const before = parser.tip.type === 'paragraph' ? parser.root.kids.at(-1) : undefined;
       // Once more, since it counts the lines that it is shown.
-      parser.open('extension', { rule: rule(words), opening: words, began: before?.start });
+      parser.open('extension', { rule: rule(words, lines), opening: words, began: before?.start });
     } else continue;
     return 'done';
   }
