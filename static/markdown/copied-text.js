@@ -36,14 +36,13 @@ export function textOf(node) {
 const markOf = (list, n) =>
   list.localName === 'ol' ? `${Number(list.getAttribute('start') ?? 1) + n}. ` : '- ';
 
-/** @param {Element} item @param {string} mark */
+/** Its blocks stand close together; within code and quotations lines stay empty. @param {Element} item @param {string} mark */
 function itemOf(item, mark) {
   const text = [...item.childNodes]
-    .map(textOf)
+    .map((kid) => textOf(kid).replace(/\n+$/, '\n'))
     .join('')
-    .trimEnd()
-    .replace(/\n{2,}/g, '\n');
-  return mark + text.replaceAll('\n', `\n${' '.repeat(mark.length)}`);
+    .trimEnd();
+  return mark + text.replace(/\n(?!\n)/g, `\n${' '.repeat(mark.length)}`);
 }
 
 /** @param {Element} cell */
