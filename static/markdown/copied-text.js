@@ -18,6 +18,8 @@ export function textOf(node) {
     case 'ul':
     case 'ol':
       return `${[...node.children].map((item, n) => itemOf(item, markOf(node, n))).join('\n')}\n\n`;
+    case 'sup':
+      return raised(inner());
     case 'p':
     case 'blockquote':
     case 'details':
@@ -30,6 +32,12 @@ export function textOf(node) {
     default:
       return inner();
   }
+}
+
+/** Powers stay powers, 10 to the 6th is not 106; letters are the end of their word. @param {string} text */
+function raised(text) {
+  if (!/[\d+−-]/.test(text) || /[[\]]/.test(text)) return text;
+  return text.length > 1 && !/^[-−]?\d+$/.test(text) ? `^(${text})` : `^${text}`;
 }
 
 /** @param {Element} list @param {number} n */
@@ -67,6 +75,8 @@ export function markdownOf(root) {
     .join('');
 }
 
+/** Markdown has no marks for them. */
+const TAGS = new Set(['sub', 'sup', 'kbd', 'mark', 'small', 'u', 'ins']);
 /** @type {Record<string, string>} */
 const MARKS = { strong: '**', em: '*', del: '~~', code: '`' };
 
@@ -78,9 +88,12 @@ function cellOf(node) {
     return (node.getAttribute('data-source') ?? '')
       .replace(/\s*\n\s*/g, ' ')
       .replaceAll('|', '\\|');
+  const note = node.querySelector('.noteref')?.getAttribute('data-label');
+  if (node.localName === 'sup' && note) return `[^${note}]`;
   const inner = [...node.childNodes].map(cellOf).join('');
   const mark = MARKS[node.localName] ?? '';
   if (node.localName === 'a') return `[${inner}](${node.getAttribute('href')})`;
   if (node.localName === 'br') return '<br>';
+  if (TAGS.has(node.localName)) return `<${node.localName}>${inner}</${node.localName}>`;
   return mark + (mark || !/^t[dh]$/.test(node.localName) ? inner : inner.trim()) + mark;
 }

@@ -8,7 +8,7 @@ import { rendered } from './markdown-rendering.js';
 
 const { document, Element, Text } = parseHTML('<!doctype html><html><body></body></html>');
 Object.assign(globalThis, { document, Element, Text });
-const { copiedOf } = await import('../../static/markdown/copied.js');
+const { copiedOf, copiedTable } = await import('../../static/markdown/copied.js');
 
 const copied = (text) => copiedOf(rendered([text]));
 
@@ -22,4 +22,22 @@ test('code in an item keeps its empty lines', () => {
 
 test('items, their paragraphs and lists stand below each other', () => {
   assert.equal(copied('- a\n\n  b\n  - c\n    - d\n\n- e').text, '- a\n  b\n  - c\n    - d\n- e');
+});
+
+test('a power stays a power in a text, and a word keeps its end', () => {
+  const { text } = copied(
+    '10<sup>6</sup>, x<sup>n+1</sup>, 10<sup>−3</sup>, the 5<sup>th</sup>, H<sub>2</sub>O',
+  );
+  assert.equal(text, '10^6, x^(n+1), 10^−3, the 5th, H2O');
+});
+
+test('a table is copied as Markdown with its tags and references', () => {
+  const root = rendered([
+    '| a[^n] | H<sub>2</sub>O |\n|-|-:|\n| <kbd>A</kbd> *b* | 10<sup>6</sup> `x\\|y` |\n\n[^n]: c',
+  ]);
+  const { text } = copiedTable(root.querySelector('table'));
+  assert.equal(
+    text,
+    '| a[^n] | H<sub>2</sub>O |\n| --- | ---: |\n| <kbd>A</kbd> *b* | 10<sup>6</sup> `x\\|y` |\n',
+  );
 });
