@@ -27,6 +27,8 @@ export const CHOSEN = [
   '1. \u00a0\n2. \u3000a\n```\n\u00a0\n```\u00a0\n```\n',
   '> 1. a\n>    - b\n>\n> 2. c\n',
   '1. a\n   - b\n2. c\n\n   > d\n',
+  'a `\n    b\n  c` and `d  \n e`\n',
+  '    a\n     \n      \n\nb',
   'a <a href=https://x.example/y#z class=b>1</a> c',
   ...LINES.map((text) => `${text}\n`),
   ...LINES.map((text, i) => `${text}\n\n${LINES[(i * 7 + 3) % LINES.length]}\n`),

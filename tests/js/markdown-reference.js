@@ -465,7 +465,7 @@ function one(node, context) {
     case 'text':
       return { text: node.value };
     case 'inlineCode':
-      return line('code', [node.value.replace(/\n[ \t]*/g, ' ')], []);
+      return line('code', [spanOf(node, context.text)], []);
     case 'break':
       return line('br', [], []);
     case 'emphasis':
@@ -511,9 +511,20 @@ function areApart(first, second, text) {
 const lastLineOf = ({ children, position }) =>
   children?.length ? lastLineOf(children.at(-1)) : position.end.line;
 
-/** Without the blank lines at the end of indented code, which micromark leaves where they hold a tab. */
+/** Code in a text; lines of a paragraph have no indent, micromark leaves it. */
+function spanOf({ value, position }, text) {
+  const source = text.slice(position.start.offset, position.end.offset);
+  const [, , inner] = /^(`+)([^]*)\1$/.exec(source) ?? [];
+  if (!inner?.includes('\n')) return value;
+  const code = inner.replace(/\n[ \t>]*/g, ' ');
+  return /^ .*[^ ].* $/.test(code) ? code.slice(1, -1) : code;
+}
+
+/** Without the blank lines at the end of indented code, which micromark leaves where they hold white space. */
 function codeOf({ value, position }, text) {
-  return isIndentedCode({ type: 'code', position }, text) ? value.replace(/\n+$/, '') : value;
+  return isIndentedCode({ type: 'code', position }, text)
+    ? value.replace(/(?:\n[ \t]*)+$/, '')
+    : value;
 }
 
 function normal(href) {
