@@ -13,7 +13,7 @@ const WORDED = /\\(?:text|math|operatorname|mbox|hbox)[a-z]*\*?\s*\{[^}]*\}?|[\^
 const COMMAND = /\\[a-zA-Z]+/g;
 const SENTENCE = /(?:^|\s)\p{L}+\s+\p{L}{2,}\s+\p{L}{2,}(?![\p{L}(])/u;
 const NUMBER = /^\s*[-+~≈<>]?\s*\.?\d/;
-const CODE = /"|(?<!\\)#|:\/\//;
+const CODE = /"|(?<!\\)#|:\/\/|<\/[a-z]/i;
 /** A variable in braces, names that are joined, and what only TeX may end with. */
 const VARIABLE = /^\{[A-Za-z]{2,}\w*\}|(?<![\\A-Za-z])[A-Za-z]{2,}_[A-Za-z]{2,}|[^][/:@&]$/;
 
@@ -33,7 +33,7 @@ const isMathematical = (content) =>
 /** Whether a line stands in no display: the text after one that never ended, or was not one. @param {string} line @param {boolean} isAfterBlank */
 export function isForeign(line, isAfterBlank) {
   const bare = withoutWorded(line);
-  if (/^(?:`{3}|~{3})|(?<![\\$])\$(?!\$)/.test(bare)) return true;
+  if (/^(?:`{3}|~{3})|(?<![\\$])\$(?![$\d])/.test(bare)) return true;
   if (SENTENCE.test(bare) && !/[=^_\\&{}+]/.test(bare)) return true;
   return isAfterBlank && /^#{1,6}\s|[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]{4}/u.test(bare);
 }
@@ -59,7 +59,13 @@ export function isInDollars(content, isLoose) {
 
 /** ` t ` and ` x = y `, with a space at both ends. @param {string} content */
 const isOfLetters = (content) =>
-  /^ [^\n]* $/.test(content) && /^\s*[A-Za-z]/.test(content) && !/[A-Za-z]{2}/.test(content);
+  /^ \S/.test(content) &&
+  /\S $/.test(content) &&
+  /[A-Za-z]/.test(content) &&
+  content
+    .slice(1, -1)
+    .split(/ ?[-+*=<>,] ?/)
+    .every((part) => /^[A-Za-z\d]$/.test(part));
 
 /** `5 and 6`, `20/month, not 7`, `50*6=`: a number, and words follow, or a sign without its second half. @param {string} content */
 const isAmount = (content) =>

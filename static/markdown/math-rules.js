@@ -47,7 +47,8 @@ function between(text, start, mark, close, test, growing) {
       return formula(text, start, i + close.length, content, display);
     }
     if (text[i] === '`') return undefined;
-    if (text[i] === '$' && !depth) return undefined;
+    if (text[i] === '$' && !depth && (close === '$$' || !/\d/.test(text[i + 1] ?? '')))
+      return undefined; // but an amount of money may be calculated
     if (text[i] === '\\') i++;
     else depth += { '{': 1, '}': -1 }[text[i]] ?? 0;
   }

@@ -48,6 +48,12 @@ const TEXTS = [
   ['$u \\ dom \\ v$, $x_{0}$s, $(a$ to $b)$', '$u \\ dom \\ v$', '$x_{0}$', '$(a$', '$b)$'],
   ['such that $$\nx = 0.\n$$ where $y = 1$', '$$\nx = 0.\n$$', '$y = 1$'],
   ['it is $$\nx\n$$ for $n > 0$, and $$\ny\n$$\nend', '$$\nx\n$$', '$n > 0$', '$$\ny\n$$'],
+  [
+    '\\[ V = $608.05m \\times 2 \\] and \\(x = $5\\)',
+    '\\[ V = $608.05m \\times 2 \\]',
+    '\\(x = $5\\)',
+  ],
+  ['\\[\nV = $608\n= 2\n\\]', '\\[\nV = $608\n= 2\n\\]'],
   // Places
   ['# $x_1$\n\n> $$\n> a\n> > b\n> $$\n', '$x_1$', '$$\na\n> b\n$$'],
   ['- a\n  $$\n  x\n\n  + y\n  $$\n- $z$', '$$\nx\n\n+ y\n$$', '$z$'],
@@ -62,6 +68,8 @@ const TEXTS = [
   ['$5 million to $6 million (about 4$ each)'],
   ['price ($) and cost ($), in $, or $$ or $$$'],
   ['$5/$.75 and $.50; 3*$4=$<12> is $2*6=$ so'],
+  ['500 $ x 0.70 = 350 $ and 4.000 $ x (1 - 0.3) = 2,800 $'],
+  ['the <code>$</code>, <code>$a</code> and $'],
   ['从$5涨到$，而$x和$y，'],
   // Shells and code
   ['"$a_dir/$(date)" and "${name}.x${y}", "$(cat -- "$(ls)")"'],
