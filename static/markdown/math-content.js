@@ -21,10 +21,14 @@ const VARIABLE = /^\{[A-Za-z]{2,}\w*\}|(?<![\\A-Za-z])[A-Za-z]{2,}_[A-Za-z]{2,}|
 const isTex = (content) => TEX.test(content);
 
 /** Whether it is neither blank, nor a word, nor a sentence. @param {string} content */
-export const isSigned = (content) =>
+const isSigned = (content) =>
   !PUNCTUATION.test(content) &&
   (MATHEMATICAL.test(content) || !/\p{L}{2,}/u.test(content)) &&
   (isTex(content) || !SENTENCE.test(content));
+
+/** What two `$` enclose; a single one in it is that of money. @param {string} content */
+export const isDisplayed = (content) =>
+  isSigned(content) && (isTex(content) || !/(?<!\\)\$/.test(content));
 
 /** Whether it is neither blank nor a few plain words. @param {string} content */
 const isMathematical = (content) =>

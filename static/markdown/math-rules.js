@@ -1,7 +1,7 @@
 // Where mathematics begins and ends in a text: `\(…\)`, `\[…\]`, `$$…$$`, bare environments, and `$…$` where it cannot
 // be money. What is mathematics is not Markdown.
 
-import { isBracketed, isEnclosed, isInDollars, isSigned, isUnfinished } from './math-content.js';
+import { isBracketed, isEnclosed, isDisplayed, isInDollars, isUnfinished } from './math-content.js';
 
 /** @import { Formula } from '../types.js' */
 
@@ -27,7 +27,7 @@ export function formulaAt(text, at, growing) {
   if (two === '\\[') return between(text, at, 2, '\\]', isBracketed, growing);
   if (two === '\\b') return environmentAt(text, at, growing);
   if (two === '$$' && text[at + 2] !== '$' && text[at - 1] !== '$')
-    return between(text, at, 2, '$$', isSigned, growing);
+    return between(text, at, 2, '$$', isDisplayed, growing);
   return two[0] === '$' && two !== '$$' ? dollarAt(text, at, growing) : undefined;
 }
 
@@ -47,8 +47,8 @@ function between(text, start, mark, close, test, growing) {
       return formula(text, start, i + close.length, content, display);
     }
     if (text[i] === '`') return undefined;
-    if (text[i] === '$' && !depth && (close === '$$' || !/\d/.test(text[i + 1] ?? '')))
-      return undefined; // but an amount of money may be calculated
+    // An amount of money may be calculated.
+    if (text[i] === '$' && !depth && !/\d/.test(text[i + 1] ?? '')) return undefined;
     if (text[i] === '\\') i++;
     else depth += { '{': 1, '}': -1 }[text[i]] ?? 0;
   }
