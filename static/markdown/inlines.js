@@ -18,8 +18,27 @@ export function inlines(tokens, inLink = false) {
       last.text += tree.text; // one text can grow, two cannot
     else trees.push(tree);
   }
-  return trees;
+  return trees.flatMap((tree, i) => together(trees[i - 1], tree, trees[i + 1]));
 }
+
+/** What ends a word or a sentence: no line begins with it. */
+const ENDING =
+  /^(?:[-–.,;:!?%°)\]}"'”’»…、。，；：！？）」』】》〉]|(?:st|nd|rd|th|s)(?![A-Za-z]))+/u;
+
+/** Of these trees the middle one; a formula with what it stands before, for the browser breaks lines around it. @param {Tree | undefined} before @param {Tree} tree @param {Tree | undefined} after @returns {Tree[]} */
+function together(before, tree, after) {
+  const ended = (/** @type {Tree | undefined} */ text) =>
+    (text && 'text' in text && ENDING.exec(text.text)?.[0]) || '';
+  if (isInlineFormula(before) && 'text' in tree) {
+    const rest = tree.text.slice(ended(tree).length);
+    return rest ? [leaf(rest)] : [];
+  }
+  const ending = isInlineFormula(tree) && ended(after);
+  return [ending ? branch('span', { class: 'kept' }, [tree, leaf(ending)]) : tree];
+}
+
+/** @param {Tree | undefined} tree */
+const isInlineFormula = (tree) => Boolean(tree && 'formula' in tree && !tree.formula?.display);
 
 /** @param {Token} token @param {boolean} inLink @returns {Tree | Tree[]} */
 function inline(token, inLink) {

@@ -44,6 +44,7 @@ function between(text, start, mark, close, test, growing) {
       const wrong = text[i + 2] === (close === '$$' ? '$' : '(');
       if (wrong || content.includes('://') || !test(content)) return undefined;
       const display = close !== '\\)';
+      if (growing && !display && i + 2 === text.length) break; // what comes next stands in its line
       return formula(text, start, i + close.length, content, display);
     }
     if (text[i] === '`') return undefined;

@@ -152,6 +152,18 @@ test('a document that is built of formulas and of what is none has just these, i
   }
 });
 
+test('a formula stands in one line with what ends its word or sentence, in any split', () => {
+  const text = 'The $n$th (with \\(x\\)), $y$-axis; $z$ and **$a$**. $$b$$. Then $c$，其';
+  const kept = (root) => [...root.querySelectorAll('.kept')].map((node) => node.textContent);
+  const expected = ['$n$th', '\\(x\\)),', '$y$-', '$c$，'];
+  assert.deepEqual(kept(rendered([text])), expected);
+  for (const most of [1, 2, 5]) {
+    const split = rendered(pieces(text, most, dice(most)));
+    assert.deepEqual(kept(split), expected);
+    assert.equal(inside(split), inside(whole(text)));
+  }
+});
+
 test('what is no mathematics is Markdown as ever', () => {
   const root = rendered(['$5 and *$10*, \\(see [below](https://e.example/)\\)']);
   assert.equal(root.querySelector('em').textContent, '$10');
