@@ -78,7 +78,7 @@ def test_formulas_are_read_out_as_mathematics(physics: Page) -> None:
     assert [one["id"] for one in found if one["id"] != "heading-order"] == []
 
 
-#: Where a line begins with what ends the sentence of a formula, at some width of the answer.
+#: Where a line begins with what ends the sentence of a formula, at some width.
 LONELY = """() => {
     const root = [...document.querySelectorAll('.markdown')].at(-1);
     const found = new Set();
@@ -100,7 +100,7 @@ LONELY = """() => {
 
 
 def test_no_line_begins_with_the_end_of_a_sentence(physics: Page) -> None:
-    """A full stop stays in the line of the formula before it, however wide the page is."""
+    """A full stop stays in the line of the formula before it, at any width."""
     assert physics.evaluate(LONELY) == []
 
 
