@@ -585,14 +585,19 @@ export type InlineRule = (
 
 /**
  * What begins with this line (without indent): a token that takes all lines until one closes it, which has the text
- * `close` within `reach` characters, and before a blank line where `endsBlank`; `isWhole`: it takes no more lines.
+ * `close` within `reach` characters, before a line that it `refuses`, and before a blank one where `endsBlank`;
+ * `isWhole`: it takes no more lines. `paragraph`: the lines of the one that goes on with this line.
  */
-export type BlockRule = (line: string) =>
+export type BlockRule = (
+  line: string,
+  paragraph: string[],
+) =>
   | undefined
   | {
       type: string;
       closes: (line: string) => boolean;
       close?: string;
+      refuses?: (line: string, isAfterBlank: boolean) => boolean;
       reach?: number;
       endsBlank?: boolean;
       isWhole?: boolean;

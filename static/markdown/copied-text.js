@@ -18,6 +18,8 @@ export function textOf(node) {
     case 'ul':
     case 'ol':
       return `${[...node.children].map((item, n) => itemOf(item, markOf(node, n))).join('\n')}\n\n`;
+    case 'sup':
+      return raised(inner());
     case 'p':
     case 'blockquote':
     case 'details':
@@ -32,18 +34,23 @@ export function textOf(node) {
   }
 }
 
+/** Powers stay powers, 10 to the 6th is not 106; letters are the end of their word. @param {string} text */
+function raised(text) {
+  if (!/[\d+−-]/.test(text) || /[[\]]/.test(text)) return text;
+  return text.length > 1 && !/^[-−]?\d+$/.test(text) ? `^(${text})` : `^${text}`;
+}
+
 /** @param {Element} list @param {number} n */
 const markOf = (list, n) =>
   list.localName === 'ol' ? `${Number(list.getAttribute('start') ?? 1) + n}. ` : '- ';
 
-/** @param {Element} item @param {string} mark */
+/** Its blocks stand close together; within code and quotations lines stay empty. @param {Element} item @param {string} mark */
 function itemOf(item, mark) {
   const text = [...item.childNodes]
-    .map(textOf)
+    .map((kid) => textOf(kid).replace(/\n+$/, '\n'))
     .join('')
-    .trimEnd()
-    .replace(/\n{2,}/g, '\n');
-  return mark + text.replaceAll('\n', `\n${' '.repeat(mark.length)}`);
+    .trimEnd();
+  return mark + text.replace(/\n(?!\n)/g, `\n${' '.repeat(mark.length)}`);
 }
 
 /** @param {Element} cell */
@@ -68,6 +75,8 @@ export function markdownOf(root) {
     .join('');
 }
 
+/** Markdown has no marks for them. */
+const TAGS = new Set(['sub', 'sup', 'kbd', 'mark', 'small', 'u', 'ins']);
 /** @type {Record<string, string>} */
 const MARKS = { strong: '**', em: '*', del: '~~', code: '`' };
 
@@ -79,9 +88,12 @@ function cellOf(node) {
     return (node.getAttribute('data-source') ?? '')
       .replace(/\s*\n\s*/g, ' ')
       .replaceAll('|', '\\|');
+  const note = node.querySelector('.noteref')?.getAttribute('data-label');
+  if (node.localName === 'sup' && note) return `[^${note}]`;
   const inner = [...node.childNodes].map(cellOf).join('');
   const mark = MARKS[node.localName] ?? '';
   if (node.localName === 'a') return `[${inner}](${node.getAttribute('href')})`;
   if (node.localName === 'br') return '<br>';
+  if (TAGS.has(node.localName)) return `<${node.localName}>${inner}</${node.localName}>`;
   return mark + (mark || !/^t[dh]$/.test(node.localName) ? inner : inner.trim()) + mark;
 }

@@ -8,8 +8,8 @@ import { separatorBefore } from './growing-text.js';
 
 const KEPT = new Set(
   (
-    'a blockquote br code del details em h3 h4 h5 h6 hr kbd li mark ol p pre s strong sub summary sup table tbody td ' +
-    'th thead tr u ul'
+    'a blockquote br code del details em h3 h4 h5 h6 hr ins kbd li mark ol p pre s small strong sub summary sup table ' +
+    'tbody td th thead tr u ul'
   ).split(' '),
 );
 const DROPPED = 'button, svg, .code-head, .host, .note-back, [hidden]';

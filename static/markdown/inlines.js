@@ -18,8 +18,34 @@ export function inlines(tokens, inLink = false) {
       last.text += tree.text; // one text can grow, two cannot
     else trees.push(tree);
   }
-  return trees;
+  return trees.flatMap((tree, i) => together(trees[i - 1], tree, trees[i + 1]));
 }
+
+/** What ends a word or a sentence: no line begins with it. */
+const ENDING =
+  /^(?:[-–.,;:!?%°)\]}"'”’»…、。，；：！？）」』】》〉]|(?:st|nd|rd|th|s)(?![A-Za-z]))+/u;
+
+/** Of these trees the middle one; what the browser breaks lines around has what it stands before. @param {Tree | undefined} before @param {Tree} tree @param {Tree | undefined} after @returns {Tree[]} */
+function together(before, tree, after) {
+  const ended = (/** @type {Tree | undefined} */ text) =>
+    (text && 'text' in text && ENDING.exec(text.text)?.[0]) || '';
+  if (breaksLines(before) && 'text' in tree) {
+    const rest = tree.text.slice(ended(tree).length);
+    return rest ? [leaf(rest)] : [];
+  }
+  const ending = breaksLines(tree) && ended(after);
+  if (!ending || 'text' in tree) return [tree];
+  return [kept(tree.attributes.class === 'kept' ? tree.kids : [tree], leaf(ending))];
+}
+
+/** A formula in a line, or a link with the place that it leads to. @param {Tree | undefined} tree */
+function breaksLines(tree) {
+  if (!tree || 'text' in tree) return false;
+  return tree.formula?.display === false || tree.attributes.class === 'kept';
+}
+
+/** @param {Tree[]} kids @param {Tree[]} more */
+const kept = (kids, ...more) => branch('span', { class: 'kept' }, [...kids, ...more]);
 
 /** @param {Token} token @param {boolean} inLink @returns {Tree | Tree[]} */
 function inline(token, inLink) {
@@ -80,11 +106,13 @@ function link({ href, raw }, kids, kind = {}) {
   const url = safeUrl(href);
   if (!url) return [leaf(raw)];
   const place = hiddenPlace(url, kids.map(textOf).join(''));
-  return [
+  const link = (/** @type {Tree[]} */ all) =>
     branch(
       'a',
       { ...kind, href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' },
-      place ? [...kids, branch('span', { class: 'host' }, [leaf(` ${place}`)])] : kids,
-    ),
-  ];
+      all,
+    );
+  if (!place) return [link(kids)];
+  const host = branch('span', { class: 'host' }, [leaf(` ${place}`)]);
+  return [kept([link([...kids, kept([host])])])];
 }

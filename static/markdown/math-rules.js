@@ -1,29 +1,33 @@
 // Where mathematics begins and ends in a text: `\(…\)`, `\[…\]`, `$$…$$`, bare environments, and `$…$` where it cannot
 // be money. What is mathematics is not Markdown.
 
+import { isBracketed, isEnclosed, isDisplayed, isInDollars, isUnfinished } from './math-content.js';
+
 /** @import { Formula } from '../types.js' */
 
 /** The end is searched for so far; what does not end by then is not mathematics. */
-export const FARTHEST = 2000;
-/** What `$` opens stands in one line; without an end so far it is more likely an amount or a variable. */
+const FARTHEST = 2000;
+/** The same for what stands on lines of its own, which is shown as its source where it is long. */
+export const FARTHEST_DISPLAY = 8000;
+/** Without an end so far what `$` opens is more likely an amount or a variable. */
 const FARTHEST_DOLLAR = 300;
 const ENVIRONMENTS =
   'align|alignat|aligned|alignedat|array|bmatrix|Bmatrix|cases|dcases|eqnarray|equation|flalign|gather|gathered|' +
   'matrix|multline|pmatrix|rcases|smallmatrix|split|vmatrix|Vmatrix';
 const ENVIRONMENT = new RegExp(`\\\\begin\\{((?:${ENVIRONMENTS})\\*?)\\}`, 'y');
-/** What marks mathematics, and no prose. */
-const MATHEMATICAL = /\\[a-zA-Z]|[\^=<>{}|+*/()_]|\d/;
 /** What may follow a formula as the end of its word: the $n$th. */
 const SUFFIX = /^(?:st|nd|rd|th|s)(?![a-z\d$])/;
+/** After `$`; but `$.5x$` begins with a number. */
+const NO_BEGINNING = /^(?:[\n)\],;:!?'"”»]|\.(?!\d|\\)|$)/;
 
 /** The formula that begins at this place of a text; `growing`: its end may yet arrive. @param {string} text @param {number} at @param {boolean} [growing] @returns {Formula | { open: true } | undefined} */
 export function formulaAt(text, at, growing) {
   const two = text.slice(at, at + 2);
-  if (two === '\\(') return between(text, at, 2, '\\)', isMathematical, growing);
+  if (two === '\\(') return between(text, at, 2, '\\)', isEnclosed, growing);
   if (two === '\\[') return between(text, at, 2, '\\]', isBracketed, growing);
   if (two === '\\b') return environmentAt(text, at, growing);
   if (two === '$$' && text[at + 2] !== '$' && text[at - 1] !== '$')
-    return between(text, at, 2, '$$', isSigned, growing);
+    return between(text, at, 2, '$$', isDisplayed, growing);
   return two[0] === '$' && two !== '$$' ? dollarAt(text, at, growing) : undefined;
 }
 
@@ -40,10 +44,12 @@ function between(text, start, mark, close, test, growing) {
       const wrong = text[i + 2] === (close === '$$' ? '$' : '(');
       if (wrong || content.includes('://') || !test(content)) return undefined;
       const display = close !== '\\)';
+      if (growing && !display && i + 2 === text.length) break; // what comes next stands in its line
       return formula(text, start, i + close.length, content, display);
     }
     if (text[i] === '`') return undefined;
-    if (text[i] === '$' && !depth) return undefined;
+    // An amount of money may be calculated.
+    if (text[i] === '$' && !depth && !/\d/.test(text[i + 1] ?? '')) return undefined;
     if (text[i] === '\\') i++;
     else depth += { '{': 1, '}': -1 }[text[i]] ?? 0;
   }
@@ -73,22 +79,26 @@ function environmentAt(text, start, growing) {
   return growing && far === text.length ? /** @type {const} */ ({ open: true }) : undefined;
 }
 
-/** Money, variables of a shell and prices in a row are left alone. @param {string} text @param {number} start @param {boolean} [growing] */
+/**
+ * Money, variables of a shell and prices in a row are left alone. What is written loosely (spaces inside, a line break,
+ * a word right before it) has to be TeX.
+ * @param {string} text @param {number} start @param {boolean} [growing]
+ */
 function dollarAt(text, start, growing) {
-  if (/[A-Za-z0-9$]/.test(text[start - 1] ?? '')) return undefined; // US$5
-  if (/^(?:[\s)\],.;:!?'"”»|]|$)/.test(text.slice(start + 1, start + 2))) return undefined;
+  const isAfterWord = /[A-Za-z0-9]/.test(text[start - 1] ?? ''); // US$5, but 16$\times$
+  if (isAfterWord && !/^\\[a-zA-Z]{2}/.test(text.slice(start + 1, start + 4))) return undefined;
+  if (text[start - 1] === '$' || NO_BEGINNING.test(text.slice(start + 1, start + 3)))
+    return undefined;
   const far = Math.min(text.length, start + FARTHEST_DOLLAR);
   let depth = 0;
   for (let i = start + 1; i < far; i++) {
-    if ('`\n'.includes(text[i])) return undefined;
+    if (text[i] === '`') return undefined;
     if (text[i] === '$' && depth <= 0) {
       const content = text.slice(start + 1, i);
-      if (growing && i + 1 === text.length && isUnfinished(content))
+      if (growing && /^\.?$/.test(text.slice(i + 1, i + 3)) && isUnfinished(content))
         return /** @type {const} */ ({ open: true });
-      const after = text.slice(i + 1, i + 4);
-      const isClosing = !depth && !/\s$/.test(content);
-      const isApart = !/^[A-Za-z0-9$]/.test(after) || SUFFIX.test(after);
-      return isClosing && isApart && !isAmount(content) && isMathematical(content)
+      const isLoose = isAfterWord || /^\s|\s$|\n/.test(content);
+      return !depth && isClosing(text, start, i) && isInDollars(content, isLoose)
         ? formula(text, start, i + 1, content, false)
         : undefined;
     }
@@ -99,6 +109,13 @@ function dollarAt(text, start, growing) {
   return isOpen ? /** @type {const} */ ({ open: true }) : undefined;
 }
 
+/** Whether nothing follows that this `$` would belong to. @param {string} text @param {number} start @param {number} at */
+function isClosing(text, start, at) {
+  const after = text.slice(at + 1, at + 4);
+  if (text[at - 1] === '\n' || (text[start + 1] === '(' && after[0] === '(')) return false;
+  return !/^(?:[A-Za-z0-9$_{]|\.\d)/.test(after) || SUFFIX.test(after);
+}
+
 /** @param {string} text @param {number} start @param {number} end @param {string} content @param {boolean} display @returns {Formula} */
 const formula = (text, start, end, content, display) => ({
   start,
@@ -107,35 +124,3 @@ const formula = (text, start, end, content, display) => ({
   content,
   display,
 });
-
-/** Whether it is neither blank nor a word. @param {string} content */
-const isSigned = (content) =>
-  content.trim() !== '' && (MATHEMATICAL.test(content) || !/\p{L}{2,}/u.test(content));
-
-/** Whether it is neither blank nor a few plain words. @param {string} content */
-const isMathematical = (content) =>
-  isSigned(content) || (content.trim() !== '' && !/\S\s+\S/.test(content));
-
-/** `\[1\]`, `\[WARNING\]` and `\[ \]` are brackets that were escaped. @param {string} content */
-function isBracketed(content) {
-  if (!content.trim()) return false;
-  if (/\\[a-zA-Z]|[\^=<>+{}]|_\{/.test(content)) return true;
-  return /^\s[^]*\s$/.test(content) && !/[a-z]{4}/i.test(content);
-}
-
-/** `5 and 6`, `20/month, not 7`: it begins with a number, and words follow. @param {string} content */
-const isAmount = (content) => /^[-+~≈<>]?\d/.test(content) && hasWords(content);
-
-/** @param {string} content */
-const hasWords = (content) =>
-  /(?:^|[^\\a-z])[a-z]{2,}(?![a-z(])/i.test(
-    content.replace(/\\(?:text|mathrm|operatorname|mathbf)\*?\s*\{[^}]*\}?/g, ''),
-  );
-
-/** Whether what `$` has opened so far reads like mathematics that goes on. @param {string} content */
-function isUnfinished(content) {
-  if (/^[-+~≈<>]?\d/.test(content)) return !/[\s,;]/.test(content) && /[\\^_{]/.test(content);
-  return (
-    !/^[A-Z_]{2,}\b/.test(content) && !/\s[a-z]{2,}\s/i.test(content.replace(/\\[a-z]+/gi, ''))
-  );
-}

@@ -2,7 +2,8 @@
 
 import { formulaBlock, inlineFormula, unfinishedFormula } from './formula.js';
 import { inlines } from './inlines.js';
-import { environmentIn, FARTHEST, formulaAt } from './math-rules.js';
+import { isForeign } from './math-content.js';
+import { environmentIn, FARTHEST_DISPLAY, formulaAt } from './math-rules.js';
 import { parseInline } from './parser/inline.js';
 import { HELD } from './parser/rules.js';
 import { branch } from './vdom.js';
@@ -36,12 +37,12 @@ function inlineRule(text, at, { open }) {
 
 /** Whether this is the beginning of a delimiter, and no more. @param {string} rest */
 const mayBegin = (rest) =>
-  /^\$\$?$|^\\begin\{[a-z]*\*?$/i.test(rest) || '\\begin{'.startsWith(rest);
+  /^\$[$.]?$|^\\begin\{[a-z]*\*?$/i.test(rest) || '\\begin{'.startsWith(rest);
 
 /** @type {BlockRule} */
-function display(line) {
+function display(line, paragraph) {
   const [mark] = OPENING.exec(line) ?? [];
-  if (!mark) return undefined;
+  if (!mark || (mark === '$$' && hasOpened(paragraph))) return undefined;
   const name = environmentIn(line);
   if (mark === '\\begin{' && !name) return undefined;
   const close = name ? `\\end{${name}}` : { '\\[': '\\]', $$: '$$' }[mark];
@@ -54,7 +55,28 @@ function display(line) {
   const isAlone = Boolean(name) || !first.trim();
   if (!close || (!isAlone && (!SIGNED.test(first) || first.includes(close)))) return undefined;
   const closes = closing(line, close);
-  return { type: 'display', close, closes, reach: FARTHEST, endsBlank: !isAlone };
+  return {
+    type: 'display',
+    close,
+    closes,
+    refuses: isForeign,
+    reach: FARTHEST_DISPLAY,
+    endsBlank: !isAlone,
+  };
+}
+
+/** Of the lines of a paragraph, how many have been read, and whether they end in a display. @type {WeakMap<string[], { read: number, isOpen: boolean }>} */
+const openings = new WeakMap();
+
+/** Whether the lines before have opened a display in their midst, which this one would close. @param {string[]} lines */
+function hasOpened(lines) {
+  let { read, isOpen } = openings.get(lines) ?? { read: 0, isOpen: false };
+  for (; read < lines.length; read++) {
+    const marks = lines[read].split('$$').length - 1;
+    isOpen = marks % 2 ? !isOpen && lines[read].trimEnd().endsWith('$$') : isOpen;
+  }
+  openings.set(lines, { read, isOpen });
+  return isOpen;
 }
 
 /**

@@ -12,6 +12,22 @@ const MOST_ELEMENTS = 1500;
 /** Deeper trees are not made: layout recurses. */
 const DEEPEST = 60;
 
+/** Commands that notes and answers have and the library has not. */
+const MACROS = {
+  '\\mbox': '\\text',
+  '\\*': '*',
+  '\\abs': '\\left|#1\\right|',
+  '\\norm': '\\left\\|#1\\right\\|',
+  '\\mathbbm': '\\mathbb',
+  '\\R': '\\mathbb{R}',
+  '\\N': '\\mathbb{N}',
+  '\\Z': '\\mathbb{Z}',
+  '\\Q': '\\mathbb{Q}',
+  '\\C': '\\mathbb{C}',
+};
+/** @type {Record<string, string>} */
+const SIGNS = { '&lt;': '<', '&gt;': '>', '&amp;': '&' };
+
 /** @type {typeof import('temml').default} */
 let temml;
 
@@ -22,6 +38,21 @@ export async function load() {
 
 /** The tree of a formula without its delimiters; undefined for one that is wrong, or too much. @param {string} content @param {boolean} display @returns {MathTree | undefined} */
 export function treeOf(content, display) {
+  const known = content.replace(
+    /\\(begin|end)\{eqnarray\*?\}/g,
+    (_, way) => `\\${way}{darray}${way === 'begin' ? '{rcl}' : ''}`,
+  );
+  return read(known, display) ?? read(withoutHazards(known), display);
+}
+
+/** Amounts of money have a sign that ends mathematics, and a page's source has references. @param {string} content */
+const withoutHazards = (content) =>
+  content
+    .replace(/(?<!\\)\$(?=\s?\d)/g, '\\$')
+    .replace(/&(?:lt|gt|amp);/g, (reference) => SIGNS[reference]);
+
+/** @param {string} content @param {boolean} display @returns {MathTree | undefined} */
+function read(content, display) {
   try {
     const root = temml.__renderToMathMLTree(content, {
       displayMode: display,
@@ -29,6 +60,7 @@ export function treeOf(content, display) {
       trust: false,
       maxExpand: MOST_EXPANSIONS,
       maxSize: LONGEST_LENGTHS,
+      macros: { ...MACROS },
       wrap: display ? 'none' : 'tex',
     });
     let elements = 0;

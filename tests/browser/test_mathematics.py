@@ -78,6 +78,32 @@ def test_formulas_are_read_out_as_mathematics(physics: Page) -> None:
     assert [one["id"] for one in found if one["id"] != "heading-order"] == []
 
 
+#: Where a line begins with what ends the sentence of a formula, at some width.
+LONELY = """() => {
+    const root = [...document.querySelectorAll('.markdown')].at(-1);
+    const found = new Set();
+    for (let width = 200; width < 360; width += 3) {
+        root.style.width = `${width}px`;
+        for (const formula of root.querySelectorAll('.math:not(.display)')) {
+            const after = formula.nextSibling ?? formula.parentElement.nextSibling;
+            if (after?.nodeType !== 3 || !/^[.,;:)?!]/.test(after.data)) continue;
+            const range = document.createRange();
+            range.setStart(after, 0);
+            range.setEnd(after, 1);
+            if (range.getBoundingClientRect().top > formula.getBoundingClientRect().bottom)
+                found.add(formula.dataset.source);
+        }
+    }
+    root.style.width = '';
+    return [...found];
+}"""
+
+
+def test_no_line_begins_with_the_end_of_a_sentence(physics: Page) -> None:
+    """A full stop stays in the line of the formula before it, at any width."""
+    assert physics.evaluate(LONELY) == []
+
+
 def copied(page: Page) -> dict[str, str]:
     """Return what a copy of the selection gives, by its type, once what makes it is loaded."""
     given = page.wait_for_function(

@@ -131,6 +131,8 @@ function withEdit(text, ast, has) {
   const put = (start, end, more) => text.slice(0, start) + more + text.slice(end);
   for (const { kind, start, end, label, url } of targetsIn(text, has)) {
     const source = text.slice(start, end);
+    const tag = kind === 'literalAutolink' && has('html-text') ? tagAround(text, start) : undefined;
+    if (tag) return put(tag.start, tag.end, literal(text.slice(tag.start, tag.end)));
     const at = kind === 'literalAutolink' && has('cjk-addresses') ? endBefore(source) : -1;
     if (at >= 0) return put(start + at, start + at, CUT);
     // `www.` alone is text, and what follows it does not belong to it.
@@ -156,6 +158,17 @@ function withEdit(text, ast, has) {
     );
   }
   return undefined;
+}
+
+/** A tag with an address in a value without quotes, where micromark begins a link: it is a tag as any other. */
+function tagAround(text, at) {
+  const start = text.lastIndexOf('<', at);
+  const [tag] =
+    /^<[a-z][\w-]*(?:\s+[a-z_:][\w.:-]*(?:=(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?)*\s*\/?>/i.exec(
+      text.slice(start),
+    ) ?? [];
+  const isIn = tag && text[at - 1] === '=' && start + tag.length > at;
+  return isIn ? { start, end: start + tag.length } : undefined;
 }
 
 /** All that is a link by itself, in order of the ends. */
@@ -398,9 +411,14 @@ function one(node, context) {
     case 'code':
       return line('code', [(node.lang ?? '').slice(0, 40), codeOf(node, context.text)], []);
     case 'list': {
-      // The specification has two blocks apart in a loose list; micromark has blank lines in a quotation's empty item, too.
+      // The specification has two blocks apart in a loose list; micromark has blank lines in a quotation's empty item,
+      // too, and misses those in one after a list.
       const isLone = node.children.length === 1 && node.children[0].children.length < 2;
-      const isLoose = !isLone && (node.spread || node.children.some(({ spread }) => spread));
+      const isApart = node.children.some(
+        (item, n) => n && areApart(node.children[n - 1], item, context.text),
+      );
+      const isLoose =
+        !isLone && (isApart || node.spread || node.children.some(({ spread }) => spread));
       return line(
         node.ordered ? 'ol' : 'ul',
         [node.ordered ? node.start : 1, isLoose ? 'loose' : 'tight'],
@@ -447,7 +465,7 @@ function one(node, context) {
     case 'text':
       return { text: node.value };
     case 'inlineCode':
-      return line('code', [node.value.replace(/\n[ \t]*/g, ' ')], []);
+      return line('code', [spanOf(node, context.text)], []);
     case 'break':
       return line('br', [], []);
     case 'emphasis':
@@ -481,9 +499,32 @@ function one(node, context) {
   }
 }
 
-/** Without the blank lines at the end of indented code, which micromark leaves where they hold a tab. */
+/** Whether a line without words stands between two items, and not in the first one's quotation. */
+function areApart(first, second, text) {
+  const from = lastLineOf(first);
+  const [next, ...between] = text.split('\n').slice(from, second.position.start.line).reverse();
+  const depth = (line) => /^[ \t>]*/.exec(line)[0].split('>').length;
+  return between.some((line) => depth(line) <= depth(next));
+}
+
+/** Where the words of a node end. */
+const lastLineOf = ({ children, position }) =>
+  children?.length ? lastLineOf(children.at(-1)) : position.end.line;
+
+/** Code in a text; lines of a paragraph have no indent, micromark leaves it. */
+function spanOf({ value, position }, text) {
+  const source = text.slice(position.start.offset, position.end.offset);
+  const [, , inner] = /^(`+)([^]*)\1$/.exec(source) ?? [];
+  if (!inner?.includes('\n')) return value;
+  const code = inner.replace(/\n[ \t>]*/g, ' ');
+  return /^ .*[^ ].* $/.test(code) ? code.slice(1, -1) : code;
+}
+
+/** Without the blank lines at the end of indented code, which micromark leaves where they hold white space. */
 function codeOf({ value, position }, text) {
-  return isIndentedCode({ type: 'code', position }, text) ? value.replace(/\n+$/, '') : value;
+  return isIndentedCode({ type: 'code', position }, text)
+    ? value.replace(/(?:\n[ \t]*)+$/, '')
+    : value;
 }
 
 function normal(href) {

@@ -13,7 +13,19 @@ const line = (name, attributes, kids) =>
 export const ours = (text) =>
   of(blocks(lex(text.replace(/\r\n?/g, '\n'), undefined, { isEnd: true }).tokens)).join('\n');
 
-const of = (trees) => mergedTexts(trees.map(one).filter((tree) => tree !== undefined));
+const of = (trees) =>
+  mergedTexts(
+    trees
+      .flatMap(said)
+      .map(one)
+      .filter((tree) => tree !== undefined),
+  );
+
+/** Without what only keeps a line together, and without the place that a link leads to. */
+function said(tree) {
+  if (tree.attributes?.class === 'host') return [];
+  return tree.attributes?.class === 'kept' ? tree.kids.flatMap(said) : [tree];
+}
 
 function one(tree) {
   if ('text' in tree) return { text: tree.text };
@@ -40,11 +52,7 @@ function one(tree) {
       if (attributes.class !== 'ref') return named(tag);
       return line('ref', [kids[0].attributes['data-note'].slice(1)], []);
     case 'a':
-      return line(
-        'a',
-        [attributes.href],
-        of(kids.filter((kid) => kid.attributes?.class !== 'host')),
-      );
+      return line('a', [attributes.href], of(kids));
     default:
       return named(tag);
   }

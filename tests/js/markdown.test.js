@@ -161,12 +161,27 @@ test('a definition touches only the blocks that mention it', () => {
   const [a, b, c] = blocksIn(root);
   const texts = [b.firstChild, c.firstChild];
   append('[a]: https://a.example\n\nend\n\n');
-  assert.equal(a.firstChild.localName, 'a');
+  assert.equal(a.querySelector('a').textContent, 'a a.example');
   assert.deepEqual(
     blocksIn(root)
       .slice(1, 3)
       .map(({ firstChild }) => firstChild),
     texts,
+  );
+});
+
+test('a link with its place stands in one line with what ends its sentence, and keeps its node', () => {
+  const { root, append, finish } = renderer();
+  append('see [a](https://a.example/x)) so ');
+  const link = root.querySelector('a');
+  assert.ok(link);
+  append('and [b](https://b.example), https://c.example.');
+  finish();
+  assert.equal(root.querySelector('a'), link);
+  const kept = [...root.querySelectorAll('.kept')].filter((node) => !node.closest('a'));
+  assert.deepEqual(
+    kept.map(({ textContent }) => textContent),
+    ['a a.example)', 'b b.example,'],
   );
 });
 

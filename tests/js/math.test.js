@@ -27,6 +27,34 @@ const TEXTS = [
     '\\begin{cases}\n\\begin{cases}a\\end{cases}\n\\end{cases}',
     '\\begin{cases}\n\\begin{cases}a\\end{cases}\n\\end{cases}',
   ],
+  // As it is written in notes
+  ['where $|x| \\le 1$, $|S|$ and $|A - B|=3$', '$|x| \\le 1$', '$|S|$', '$|A - B|=3$'],
+  [
+    '$.5x$, $.\\overline{3}$ and $ \\alpha $, $y^2 $, $ t $',
+    '$.5x$',
+    '$.\\overline{3}$',
+    '$ \\alpha $',
+    '$y^2 $',
+    '$ t $',
+  ],
+  ['is $\\alpha_0,\n\\alpha_1 > 0$, so *it* is', '$\\alpha_0,\n\\alpha_1 > 0$'],
+  [
+    '$9^{\\textrm{th}}$ of $2^{nm}$, $25^2=AD^2+7^2$',
+    '$9^{\\textrm{th}}$',
+    '$2^{nm}$',
+    '$25^2=AD^2+7^2$',
+  ],
+  ['$3 \\textrm{cm}$, 16$\\times$ and 其$\\beta$为', '$3 \\textrm{cm}$', '$\\times$', '$\\beta$'],
+  ['$u \\ dom \\ v$, $x_{0}$s, $(a$ to $b)$', '$u \\ dom \\ v$', '$x_{0}$', '$(a$', '$b)$'],
+  ['such that $$\nx = 0.\n$$ where $y = 1$', '$$\nx = 0.\n$$', '$y = 1$'],
+  ['it is $$\nx\n$$ for $n > 0$, and $$\ny\n$$\nend', '$$\nx\n$$', '$n > 0$', '$$\ny\n$$'],
+  [
+    '\\[ V = $608.05m \\times 2 \\] and \\(x = $5\\)',
+    '\\[ V = $608.05m \\times 2 \\]',
+    '\\(x = $5\\)',
+  ],
+  ['\\[\nV = $608\n= 2\n\\]', '\\[\nV = $608\n= 2\n\\]'],
+  ['$$P = \\frac{1.6}{0.13} = $100.00$$', '$$P = \\frac{1.6}{0.13} = $100.00$$'],
   // Places
   ['# $x_1$\n\n> $$\n> a\n> > b\n> $$\n', '$x_1$', '$$\na\n> b\n$$'],
   ['- a\n  $$\n  x\n\n  + y\n  $$\n- $z$', '$$\nx\n\n+ y\n$$', '$z$'],
@@ -40,7 +68,16 @@ const TEXTS = [
   ['| a | b |\n|-|-|\n| $5 | $10 |\n| $1,000 | $2 |\n'],
   ['$5 million to $6 million (about 4$ each)'],
   ['price ($) and cost ($), in $, or $$ or $$$'],
+  ['$5/$.75 and $.50; 3*$4=$<12> is $2*6=$ so'],
+  ['500 $ x 0.70 = 350 $ and 4.000 $ x (1 - 0.3) = 2,800 $'],
+  ['the $$ of $5 and $6 for $$ is $7'],
+  ['the <code>$</code>, <code>$a</code> and $'],
+  ['从$5涨到$，而$x和$y，'],
   // Shells and code
+  ['"$a_dir/$(date)" and "${name}.x${y}", "$(cat -- "$(ls)")"'],
+  ['echo "$file" "$", $a,$_b and $src:$(pwd) or $((1+$(x)))'],
+  ['${name}/$, $my_name-$ and $#a,$#b'],
+  ["['\\(', '\\)'] or ['$$', '$$']; Save\\( \\[all\\] \\)"],
   ['$HOME and $PATH, $PATH:$HOME, echo $x$y'],
   ['`$x$` and ``\\(x\\)``\n\n    $$x$$\n\n```\n$$\nx\n$$\n```'],
   ['kill $$ and $$'],
@@ -48,6 +85,12 @@ const TEXTS = [
   ['\\$5 and \\$x$, \\\\(x\\\\)'],
   ['\\[1\\] Smith, \\[WARNING\\], \\[ \\] task, \\[a\\](b), \\(see below\\)'],
   ['\\begin{itemize}\\item a\\end{itemize}'],
+  // Prose between two of them
+  ['a\n\n$$\nNow if we go on\n$$\n\n$$\nx\n$$', '$$\nx\n$$'],
+  ['$$\n\n# on\n\n$$\nx\n$$', '$$\nx\n$$'],
+  ['$$\n\nwith $x$, so\n\n$$\ny\n$$', '$x$', '$$\ny\n$$'],
+  ['$$\n\n其中的字母表示\n\n$$\ny\n$$', '$$\ny\n$$'],
+  ['we get $$ Now if we go on we get 3 $$ and'],
   // Without an end
   ['$x_1 and \\(a*b*, \\[ c'],
   ['$$\na *b*\n\nc'],
@@ -106,6 +149,18 @@ test('a document that is built of formulas and of what is none has just these, i
     assert.deepEqual(formulasIn(text), formulas, JSON.stringify(text));
     for (const split of [[...text], pieces(text, 7, random)])
       assert.equal(inside(rendered(split)), inside(whole(text)), JSON.stringify(split));
+  }
+});
+
+test('a formula stands in one line with what ends its word or sentence, in any split', () => {
+  const text = 'The $n$th (with \\(x\\)), $y$-axis; $z$ and **$a$**. $$b$$. Then $c$，其';
+  const kept = (root) => [...root.querySelectorAll('.kept')].map((node) => node.textContent);
+  const expected = ['$n$th', '\\(x\\)),', '$y$-', '$c$，'];
+  assert.deepEqual(kept(rendered([text])), expected);
+  for (const most of [1, 2, 5]) {
+    const split = rendered(pieces(text, most, dice(most)));
+    assert.deepEqual(kept(split), expected);
+    assert.equal(inside(split), inside(whole(text)));
   }
 });
 

@@ -48,6 +48,27 @@ for (const source of [
   });
 }
 
+/** What notes write, and what it is read as. */
+const ALIKE = [
+  [
+    '\\begin{eqnarray*} a & = & b \\\\[4pt] c & < & d \\end{eqnarray*}',
+    '\\begin{darray}{rcl} a & = & b \\\\[4pt] c & < & d \\end{darray}',
+  ],
+  ['a_\\mbox{if } b \\* c', 'a_\\text{if } b * c'],
+  ['\\abs{x} \\in \\R', '\\left|x\\right| \\in \\mathbb{R}'],
+  ['\\frac{$608.05m}{2} = $ 304', '\\frac{\\$608.05m}{2} = \\$ 304'],
+  ['a &lt; b', 'a < b'],
+];
+
+for (const [source, same] of ALIKE) {
+  test(`${source} is read as ${same}`, () => {
+    const plain = ({ text, kids = [] }) => text ?? kids.map(plain).join(' ');
+    const shown = [source, same].map((one) => treeOf(one, true) && plain(treeOf(one, true)));
+    assert.ok(shown[0]);
+    assert.equal(shown[0], shown[1]);
+  });
+}
+
 const HOSTILE = [
   '\\href{javascript:alert(1)}{x}',
   '\\href{https://evil.example/}{x}',

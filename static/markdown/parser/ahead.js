@@ -56,21 +56,22 @@ export class Ahead {
 
   /**
    * Go through the lines after the one at `at`: whether one closes the block (undefined where none mentions its end),
-   * and whether its containers have gone on so far.
+   * and whether its containers have gone on so far, with lines that may stand in it.
    * @param {NonNullable<ReturnType<BlockRule>>} rule @param {number} at @param {number} far @param {BlockNode[]} chain
    */
-  #walk({ closes, close = '', endsBlank }, at, far, chain) {
+  #walk({ closes, refuses, close = '', endsBlank }, at, far, chain) {
     let closed;
-    let hasBlank = false;
+    let [hasBlank, isAfterBlank] = [false, false];
     for (let start = this.#lineAfter(at); ; start = this.#lineAfter(start)) {
       if (start >= far) return { closed, isIn: true, end: start, hasBlank };
       const line = new Line(this.#source.slice(start, this.#lineAfter(start)).replace(/\n$/, ''));
       const isIn = chain.every((node) => isItemAtBlank(node, line) || goOn(node, line) === true);
-      if (!isIn || (endsBlank && line.isBlank))
+      if (!isIn || (endsBlank && line.isBlank) || refuses?.(line.words, isAfterBlank))
         return { closed, isIn: false, end: start, hasBlank };
       if (closes(line.words)) return { closed: true, isIn, end: start, hasBlank };
       if (line.words.includes(close)) closed = false;
-      hasBlank ||= line.isBlank;
+      isAfterBlank = line.isBlank;
+      hasBlank ||= isAfterBlank;
     }
   }
 

@@ -11,6 +11,23 @@ export const CJK_END =
   /[\u2018-\u201f\u2026\u3000-\u3003\u3008-\u3011\u3014-\u301f\u30fb\uff01\uff08\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\uff3b\uff3d\uff5b\uff5d\uff5e-\uff65]/;
 
 export const isSpace = (/** @type {string} */ character) => !character || /^\s/.test(character);
+/** Ends lines, and stands around what they say; wider spaces and those that do not break are said. @param {string} character */
+const isBlank = (character) => character === ' ' || character === '\t' || character === '\n';
+
+/** The text without blanks at its end. @param {string} text */
+export function trimmedEnd(text) {
+  let end = text.length;
+  while (isBlank(text[end - 1])) end--;
+  return text.slice(0, end);
+}
+
+/** The text without blanks around it. @param {string} text */
+export function trimmed(text) {
+  let start = 0;
+  while (isBlank(text[start])) start++;
+  return trimmedEnd(text.slice(start));
+}
+
 export const isPunctuation = (/** @type {string} */ character) => /^[\p{P}\p{S}]/u.test(character);
 /** @param {string} character */
 const isCjk = (character) =>

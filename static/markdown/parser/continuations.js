@@ -1,5 +1,7 @@
 // Whether a line goes on with a block that is open.
 
+import { trimmed } from './characters.js';
+
 /** @import { BlockNode } from '../../types.js' */
 /** @import { Line } from './line.js' */
 
@@ -67,7 +69,7 @@ function fenceGoesOn({ fence }, line) {
 function closes({ char, length }, words) {
   let end = 0;
   while (words[end] === char) end++;
-  return end >= length && !words.slice(end).trim();
+  return end >= length && !trimmed(words.slice(end));
 }
 
 /** Remove so many columns of white space from a line, or what there is of it. @param {Line} line @param {number} columns */

@@ -85,7 +85,7 @@ function code(parser, at) {
     return at + length;
   }
   let code = parser.text.slice(at + length, end - length).replaceAll('\n', ' ');
-  if (code.startsWith(' ') && code.endsWith(' ') && code.trim()) code = code.slice(1, -1);
+  if (code.startsWith(' ') && code.endsWith(' ') && /[^ ]/.test(code)) code = code.slice(1, -1);
   parser.parts.push({ type: 'codespan', text: code });
   return end;
 }

@@ -1,5 +1,6 @@
 // What opens a block.
 
+import { trimmed } from './characters.js';
 import { takeQuoteMark } from './continuations.js';
 import { linesOfDefinitions, splitDefinitions } from './definitions.js';
 import { scanFootnoteLabel } from './labels.js';
@@ -66,12 +67,12 @@ function heading(parser) {
 
 /** @param {string} words */
 function withoutClosing(words) {
-  const text = words.trim();
+  const text = trimmed(words);
   let end = text.length;
   while (text[end - 1] === '#') end--;
   return end === text.length || (end && !/[ \t]/.test(text[end - 1]))
     ? text
-    : text.slice(0, end).trim();
+    : trimmed(text.slice(0, end));
 }
 
 /** @param {BlockParser} parser @returns {Opened} */
@@ -83,7 +84,7 @@ function fence(parser) {
   if (!marks || (marks[0] === '`' && info.includes('`'))) return undefined;
   const { indent, columnAt: column } = line;
   parser.open('code', {
-    info: info.trim(),
+    info: trimmed(info),
     fence: { char: marks[0], length: marks.length, indent, column, closed: false },
   });
   return 'done';
@@ -97,7 +98,7 @@ function underline(parser, container) {
   parser.closeUnmatched();
   splitDefinitions(container, parser.links);
   const depth = parser.line.next === '=' ? 1 : 2;
-  Object.assign(container, { type: 'heading', depth, text: container.lines.join('\n').trim() });
+  Object.assign(container, { type: 'heading', depth, text: trimmed(container.lines.join('\n')) });
   parser.close(container);
   return 'done';
 }
@@ -126,7 +127,7 @@ function item(parser, container) {
   const [mark, number, delimiter] = /^(?:[*+-]|(\d{1,9})([.)]))(?=[ \t]|$)/.exec(line.words) ?? [];
   if (!mark || !parser.hasDepth) return undefined;
   const interrupts = container.type === 'paragraph';
-  if (interrupts && ((number && number !== '1') || !line.words.slice(mark.length).trim()))
+  if (interrupts && ((number && number !== '1') || !trimmed(line.words.slice(mark.length))))
     return undefined;
   const width = line.indent + takeMark(line, mark.length);
   const kind = delimiter ?? mark;
@@ -157,7 +158,7 @@ function details(parser, /** @type {BlockNode} */ container) {
     !container.kids.length &&
     /^<summary>(.*)<\/summary>[ \t]*$/i.exec(line.words);
   if (summary) {
-    parser.close(parser.open('summary', { text: summary[1].trim() }));
+    parser.close(parser.open('summary', { text: trimmed(summary[1]) }));
     return 'done';
   }
   const [whole] = /^<details>[ \t]*(?=<summary>.*<\/summary>[ \t]*$|$)/i.exec(line.words) ?? [];
@@ -179,14 +180,15 @@ function indentedCode(parser) {
 /** @param {BlockParser} parser @param {BlockNode} container @returns {Opened} */
 function extension(parser, container) {
   const { words } = parser.line;
+  const lines = container.type === 'paragraph' ? container.lines : [];
   for (const rule of blockRules) {
-    const found = rule(words);
+    const found = rule(words, lines);
     if (found?.isWhole) parser.close(parser.open('extension', { rule: found, opening: words }));
     else if (found && parser.ahead.closes(found, parser.at, container)) {
       // Until its end has come, the paragraph before it may still go on, also one in an item or a quotation.
       const before = parser.tip.type === 'paragraph' ? parser.root.kids.at(-1) : undefined;
       // Once more, since it counts the lines that it is shown.
-      parser.open('extension', { rule: rule(words), opening: words, began: before?.start });
+      parser.open('extension', { rule: rule(words, lines), opening: words, began: before?.start });
     } else continue;
     return 'done';
   }

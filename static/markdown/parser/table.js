@@ -1,5 +1,7 @@
 // Tables: the last line of a paragraph becomes the head when the row of dashes below it has as many cells.
 
+import { trimmed } from './characters.js';
+
 /** @import { BlockNode } from '../../types.js' */
 /** @import { BlockParser } from './blocks.js' */
 
@@ -17,7 +19,7 @@ export function startTable(parser, container) {
   const head = lines.at(-1) ?? '';
   const align = cellsOf(words).map(alignOf);
   const isFirst = lines.length === 1;
-  if (cellsOf(head).length !== align.length || head.trim() === '|') return undefined;
+  if (cellsOf(head).length !== align.length || trimmed(head) === '|') return undefined;
   if (!isFirst && (indents.at(-1) ?? 0) >= 4) return undefined;
   parser.closeUnmatched();
   lines.pop();
@@ -37,7 +39,7 @@ export function cellsOf(row) {
     if (row[i] === '\\' && '|\\'.includes(row[i + 1] ?? ' '))
       cell += row[++i] === '|' ? '|' : '\\\\';
     else if (row[i] === '|' || i === row.length) {
-      cells.push(cell.trim());
+      cells.push(trimmed(cell));
       cell = '';
     } else cell += row[i];
   }

@@ -1,6 +1,7 @@
 // Blocks as tokens: their text is parsed when all definitions are known. The raw texts of the tokens add up to the
 // source, for a token has also the blank lines after it.
 
+import { trimmed, trimmedEnd } from './characters.js';
 import { parseInline } from './inline.js';
 import { withoutUndecided } from './undecided.js';
 import { cellsOf } from './table.js';
@@ -72,7 +73,7 @@ class BlockTokens {
 
   /** @param {BlockNode} node */
   #paragraph(node) {
-    const string = node.lines.join('\n').trimEnd();
+    const string = trimmedEnd(node.lines.join('\n'));
     const [box] = taskOf(node, string);
     const { tokens, ...more } = this.#text(string.slice(box.length), node);
     return { type: 'paragraph', tokens: [...(box ? [checkbox(box)] : []), ...tokens], ...more };
@@ -132,7 +133,9 @@ function extension({ rule, lines, opening, closing, isClosed }, held) {
 /** The box that an item's first paragraph begins with. @param {BlockNode} node @param {string} text */
 function taskOf({ parent }, text) {
   const isFirst = parent?.type === 'list_item' && parent.kids[0]?.type === 'paragraph';
-  return (isFirst && parent.kids[0].lines.join('\n').trimEnd() === text && TASK.exec(text)) || [''];
+  return (
+    (isFirst && trimmedEnd(parent.kids[0].lines.join('\n')) === text && TASK.exec(text)) || ['']
+  );
 }
 
 /** @param {string} box */
@@ -142,6 +145,6 @@ const checkbox = (box) => ({ type: 'checkbox', checked: /x/i.test(box) });
 function codeOf({ lines, fence }) {
   if (fence) return lines.length ? `${lines.join('\n')}\n` : '';
   let end = lines.length;
-  while (end && !lines[end - 1].trim()) end--;
+  while (end && !trimmed(lines[end - 1])) end--;
   return `${lines.slice(0, end).join('\n')}\n`;
 }

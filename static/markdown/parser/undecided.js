@@ -1,6 +1,7 @@
 // The end of a text that is still arriving, as far as its meaning is certain: an opened emphasis, bracket, code or tag
 // is hidden until it is closed, unless that takes too long.
 
+import { trimmedEnd } from './characters.js';
 import { parseInline } from './inline.js';
 
 /** @import { Links, Token } from '../../types.js' */
@@ -28,7 +29,7 @@ export function withoutUndecided(text, links) {
   const isHeld = parser.heldAt >= text.length - LONGEST && parser.heldAt < certain.length;
   const shown = isHeld ? certain.slice(0, parser.heldAt) : certain;
   return {
-    tokens: isHeld ? parseInline(shown.trimEnd(), links).tokens : tokens,
+    tokens: isHeld ? parseInline(trimmedEnd(shown), links).tokens : tokens,
     held: shown.length < text.length,
   };
 }
