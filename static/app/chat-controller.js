@@ -153,7 +153,7 @@ export class ChatController {
 
   #composer() {
     return new Composer(this.drafts, {
-      send: (...asked) => this.questions.send(...asked),
+      send: (asked) => this.questions.send(asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
       edit: (id) => this.transcript.mark(id),

@@ -8,7 +8,7 @@ import { load } from '../system/parts.js';
 import { tellBusy } from '../view/field.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, FileRef, RequestOptions } from '../types.js' */
+/** @import { Answer, Asked, RequestOptions } from '../types.js' */
 /** @import { ChatController } from './chat-controller.js' */
 
 export class Questions {
@@ -19,16 +19,21 @@ export class Questions {
     this.#chat = chat;
   }
 
+  /** Whether the reader has left the conversation that is still on the page: another one is opening. */
+  get isLeft() {
+    const { conversations, current } = this.#chat;
+    return (
+      (conversations.keeps(current.meta.id) ? current.meta.id : '') !== this.#keyOf(shownPlace())
+    );
+  }
+
   /**
    * Ask this, as another version of a question if its id is given; resolve to whether it is stored, once it is.
    *
-   * @param {string} text
-   * @param {string} [editedId]
-   * @param {FileRef[]} [files]
+   * @param {Asked} asked where the reader is, unless a place is given
    * @param {number} [from] `n` of the first message that is sent
    */
-  async send(text, editedId = '', files = [], from) {
-    const place = shownPlace(); // the reader may go on before it is open
+  async send({ text, editedId = '', files = [], place = shownPlace() }, from) {
     const chat = this.#chat;
     await chat.ready;
     const conversation = await this.#conversationAt(place);
@@ -39,7 +44,7 @@ export class Questions {
     }
     const options = chat.settings.settle(conversation);
     chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
-    this.#name(place, conversation);
+    this.#name(this.#keyOf(place), conversation);
     this.#ask(conversation, text, options, { instead: editedId, files, from });
     chat.sidebar.chosen();
     await conversation.stored;
@@ -48,6 +53,7 @@ export class Questions {
 
   /** Do what the button below a message stands for. @param {string} action @param {string} id */
   act(action, id) {
+    if (this.isLeft) return;
     const { current, composer, runner } = this.#chat;
     if (action === 'older') return this.#switch(id, -1);
     if (action === 'newer') return this.#switch(id, 1);
@@ -61,7 +67,7 @@ export class Questions {
     else if (action === 'again') this.#retry(answer);
     else if (runner.isAnswering(current.meta.id)) tellBusy(true);
     else if (action === 'leave-out') this.#leaveOut(answer);
-    else if (action === 'continue') this.send(CONTINUE);
+    else if (action === 'continue') this.send({ text: CONTINUE });
     else if (action === 'reconnect') this.#reconnect(answer);
     else this.#retry(answer);
   }
@@ -91,9 +97,14 @@ export class Questions {
     return conversations.has(place) ? conversations.open(place).catch(() => fresh) : fresh;
   }
 
-  /** If the conversation is new, the address names it from now on. @param {string} place @param {Conversation} conversation */
-  #name(place, { meta }) {
-    if (place === meta.id || place !== shownPlace()) return;
+  /** The name of a place as drafts have it: '' is a conversation yet to come. @param {string} place */
+  #keyOf(place) {
+    return this.#chat.conversations.has(place) ? place : '';
+  }
+
+  /** If the conversation is new, the address names it from now on. @param {string} key @param {Conversation} conversation */
+  #name(key, { meta }) {
+    if (key === meta.id || key !== this.#keyOf(shownPlace())) return;
     renamePlace(meta.id);
     this.#chat.composer.assignId(meta.id);
   }
@@ -141,7 +152,7 @@ export class Questions {
     const refusals =
       problem && isTooLong(problem) && (await load('app/refusals.js').catch(() => {}));
     if (refusals && refusals.takeBack(this.#chat, current, answer, problem)) return;
-    if (current === this.#chat.current) this.takeBack(answer);
+    if (current === this.#chat.current && !this.isLeft) this.takeBack(answer);
   }
 
   /** Take the question back into the composer; one that is a version, as a change of the version now shown. @param {Answer} answer */
