@@ -160,6 +160,10 @@ export interface Asked {
   editedId?: string;
   files?: FileRef[];
   place?: string;
+  /** The question's, once it is asked. */
+  id?: string;
+  /** It is a draft again, because the page was left before it could be asked. */
+  isBack?: boolean;
 }
 
 /** One turn of what is sent to Claude. */

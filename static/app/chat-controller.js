@@ -74,6 +74,7 @@ export class ChatController {
   async start(store) {
     this.settings.load(document.body.dataset.models ?? '', () => this.onDemand.listed(store));
     await this.ready;
+    await this.questions.recover();
     for (const { conversation } of await store.open()) {
       const opened = this.conversations.keeps(conversation) && (await this.#stored(conversation));
       if (opened) this.runner.resume(opened);

@@ -28,16 +28,19 @@ export class Questions {
   }
 
   /**
-   * Ask this, as another version of a question if its id is given; resolve to whether it is stored, once it is.
+   * Ask this, as another version of a question if its id is given; resolve to whether it is stored, once it is. What is
+   * asked has its question's id and place from then on.
    *
    * @param {Asked} asked where the reader is, unless a place is given
    * @param {number} [from] `n` of the first message that is sent
    */
-  async send({ text, editedId = '', files = [], place = shownPlace() }, from) {
+  async send(asked, from) {
+    const { text, editedId = '', files = [], place = shownPlace() } = asked;
     const chat = this.#chat;
     await chat.ready;
     const conversation = await this.#conversationAt(place);
     await chat.settings.loaded;
+    if (asked.isBack) return false;
     if (chat.runner.isAnswering(conversation.meta.id) && !editedId) {
       tellBusy(true);
       return false;
@@ -45,7 +48,8 @@ export class Questions {
     const options = chat.settings.settle(conversation);
     chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
     this.#name(this.#keyOf(place), conversation);
-    this.#ask(conversation, text, options, { instead: editedId, files, from });
+    const question = this.#ask(conversation, text, options, { instead: editedId, files, from });
+    Object.assign(asked, { id: question.id, place: conversation.meta.id });
     chat.sidebar.chosen();
     await conversation.stored;
     return true;
@@ -111,9 +115,21 @@ export class Questions {
 
   /** @param {Conversation} conversation @param {string} text @param {RequestOptions} options @param {Parameters<Conversation['ask']>[2]} more */
   #ask(conversation, text, options, more) {
-    const [, answer] = conversation.ask(text, options, more);
+    const [question, answer] = conversation.ask(text, options, more);
     if (conversation === this.#chat.current) this.#showNew();
     this.#chat.runner.run(conversation, answer, true);
+    return question;
+  }
+
+  /** What the last page of this tab was asking as it went, and could not store, is a draft again. */
+  async recover() {
+    const { composer, conversations } = this.#chat;
+    for (const asked of composer.outbox.takeLeft()) {
+      const place = this.#keyOf(asked.place ?? '');
+      const conversation = place && (await conversations.open(place).catch(() => undefined));
+      if (conversation && conversation.message(asked.id ?? '')) continue;
+      composer.giveBack({ ...asked, place });
+    }
   }
 
   #showNew() {

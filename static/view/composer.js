@@ -14,6 +14,7 @@ import { offer } from './toast.js';
 /** @typedef {{ send: (asked: Asked) => Promise<boolean>, stop: () => void, up: () => void, edit: (id: string) => void }} Listeners */
 
 export class Composer {
+  outbox = new Outbox((asked) => this.giveBack(asked));
   #prompt = find('#prompt');
   #button = find('#send');
   #cancel = find('#cancel');
@@ -25,7 +26,6 @@ export class Composer {
   /** @type {Draft} */
   #draft = { text: '', editing: '', edits: {} };
   #original = ''; // the question that is being changed, as it was asked
-  #outbox = new Outbox((asked) => this.#giveBack(asked));
   #files = new Attaching((text) => insert(this.#prompt, text));
 
   /** `send` resolves to whether it is stored; `edit` hears which question is being changed, or ''. @param {Drafts} drafts @param {Listeners} on */
@@ -62,7 +62,7 @@ export class Composer {
   /** The conversation has another id now, or none: what was written since its question goes with it. @param {string} id */
   assignId(id) {
     this.#drafts.save(this.#place ?? '', { text: '', editing: '', edits: {} });
-    this.#outbox.move(this.#place ?? '', id);
+    this.outbox.move(this.#place ?? '', id);
     this.#place = id;
     this.#files.move(id);
     this.#saveDraft();
@@ -142,7 +142,7 @@ export class Composer {
     if (this.#files.reading) await this.#files.reading;
     const isLeft = place !== undefined && place !== this.#place;
     const asked = isLeft ? this.#takeFrom(place) : this.#take();
-    if (asked) await this.#outbox.send(asked, send);
+    if (asked) await this.outbox.send(asked, send);
   }
 
   /** Take the question out of the field; nothing if there is none to be sent now. */
@@ -166,7 +166,7 @@ export class Composer {
   }
 
   /** It is a draft again, wherever the reader is by now. @param {Asked} asked */
-  #giveBack({ text, files, editedId = '', place = '' }) {
+  giveBack({ text, files, editedId = '', place = '' }) {
     if (place === this.#place)
       return editedId ? this.editAgain(editedId, text, files) : this.restore(text, files);
     this.#files.giveBack(editedId || place, files);
@@ -190,7 +190,7 @@ export class Composer {
     if (text === original || !text.trim()) return;
     offer(say('composer.discarded'), say('toast.undo'), () => {
       if (place !== this.#place)
-        return this.#giveBack({ text, files, editedId: id, place: place ?? '' });
+        return this.giveBack({ text, files, editedId: id, place: place ?? '' });
       this.editAgain(id, text, files);
       this.#original = original;
     });

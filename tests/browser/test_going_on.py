@@ -35,6 +35,23 @@ SLOW = """() => {
 PICTURE: FilePayload = {"name": "a.png", "mimeType": "image/png", "buffer": files.png()}
 REFUSED = {"error": "This is refused.", "code": "invalid_request", "retryable": False}
 
+#: Ask this, and load the page again in the same moment.
+ASK_AND_RELOAD = """(words) => {
+    const prompt = document.querySelector('#prompt');
+    prompt.value = words;
+    prompt.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    prompt.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+    location.reload();
+}"""
+#: What is written from now on, until the page is loaded again, is not stored.
+LOSE = """() => {
+    IDBTransaction.prototype.commit = () => {};
+    IDBObjectStore.prototype.put = function () {
+        const goOn = () => (this.get('x').onsuccess = goOn);
+        return goOn();
+    };
+}"""
+
 
 @pytest.fixture
 def slow_page(shared_context: BrowserContext, server: Server) -> Iterator[Page]:
@@ -144,3 +161,36 @@ def test_a_question_whose_file_is_being_read_is_asked_where_it_was_sent(
     slow_page.locator("#list a", has_text="first").click()
     expect(slow_page.locator(ANSWER)).to_have_count(2)
     expect(slow_page.locator("#prompt")).to_have_value("")
+
+
+def test_a_question_asked_as_the_page_goes_is_there_once(page: Page, nonce: str) -> None:
+    """It is in its conversation, or a draft again where it could not be stored, and never both."""
+    for turn in range(10):
+        words = f"fault pace texts=2 {nonce}-{turn}"
+        page.locator("#new").click()
+        expect(page.locator("#empty")).to_be_visible()
+        leave(page, ASK_AND_RELOAD, words)
+        page.locator("body[data-ready]").wait_for()
+        asked = [one["text"] for one in stored(page)].count(words)
+        drafts = page.evaluate("() => Object.values({ ...sessionStorage }).join()").count(words)
+        assert asked + drafts == 1
+        page.locator("#prompt").fill("")
+
+
+@pytest.mark.parametrize("place", ["new", "known"])
+def test_a_question_that_was_not_stored_as_the_page_went_is_a_draft_again(
+    page: Page, nonce: str, place: str
+) -> None:
+    """Also where its conversation was new, and was not stored, either."""
+    words = f"fault pace texts=2 {nonce}"
+    if place == "known":
+        ask(page, "fault pace texts=1")
+        wait_until_over(last_answer(page))
+    page.evaluate(LOSE)
+    leave(page, ASK_AND_RELOAD, words)
+    page.locator("body[data-ready]").wait_for()
+    expect(page.locator("#prompt")).to_have_value(words)
+    assert [one for one in stored(page) if one["text"] == words] == []
+    leave(page, "() => location.reload()")
+    page.locator("body[data-ready]").wait_for()
+    expect(page.locator("#prompt")).to_have_value(words)
