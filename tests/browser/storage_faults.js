@@ -173,6 +173,13 @@
     lateSetter(IDBRequest.prototype, 'onsuccess', 700);
     lateSetter(IDBTransaction.prototype, 'oncomplete', 700);
   }
+  if (MODE === 'newer')
+    setInterval(async () => {
+      if (!hit()) return;
+      const ours = (await indexedDB.databases()).find(({ name }) => name === 'claude-sse');
+      const opening = indexedDB.open('claude-sse', (ours?.version ?? 1) + 1);
+      opening.onsuccess = () => opening.result.close();
+    }, 500);
   if (MODE === 'closed') {
     const dbs = [];
     wrap(

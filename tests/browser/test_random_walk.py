@@ -26,8 +26,8 @@ FAULTS = Path(__file__).with_name("storage_faults.js").read_text("utf-8")
 #: How the browser's database fails, and how often.
 KINDS = {
     "transaction-throws": 0.2, "put-throws": 0.15, "put-fails": 0.15, "quota": 0.2, "full": 1,
-    "abort": 0.2, "closed": 0.2, "open-throws": 0.5, "open-fails": 0.6, "open-late": 0.7,
-    "read-throws": 0.2, "complete-late": 0.3, "success-late": 0.3,
+    "abort": 0.2, "closed": 0.2, "newer": 0.3, "open-throws": 0.5, "open-fails": 0.6,
+    "open-late": 0.7, "read-throws": 0.2, "complete-late": 0.3, "success-late": 0.3,
 }  # fmt: skip
 STEPS = 40
 #: The steps between two rests.
