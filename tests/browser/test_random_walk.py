@@ -101,8 +101,14 @@ def _problems(walker: Walker, is_over: bool) -> list[str]:
         found += [f"{name}: {one}" for one in misshown(seen, stored)]
         found += [] if seen["ready"] else [f"{name} is not ready"]
         found += [f"{name} still has Stop"] if seen["mode"] != "send" else []
-    open_ones = [m["id"] for m in stored["messages"] if m.get("state") == "streaming"]
-    return found + [f"never ends: {open_ones}"] * bool(open_ones)
+    # one whose tab was closed is gone on with where it is shown, and by every tab that is loaded
+    shown = {seen["place"] for seen in tabs.values()}
+    return found + [
+        f"{message['id']} never ends"
+        for message in stored["messages"]
+        if message.get("state") == "streaming"
+        and (walker.is_reloaded or message["conversation"] in shown)
+    ]
 
 
 def _problems_at_the_end(walker: Walker) -> list[str]:
@@ -113,6 +119,7 @@ def _problems_at_the_end(walker: Walker) -> list[str]:
     for page in walker.tabs.values():
         page.reload()
         page.locator("body[data-ready]").wait_for()
+    walker.is_reloaded = True
     found = [f"after a reload: {one}" for one in _problems_at_rest(walker, is_over=True)]
     for name, seen in before.items():
         after = walker.see(name)

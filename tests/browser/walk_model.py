@@ -41,7 +41,8 @@ class Model:
     copies: set[str] = field(default_factory=set)
     #: Ids of conversations that were deleted at some time.
     deleted: set[str] = field(default_factory=set)
-    #: Where a conversation cannot be read, a question begins a new one, and the page says so.
+    #: Where a conversation cannot be read, a question begins a new one, and the page says so; one
+    #: that was being stored as the page went is a draft again, as it may not be stored.
     may_begin_anew: bool = False
 
     def replace(self, before: str, after: str) -> None:
@@ -59,9 +60,9 @@ class Model:
             drafts = [f"{tab}/{place}" for tab, place in _drafts_with(name, tabs, "text")]
             changes = [f"{tab}/{place}" for tab, place in _drafts_with(name, tabs, "edits")]
             left = _copies_with(name, tabs, stored)
-            if len(asked) > 1 + self.repeats[name]:
+            if len(asked) > 1 + self.repeats[name] + self.may_begin_anew:
                 found.append(f"{name} is asked twice: {asked}")
-            if asked and drafts:
+            if asked and drafts and not self.may_begin_anew:
                 found.append(f"{name} is asked in {asked} and a draft of {drafts}")
             if len(drafts) > 1:
                 found.append(f"{name} is several drafts: {drafts}")

@@ -34,6 +34,8 @@ class Walker:
         self.tabs: dict[str, Page] = {}
         #: A script that spoils something in each tab that is opened from now on.
         self.faults = ""
+        #: Every tab has been loaded again since the last step.
+        self.is_reloaded = False
         self._names = 0
         context.add_init_script(SCRIPT)
         self._observer = context.new_page()
