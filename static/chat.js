@@ -18,7 +18,7 @@ know(JSON.parse(find('#parts').textContent));
 const wake = new EventTarget();
 /** Names the stored records that cannot be used. @type {Set<string>} */
 const broken = new Set();
-const storage = new StorageState(broken, () => chat.showStored());
+const storage = new StorageState(broken, () => chat.showStored(store));
 const store = new KeptStore({
   open: () => openDisk(broken),
   journal: new Journal(browserStorage(), broken),

@@ -153,6 +153,19 @@ export interface Draft {
   edits: Record<string, string>;
 }
 
+/** A question as it is sent, and where: a place as drafts have it, or as the address does; absent where the reader is. */
+export interface Asked {
+  text: string;
+  /** The id of the question that it is another version of, or ''. */
+  editedId?: string;
+  files?: FileRef[];
+  place?: string;
+  /** The question's, once it is asked. */
+  id?: string;
+  /** It is a draft again, because the page was left before it could be asked. */
+  isBack?: boolean;
+}
+
 /** One turn of what is sent to Claude. */
 export interface Turn {
   role: 'user' | 'assistant';

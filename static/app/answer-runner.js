@@ -183,7 +183,7 @@ export class AnswerRunner {
     const { conversation, answer, cancel, reading } = run;
     const asks = sendsQuestion && !answer.accepted;
     const events = follow(this.#urlOf(answer), {
-      body: asks ? await bodyFor(conversation, answer) : undefined,
+      body: asks ? await bodyFor(conversation, answer, cancel.signal) : undefined,
       signal: AbortSignal.any([reading.signal, cancel.signal]),
       lastEventId: answer.lastEventId,
       wake: this.#options.wake,

@@ -74,24 +74,30 @@ export class ChatController {
   async start(store) {
     this.settings.load(document.body.dataset.models ?? '', () => this.onDemand.listed(store));
     await this.ready;
-    for (const { conversation } of await store.open()) {
-      const opened = this.conversations.keeps(conversation) && (await this.#stored(conversation));
-      if (opened) this.runner.resume(opened);
-    }
+    await this.questions.recover();
+    await this.#resumeAll(store);
     document.body.dataset.ready = '';
     this.onDemand.sweep(store);
     this.deletions.offer();
     await this.conversations.purge();
   }
 
-  /** The storage works again: show what is in it, and go on with it. */
-  async showStored() {
+  /** The storage works again: show what is in it, and go on with it. @param {Store} store */
+  async showStored(store) {
     await this.conversations.load();
     const place = shownPlace();
     if (this.conversations.has(place) && this.current.meta.id !== place) this.ready = this.#open();
     await this.ready;
     this.arrange();
-    this.runner.resume(this.current);
+    await this.#resumeAll(store);
+  }
+
+  /** @param {Store} store */
+  async #resumeAll(store) {
+    for (const { conversation } of await store.open()) {
+      const opened = this.conversations.keeps(conversation) && (await this.#stored(conversation));
+      if (opened) this.runner.resume(opened);
+    }
   }
 
   /** The page may be about to go: store everything that has changed. */
@@ -130,14 +136,10 @@ export class ChatController {
     const title = meta.title ? `${meta.title} · Claude` : TITLE;
     document.title = this.onDemand.away?.look(title) ?? title;
     write(find('#total'), totalOf(allAnswers));
-    this.#expect(this.conversations.metas.length ? 'on' : '');
+    const talk = this.conversations.metas.length ? 'on' : ''; // early.js asks whether one will be shown
+    if (memory.get('talk') !== talk) memory.set('talk', talk);
     stayAwake(busy.size > 0);
     this.onDemand.measure();
-  }
-
-  /** Tell early.js whether a conversation will be shown. @param {string} talk */
-  #expect(talk) {
-    if (memory.get('talk') !== talk) memory.set('talk', talk);
   }
 
   /** An answer has changed: show it if it is on the page. @param {Conversation} conversation @param {Answer} answer */
@@ -153,7 +155,7 @@ export class ChatController {
 
   #composer() {
     return new Composer(this.drafts, {
-      send: (...asked) => this.questions.send(...asked),
+      send: (asked) => this.questions.send(asked),
       stop: () => this.stop(),
       up: () => this.questions.editLast(),
       edit: (id) => this.transcript.mark(id),

@@ -17,7 +17,7 @@ const COMMANDS = new Map(
     menu: ({ sidebar }) => sidebar.toggle(),
     search: ({ sidebar }) => sidebar.search(),
     stop: (chat) => chat.stop(),
-    example: ({ questions }, button) => questions.send(button?.textContent ?? ''),
+    example: ({ questions }, button) => questions.send({ text: button?.textContent ?? '' }),
     copy: copyLast,
     help: showShortcuts,
     'hide-first-run': hideFirstRun,

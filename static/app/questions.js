@@ -8,7 +8,7 @@ import { load } from '../system/parts.js';
 import { tellBusy } from '../view/field.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, FileRef, RequestOptions } from '../types.js' */
+/** @import { Answer, Asked, RequestOptions } from '../types.js' */
 /** @import { ChatController } from './chat-controller.js' */
 
 export class Questions {
@@ -19,28 +19,37 @@ export class Questions {
     this.#chat = chat;
   }
 
+  /** Whether the reader has left the conversation that is still on the page: another one is opening. */
+  get isLeft() {
+    const { conversations, current } = this.#chat;
+    return (
+      (conversations.keeps(current.meta.id) ? current.meta.id : '') !== this.#keyOf(shownPlace())
+    );
+  }
+
   /**
-   * Ask this, as another version of a question if its id is given; resolve to whether it is stored, once it is.
+   * Ask this, as another version of a question if its id is given; resolve to whether it is stored, once it is. What is
+   * asked has its question's id and place from then on.
    *
-   * @param {string} text
-   * @param {string} [editedId]
-   * @param {FileRef[]} [files]
+   * @param {Asked} asked where the reader is, unless a place is given
    * @param {number} [from] `n` of the first message that is sent
    */
-  async send(text, editedId = '', files = [], from) {
-    const place = shownPlace(); // the reader may go on before it is open
+  async send(asked, from) {
+    const { text, editedId = '', files = [], place = shownPlace() } = asked;
     const chat = this.#chat;
     await chat.ready;
     const conversation = await this.#conversationAt(place);
     await chat.settings.loaded;
+    if (asked.isBack) return false;
     if (chat.runner.isAnswering(conversation.meta.id) && !editedId) {
       tellBusy(true);
       return false;
     }
     const options = chat.settings.settle(conversation);
     chat.conversations.touch(conversation, text.trim() || files.map(({ name }) => name).join(', '));
-    this.#name(place, conversation);
-    this.#ask(conversation, text, options, { instead: editedId, files, from });
+    this.#name(this.#keyOf(place), conversation);
+    const question = this.#ask(conversation, text, options, { instead: editedId, files, from });
+    Object.assign(asked, { id: question.id, place: conversation.meta.id });
     chat.sidebar.chosen();
     await conversation.stored;
     return true;
@@ -48,6 +57,7 @@ export class Questions {
 
   /** Do what the button below a message stands for. @param {string} action @param {string} id */
   act(action, id) {
+    if (this.isLeft) return;
     const { current, composer, runner } = this.#chat;
     if (action === 'older') return this.#switch(id, -1);
     if (action === 'newer') return this.#switch(id, 1);
@@ -61,7 +71,7 @@ export class Questions {
     else if (action === 'again') this.#retry(answer);
     else if (runner.isAnswering(current.meta.id)) tellBusy(true);
     else if (action === 'leave-out') this.#leaveOut(answer);
-    else if (action === 'continue') this.send(CONTINUE);
+    else if (action === 'continue') this.send({ text: CONTINUE });
     else if (action === 'reconnect') this.#reconnect(answer);
     else this.#retry(answer);
   }
@@ -91,18 +101,35 @@ export class Questions {
     return conversations.has(place) ? conversations.open(place).catch(() => fresh) : fresh;
   }
 
-  /** If the conversation is new, the address names it from now on. @param {string} place @param {Conversation} conversation */
-  #name(place, { meta }) {
-    if (place === meta.id || place !== shownPlace()) return;
+  /** The name of a place as drafts have it: '' is a conversation yet to come. @param {string} place */
+  #keyOf(place) {
+    return this.#chat.conversations.has(place) ? place : '';
+  }
+
+  /** If the conversation is new, the address names it from now on. @param {string} key @param {Conversation} conversation */
+  #name(key, { meta }) {
+    if (key === meta.id || key !== this.#keyOf(shownPlace())) return;
     renamePlace(meta.id);
     this.#chat.composer.assignId(meta.id);
   }
 
   /** @param {Conversation} conversation @param {string} text @param {RequestOptions} options @param {Parameters<Conversation['ask']>[2]} more */
   #ask(conversation, text, options, more) {
-    const [, answer] = conversation.ask(text, options, more);
+    const [question, answer] = conversation.ask(text, options, more);
     if (conversation === this.#chat.current) this.#showNew();
     this.#chat.runner.run(conversation, answer, true);
+    return question;
+  }
+
+  /** What the last page of this tab was asking as it went, and could not store, is a draft again. */
+  async recover() {
+    const { composer, conversations } = this.#chat;
+    for (const asked of composer.outbox.takeLeft()) {
+      const place = this.#keyOf(asked.place ?? '');
+      const conversation = place && (await conversations.open(place).catch(() => undefined));
+      if (conversation && conversation.message(asked.id ?? '')) continue;
+      composer.giveBack({ ...asked, place });
+    }
   }
 
   #showNew() {
@@ -141,7 +168,7 @@ export class Questions {
     const refusals =
       problem && isTooLong(problem) && (await load('app/refusals.js').catch(() => {}));
     if (refusals && refusals.takeBack(this.#chat, current, answer, problem)) return;
-    if (current === this.#chat.current) this.takeBack(answer);
+    if (current === this.#chat.current && !this.isLeft) this.takeBack(answer);
   }
 
   /** Take the question back into the composer; one that is a version, as a change of the version now shown. @param {Answer} answer */

@@ -19,7 +19,8 @@ import { renamePlace, shownPlace } from '../view/dom.js';
  * @param {Problem} problem
  */
 export function takeBack(chat, conversation, answer, problem) {
-  if (conversation !== chat.current || !conversation.canWithdraw(answer)) return false;
+  if (conversation !== chat.current || chat.questions.isLeft) return false;
+  if (!conversation.canWithdraw(answer)) return false;
   const from = turnsFrom(conversation.sent(answer));
   chat.questions.takeBack(answer);
   if (!conversation.all.length) discard(chat, conversation);
@@ -42,11 +43,11 @@ function discard(chat, { meta }) {
 /** @param {ChatController} chat @param {string} sentence @param {number} from */
 function offerWays(chat, sentence, from) {
   chat.composer.offer(sentence, {
-    [say('refusal.new')]: (text, _, files) => {
+    [say('refusal.new')]: ({ text, files }) => {
       chat.go('new');
-      return chat.questions.send(text, '', files);
+      return chat.questions.send({ text, files });
     },
-    [say('refusal.last-turns')]: (...asked) => chat.questions.send(...asked, from),
+    [say('refusal.last-turns')]: (asked) => chat.questions.send(asked, from),
   });
 }
 

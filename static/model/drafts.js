@@ -53,6 +53,15 @@ export class Drafts {
     this.#uncopied.clear();
   }
 
+  /** Return what would be sent of this place, and the id of the question that it changes or ''; it is no draft after it. @param {string} place */
+  take(place) {
+    const { text, editing, edits, ...more } = this.of(place);
+    const { [editing]: change = '', ...others } = edits;
+    const left = editing ? { text, edits: others } : { text: '', edits };
+    this.save(place, { ...more, ...left, editing: '' });
+    return { text: editing ? change : text, editedId: editing };
+  }
+
   /** Put this above what is written in this place; as a change of the question with this id, if there is one. @param {string} place @param {string} text @param {string} id */
   giveBack(place, text, id) {
     const draft = this.of(place);

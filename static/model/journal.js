@@ -2,7 +2,7 @@
 // finds it if this one goes before the database answers.
 
 import { localStore } from './store.js';
-import { usable } from './records.js';
+import { isOutdated, usable } from './records.js';
 
 /** @import { Change, StorageLike, StoredRecord, Table } from '../types.js' */
 
@@ -13,6 +13,8 @@ export class Journal {
   #changes = new Map();
   /** The keys of what is in localStorage, too. @type {Set<string>} */
   #copied = new Set();
+  /** Those of an earlier page: another tab may know better since. @type {Set<Change>} */
+  #earlier;
   #mirror;
 
   /** @param {StorageLike} storage @param {Set<string>} broken */
@@ -21,6 +23,7 @@ export class Journal {
     for (const table of /** @type {Table[]} */ (['conversations', 'messages']))
       this.add(this.#left(table).map((record) => ({ table, record })));
     for (const key of this.#changes.keys()) this.#copied.add(key);
+    this.#earlier = new Set(this.#changes.values());
   }
 
   /** What is still to be stored. */
@@ -28,9 +31,19 @@ export class Journal {
     return [...this.#changes.values()];
   }
 
+  /** Return those of these changes that an earlier page has left. @param {Change[]} changes */
+  earlier(changes) {
+    return changes.filter((change) => this.#earlier.has(change));
+  }
+
   /** @param {Change[]} changes */
   add(changes) {
     for (const change of changes) this.#changes.set(keyOf(change), change);
+  }
+
+  /** Return those of these changes that are still to be stored. @param {Change[]} changes */
+  waiting(changes) {
+    return changes.filter((change) => this.#changes.get(keyOf(change)) === change);
   }
 
   /** Copy to localStorage what fits there. */
@@ -54,10 +67,13 @@ export class Journal {
   applied(table, stored) {
     /** @type {Map<string, StoredRecord>} */
     const records = new Map();
-    for (const record of [...stored, ...this.#left(table)]) records.set(record.id, record);
+    const put = (/** @type {StoredRecord} */ record) => {
+      if (!isOutdated(record, records.get(record.id))) records.set(record.id, record);
+    };
+    for (const record of [...stored, ...this.#left(table)]) put(record);
     for (const { table: changed, record, id = '' } of this.#changes.values()) {
       if (changed !== table) continue;
-      if (record) records.set(record.id, record);
+      if (record) put(record);
       else records.delete(id);
     }
     return [...records.values()];

@@ -4,8 +4,9 @@
 // in the journal, and is stored when the database works again. Until then the page works with what it has.
 
 import { Late, atMost } from '../system/time.js';
+import { isOutdated } from './records.js';
 
-/** @import { Change, Disk, StoreState, Table } from '../types.js' */
+/** @import { Change, Disk, Message, StoreState, Table } from '../types.js' */
 /** @import { Journal } from './journal.js' */
 /**
  * @typedef {{
@@ -148,6 +149,9 @@ export class KeptStore {
 
   /** Store these; of what is too much, as much as there is room for. @param {Disk} disk @param {Change[]} changes */
   async #store(disk, changes) {
+    const earlier = this.#journal.earlier(changes);
+    if (earlier.length) await this.#dropOutdated(disk, earlier);
+    if (earlier.length) changes = this.#journal.waiting(changes);
     if (!changes.length) return;
     try {
       await disk.write(changes);
@@ -157,6 +161,16 @@ export class KeptStore {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       await this.#storeSingly(disk, changes, error);
+    }
+  }
+
+  /** An earlier page has left these; of some answers another tab has stored more since. @param {Disk} disk @param {Change[]} changes */
+  async #dropOutdated(disk, changes) {
+    for (const change of changes) {
+      const { conversation = '', id } = /** @type {Partial<Message>} */ (change.record ?? {});
+      const stored = conversation ? await disk.messages(conversation) : [];
+      const known = stored.find((record) => record.id === id);
+      if (isOutdated(change.record, known)) this.#journal.settle([change]);
     }
   }
 

@@ -5,7 +5,7 @@ import { say } from '../system/words.js';
 import { importedSources } from './citations.js';
 import { fileRefs } from './file-refs.js';
 
-/** @import { Answer, Message, Meta, Problem, Table } from '../types.js' */
+/** @import { Answer, Message, Meta, Problem, StoredRecord, Table } from '../types.js' */
 /** @typedef {Record<string, any>} Raw */
 
 const STATES = ['streaming', 'done', 'stopped', 'interrupted', 'error'];
@@ -60,6 +60,14 @@ export function usable(table, records, broken) {
     if (!found.length) broken?.add(`${table}:${nameOf(record) ?? `no ${i}`}`);
     return found;
   });
+}
+
+/** Return whether more of this answer has arrived in `other`, or its end: what two tabs have stored may differ. @param {StoredRecord | undefined} record @param {StoredRecord | undefined} other */
+export function isOutdated(record, other) {
+  const [mine, its] = /** @type {Raw[]} */ ([record ?? {}, other ?? {}]);
+  if (mine.role !== 'assistant' || its.role !== 'assistant') return false;
+  const isOver = its.state !== 'streaming' && mine.state === 'streaming';
+  return its.lastEventId > mine.lastEventId || (its.lastEventId === mine.lastEventId && isOver);
 }
 
 /** @param {unknown} record */

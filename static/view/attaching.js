@@ -9,14 +9,16 @@ import { openEntrances } from './file-entrances.js';
 
 /** @import { FileRef } from '../types.js' */
 /** @import { Attachments } from './attachments.js' */
+/**
+ * @typedef {{ key?: string, reading?: Promise<unknown> }} Bundle The files of one draft: its key, undefined while the page
+ *   is opening, and what settles when no file is being read for it, as long as one is.
+ */
 
 export class Attaching {
-  /** Resolves when no file is being read. @type {Promise<unknown>} */
-  settled = Promise.resolve();
-  /** Whether one is. */
-  isBusy = false;
-  /** Of the draft; undefined while the page is opening. @type {string | undefined} */
-  #key;
+  /** Those that are shown. @type {Bundle} */
+  #shown = {};
+  /** Those for which files are being read. @type {Set<Bundle>} */
+  #busy = new Set();
   /** @type {FileRef[]} of the draft, until the tray is loaded */
   #refs = [];
   /** @type {Attachments | undefined} */
@@ -36,6 +38,11 @@ export class Attaching {
     });
   }
 
+  /** Settles when no file is being read for the question being written; undefined when none is. */
+  get reading() {
+    return this.#shown.reading;
+  }
+
   /** Those of the question being written. */
   get refs() {
     return this.#tray?.refs ?? this.#refs;
@@ -43,31 +50,51 @@ export class Attaching {
 
   /** Show those of the draft that has this key. @param {string} key */
   set key(key) {
-    if (key === this.#key) return;
-    const early = this.#key === undefined ? this.refs : [];
-    this.#key = key;
+    if (key === this.#shown.key) return;
+    const isFirst = this.#shown.key === undefined;
+    const early = isFirst ? this.refs : [];
+    if (isFirst) this.#shown.key = key;
+    else this.#shown = [...this.#busy].find((one) => one.key === key) ?? { key };
     this.#show([...remembered(key), ...early]);
   }
 
   /** The draft goes on under another key. @param {string} key */
   move(key) {
-    if (this.#key !== undefined) remember(this.#key, []);
-    this.#key = key;
+    if (this.#shown.key !== undefined) remember(this.#shown.key, []);
+    this.#shown.key = key;
     this.#save();
   }
 
-  /** @param {File[]} given @param {{ isPasted?: boolean }} [how] */
+  /** They stay with the draft that they are given to, wherever the reader is when they are read. @param {File[]} given @param {{ isPasted?: boolean }} [how] */
   add(given, how) {
-    const added = this.#load().then((tray) => tray.add(given, how));
-    const settled = Promise.all([this.settled, added]);
-    [this.settled, this.isBusy] = [settled, true];
-    void settled.finally(() => (this.isBusy = this.settled !== settled));
+    const bundle = this.#shown;
+    const isElsewhere = (/** @type {FileRef} */ ref) => {
+      if (bundle === this.#shown) return false;
+      this.giveBack(bundle.key ?? '', [ref]);
+      return true;
+    };
+    const added = this.#load().then((tray) => tray.add(given, { ...how, isElsewhere }));
+    const reading = Promise.all([bundle.reading, added]);
+    bundle.reading = reading;
+    this.#busy.add(bundle);
+    void reading.finally(() => {
+      if (bundle.reading !== reading) return;
+      bundle.reading = undefined;
+      this.#busy.delete(bundle);
+    });
   }
 
   /** Return the files of the question that is sent now; there are none after it. */
   take() {
     const { refs } = this;
     this.replace([]);
+    return refs;
+  }
+
+  /** Return those of the draft that has this key, which is not shown; there are none after it. @param {string} key */
+  takeFrom(key) {
+    const refs = remembered(key);
+    remember(key, []);
     return refs;
   }
 
@@ -79,10 +106,10 @@ export class Attaching {
 
   /** Put these before those of the draft that has this key. @param {string} key @param {FileRef[]} [refs] */
   giveBack(key, refs = []) {
-    const there = key === this.#key ? this.refs : remembered(key);
+    const there = key === this.#shown.key ? this.refs : remembered(key);
     const known = new Set(refs.map(({ id }) => id));
     const all = [...refs, ...there.filter(({ id }) => !known.has(id))];
-    if (key === this.#key) this.replace(all);
+    if (key === this.#shown.key) this.replace(all);
     else remember(key, all);
   }
 
@@ -90,7 +117,7 @@ export class Attaching {
   #show(refs) {
     this.#refs = refs;
     if (this.#tray) this.#tray.show(refs);
-    else if (refs.length) this.settled = this.#load();
+    else if (refs.length) void this.#load();
   }
 
   async #load() {
@@ -113,7 +140,7 @@ export class Attaching {
   }
 
   #save() {
-    if (this.#key !== undefined) remember(this.#key, this.refs);
+    if (this.#shown.key !== undefined) remember(this.#shown.key, this.refs);
   }
 }
 

@@ -16,6 +16,7 @@ import { readFile, shrink } from './read-file.js';
 
 /** @import { FileRef } from '../types.js' */
 /** @typedef {{ onChange: () => void, onRefused: (sentence: string) => void, onText: (text: string) => void }} Listeners */
+/** @typedef {{ isPasted?: boolean, isElsewhere: (ref: FileRef) => boolean }} How `isElsewhere` takes a file of a draft that was left, and returns whether it is one */
 
 /** Larger images make room for more of them. */
 const LARGE_BYTES = 600 << 10;
@@ -41,8 +42,8 @@ export class Attachments {
     );
   }
 
-  /** Read these files, one after the other. @param {File[]} given @param {{ isPasted?: boolean }} [how] */
-  add(given, { isPasted = false } = {}) {
+  /** Read these files, one after the other. @param {File[]} given @param {How} how */
+  add(given, how) {
     const waiting = given.map((file) => {
       const chip = make('li', {
         className: 'chip busy',
@@ -53,7 +54,7 @@ export class Attachments {
     });
     this.#list.hidden = false;
     for (const { file, chip } of waiting)
-      this.settled = this.settled.then(() => this.#read(file, chip, isPasted));
+      this.settled = this.settled.then(() => this.#read(file, chip, how));
     return this.settled;
   }
 
@@ -65,14 +66,16 @@ export class Attachments {
     this.#list.hidden = !this.refs.length;
   }
 
-  /** @param {File} file @param {Element} waiting @param {boolean} isPasted */
-  async #read(file, waiting, isPasted) {
+  /** @param {File} file @param {Element} waiting @param {How} how */
+  async #read(file, waiting, { isPasted = false, isElsewhere }) {
     try {
       const room = this.#roomFor();
       const { ref, isStored } = await readFile(file, { maxBody: this.#maxBody, room });
       if (isPasted && ref.kind === 'text') this.#pasted.add(ref.id);
+      if (isElsewhere(ref)) return;
       if (this.refs.some(({ id }) => id === ref.id)) throw new Unreadable('file.attached-already');
       await this.#makeRoom(ref);
+      if (isElsewhere(ref)) return;
       const problem = tooMuch([...this.refs, ref], this.#maxBody);
       if (problem) throw new Unreadable('file.no-room', { problem });
       this.#take(
@@ -120,6 +123,7 @@ export class Attachments {
   /** @param {FileRef} ref @param {FileRef} smaller */
   #exchange(ref, smaller) {
     const at = this.refs.indexOf(ref);
+    if (at < 0) return; // it was removed, or the draft was left meanwhile
     this.refs[at] = smaller;
     const old = this.#chipOf(ref.id);
     old?.replaceWith(this.#chip(smaller, say('file.smaller')));

@@ -5,20 +5,16 @@ import { meaningOf } from '../model/keys.js';
 import { say } from '../system/words.js';
 import { Attaching } from './attaching.js';
 import { find, isComposing, isPhone } from './dom.js';
-import { grow, insert, tell, tellBusy } from './field.js';
+import { grow, insert, takeOver, tell, tellBusy } from './field.js';
+import { Outbox } from './outbox.js';
 import { offer } from './toast.js';
 
 /** @import { Drafts } from '../model/drafts.js' */
-/** @import { Draft, FileRef } from '../types.js' */
-/**
- * @typedef {{
- *   send: (text: string, editedId: string, files: FileRef[]) => Promise<boolean>,
- *   stop: () => void, up: () => void, edit: (id: string) => void
- * }} Listeners `send` resolves to whether the question is stored; `edit` hears which one is being changed, or ''.
- * @typedef {{ text: string, files: FileRef[], place: string, editedId: string }} Sending A question that is not stored yet.
- */
+/** @import { Asked, Draft, FileRef } from '../types.js' */
+/** @typedef {{ send: (asked: Asked) => Promise<boolean>, stop: () => void, up: () => void, edit: (id: string) => void }} Listeners */
 
 export class Composer {
+  outbox = new Outbox((asked) => this.giveBack(asked));
   #prompt = find('#prompt');
   #button = find('#send');
   #cancel = find('#cancel');
@@ -30,11 +26,9 @@ export class Composer {
   /** @type {Draft} */
   #draft = { text: '', editing: '', edits: {} };
   #original = ''; // the question that is being changed, as it was asked
-  /** @type {Set<Sending>} */
-  #sending = new Set();
   #files = new Attaching((text) => insert(this.#prompt, text));
 
-  /** @param {Drafts} drafts @param {Listeners} on */
+  /** `send` resolves to whether it is stored; `edit` hears which question is being changed, or ''. @param {Drafts} drafts @param {Listeners} on */
   constructor(drafts, on) {
     this.#drafts = drafts;
     this.#on = on;
@@ -46,17 +40,12 @@ export class Composer {
     this.#prompt.addEventListener('keydown', this.#pressed.bind(this));
     this.#cancel.addEventListener('click', () => this.#giveUpEditing());
     this.#prompt.addEventListener('input', () => this.#saveDraft());
-    addEventListener('pagehide', () => this.#sending.forEach((one) => this.#giveBack(one)));
     this.streaming = false;
   }
 
   /** Send what was sent before this page could. */
   begin() {
-    const { dataset } = document.documentElement;
-    dataset.running = '';
-    if (!('asked' in dataset)) return;
-    delete dataset.asked;
-    this.#send();
+    if (takeOver()) this.#send();
   }
 
   /** The id of the conversation whose draft this is; '' is one yet to come. @param {string} id */
@@ -73,6 +62,7 @@ export class Composer {
   /** The conversation has another id now, or none: what was written since its question goes with it. @param {string} id */
   assignId(id) {
     this.#drafts.save(this.#place ?? '', { text: '', editing: '', edits: {} });
+    this.outbox.move(this.#place ?? '', id);
     this.#place = id;
     this.#files.move(id);
     this.#saveDraft();
@@ -148,7 +138,15 @@ export class Composer {
 
   /** @param {Listeners['send']} [send] */
   async #send(send = this.#on.send) {
-    if (this.#files.isBusy) await this.#files.settled;
+    const place = this.#place;
+    if (this.#files.reading) await this.#files.reading;
+    const isLeft = place !== undefined && place !== this.#place;
+    const asked = isLeft ? this.#takeFrom(place) : this.#take();
+    if (asked) await this.outbox.send(asked, send);
+  }
+
+  /** Take the question out of the field; nothing if there is none to be sent now. */
+  #take() {
     const { editing: editedId } = this.#draft;
     const text = this.#value;
     const isEmpty = !(text.trim() || this.#files.refs.length);
@@ -157,14 +155,18 @@ export class Composer {
     const files = this.#files.take();
     this.#setText('');
     this.#leaveEditing();
-    const sending = { text, files, editedId, place: this.#place ?? '' };
-    this.#sending.add(sending);
-    if (!(await send(text, editedId, files))) this.#giveBack(sending);
-    this.#sending.delete(sending);
+    return { text, files, editedId, place: this.#place };
   }
 
-  /** It is a draft again, wherever the reader is by now. @param {Sending} sending */
-  #giveBack({ text, files, editedId, place }) {
+  /** Take the question that waited for its files in this place, which the reader has left. @param {string} place */
+  #takeFrom(place) {
+    const { text, editedId } = this.#drafts.take(place);
+    const files = this.#files.takeFrom(editedId || place);
+    return (text.trim() || files.length) && { text, files, editedId, place };
+  }
+
+  /** It is a draft again, wherever the reader is by now. @param {Asked} asked */
+  giveBack({ text, files, editedId = '', place = '' }) {
     if (place === this.#place)
       return editedId ? this.editAgain(editedId, text, files) : this.restore(text, files);
     this.#files.giveBack(editedId || place, files);
@@ -188,7 +190,7 @@ export class Composer {
     if (text === original || !text.trim()) return;
     offer(say('composer.discarded'), say('toast.undo'), () => {
       if (place !== this.#place)
-        return this.#giveBack({ text, files, editedId: id, place: place ?? '' });
+        return this.giveBack({ text, files, editedId: id, place: place ?? '' });
       this.editAgain(id, text, files);
       this.#original = original;
     });

@@ -10,6 +10,15 @@ export function grow(field) {
   field.style.height = `${field.scrollHeight + 2}px`;
 }
 
+/** From now on the composer sends what is asked; return whether something was while it could not (early.js). */
+export function takeOver() {
+  const { dataset } = document.documentElement;
+  dataset.running = '';
+  const wasAsked = 'asked' in dataset;
+  delete dataset.asked;
+  return wasAsked;
+}
+
 /** Put this text where the caret is. @param {HTMLTextAreaElement} field @param {string} text */
 export function insert(field, text) {
   field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');

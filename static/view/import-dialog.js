@@ -30,6 +30,7 @@ export class ImportDialog {
     });
     this.#root.addEventListener('close', () => this.#root.remove());
     document.body.append(this.#root);
+    this.show(0, 0);
     this.#timer = setTimeout(() => this.#open(), SHOWN_AFTER_MS);
   }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from claude_sse.standin import StandIn
 from tests import files
@@ -259,6 +259,44 @@ def test_older_files_are_left_out_when_the_reader_agrees(
     wait_until_over(last_answer(page))  # agreed once
     [first, *_] = exchange(standin, f"three {nonce}").body["messages"]
     assert first["content"][0]["type"] == "text"
+
+
+def test_a_question_with_files_waits_for_the_connection(
+    page: Page, standin: StandIn, nonce: str
+) -> None:
+    """The code that sends files does not come at first: the question is asked once it does."""
+    tries: list[Route] = []
+
+    def fail_at_first(route: Route) -> None:
+        tries.append(route)
+        if len(tries) < 3:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/app/sent-files.js", fail_at_first)
+    attach(page, a_png=files.png())
+    expect(chips(page)).to_have_count(1)
+    ask(page, f"fault pace texts=1 {nonce}")
+    wait_until_over(last_answer(page))
+    assert len(tries) == 3 and len(exchanges(standin, nonce)) == 1
+
+
+def test_a_question_whose_files_cannot_be_sent_says_so(
+    page: Page, standin: StandIn, nonce: str
+) -> None:
+    """It does not seem to wait forever, and Retry asks it under the same id."""
+    page.route("**/app/sent-files.js", lambda route: route.abort())
+    attach(page, a_png=files.png())
+    expect(chips(page)).to_have_count(1)
+    ask(page, f"fault pace texts=1 {nonce}")
+    wait_until_over(last_answer(page), "error")
+    answer = last_answer(page).get_attribute("data-id")
+    page.unroute("**/app/sent-files.js")
+    last_answer(page).locator("[data-action=retry]").click()
+    wait_until_over(last_answer(page))
+    assert last_answer(page).get_attribute("data-id") == answer
+    assert len(exchanges(standin, nonce)) == 1
 
 
 def test_an_edited_question_has_its_files(page: Page, standin: StandIn, nonce: str) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from claude_sse.standin import StandIn
 
 from ..integration.client import eventually
-from ..integration.running import Server, exchange
+from ..integration.running import Server, exchange, exchanges
 from .conftest import visit
 from .talk import ask, last_answer, leave, stored, wait_for_text, wait_until_over
 
@@ -156,6 +156,29 @@ def test_a_database_that_opens_late_brings_what_is_in_it(
     wait_for_text(last_answer(open_page), "word2")
     expect(open_page.locator("#list li")).to_have_count(1)
     expect(open_page.locator("#storage")).to_be_empty()
+
+
+def test_an_answer_is_followed_once_the_database_answers(
+    open_page: Page, server: Server, standin: StandIn, nonce: str
+) -> None:
+    """Also one that is written in a conversation which is not on the page."""
+    _go(open_page, server)
+    ask(open_page, f"fault pace texts=300 gap_ms=20 {nonce}")
+    wait_for_text(last_answer(open_page), "word3")
+    open_page.locator("#new").click()
+    open_page.add_init_script(f"({HELD})()")
+    leave(open_page, "() => location.reload()")
+    expect(open_page.locator("#storage")).to_contain_text("does not answer")
+    open_page.evaluate("letGo()")
+    expect(open_page.locator("#storage")).to_be_empty()
+
+    def is_whole() -> bool:
+        [answer] = [one for one in stored(open_page) if one["role"] == "assistant"]
+        return answer["state"] == "done" and "word299" in str(answer["text"])
+
+    eventually(is_whole, 30)
+    expect(open_page.locator("article")).to_have_count(0)
+    assert len(exchanges(standin, nonce)) == 1
 
 
 def test_forbidden_storage_is_said_once(open_page: Page, server: Server, nonce: str) -> None:

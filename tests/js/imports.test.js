@@ -1,5 +1,6 @@
 // Exports of claude.ai and ChatGPT, well-formed and malformed.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { Notes } from '../../static/model/imports/notes.js';
@@ -473,6 +474,28 @@ test('a file that is none of these says what is expected', async () => {
       read(file),
       ({ code, said }) => code === 'none' || (code === 'ours' && said.length > 5),
     );
+});
+
+test('a large file that is none of these is not read to its end', async () => {
+  const noise = new Blob(Array(200).fill(new Uint8Array(100_000).fill(7)));
+  let read = 0;
+  const reading = readExport(noise, new Notes(), (part) => (read = part));
+  await assert.rejects(reading.next(), { code: 'none' });
+  assert.ok(read < 0.2, `${read} of it was read`);
+});
+
+test('why a file cannot be imported is a sentence that lacks nothing', () => {
+  const source = readFileSync(
+    new URL('../../static/model/imports/read-export.js', import.meta.url),
+    'utf8',
+  );
+  const codes = [...source.matchAll(/NotImportable\('([\w-]+)'/g)].map(([, code]) => code);
+  assert.ok(codes.length >= 3);
+  for (const language of ['en', 'de']) {
+    const file = new URL(`../../static/languages/${language}.json`, import.meta.url);
+    const sentences = JSON.parse(readFileSync(file, 'utf8'));
+    for (const code of codes) assert.match(sentences[`import.${code}`], /^[^{]+\.$/, code);
+  }
 });
 
 test('one conversation alone, as their pages have it, is read as well', async () => {

@@ -88,6 +88,28 @@ test('what an earlier page could not store is stored by the next one', async (t)
   assert.deepEqual(states(), ['open']);
 });
 
+test('an answer of which another tab has stored more is not replaced by what an earlier page left', async (t) => {
+  const answer = { ...question('a'), role: 'assistant' };
+  const left = { ...answer, text: 'one', lastEventId: 3, state: 'streaming' };
+  const whole = { ...answer, text: 'one two', lastEventId: 9, state: 'done' };
+  for (const isFull of [false, true]) {
+    const storage = new FakeStorage();
+    storage['claude-sse:messages:a'] = JSON.stringify(left);
+    const records = new Map(isFull ? [] : [['a', whole]]);
+    const base = database(records, isFull ? { write: failing('QuotaExceededError') } : {});
+    const { store, states } = begin(t, { open: async () => base, storage });
+    await store.all('messages');
+    if (isFull) records.set('a', whole); // by the other tab, which has made room
+    base.does.write = undefined;
+    assert.equal((await store.messages('c'))[0].text, 'one two');
+    await store.write([put(question('b'))]);
+    assert.deepEqual(records.get('a'), whole);
+    assert.deepEqual(Object.keys(storage), []);
+    assert.deepEqual(states(), isFull ? ['full', 'open'] : ['open']);
+    t.mock.timers.reset();
+  }
+});
+
 test('a closed database is opened again once, for what is read and for what is written', async (t) => {
   const records = new Map();
   const opened = [];

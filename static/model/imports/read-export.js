@@ -21,6 +21,8 @@ import { BrokenZip, bytesOf, chunksOf, entriesOf, isZip } from './zip.js';
 const LONGEST = 200_000_000;
 /** A file that is one object is parsed whole: one of ours, or a single conversation. */
 const LONGEST_WHOLE = 400_000_000;
+/** A file of ours in Markdown has a first message within so many characters. */
+const LONGEST_HEAD = 1_000_000;
 /** What an archive may unpack to. */
 const MOST_BYTES = 8 * 2 ** 30;
 /** Parts of exports that hold no conversations, and are not missed here. */
@@ -120,7 +122,8 @@ async function* conversationsIn(bytes, assets, notes, isAlone, name = '') {
     if (items?.isOver) continue;
     if (!items) head += text;
     if (!items && /^\s*\[/.test(head)) items = new JsonItems(LONGEST);
-    else if (head.length > LONGEST_WHOLE) throw new NotImportable('too-long');
+    else if (head.length > LONGEST_WHOLE) throw new NotImportable('file-too-long');
+    else if (head.length > LONGEST_HEAD && !isText(head)) break;
     if (!items) continue;
     for (const item of items.push(head || text)) yield* conversationIn(item, assets, notes, name);
     head = '';
@@ -128,6 +131,9 @@ async function* conversationsIn(bytes, assets, notes, isAlone, name = '') {
   if (items && !items.isOver) notes.add('cut', { name });
   if (!items) yield* fromWhole(head, assets, notes, isAlone, name);
 }
+
+/** Return whether this may begin a file of JSON, or of ours in Markdown; others are not read to their end. @param {string} head */
+const isText = (head) => /^\s*\{/.test(head) || head.includes('<!-- claude-sse ');
 
 /** @param {AsyncIterable<Uint8Array<ArrayBuffer>>} bytes */
 async function* textsOf(bytes) {
