@@ -588,12 +588,12 @@ export interface Bracket {
 
 /**
  * What begins at this place: a token that ends at `end`; undefined for nothing; or HELD, where `open` says that the text
- * goes on, and only that decides.
+ * goes on, and only that decides. `next` knows where something comes next in the text.
  */
 export type InlineRule = (
   text: string,
   at: number,
-  options: { open: boolean },
+  options: { open: boolean; next: import('./markdown/parser/next.js').Next },
 ) => undefined | symbol | { type: string; end: number; [field: string]: any };
 
 /**

@@ -2,6 +2,7 @@
 // be money. What is mathematics is not Markdown.
 
 import { isBracketed, isEnclosed, isDisplayed, isInDollars, isUnfinished } from './math-content.js';
+import { Next } from './parser/next.js';
 
 /** @import { Formula } from '../types.js' */
 
@@ -20,27 +21,37 @@ const SUFFIX = /^(?:st|nd|rd|th|s)(?![a-z\d$])/;
 /** After `$`; but `$.5x$` begins with a number. */
 const NO_BEGINNING = /^(?:[\n)\],;:!?'"”»]|\.(?!\d|\\)|$)/;
 
-/** The formula that begins at this place of a text; `growing`: its end may yet arrive. @param {string} text @param {number} at @param {boolean} [growing] @returns {Formula | { open: true } | undefined} */
-export function formulaAt(text, at, growing) {
+/** @typedef {{ growing?: boolean, next?: Next }} How `growing`: the end may yet arrive */
+
+/** The formula that begins at this place of a text. @param {string} text @param {number} at @param {How} [how] @returns {Formula | { open: true } | undefined} */
+export function formulaAt(text, at, { growing = false, next = new Next(text) } = {}) {
   const two = text.slice(at, at + 2);
-  if (two === '\\(') return between(text, at, 2, '\\)', isEnclosed, growing);
-  if (two === '\\[') return between(text, at, 2, '\\]', isBracketed, growing);
-  if (two === '\\b') return environmentAt(text, at, growing);
+  const reach = { growing, next, far: Math.min(text.length, at + FARTHEST) };
+  if (two === '\\(') return between(text, at, '\\)', isEnclosed, reach);
+  if (two === '\\[') return between(text, at, '\\]', isBracketed, reach);
+  if (two === '\\b') return environmentAt(text, at, reach);
   if (two === '$$' && text[at + 2] !== '$' && text[at - 1] !== '$')
-    return between(text, at, 2, '$$', isDisplayed, growing);
+    return between(text, at, '$$', isDisplayed, reach);
   return two[0] === '$' && two !== '$$' ? dollarAt(text, at, growing) : undefined;
 }
 
+/** @typedef {{ growing: boolean, next: Next, far: number }} Reach `far`: where the search for the end stops */
+
+/** Whether the end may yet arrive. @param {string} text @param {Reach} reach */
+const mayGoOn = (text, { growing, far }) => growing && far === text.length;
+
 /**
- * @param {string} text @param {number} start @param {number} mark @param {string} close
- * @param {(content: string) => boolean} test @param {boolean} [growing]
+ * @param {string} text @param {number} start @param {string} close
+ * @param {(content: string) => boolean} test @param {Reach} reach
  */
-function between(text, start, mark, close, test, growing) {
-  const far = Math.min(text.length, start + FARTHEST);
+function between(text, start, close, test, reach) {
+  const { growing, next, far } = reach;
+  const begin = start + 2;
+  if (next.of(close, begin) >= far && !mayGoOn(text, reach)) return undefined;
   let depth = 0;
-  for (let i = start + mark; i < far; i++) {
-    if (text.startsWith(close, i)) {
-      const content = text.slice(start + mark, i);
+  for (let i = begin; i < far; i++) {
+    if (text[i] === close[0] && text[i + 1] === close[1]) {
+      const content = text.slice(begin, i);
       const wrong = text[i + 2] === (close === '$$' ? '$' : '(');
       if (wrong || content.includes('://') || !test(content)) return undefined;
       const display = close !== '\\)';
@@ -51,9 +62,10 @@ function between(text, start, mark, close, test, growing) {
     // An amount of money may be calculated.
     if (text[i] === '$' && !depth && !/\d/.test(text[i + 1] ?? '')) return undefined;
     if (text[i] === '\\') i++;
-    else depth += { '{': 1, '}': -1 }[text[i]] ?? 0;
+    else if (text[i] === '{') depth++;
+    else if (text[i] === '}') depth--;
   }
-  return growing && far === text.length ? /** @type {const} */ ({ open: true }) : undefined;
+  return mayGoOn(text, reach) ? /** @type {const} */ ({ open: true }) : undefined;
 }
 
 /** The name of the environment that a text begins with. @param {string} text */
@@ -62,21 +74,21 @@ export function environmentIn(text) {
   return ENVIRONMENT.exec(text)?.[1];
 }
 
-/** @param {string} text @param {number} start @param {boolean} [growing] */
-function environmentAt(text, start, growing) {
+/** @param {string} text @param {number} start @param {Reach} reach */
+function environmentAt(text, start, reach) {
   ENVIRONMENT.lastIndex = start;
   const [, name] = ENVIRONMENT.exec(text) ?? [];
   if (!name) return undefined;
   const [begin, end] = [`\\begin{${name}}`, `\\end{${name}}`];
-  const far = Math.min(text.length, start + FARTHEST);
-  for (let i = start + 1, depth = 1; i < far; i++) {
+  if (reach.next.of(end, start) >= reach.far && !mayGoOn(text, reach)) return undefined;
+  for (let i = start + 1, depth = 1; i < reach.far; i++) {
     if (text[i] === '`') return undefined;
     if (text.startsWith(begin, i)) depth++;
     if (!text.startsWith(end, i) || --depth) continue;
     const stop = i + end.length;
     return formula(text, start, stop, text.slice(start, stop), true);
   }
-  return growing && far === text.length ? /** @type {const} */ ({ open: true }) : undefined;
+  return mayGoOn(text, reach) ? /** @type {const} */ ({ open: true }) : undefined;
 }
 
 /**
@@ -103,7 +115,8 @@ function dollarAt(text, start, growing) {
         : undefined;
     }
     if (text[i] === '\\') i++;
-    else depth += { '{': 1, '}': -1 }[text[i]] ?? 0;
+    else if (text[i] === '{') depth++;
+    else if (text[i] === '}') depth--;
   }
   const isOpen = growing && far === text.length && isUnfinished(text.slice(start + 1));
   return isOpen ? /** @type {const} */ ({ open: true }) : undefined;

@@ -28,9 +28,9 @@ export const mathematics = {
 };
 
 /** @type {InlineRule} */
-function inlineRule(text, at, { open }) {
+function inlineRule(text, at, { open, next }) {
   if (open && mayBegin(text.slice(at, at + 30))) return HELD;
-  const found = formulaAt(text, at, open);
+  const found = formulaAt(text, at, { growing: open, next });
   if (!found) return undefined;
   return 'open' in found ? HELD : { type: 'math', raw: found.source, ...found };
 }

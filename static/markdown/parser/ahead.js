@@ -4,6 +4,7 @@
 import { CONTAINERS } from './containers.js';
 import { goOn } from './continuations.js';
 import { Line } from './line.js';
+import { Next } from './next.js';
 
 /** @import { BlockNode, BlockRule } from '../../types.js' */
 
@@ -11,12 +12,14 @@ export class Ahead {
   #source;
   #goesOn;
   #isEnd;
-  /** Where the closing text is next, and in which container there is none before where. @type {Map<string, any>} */
-  #known = new Map();
+  #next;
+  /** By the closing text: in which container there is none before where. @type {Map<string, { holder: BlockNode | undefined, until: number }>} */
+  #none = new Map();
 
   /** @param {string} source @param {{ goesOn?: boolean, isEnd?: boolean }} options whether more of it follows, or it ends here */
   constructor(source, { goesOn = false, isEnd = false }) {
     this.#source = source;
+    this.#next = new Next(source);
     this.#goesOn = goesOn;
     this.#isEnd = isEnd;
   }
@@ -29,13 +32,17 @@ export class Ahead {
   closes(rule, at, container) {
     const { close = '', reach = 0 } = rule;
     const far = Math.min(this.#source.length, at + reach);
-    if (this.#next(close, at) >= far && !this.#isUndecided(far)) return false;
+    if (this.#next.of(close, at) >= far && !this.#isUndecided(far)) return false;
     const key = `${close} ${rule.endsBlank}`;
-    const none = this.#known.get(key);
-    if (none?.container === container && at < none.until) return false;
-    const { closed, isIn, end, hasBlank } = this.#walk(rule, at, far, chainOf(container));
-    if (closed || (isIn && this.#isUndecided(end, hasBlank))) return true;
-    if (!isIn && closed === undefined) this.#known.set(key, { container, until: end });
+    const chain = chainOf(container);
+    const holder = chain.at(-1);
+    const none = this.#none.get(key);
+    if (none && none.holder === holder && at < none.until) return false;
+    const { closed, isIn, end, lastBlank } = this.#walk(rule, at, far, chain);
+    if (closed || (isIn && this.#isUndecided(end, lastBlank > 0))) return true;
+    // What begins before that place ends there, too, or has that blank line in it.
+    const until = isIn && end >= this.#source.length ? lastBlank : isIn ? 0 : end;
+    if (closed === undefined && until) this.#none.set(key, { holder, until });
     return false;
   }
 
@@ -44,34 +51,24 @@ export class Ahead {
     return end >= this.#source.length && (this.#goesOn || (this.#isEnd && !hasBlank));
   }
 
-  /** Where this text comes next. @param {string} text @param {number} from */
-  #next(text, from) {
-    const last = this.#known.get(text) ?? -1;
-    if (last >= from) return last;
-    const found = this.#source.indexOf(text, from);
-    const at = found < 0 ? Infinity : found;
-    this.#known.set(text, at);
-    return at;
-  }
-
   /**
    * Go through the lines after the one at `at`: whether one closes the block (undefined where none mentions its end),
-   * and whether its containers have gone on so far, with lines that may stand in it.
+   * whether its containers have gone on so far, with lines that may stand in it, and where its last blank line is, or 0.
    * @param {NonNullable<ReturnType<BlockRule>>} rule @param {number} at @param {number} far @param {BlockNode[]} chain
    */
   #walk({ closes, refuses, close = '', endsBlank }, at, far, chain) {
     let closed;
-    let [hasBlank, isAfterBlank] = [false, false];
+    let [lastBlank, isAfterBlank] = [0, false];
     for (let start = this.#lineAfter(at); ; start = this.#lineAfter(start)) {
-      if (start >= far) return { closed, isIn: true, end: start, hasBlank };
+      if (start >= far) return { closed, isIn: true, end: start, lastBlank };
       const line = new Line(this.#source.slice(start, this.#lineAfter(start)).replace(/\n$/, ''));
       const isIn = chain.every((node) => isItemAtBlank(node, line) || goOn(node, line) === true);
       if (!isIn || (endsBlank && line.isBlank) || refuses?.(line.words, isAfterBlank))
-        return { closed, isIn: false, end: start, hasBlank };
-      if (closes(line.words)) return { closed: true, isIn, end: start, hasBlank };
+        return { closed, isIn: false, end: start, lastBlank };
+      if (closes(line.words)) return { closed: true, isIn, end: start, lastBlank };
       if (line.words.includes(close)) closed = false;
       isAfterBlank = line.isBlank;
-      hasBlank ||= isAfterBlank;
+      if (isAfterBlank) lastBlank = start;
     }
   }
 

@@ -4,6 +4,7 @@
 import { CodeSpans } from './code-spans.js';
 import { paired } from './delimiters.js';
 import { take } from './marks.js';
+import { Next } from './next.js';
 import { inlineRules } from './rules.js';
 import { withElements } from './tags.js';
 
@@ -40,6 +41,7 @@ export class InlineParser {
   isPlain;
   isWritten;
   codeSpans;
+  next;
   firstMark = '';
 
   /** @param {string} text @param {Links} links @param {boolean} isOpen @param {{ plain: Set<number>, written: Map<number, number> }} [before] brackets that are known to be text */
@@ -50,6 +52,7 @@ export class InlineParser {
     this.isPlain = plain;
     this.isWritten = written;
     this.codeSpans = new CodeSpans(text);
+    this.next = new Next(text);
   }
 
   /** @returns {Token[]} */
@@ -96,7 +99,7 @@ export class InlineParser {
   #takeAt(at) {
     const { text } = this;
     for (const rule of inlineRules.get(text[at]) ?? []) {
-      const found = rule(text, at, { open: this.isOpen });
+      const found = rule(text, at, { open: this.isOpen, next: this.next });
       if (typeof found === 'symbol')
         this.hold(at); // HELD
       else if (found) {

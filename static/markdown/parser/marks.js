@@ -58,14 +58,19 @@ function writtenTarget(parser, at) {
 function newline(parser, at, isHard) {
   const last = parser.parts.at(-1);
   if (last?.type === 'text' && !isHard) {
-    const [spaces] = /[ \t]*$/.exec(last.text.slice(-1000)) ?? [''];
+    let start = at;
+    while (isSpaceOrTab(parser.text[start - 1])) start--;
+    const spaces = parser.text.slice(start, at);
     isHard = spaces.length > 1 && !spaces.includes('\t');
-    last.text = last.text.slice(0, last.text.length - spaces.length);
+    if (spaces) last.text = last.text.slice(0, -spaces.length);
   }
   if (isHard) parser.parts.push({ type: 'br' });
   else parser.add('\n');
   return at + 1;
 }
+
+/** @param {string} character */
+const isSpaceOrTab = (character) => character === ' ' || character === '\t';
 
 /** @param {InlineParser} parser @param {number} at */
 function escape(parser, at) {
