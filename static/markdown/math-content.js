@@ -38,18 +38,28 @@ const isMathematical = (content) =>
 export function isForeign(line, isAfterBlank) {
   const bare = withoutWorded(line);
   if (/^(?:`{3}|~{3})|(?<![\\$])\$(?![$\d])/.test(bare)) return true;
-  if (SENTENCE.test(bare) && !/[=^_\\&{}+]/.test(bare)) return true;
+  if (isSentence(bare)) return true;
   return isAfterBlank && /^#{1,6}\s|[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]{4}/u.test(bare);
 }
 
-/** What `\(` and `\)` enclose has no brackets that were escaped. @param {string} content */
-export const isEnclosed = (content) => isMathematical(content) && !/(?<!\\)\\[[\]]/.test(content);
+/** Whether it has words, and no sign of TeX. @param {string} text */
+const isSentence = (text) => SENTENCE.test(text) && !/[=^_\\&{}+]/.test(text);
+
+/** Whether an environment encloses more than a sentence about it. @param {string} content */
+export const isInEnvironment = (content) => !isSentence(withoutWorded(content));
+
+/** Whether `\(` and `\)` enclose a formula: what has brackets that were escaped, or is a word between the two, is none. @param {string} content */
+export const isEnclosed = (content) =>
+  isMathematical(content) && !/(?<!\\)\\[[\]]/.test(content) && !isWord(content);
+
+/** `\( and \)`: the delimiters are spoken of. @param {string} content */
+const isWord = (content) => /^\s\p{Ll}{3,}\s$/u.test(content);
 
 /** `\[1\]`, `\[WARNING\]` and `\[ \]` are brackets that were escaped. @param {string} content */
 export function isBracketed(content) {
   if (!content.trim()) return false;
   if (/\\[a-zA-Z]|[\^=<>+{}]|_\{/.test(content)) return true;
-  return /^\s[^]*\s$/.test(content) && !/[a-z]{4}/i.test(content);
+  return /^\s[^]*\s$/.test(content) && !/[a-z]{4}/i.test(content) && !isWord(content);
 }
 
 /** Whether `$` encloses mathematics; `isLoose`: in a way that is right for TeX only. @param {string} content @param {boolean} isLoose */
@@ -75,6 +85,10 @@ const isOfLetters = (content) =>
 const isAmount = (content) =>
   NUMBER.test(content) &&
   (isTex(content) ? hasProse(content) : hasWords(content) || /[-+*/=×÷]\s*$/.test(content));
+
+/** `1 = R`, of `$1 = R$ 5`: an amount, and the letters of another currency. @param {string} content */
+export const isBeforeCurrency = (content) =>
+  NUMBER.test(content) && !isTex(content) && /[^A-Za-z\d][A-Z]{1,3}$/.test(content);
 
 /** @param {string} content */
 const hasWords = (content) => /(?:^|[^\\a-z])[a-z]{2,}(?![a-z(])/i.test(withoutWorded(content));

@@ -1,7 +1,15 @@
 // Where mathematics begins and ends in a text: `\(…\)`, `\[…\]`, `$$…$$`, bare environments, and `$…$` where it cannot
 // be money. What is mathematics is not Markdown.
 
-import { isBracketed, isEnclosed, isDisplayed, isInDollars, isUnfinished } from './math-content.js';
+import {
+  isBeforeCurrency,
+  isBracketed,
+  isDisplayed,
+  isEnclosed,
+  isInDollars,
+  isInEnvironment,
+  isUnfinished,
+} from './math-content.js';
 import { Next } from './parser/next.js';
 
 /** @import { Formula } from '../types.js' */
@@ -86,6 +94,7 @@ function environmentAt(text, start, reach) {
     if (text.startsWith(begin, i)) depth++;
     if (!text.startsWith(end, i) || --depth) continue;
     const stop = i + end.length;
+    if (!isInEnvironment(text.slice(start + begin.length, i))) return undefined;
     return formula(text, start, stop, text.slice(start, stop), true);
   }
   return mayGoOn(text, reach) ? /** @type {const} */ ({ open: true }) : undefined;
@@ -107,7 +116,10 @@ function dollarAt(text, start, growing) {
     if (text[i] === '`') return undefined;
     if (text[i] === '$' && depth <= 0) {
       const content = text.slice(start + 1, i);
-      if (growing && /^\.?$/.test(text.slice(i + 1, i + 3)) && isUnfinished(content))
+      const after = text.slice(i + 1, i + 3);
+      const isMoney = isBeforeCurrency(content);
+      if (isMoney && /^\s?\d/.test(after)) return undefined;
+      if (growing && (isMoney ? /^\s?$/.test(after) : isOpenAfter(after) && isUnfinished(content)))
         return /** @type {const} */ ({ open: true });
       const isLoose = isAfterWord || /^\s|\s$|\n/.test(content);
       return !depth && isClosing(text, start, i) && isInDollars(content, isLoose)
@@ -121,6 +133,9 @@ function dollarAt(text, start, growing) {
   const isOpen = growing && far === text.length && isUnfinished(text.slice(start + 1));
   return isOpen ? /** @type {const} */ ({ open: true }) : undefined;
 }
+
+/** Whether nothing that could decide it has arrived yet. @param {string} after */
+const isOpenAfter = (after) => after === '' || after === '.';
 
 /** Whether nothing follows that this `$` would belong to. @param {string} text @param {number} start @param {number} at */
 function isClosing(text, start, at) {

@@ -84,7 +84,8 @@ function hasOpened(lines) {
  * @param {string} opening @param {string} close
  */
 function closing(opening, close) {
-  const begin = close.startsWith('\\end') ? close.replace('end', 'begin') : '\\[\\[';
+  if (!close.startsWith('\\end')) return (/** @type {string} */ line) => line.includes(close);
+  const begin = close.replace('end', 'begin');
   let depth = opening.split(begin).length - 1 || 1;
   return (/** @type {string} */ line) => {
     depth += line.split(begin).length - line.split(close).length;

@@ -71,6 +71,7 @@ const TEXTS = [
   ['$5/$.75 and $.50; 3*$4=$<12> is $2*6=$ so'],
   ['500 $ x 0.70 = 350 $ and 4.000 $ x (1 - 0.3) = 2,800 $'],
   ['the $$ of $5 and $6 for $$ is $7'],
+  ['$1 = R$ 5,40, $10/R$ 54, entre $15. R$ 50 a R$ 100'],
   ['the <code>$</code>, <code>$a</code> and $'],
   ['从$5涨到$，而$x和$y，'],
   // Shells and code
@@ -85,6 +86,8 @@ const TEXTS = [
   ['\\$5 and \\$x$, \\\\(x\\\\)'],
   ['\\[1\\] Smith, \\[WARNING\\], \\[ \\] task, \\[a\\](b), \\(see below\\)'],
   ['\\begin{itemize}\\item a\\end{itemize}'],
+  ['wrap it in \\( and \\), a display in \\[ and \\]'],
+  ['\\begin{align} starts the environment and \\end{align} ends it.'],
   // Prose between two of them
   ['a\n\n$$\nNow if we go on\n$$\n\n$$\nx\n$$', '$$\nx\n$$'],
   ['$$\n\n# on\n\n$$\nx\n$$', '$$\nx\n$$'],
