@@ -29,10 +29,13 @@ export function lex(
   return { tokens, links: own, cut: parser.cut };
 }
 
+/** What is escaped, which begins no label, or a label. */
+const LABELS = /\\[^]|\[((?:\\[^]|[^\\[\]])+)\]/g;
+
 /** The keys of all labels that a text may mention or define. @param {string} text @returns {Set<string>} */
 export function labelsIn(text) {
-  const found = text.includes('[') ? text.matchAll(/\[((?:\\[^]|[^\\[\]])+)\]/g) : [];
-  return new Set(Array.from(found, ([, label]) => keyOf(unwrapped(label))));
+  const found = text.includes('[') ? [...text.matchAll(LABELS)] : [];
+  return new Set(found.flatMap(([, label]) => (label ? keyOf(unwrapped(label)) : [])));
 }
 
 /** A label may go on in the next line of a quotation; in a table `\|` stands for `|`. @param {string} label */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { lex } from '../../static/markdown/lexer.js';
+import { labelsIn, lex } from '../../static/markdown/lexer.js';
 import { BlockParser } from '../../static/markdown/parser/blocks.js';
 import { InlineParser } from '../../static/markdown/parser/inline.js';
 import { createRenderer } from '../../static/markdown/renderer.js';
@@ -165,12 +165,14 @@ for (const [n, [name, run]] of Object.entries(RUNS).entries()) {
   });
 }
 
+/** How many milliseconds of the processor this takes. */
+function cpu(run) {
+  const before = process.cpuUsage();
+  run();
+  return process.cpuUsage(before).user / 1000;
+}
+
 test('one lexing of the longest text there is takes no time that is felt', () => {
-  const cpu = (run) => {
-    const before = process.cpuUsage();
-    run();
-    return process.cpuUsage(before).user / 1000;
-  };
   for (const run of [...Object.values(RUNS), '<a@b', 'a&']) {
     const text = hostile('', run, 16_000);
     let best = Infinity;
@@ -181,6 +183,11 @@ test('one lexing of the longest text there is takes no time that is felt', () =>
       );
     assert.ok(best < 500, `${JSON.stringify(run)}: ${best} ms`); // quadratic, they take seconds
   }
+});
+
+test('labels are found in a time that grows with the text', () => {
+  for (const run of ['\\[ ', '[', '[a', '[a\\] ', '\\[a] '])
+    assert.ok(cpu(() => labelsIn(hostile('', run, 120_000))) < 500, run);
 });
 
 test('no letter is lost where a block is too long to be lexed', () => {
