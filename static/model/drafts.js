@@ -53,7 +53,7 @@ export class Drafts {
     this.#uncopied.clear();
   }
 
-  /** Return what would be sent of this place, and the id of the question that it changes or ''; it is no draft after it. @param {string} place */
+  /** Return what would be sent of this place, and the id of the question that it changes or ''; it is not a draft any more. @param {string} place */
   take(place) {
     const { text, editing, edits, ...more } = this.of(place);
     const { [editing]: change = '', ...others } = edits;

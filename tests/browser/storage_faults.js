@@ -130,17 +130,6 @@
           return real.apply(this, v);
         },
     );
-  if (MODE === 'getall-throws')
-    for (const proto of [IDBObjectStore.prototype, IDBIndex.prototype])
-      wrap(
-        proto,
-        'getAll',
-        (real) =>
-          function (...v) {
-            if (hit()) throw boom('UnknownError');
-            return real.apply(this, v);
-          },
-      );
   if (MODE === 'read-throws')
     for (const proto of [IDBObjectStore.prototype, IDBIndex.prototype])
       for (const name of ['getAll', 'get', 'getAllKeys', 'count'])
@@ -169,10 +158,6 @@
   };
   if (MODE === 'complete-late') lateSetter(IDBTransaction.prototype, 'oncomplete', 4500);
   if (MODE === 'success-late') lateSetter(IDBRequest.prototype, 'onsuccess', 4500);
-  if (MODE === 'slow') {
-    lateSetter(IDBRequest.prototype, 'onsuccess', 700);
-    lateSetter(IDBTransaction.prototype, 'oncomplete', 700);
-  }
   if (MODE === 'newer')
     setInterval(async () => {
       if (!hit()) return;

@@ -68,11 +68,11 @@ def slow_page(shared_context: BrowserContext, server: Server) -> Iterator[Page]:
         yield page
 
 
-def _open_slowly(page: Page) -> None:
-    """Choose the second conversation, which does not open yet."""
+def _open_slowly(page: Page, shown: str = "first") -> None:
+    """Choose the second conversation, which does not open yet: the one before stays shown."""
     page.evaluate("hold()")
     page.locator("#list a", has_text="second").click()
-    expect(page.locator("h1")).to_contain_text("first")
+    expect(page.locator("h1")).to_contain_text(shown)
 
 
 def _let_it_open(page: Page) -> None:
@@ -87,7 +87,7 @@ def test_a_refused_question_goes_back_to_where_it_was_asked(slow_page: Page, non
     slow_page.locator("#new").click()
     with slow_page.expect_request("**/streams/*"):
         ask(slow_page, f"refused {nonce}")
-    _open_slowly_from(slow_page, nonce)
+    _open_slowly(slow_page, shown=nonce)
     held[0].fulfill(status=400, content_type="application/json", body=json.dumps(REFUSED))
     slow_page.wait_for_timeout(300)
     assert slow_page.locator("#prompt").input_value() == ""
@@ -96,12 +96,6 @@ def test_a_refused_question_goes_back_to_where_it_was_asked(slow_page: Page, non
     slow_page.locator("#list a", has_text=nonce).click()
     expect(slow_page.locator("article[data-role=user] .text")).to_have_text(f"refused {nonce}")
     expect(last_answer(slow_page).locator(".error")).to_contain_text("This is refused.")
-
-
-def _open_slowly_from(page: Page, title: str) -> None:
-    page.evaluate("hold()")
-    page.locator("#list a", has_text="second").click()
-    expect(page.locator("h1")).to_contain_text(title)
 
 
 @pytest.mark.parametrize("button", ["edit-question", "again"])

@@ -1,4 +1,4 @@
-"""A random walk over the page: whatever is done in whatever order, no word of anybody is lost.
+"""A random walk over the page: whatever is done in whatever order, no word is lost.
 
 A small model (``walk_model``) knows each word that was written and each answer of the stand-in; at
 rests and at the end it is held against what the tabs show and keep and what the browser stores.
@@ -66,7 +66,7 @@ def test_a_walk_loses_nothing(walker: Walker, seed: int) -> None:
 def test_a_walk_on_a_bad_database_loses_nothing(walker: Walker, kind: str) -> None:
     """Once the database works again, all that was asked meanwhile is in it."""
     walker.faults = f"window.faultsOf = {[kind, KINDS[kind]]}; {FAULTS}"
-    walker.model.may_begin_anew = True
+    walker.model.may_begin_another = True
     walker.open()
     for turn, step in enumerate(plan(SEED + 1000, STEPS)):
         walker.play(step, turn)

@@ -57,7 +57,7 @@
   }
 
   const ACTIONS = {
-    /** Add to what is in the field; while a question is changed, write it anew. */
+    /** Add to what is in the field; while a question is changed, replace it. */
     write: (words) => {
       const { value } = find('#prompt');
       const text = value && !isEditing() ? `${value}\n${words}` : words;

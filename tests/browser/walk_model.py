@@ -43,7 +43,7 @@ class Model:
     deleted: set[str] = field(default_factory=set)
     #: Where a conversation cannot be read, a question begins a new one, and the page says so; one
     #: that was being stored as the page went is a draft again, as it may not be stored.
-    may_begin_anew: bool = False
+    may_begin_another: bool = False
 
     def replace(self, before: str, after: str) -> None:
         """The walker has written something else over this."""
@@ -60,9 +60,9 @@ class Model:
             drafts = [f"{tab}/{place}" for tab, place in _drafts_with(name, tabs, "text")]
             changes = [f"{tab}/{place}" for tab, place in _drafts_with(name, tabs, "edits")]
             left = _copies_with(name, tabs, stored)
-            if len(asked) > 1 + self.repeats[name] + self.may_begin_anew:
+            if len(asked) > 1 + self.repeats[name] + self.may_begin_another:
                 found.append(f"{name} is asked twice: {asked}")
-            if asked and drafts and not self.may_begin_anew:
+            if asked and drafts and not self.may_begin_another:
                 found.append(f"{name} is asked in {asked} and a draft of {drafts}")
             if len(drafts) > 1:
                 found.append(f"{name} is several drafts: {drafts}")
@@ -79,7 +79,7 @@ class Model:
 
     def _is_fixed(self, place: str, stored: Stored) -> bool:
         """Whether this is a conversation that was never away, so that it was no new one."""
-        if self.may_begin_anew:
+        if self.may_begin_another:
             return False
         return place in {one["id"] for one in stored["conversations"]} - self.deleted
 

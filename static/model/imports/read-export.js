@@ -21,7 +21,7 @@ import { BrokenZip, bytesOf, chunksOf, entriesOf, isZip } from './zip.js';
 const LONGEST = 200_000_000;
 /** A file that is one object is parsed whole: one of ours, or a single conversation. */
 const LONGEST_WHOLE = 400_000_000;
-/** A file of ours in Markdown has a first message within so many characters. */
+/** A file of ours in Markdown has a first message within this many characters. */
 const LONGEST_HEAD = 1_000_000;
 /** What an archive may unpack to. */
 const MOST_BYTES = 8 * 2 ** 30;
