@@ -597,8 +597,8 @@ export type InlineRule = (
 ) => undefined | symbol | { type: string; end: number; [field: string]: any };
 
 /**
- * What begins with this line (without indent): a token that takes all lines until one closes it, which has the text
- * `close` within `reach` characters, before a line that it `refuses`, and before a blank one where `endsBlank`;
+ * What begins with this line (without indent): a token that takes all lines until one closes it (undefined: none will),
+ * which has the text `close` within `reach` characters, before a line that it `refuses`, and before a blank one where `endsBlank`;
  * `isWhole`: it takes no more lines. `paragraph`: the lines of the one that goes on with this line.
  */
 export type BlockRule = (
@@ -608,7 +608,7 @@ export type BlockRule = (
   | undefined
   | {
       type: string;
-      closes: (line: string) => boolean;
+      closes: (line: string) => boolean | undefined;
       close?: string;
       refuses?: (line: string, isAfterBlank: boolean) => boolean;
       reach?: number;

@@ -23,6 +23,8 @@ const FARTHEST_DOLLAR = 300;
 const ENVIRONMENTS =
   'align|alignat|aligned|alignedat|array|bmatrix|Bmatrix|cases|dcases|eqnarray|equation|flalign|gather|gathered|' +
   'matrix|multline|pmatrix|rcases|smallmatrix|split|vmatrix|Vmatrix';
+/** Environments in each other: each is searched for its end past those in it. */
+export const DEEPEST_ENVIRONMENT = 10;
 const ENVIRONMENT = new RegExp(`\\\\begin\\{((?:${ENVIRONMENTS})\\*?)\\}`, 'y');
 /** What may follow a formula as the end of its word: the $n$th. */
 const SUFFIX = /^(?:st|nd|rd|th|s)(?![a-z\d$])/;
@@ -91,7 +93,7 @@ function environmentAt(text, start, reach) {
   if (reach.next.of(end, start) >= reach.far && !mayGoOn(text, reach)) return undefined;
   for (let i = start + 1, depth = 1; i < reach.far; i++) {
     if (text[i] === '`') return undefined;
-    if (text.startsWith(begin, i)) depth++;
+    if (text.startsWith(begin, i) && ++depth > DEEPEST_ENVIRONMENT) return undefined;
     if (!text.startsWith(end, i) || --depth) continue;
     const stop = i + end.length;
     if (!isInEnvironment(text.slice(start + begin.length, i))) return undefined;

@@ -3,7 +3,7 @@
 import { formulaBlock, inlineFormula, unfinishedFormula } from './formula.js';
 import { inlines } from './inlines.js';
 import { isForeign } from './math-content.js';
-import { environmentIn, FARTHEST_DISPLAY, formulaAt } from './math-rules.js';
+import { DEEPEST_ENVIRONMENT, environmentIn, FARTHEST_DISPLAY, formulaAt } from './math-rules.js';
 import { parseInline } from './parser/inline.js';
 import { HELD } from './parser/rules.js';
 import { branch } from './vdom.js';
@@ -80,7 +80,7 @@ function hasOpened(lines) {
 }
 
 /**
- * Returns whether the next line is the last one.
+ * Returns whether the next line is the last one; undefined where too many environments are in each other.
  * @param {string} opening @param {string} close
  */
 function closing(opening, close) {
@@ -89,7 +89,7 @@ function closing(opening, close) {
   let depth = opening.split(begin).length - 1 || 1;
   return (/** @type {string} */ line) => {
     depth += line.split(begin).length - line.split(close).length;
-    return depth < 1 && line.includes(close);
+    return depth > DEEPEST_ENVIRONMENT ? undefined : depth < 1 && line.includes(close);
   };
 }
 

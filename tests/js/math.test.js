@@ -88,6 +88,11 @@ const TEXTS = [
   ['\\begin{itemize}\\item a\\end{itemize}'],
   ['wrap it in \\( and \\), a display in \\[ and \\]'],
   ['\\begin{align} starts the environment and \\end{align} ends it.'],
+  // Too deep: ten of these are a formula
+  [
+    '\\begin{cases}\n'.repeat(11) + 'a\n' + '\\end{cases}\n'.repeat(11),
+    '\\begin{cases}\n'.repeat(10) + 'a' + '\n\\end{cases}'.repeat(10),
+  ],
   // Prose between two of them
   ['a\n\n$$\nNow if we go on\n$$\n\n$$\nx\n$$', '$$\nx\n$$'],
   ['$$\n\n# on\n\n$$\nx\n$$', '$$\nx\n$$'],

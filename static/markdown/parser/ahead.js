@@ -65,7 +65,9 @@ export class Ahead {
       const isIn = chain.every((node) => isItemAtBlank(node, line) || goOn(node, line) === true);
       if (!isIn || (endsBlank && line.isBlank) || refuses?.(line.words, isAfterBlank))
         return { closed, isIn: false, end: start, lastBlank };
-      if (closes(line.words)) return { closed: true, isIn, end: start, lastBlank };
+      const isLast = closes(line.words);
+      if (isLast === undefined) return { closed: false, isIn: false, end: start, lastBlank };
+      if (isLast) return { closed: true, isIn, end: start, lastBlank };
       if (line.words.includes(close)) closed = false;
       isAfterBlank = line.isBlank;
       if (isAfterBlank) lastBlank = start;
