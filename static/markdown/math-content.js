@@ -14,6 +14,8 @@ const COMMAND = /\\[a-zA-Z]+/g;
 const SENTENCE = /(?:^|\s)\p{L}+\s+\p{L}{2,}\s+\p{L}{2,}(?![\p{L}(])/u;
 const NUMBER = /^\s*[-+~≈<>]?\s*\.?\d/;
 const CODE = /"|(?<!\\)#|:\/\/|<\/[a-z]/i;
+/** One of the other delimiters, but not the end of a row with its distance to the next. */
+const DELIMITER = /(?<!\\)\\[()[\]]/;
 /** A variable in braces, names that are joined, and what only TeX may end with. */
 const VARIABLE = /^\{[A-Za-z]{2,}\w*\}|(?<![\\A-Za-z])[A-Za-z]{2,}_[A-Za-z]{2,}|[^][/:@&]$/;
 
@@ -64,7 +66,7 @@ export function isBracketed(content) {
 
 /** Whether `$` encloses mathematics; `isLoose`: in a way that is right for TeX only. @param {string} content @param {boolean} isLoose */
 export function isInDollars(content, isLoose) {
-  if (CODE.test(content) || isAmount(content)) return false;
+  if (CODE.test(content) || DELIMITER.test(content) || isAmount(content)) return false;
   if (!isTex(content) && (VARIABLE.test(content) || EAST_ASIAN.test(content))) return false;
   if ((content.match(/\|/g)?.length ?? 0) % 2 && content.startsWith('|')) return false;
   if (!isLoose) return isMathematical(content);

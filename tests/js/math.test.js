@@ -88,6 +88,13 @@ const TEXTS = [
   ['\\begin{itemize}\\item a\\end{itemize}'],
   ['wrap it in \\( and \\), a display in \\[ and \\]'],
   ['\\begin{align} starts the environment and \\end{align} ends it.'],
+  [
+    '$HOME \\[ E = mc^2 \\] $x$ and $a \\(b^2\\) $c$',
+    '\\[ E = mc^2 \\]',
+    '$x$',
+    '\\(b^2\\)',
+    '$c$',
+  ],
   // Too deep: ten of these are a formula
   [
     '\\begin{cases}\n'.repeat(11) + 'a\n' + '\\end{cases}\n'.repeat(11),
