@@ -106,6 +106,7 @@ const TEXTS = [
   ['$$\n\nwith $x$, so\n\n$$\ny\n$$', '$x$', '$$\ny\n$$'],
   ['$$\n\n其中的字母表示\n\n$$\ny\n$$', '$$\ny\n$$'],
   ['we get $$ Now if we go on we get 3 $$ and'],
+  ['|a|b|\n|-|-|\n|c|d|\n\\[\nand so we go on\n\\]\n\n$x$', '$x$'],
   // Without an end
   ['$x_1 and \\(a*b*, \\[ c'],
   ['$$\na *b*\n\nc'],

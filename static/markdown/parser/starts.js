@@ -185,8 +185,9 @@ function extension(parser, container) {
     const found = rule(words, lines);
     if (found?.isWhole) parser.close(parser.open('extension', { rule: found, opening: words }));
     else if (found && parser.ahead.closes(found, parser.at, container)) {
-      // Until its end has come, the paragraph before it may still go on, also one in an item or a quotation.
-      const before = parser.tip.type === 'paragraph' ? parser.root.kids.at(-1) : undefined;
+      // Until its end has come, what stands before it may still go on, also in an item or a quotation.
+      const mayGoOn = parser.tip.type === 'paragraph' || parser.tip.type === 'table';
+      const before = mayGoOn ? parser.root.kids.at(-1) : undefined;
       // Once more, since it counts the lines that it is shown.
       parser.open('extension', { rule: rule(words, lines), opening: words, began: before?.start });
     } else continue;
