@@ -16,7 +16,6 @@ export class Outbox {
   constructor(giveBack) {
     this.#giveBack = giveBack;
     addEventListener('pagehide', () => this.#leave());
-    addEventListener('pageshow', ({ persisted }) => persisted && this.takeLeft()); // it goes on itself
   }
 
   /** The conversation that was yet to come has an id now, or has it no longer. @param {string} place @param {string} id */
