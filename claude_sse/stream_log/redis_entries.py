@@ -7,7 +7,7 @@
                              MAX-k   c end             sealed by its writer: the k-th entry
                              MAX-MAX c lost            sealed by a reader that found no writer
     csse:{HASH}:l   string   the machine of the writer lives, for 10 s at a time
-    csse:{HASH}:s   string   asked to stop while the writer was disconnected, for 120 s
+    csse:{HASH}:s   string   its name, for 120 s: asked to stop while its writer was not subscribed
     csse:{HASH}:w   channel  its writer is subscribed: it lives, and hears ``stop``
     csse:{HASH}:r   channel  its readers in other processes are subscribed
     csse:n:{HASH}   string   the key of the newest stream of a name

@@ -66,7 +66,6 @@ class Link:
         self._probe = names.worker(uuid.uuid4().hex)
         self._marks: deque[tuple[int, float]] = deque(maxlen=20)  # that were sent, and when
         self._check_due = self._lease_due = 0.0
-        self._are_stops_due = False
         self._reason = "it has not answered yet"
         self._is_logged = False
         self._well_at = self._down_at = time.monotonic()
@@ -143,10 +142,9 @@ class Link:
         self._presence = presence
         self.writers.presence.take()  # of the last connection
         for writer in self.writers.all():
-            self.writers.presence.put(entries.subscribe(writer.name + b":w"))
+            self.writers.listen_for(writer)
         self._marks.clear()
         self._lease_due = self._check_due = 0.0
-        self._are_stops_due = True
         with self.writers.lock:
             self.writers.appends = appends
 
@@ -176,9 +174,12 @@ class Link:
         assert self._presence is not None  # nosec B101 # ``_connect`` has made it
         if messages := self.writers.presence.take():
             self._presence.send(messages)
-        for push in self._presence.receive_now():
-            if isinstance(push, Push) and push[0] == b"message":
-                self.writers.note_stop(push[1].removesuffix(b":w"))
+        for received in self._presence.receive_now():
+            if isinstance(received, Push):
+                if received[0] == b"message":
+                    self.writers.note_stop(received[1].removesuffix(b":w"))
+            elif isinstance(received, bytes):  # the name of a stream, asked for by ``listen_for``
+                self.writers.note_stop(received)
 
     def _check(self) -> None:
         """Find out whether Redis takes writes, and whether it has all that was written."""
@@ -191,9 +192,6 @@ class Link:
                 command(b"GET", self._probe + b":a"),
             )[1]
             redis_repair.check(self.writers, control)
-            if self._are_stops_due:
-                redis_repair.hear_stops(self.writers, control)
-                self._are_stops_due = False
         except RedisDown:
             if self._control is not None:
                 self._control.close()

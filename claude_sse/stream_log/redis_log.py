@@ -118,13 +118,15 @@ class RedisStreamLog:
         if link.writers.get(name) is not None:
             link.writers.note_stop(name)
             return
+        stop = command(b"PUBLISH", name + b":w", b"stop")
         with refusing():
-            (heard,) = link.wires.ask(command(b"PUBLISH", name + b":w", b"stop"))
+            (heard,) = link.wires.ask(stop)
             if heard:
                 return
             exists, seal = link.wires.ask(command(b"EXISTS", name), entries.seals(name))
-            if exists and not seal:  # its writer is disconnected, and may come back
-                link.wires.ask(command(b"SET", name + b":s", b"1", b"EX", b"120"))
+            if exists and not seal:  # its writer is not connected yet, or not now: it will ask
+                note = command(b"SET", name + b":s", name, b"EX", b"120")
+                link.wires.ask(note, stop)  # and if it has subscribed meanwhile, it hears
 
     def asked_to_stop(self, keys: Iterable[str]) -> set[str]:
         """See ``base.StreamLog.asked_to_stop``."""

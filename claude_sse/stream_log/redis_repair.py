@@ -101,12 +101,3 @@ def _remove_doubtful(here: Writers, control: Wire) -> None:
         if first and first[0][1][3] == nonce.encode():
             control.ask(command(b"DEL", name, name + b":l", name + b":s"))
         here.doubtful.popleft()
-
-
-def hear_stops(here: Writers, control: Wire) -> None:
-    """Find out which streams were asked to stop while this process was not subscribed."""
-    writers = here.all()
-    asked = [command(b"EXISTS", writer.name + b":s") for writer in writers]
-    for writer, exists in zip(writers, control.ask(*asked) if asked else [], strict=True):
-        if exists:
-            here.note_stop(writer.name)

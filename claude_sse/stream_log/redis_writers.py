@@ -50,7 +50,12 @@ class Writers:
         """Announce that the writer of this new stream lives here."""
         self._by_name[writer.name] = writer
         self.renew_leases([writer])
-        self.presence.put(entries.subscribe(writer.name + b":w"))
+        self.listen_for(writer)
+
+    def listen_for(self, writer: RedisWriter) -> None:
+        """Subscribe for a writer, and then ask whether it was to stop before; see ``note_stop``."""
+        ask = command(b"GET", writer.name + b":s")
+        self.presence.put(entries.subscribe(writer.name + b":w") + ask)
 
     def renew_leases(self, writers: list[RedisWriter]) -> None:
         """Announce that the machine of these writers lives."""

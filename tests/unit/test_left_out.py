@@ -20,7 +20,8 @@ SKIPS = {
 def pytest_on(folder, source, **environ):
     """What pytest says of one file, with our hooks."""
     (folder / "test_it.py").write_text(f"import pytest\n{source}\n")
-    names = [name for name in os.environ if not name.startswith("CLAUDE_SSE_")]
+    own = ("CLAUDE_SSE_", "PYTEST_")
+    names = [name for name in os.environ if not name.startswith(own)]
     command = [sys.executable, "-m", "pytest", "-p", "tests.left_out", "-p", "no:cacheprovider"]
     command += ["-c", os.devnull, "--rootdir", str(folder), str(folder)]
     env = {name: os.environ[name] for name in names} | {"PYTHONPATH": str(ROOT)} | environ

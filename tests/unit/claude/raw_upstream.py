@@ -70,16 +70,22 @@ def _is_whole(request):
     return bool(end)
 
 
+#: ``RawUpstream`` closes after each response, and says so: otherwise the next request could be sent
+#: on a connection that is about to close.
+CLOSES = "Connection: close"
+
+
 def whole(body, status="200 OK", kind="application/json", *fields):
     """Return a response with a length."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
+    lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", CLOSES]
     return "\r\n".join([*lines, *fields, "", ""]).encode() + body
 
 
-def chunked(body, *fields, size=None, end=b"0\r\n\r\n", kind="text/event-stream"):
+def chunked(body, *fields, size=None, end=b"0\r\n\r\n", kind="text/event-stream", closes=True):
     """Return a response in chunks of a size, by default in one chunk."""
-    lines = ["HTTP/1.1 200 OK", f"Content-Type: {kind}", "Transfer-Encoding: chunked", *fields]
+    lines = ["HTTP/1.1 200 OK", f"Content-Type: {kind}", "Transfer-Encoding: chunked"]
+    lines += [CLOSES] if closes else []
     size = size or max(1, len(body))
     payloads = [body[n : n + size] for n in range(0, len(body), size)]
     chunks = b"".join(b"%x\r\n%b\r\n" % (len(payload), payload) for payload in payloads)
-    return "\r\n".join([*lines, "", ""]).encode() + chunks + end
+    return "\r\n".join([*lines, *fields, "", ""]).encode() + chunks + end

@@ -23,8 +23,7 @@ from .raw_upstream import RawUpstream, chunked, read_request, whole
 @pytest.fixture
 def upstream():
     with RawUpstream() as upstream:
-        # It closes after each answer, and says so: a connection is not used again meanwhile.
-        upstream.reply = chunked(GOOD, "Connection: close")
+        upstream.reply = chunked(GOOD)
         yield upstream
 
 
@@ -231,7 +230,7 @@ def test_a_read_that_falls_silent_ends():
 @pytest.mark.parametrize("comes_late", [True, False])
 def test_a_connection_is_used_again_only_when_its_answer_is_over(comes_late):
     """A connection is not reused until the last chunk after ``message_stop`` has arrived."""
-    reply = chunked(GOOD, end=b"")
+    reply = chunked(GOOD, end=b"", closes=False)
     used = []
 
     def serve(listener):

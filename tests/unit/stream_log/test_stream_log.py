@@ -420,6 +420,34 @@ class TestRedisStreamLog(Contract):
         assert shared_redis.command("XLEN", name) == len(stored) + 1  # the end
         assert not caplog.records
 
+    @pytest.mark.parametrize("listens", ["after the stop", "in the middle of it"])
+    def test_a_stop_is_heard_that_comes_before_the_writer_listens(
+        self, here, elsewhere, shared_redis, monkeypatch, listens
+    ):
+        """A stop counts from the moment in which the stream exists, subscribed or not."""
+        presence, may_listen = here._link.writers.presence, threading.Event()
+        take, ask = presence.take, elsewhere._link.wires.ask
+        monkeypatch.setattr(presence, "take", lambda: take() if may_listen.is_set() else b"")
+        writer = here.create(KEY, DIGEST)
+        channel = writer.name.decode() + ":w"
+
+        def listen():
+            may_listen.set()
+            eventually(lambda: shared_redis.command("PUBSUB", "NUMSUB", channel)[1])
+
+        def ask_and_listen(*queries, **options):
+            replies = ask(*queries, **options)
+            if not may_listen.is_set():
+                listen()
+            return replies
+
+        if listens == "in the middle of it":
+            monkeypatch.setattr(elsewhere._link.wires, "ask", ask_and_listen)
+        elsewhere.stop(KEY)
+        listen()
+        eventually(lambda: here.asked_to_stop([KEY]) == {KEY})
+        writer.close()
+
     def test_a_redis_that_forgot_is_told_again_which_stream_is_the_newest(
         self, here, elsewhere, shared_redis, nonce
     ):
