@@ -80,15 +80,15 @@ def _names(node: ast.Assign) -> list[str]:
 def test_one_person_on_one_machine_is_well(standin: StandIn) -> None:
     """As the app starts without any setting, nothing is wrong; asked to, it times an answer."""
     with serve(standin) as [server]:
-        asked = len(standin.requests)
+        asked = standin.stats()["requests"]
         code, said = checked(f"http://localhost:{server.port}")
         assert (code, [line for line in said.values() if line.startswith("WRONG")]) == (0, [])
         assert said["sign in"].startswith("ok: AUTH=none")
         assert said["stream"].startswith("skipped")
-        assert len(standin.requests) == asked  # it has spent nothing
+        assert standin.stats()["requests"] == asked  # it has spent nothing
         code, said = checked(f"http://localhost:{server.port}", "--ask")
         assert code == 0 and "payloads" in said["stream"]
-        assert len(standin.requests) == asked + 1
+        assert standin.stats()["requests"] == asked + 1
     assert checked(f"http://localhost:{server.port}")[0] == 2  # no server is there
 
 
