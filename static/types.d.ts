@@ -374,6 +374,8 @@ export interface Store {
   open(): Answer[] | Promise<Answer[]>;
   /** Make all of these changes or none. */
   write(changes: Change[]): unknown;
+  /** What is stored cannot be read now; something that waits to be stored may be known all the same. */
+  readonly isDown?: boolean;
 }
 
 /** What the tabs of this browser tell each other. */

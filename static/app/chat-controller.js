@@ -74,7 +74,7 @@ export class ChatController {
   async start(store) {
     this.settings.load(document.body.dataset.models ?? '', () => this.onDemand.listed(store));
     await this.ready;
-    await this.questions.recover();
+    await this.questions.recover(store);
     await this.#resumeAll(store);
     document.body.dataset.ready = '';
     this.onDemand.sweep(store);
@@ -89,6 +89,7 @@ export class ChatController {
     if (this.conversations.has(place) && this.current.meta.id !== place) this.ready = this.#open();
     await this.ready;
     this.arrange();
+    await this.questions.recover(store);
     await this.#resumeAll(store);
   }
 

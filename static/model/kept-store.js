@@ -45,6 +45,11 @@ export class KeptStore {
     this.#ready().catch(() => undefined); // onState has heard of it
   }
 
+  /** Whether the database does not work: what is stored is not known. */
+  get isDown() {
+    return this.#state === 'down';
+  }
+
   /** Return what is stored, and what waits; only that while the database does not work. @param {Table} table @returns {Promise<any[]>} */
   async all(table) {
     const stored = await this.#use((disk) => disk.all(table)).catch(() => []);

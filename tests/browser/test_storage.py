@@ -158,6 +158,27 @@ def test_a_database_that_opens_late_brings_what_is_in_it(
     expect(open_page.locator("#storage")).to_be_empty()
 
 
+def test_a_question_that_may_be_stored_waits_for_the_database(
+    open_page: Page, server: Server, nonce: str
+) -> None:
+    """What was being stored as the page went is a draft only where the database does not have it."""
+    _go(open_page, server)
+    _answered(open_page, f"fault pace texts=3 {nonce} early")
+    [question] = [one for one in stored(open_page) if one["role"] == "user"]
+    asked = {"text": "early", "id": question["id"], "place": question["conversation"]}
+    lost = {"text": "lost", "id": "lost", "place": question["conversation"]}
+    open_page.evaluate(
+        "(all) => sessionStorage.setItem('claude-sse:outbox', JSON.stringify(all))", [asked, lost]
+    )
+    open_page.add_init_script(f"({HELD})()")
+    leave(open_page, "() => location.reload()")
+    open_page.locator("body[data-ready]").wait_for()
+    assert open_page.locator("#prompt").input_value() == ""
+    open_page.evaluate("letGo()")
+    expect(open_page.locator("#prompt")).to_have_value("lost")
+    assert open_page.evaluate("sessionStorage.getItem('claude-sse:outbox')") is None
+
+
 def test_an_answer_is_followed_once_the_database_answers(
     open_page: Page, server: Server, standin: StandIn, nonce: str
 ) -> None:
