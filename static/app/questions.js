@@ -160,10 +160,10 @@ export class Questions {
 
   /** @param {Answer} answer */
   #retry(answer) {
-    const { current, runner, settings } = this.#chat;
+    const { conversations, current, runner, settings } = this.#chat;
     if (answer.state === 'streaming' && !answer.stopping) return;
     const again = current.retry(answer, settings.settle(current));
-    this.#chat.keep({});
+    conversations.set(current.meta, {});
     this.#showNew();
     runner.run(current, again, true);
   }
