@@ -85,6 +85,8 @@ export interface Meta {
   at: number;
   /** When the latest question was asked in it. */
   touched: number;
+  /** When anything of this was changed last, in ms. */
+  changed?: number;
   /** Its own instructions. */
   system?: string;
   /** The id of the model that answers in it, the effort ('' is the model's usual one), and whether it may search. */
