@@ -122,7 +122,7 @@ def test_a_button_of_what_was_left_does_nothing(
 
 
 def test_what_is_chosen_while_a_conversation_opens_belongs_to_it(slow_page: Page) -> None:
-    """Model and instructions of the one that is still shown stay as they are, there as in the store."""
+    """Model and instructions of the one that is still shown stay as they are."""
     before = slow_page.locator("#model").input_value()
     _open_slowly(slow_page)
     slow_page.locator("#model").select_option(label="Claude Haiku 5.5")

@@ -161,7 +161,7 @@ def test_a_database_that_opens_late_brings_what_is_in_it(
 def test_a_question_that_may_be_stored_waits_for_the_database(
     open_page: Page, server: Server, nonce: str
 ) -> None:
-    """What was being stored as the page went is a draft only where the database does not have it."""
+    """What was being stored as the page went is a draft only if the database does not have it."""
     _go(open_page, server)
     _answered(open_page, f"fault pace texts=3 {nonce} early")
     [question] = [one for one in stored(open_page) if one["role"] == "user"]
