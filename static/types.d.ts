@@ -85,6 +85,8 @@ export interface Meta {
   at: number;
   /** When the latest question was asked in it. */
   touched: number;
+  /** When anything of this was changed last, in ms. */
+  changed?: number;
   /** Its own instructions. */
   system?: string;
   /** The id of the model that answers in it, the effort ('' is the model's usual one), and whether it may search. */
@@ -374,6 +376,8 @@ export interface Store {
   open(): Answer[] | Promise<Answer[]>;
   /** Make all of these changes or none. */
   write(changes: Change[]): unknown;
+  /** What is stored cannot be read now; something that waits to be stored may be known all the same. */
+  readonly isDown?: boolean;
 }
 
 /** What the tabs of this browser tell each other. */

@@ -1,18 +1,19 @@
 // The answers that are being followed, each to its end, whether or not the reader looks at them.
 
 import { now } from '../system/time.js';
-import { StreamError, isTooLong, problemOf } from '../network/stream-error.js';
+import { isTooLong } from '../network/stream-error.js';
 import { follow } from '../network/stream.js';
-import { say } from '../system/words.js';
 import { AnswerStopper } from './answer-stopper.js';
+import { endFailed } from './failures.js';
 import { bodyFor } from './question-body.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
 /** @import { ConnectionSlots } from '../network/connection-slots.js' */
 /** @import { Locks } from '../system/locks.js' */
-/** @import { Answer, Problem, Run, StreamEvent } from '../types.js' */
+/** @import { Answer, Run, StreamEvent } from '../types.js' */
+/** @import { Ways } from './failures.js' */
 /**
- * @typedef {{
+ * @typedef {Ways & {
  *   streams: string,
  *   wake: EventTarget,
  *   locks: Locks,
@@ -20,15 +21,11 @@ import { bodyFor } from './question-body.js';
  *   isSeen: (conversation: Conversation, answer: Answer) => boolean,
  *   onChange: (conversation: Conversation, answer: Answer) => void,
  *   onRuns: () => void,
- *   onSignedOut: () => void,
- *   onRejected: (conversation: Conversation, answer: Answer, problem: Problem) => Promise<boolean>,
- * }} Options `onRejected`: the question itself must change; returns whether it went back to the reader.
+ * }} Options
  */
 
 /** A question that a reload interrupted is sent again only while the reader still waits for it. */
 const FRESH_MS = 120_000;
-/** Statuses by which the server says that the question itself must change. */
-const REJECTED = [400, 409, 413, 414, 415, 422];
 
 export class AnswerRunner {
   /** @type {Map<string, Run>} */
@@ -38,10 +35,11 @@ export class AnswerRunner {
 
   /** @param {Options} options */
   constructor(options) {
-    this.#options = options;
+    const onChange = harmless(options.onChange);
+    this.#options = { ...options, onChange, onRuns: harmless(options.onRuns) };
     this.#stopper = new AnswerStopper({
       wake: options.wake,
-      onChange: options.onChange,
+      onChange,
       onSignedOut: options.onSignedOut,
       urlOf: (answer) => this.#urlOf(answer),
     });
@@ -115,16 +113,18 @@ export class AnswerRunner {
    * @param {boolean} sendsQuestion
    */
   async run(conversation, answer, sendsQuestion) {
+    const { locks, onRuns } = this.#options;
     const run = this.#begin(conversation, answer);
-    // One tab follows, the others hear from it, and the next takes over when it goes.
-    const { signal } = run.cancel;
-    const release = await this.#options.locks.acquire(`claude-sse:answer:${answer.id}`, signal);
-    run.follows = release !== null && answer.state === 'streaming';
-    this.#options.onRuns();
+    /** @type {(() => void) | null | undefined} */
+    let release;
     try {
+      // One tab follows, the others hear from it, and the next takes over when it goes.
+      release = await locks.acquire(`claude-sse:answer:${answer.id}`, run.cancel.signal);
+      run.follows = release !== null && answer.state === 'streaming';
+      onRuns();
       if (run.follows) await this.#followToTheEnd(run, sendsQuestion);
     } catch (error) {
-      await this.#failed(conversation, answer, error);
+      await endFailed(conversation, answer, error, this.#options);
     } finally {
       this.#release(run);
       this.#options.onChange(conversation, answer);
@@ -196,33 +196,6 @@ export class AnswerRunner {
     }
   }
 
-  /** @param {Conversation} conversation @param {Answer} answer @param {unknown} error */
-  async #failed(conversation, answer, error) {
-    if (!(error instanceof StreamError)) throw error;
-    if (error.code === 'sign_in')
-      this.#options.onSignedOut(); // and go on with it afterwards
-    else if (!answer.stopping) await this.#fail(conversation, answer, error);
-  }
-
-  /** @param {Conversation} conversation @param {Answer} answer @param {StreamError} error */
-  async #fail(conversation, answer, error) {
-    const { code, status } = error;
-    if (answer.accepted && status === 404) {
-      const expired = say('answer.expired');
-      conversation.fail(answer, { message: expired, code: 'interrupted', retryable: true });
-    } else if (answer.accepted && code !== 'protocol' && status !== 400) {
-      conversation.update(answer, { phase: 'lost', problem: problemOf(error) });
-    } else if (status === 404) {
-      const unsent = say('answer.unsent');
-      conversation.fail(answer, { message: unsent, code: 'no_connection', retryable: true });
-    } else if (
-      !REJECTED.includes(status) ||
-      !(await this.#options.onRejected(conversation, answer, problemOf(error)))
-    ) {
-      conversation.fail(answer, problemOf(error));
-    }
-  }
-
   /** @param {Answer} answer */
   #urlOf(answer) {
     return new URL(this.#options.streams + answer.id, document.baseURI).href;
@@ -243,4 +216,15 @@ function apply(conversation, answer, event) {
   else if (event.type === 'sending') conversation.setPhase(answer, 'waiting');
   else if (event.why === 'busy') conversation.setPhase(answer, 'busy', event.ms / 1000, event.said);
   else conversation.setPhase(answer, 'reconnecting');
+}
+
+/** Return a function that does the same, and only tells the console that it failed: what cannot be shown is received. @template {unknown[]} All @param {(...all: All) => void} show @returns {(...all: All) => void} */
+function harmless(show) {
+  return (...all) => {
+    try {
+      show(...all);
+    } catch (error) {
+      console.error(error);
+    }
+  };
 }

@@ -61,7 +61,7 @@ export class AnswerStopper {
         onChange(conversation, answer);
       }
     } catch (error) {
-      if (!(error instanceof StreamError)) throw error;
+      if (!(error instanceof StreamError)) console.error(error); // it is stopped all the same
     }
   }
 }

@@ -25,7 +25,7 @@ import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, Channel, Meta, Store } from '../types.js' */
+/** @import { Answer, Channel, Store } from '../types.js' */
 /** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
 
 const TITLE = document.title;
@@ -44,6 +44,8 @@ export class ChatController {
   sidebar;
   /** The conversation on the page. @type {Conversation} */
   current;
+  /** The one that the reader has chosen, while it opens. @type {Conversation | undefined} */
+  coming;
   /** Resolves once that is open. */
   ready;
   #opening = 0;
@@ -60,7 +62,7 @@ export class ChatController {
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
     this.formatting = new Formatting(wake, (library) => this.transcript.format(library));
-    this.settings = new Settings((own) => this.keep(own));
+    this.settings = new Settings((meta, own) => this.conversations.set(meta, own));
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
@@ -74,7 +76,7 @@ export class ChatController {
   async start(store) {
     this.settings.load(document.body.dataset.models ?? '', () => this.onDemand.listed(store));
     await this.ready;
-    await this.questions.recover();
+    await this.questions.recover(store);
     await this.#resumeAll(store);
     document.body.dataset.ready = '';
     this.onDemand.sweep(store);
@@ -89,6 +91,7 @@ export class ChatController {
     if (this.conversations.has(place) && this.current.meta.id !== place) this.ready = this.#open();
     await this.ready;
     this.arrange();
+    await this.questions.recover(store);
     await this.#resumeAll(store);
   }
 
@@ -122,7 +125,7 @@ export class ChatController {
     const { current } = this;
     if (current.messages.length) this.formatting.need();
     this.transcript.show(current.messages, (message) => current.versions(message));
-    this.settings.show(current);
+    this.settings.show(this.coming ?? current);
     this.refresh();
   }
 
@@ -200,13 +203,6 @@ export class ChatController {
     });
   }
 
-  /** What is chosen for the conversation on the page belongs to it. @param {Partial<Meta>} own */
-  keep(own) {
-    const { meta } = this.current;
-    if (this.conversations.has(meta.id)) this.conversations.update(meta, own);
-    else Object.assign(meta, own);
-  }
-
   async #openLatest() {
     await this.conversations.load();
     const latest = this.conversations.metas.find(({ archived }) => !archived)?.id;
@@ -222,11 +218,13 @@ export class ChatController {
     if (isKnown) this.formatting.need();
     this.composer.conversation = isKnown ? id : '';
     this.composer.streaming = this.runner.isAnswering(id);
+    this.coming = isKnown ? this.conversations.at(id) : undefined;
+    if (this.coming) this.settings.belongTo(this.coming);
     const opened = (isKnown && (await this.#stored(id))) || this.conversations.create();
     if (opened.messages.length) await this.onDemand.loadPlaces();
     if (turn !== this.#opening) return; // another one was chosen meanwhile
     this.onDemand.keepPlace();
-    this.current = opened;
+    [this.current, this.coming] = [opened, undefined];
     this.arrange();
     document.querySelector('#missing')?.remove();
     if (!isKnown && id && id !== 'new') this.onDemand.tellMissing(id);

@@ -62,12 +62,12 @@ function hideFirstRun({ composer }) {
 
 /** @param {ChatController} chat */
 function openSettings(chat) {
-  const { current, settings, conversations } = chat;
+  const { coming, current, settings, conversations } = chat;
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), say('settings.bring-back', { count: length }));
   find('[data-command=delete-all]').ariaDisabled = String(!conversations.metas.length);
-  settings.show(current);
+  settings.show(coming ?? current);
   find('#settings').showModal();
   void load('app/away.js')
     .then(({ showChoice }) => showChoice())

@@ -8,11 +8,12 @@ import { load } from '../system/parts.js';
 import { tellBusy } from '../view/field.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Answer, Asked, RequestOptions } from '../types.js' */
+/** @import { Answer, Asked, RequestOptions, Store } from '../types.js' */
 /** @import { ChatController } from './chat-controller.js' */
 
 export class Questions {
   #chat;
+  #recovering = Promise.resolve();
 
   /** @param {ChatController} chat */
   constructor(chat) {
@@ -121,14 +122,20 @@ export class Questions {
     return question;
   }
 
-  /** What the last page of this tab was asking as it went, and could not store, is a draft again. */
-  async recover() {
-    const { composer, conversations } = this.#chat;
-    for (const asked of composer.outbox.takeLeft()) {
-      const place = this.#keyOf(asked.place ?? '');
-      const conversation = place && (await conversations.open(place).catch(() => undefined));
-      if (conversation && conversation.message(asked.id ?? '')) continue;
-      composer.giveBack({ ...asked, place });
+  /** What the last page of this tab was asking as it went is stored or a draft again, once the storage can say which. @param {Store} store */
+  recover(store) {
+    const recover = () => this.#recoverAll(store);
+    return (this.#recovering = this.#recovering.then(recover, recover)); // one at a time: none is given back twice
+  }
+
+  /** @param {Store} store */
+  async #recoverAll(store) {
+    const { composer } = this.#chat;
+    for (const asked of composer.outbox.left) {
+      const isStored = await holds(store, asked);
+      if (isStored === undefined) continue;
+      composer.outbox.settle(asked);
+      if (!isStored) composer.giveBack({ ...asked, place: this.#keyOf(asked.place ?? '') });
     }
   }
 
@@ -153,10 +160,10 @@ export class Questions {
 
   /** @param {Answer} answer */
   #retry(answer) {
-    const { current, runner, settings } = this.#chat;
+    const { conversations, current, runner, settings } = this.#chat;
     if (answer.state === 'streaming' && !answer.stopping) return;
     const again = current.retry(answer, settings.settle(current));
-    this.#chat.keep({});
+    conversations.set(current.meta, {});
     this.#showNew();
     runner.run(current, again, true);
   }
@@ -184,5 +191,15 @@ export class Questions {
     const shown = versions.find((version) => current.shows(version));
     if (shown) composer.editAgain(shown.id, text, files);
     else composer.restore(text, files);
+  }
+}
+
+/** Return whether this question is stored; undefined while the storage cannot say. @param {Store} store @param {Asked} asked */
+async function holds(store, { id, place = '' }) {
+  try {
+    const messages = await store.messages(place);
+    return messages.some((message) => message.id === id) || (store.isDown ? undefined : false);
+  } catch {
+    return undefined;
   }
 }

@@ -61,10 +61,14 @@ export class Conversations {
     return conversation;
   }
 
+  /** Return this conversation, whose messages may be yet to come. @param {string} id @returns {Conversation} */
+  at(id) {
+    return this.#opened.get(id) ?? this.#open(/** @type {Meta} */ (this.#metas.get(id)));
+  }
+
   /** Reject while the storage does not answer. @param {string} id @returns {Promise<Conversation>} */
   async open(id) {
-    const conversation =
-      this.#opened.get(id) ?? this.#open(/** @type {Meta} */ (this.#metas.get(id)));
+    const conversation = this.at(id);
     try {
       await (conversation.loaded ??= conversation.load());
     } catch (error) {
@@ -76,9 +80,15 @@ export class Conversations {
 
   /** Change what is known of a conversation, and store it. @param {Meta} meta @param {Partial<Meta>} changes */
   update(meta, changes) {
-    Object.assign(meta, changes);
+    Object.assign(meta, changes, { changed: later(meta) });
     this.#metas.set(meta.id, meta);
     this.#store.write([{ table: 'conversations', record: meta }]);
+  }
+
+  /** Set what belongs to a conversation; one in which nothing was asked yet is not stored. @param {Meta} meta @param {Partial<Meta>} own */
+  set(meta, own) {
+    if (this.has(meta.id)) this.update(meta, own);
+    else Object.assign(meta, own);
   }
 
   /** Show this version from now on, here and in the other tabs. @param {Conversation} conversation @param {Message} message */
@@ -126,7 +136,7 @@ export class Conversations {
   /** @param {string[]} ids @param {number | undefined} deleted */
   #mark(ids, deleted) {
     const metas = ids.flatMap((id) => this.#metas.get(id) ?? []);
-    for (const meta of metas) meta.deleted = deleted;
+    for (const meta of metas) Object.assign(meta, { deleted, changed: later(meta) });
     if (!metas.length) return;
     this.#store.write(metas.map((record) => ({ table: 'conversations', record })));
   }
@@ -215,6 +225,9 @@ export class Conversations {
     return messages;
   }
 }
+
+/** Return the moment of a change, after the last one also where the clock was set back. @param {Meta} meta */
+const later = ({ changed = 0 }) => Math.max(Date.now(), changed + 1);
 
 /** @param {Message[]} messages @returns {Change[]} */
 function removalsOf(messages) {

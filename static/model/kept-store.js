@@ -45,6 +45,11 @@ export class KeptStore {
     this.#ready().catch(() => undefined); // onState has heard of it
   }
 
+  /** Whether the database does not work: what is stored is not known. */
+  get isDown() {
+    return this.#state === 'down';
+  }
+
   /** Return what is stored, and what waits; only that while the database does not work. @param {Table} table @returns {Promise<any[]>} */
   async all(table) {
     const stored = await this.#use((disk) => disk.all(table)).catch(() => []);
@@ -164,11 +169,12 @@ export class KeptStore {
     }
   }
 
-  /** An earlier page has left these; of some answers another tab has stored more since. @param {Disk} disk @param {Change[]} changes */
+  /** An earlier page has left these; of some another tab has stored more since, or what is newer. @param {Disk} disk @param {Change[]} changes */
   async #dropOutdated(disk, changes) {
+    const metas = await disk.all('conversations');
     for (const change of changes) {
       const { conversation = '', id } = /** @type {Partial<Message>} */ (change.record ?? {});
-      const stored = conversation ? await disk.messages(conversation) : [];
+      const stored = conversation ? await disk.messages(conversation) : metas;
       const known = stored.find((record) => record.id === id);
       if (isOutdated(change.record, known)) this.#journal.settle([change]);
     }

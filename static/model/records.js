@@ -22,6 +22,7 @@ const OPTIONAL = {
   system: isText,
   parent: isText,
   chosen: isMoments,
+  changed: Number.isFinite,
   deleted: Number.isFinite,
   pinned: Number.isFinite,
   archived: Number.isFinite,
@@ -62,14 +63,23 @@ export function usable(table, records, broken) {
   });
 }
 
-/** Return whether more of this answer has arrived in `other`, or its end: what two tabs have stored may differ. @param {StoredRecord | undefined} record @param {StoredRecord | undefined} other */
+/**
+ * Return whether `other` knows better, as what two tabs have stored may differ: of an answer, that more of it has
+ * arrived, or its end; of what a conversation is called and whether it is listed, that it was changed later.
+ *
+ * @param {StoredRecord | undefined} record
+ * @param {StoredRecord | undefined} other
+ */
 export function isOutdated(record, other) {
   const [mine, its] = /** @type {Raw[]} */ ([record ?? {}, other ?? {}]);
+  if (!mine.role && !its.role) return changedAt(its) > changedAt(mine);
   if (mine.role !== 'assistant' || its.role !== 'assistant') return false;
   const isOver = its.state !== 'streaming' && mine.state === 'streaming';
   return its.lastEventId > mine.lastEventId || (its.lastEventId === mine.lastEventId && isOver);
 }
 
+/** Of records of an earlier page, when something was asked. @param {Raw} meta */
+const changedAt = ({ changed, touched = 0 }) => changed ?? touched;
 /** @param {unknown} record */
 const nameOf = (record) => (isObject(record) && isText(record.id) ? record.id : undefined);
 

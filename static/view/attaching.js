@@ -56,6 +56,7 @@ export class Attaching {
     if (isFirst) this.#shown.key = key;
     else this.#shown = [...this.#busy].find((one) => one.key === key) ?? { key };
     this.#show([...remembered(key), ...early]);
+    if (early.length) this.#save(); // they had no key when they were read
   }
 
   /** The draft goes on under another key. @param {string} key */

@@ -1,7 +1,8 @@
 // Questions on their way from the field to the store: one that does not get there is a draft again.
 //
 // A page that goes cannot wait for its last write. Such a question is remembered with its id, and the next page of the
-// tab sees whether it is stored: given back in any case, it would stand in the field and in the conversation.
+// tab sees whether it is stored: given back in any case, it would stand in the field and in the conversation. Until the
+// database can say, it is neither.
 
 /** @import { Asked } from '../types.js' */
 
@@ -10,6 +11,8 @@ const KEY = 'claude-sse:outbox';
 export class Outbox {
   /** @type {Set<Asked>} */
   #all = new Set();
+  /** What the last page of this tab was writing as it went, until it is known to be stored, or is a draft again. */
+  #left = remembered();
   #giveBack;
 
   /** @param {(asked: Asked) => void} giveBack */
@@ -26,8 +29,24 @@ export class Outbox {
   /** Send this; `send` resolves to whether it is stored. @param {Asked} asked @param {(asked: Asked) => Promise<boolean>} send */
   async send(asked, send) {
     this.#all.add(asked);
-    if (!(await send(asked)) && !asked.isBack) this.#giveBack(asked);
-    this.#all.delete(asked);
+    let isStored = false;
+    try {
+      isStored = await send(asked);
+    } finally {
+      if (!isStored && !asked.isBack && !asked.id) this.#giveBack(asked);
+      this.#all.delete(asked);
+    }
+  }
+
+  /** Questions of the last page of this tab that may be stored or not. */
+  get left() {
+    return [...this.#left];
+  }
+
+  /** It is known now whether this is stored. @param {Asked} asked */
+  settle(asked) {
+    this.#left = this.#left.filter((one) => one !== asked);
+    remember(this.#left);
   }
 
   /** What is not asked yet goes back, and is not asked if the page comes back, either. */
@@ -38,22 +57,26 @@ export class Outbox {
       this.#giveBack(asked);
     }
     const written = all.filter(({ id }) => id);
-    if (!written.length) return;
-    try {
-      sessionStorage.setItem(KEY, JSON.stringify(written));
-    } catch {
-      // forbidden here, or full: they are written as well as can be
-    }
+    if (written.length) remember([...this.#left, ...written]);
   }
+}
 
-  /** Return what the last page of this tab was writing as it went, once. @returns {Asked[]} */
-  takeLeft() {
-    try {
-      const left = JSON.parse(sessionStorage.getItem(KEY) ?? '[]');
-      sessionStorage.removeItem(KEY);
-      return left;
-    } catch {
-      return []; // forbidden here
-    }
+/** @returns {Asked[]} */
+function remembered() {
+  try {
+    const left = JSON.parse(sessionStorage.getItem(KEY) ?? '[]');
+    return Array.isArray(left) ? left : [];
+  } catch {
+    return []; // forbidden here, or damaged
+  }
+}
+
+/** @param {Asked[]} all */
+function remember(all) {
+  try {
+    if (all.length) sessionStorage.setItem(KEY, JSON.stringify(all));
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    // forbidden here, or full: they are written as well as can be
   }
 }

@@ -22,19 +22,22 @@ export class Settings {
   #default = find('#default-system');
   /** Where it is said that a model is gone. @type {Set<string>} */
   #told = new Set();
-  /** The one on the page. @type {Conversation | undefined} */
+  /** Whose settings are shown: the one on the page, or that which is opening. @type {Conversation | undefined} */
   #conversation;
 
-  /** `onChange` is called with what is chosen for the conversation on the page. @param {(own: Partial<Meta>) => void} onChange */
+  /** `onChange` is called with what is chosen, and for which conversation. @param {(meta: Meta, own: Partial<Meta>) => void} onChange */
   constructor(onChange) {
     keepTheme();
     keepTimes();
     this.#default.value = memory.get('system');
     this.#default.addEventListener('input', () => memory.set('system', this.#default.value));
-    this.#system.addEventListener('input', () => onChange({ system: this.#system.value }));
+    const set = (/** @type {Partial<Meta>} */ own) => {
+      if (this.#conversation) onChange(this.#conversation.meta, own);
+    };
+    this.#system.addEventListener('input', () => set({ system: this.#system.value }));
     const choose = (/** @type {Partial<Choice>} */ choice) => {
       remember(choice);
-      onChange(choice);
+      set(choice);
       this.#showChoice();
     };
     this.#models = new ModelPicker(choose);
@@ -50,8 +53,14 @@ export class Settings {
     this.loaded = atMost(listed).catch(() => undefined);
   }
 
-  /** Show what belongs to the conversation on the page. @param {Conversation} conversation */
+  /** Show what belongs to this conversation. @param {Conversation} conversation */
   show(conversation) {
+    this.belongTo(conversation);
+    this.#showChoice();
+  }
+
+  /** What is chosen from now on belongs to this one; what was chosen in it is shown once its answers are known. @param {Conversation} conversation */
+  belongTo(conversation) {
     this.#conversation = conversation;
     const { title, system = '' } = conversation.meta;
     find('#system-of').textContent = title
@@ -59,7 +68,6 @@ export class Settings {
       : say('choices.instructions-new');
     if (this.#system.value !== system) this.#system.value = system;
     this.#system.placeholder = this.#default.value || say('settings.no-system');
-    this.#showChoice();
   }
 
   /** Settle what a conversation is asked with from now on; return what to send beside its messages. @param {Conversation} conversation @returns {RequestOptions} */

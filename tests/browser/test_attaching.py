@@ -210,6 +210,19 @@ def test_files_are_dropped_and_pasted(page: Page, standin: StandIn, nonce: str) 
     assert not exchanges(standin, nonce)
 
 
+def test_a_pasted_text_becomes_text_again_also_after_a_reload(page: Page, nonce: str) -> None:
+    """A file of the same kind that was not pasted stays a file."""
+    long = f"{nonce} " * 1000
+    attach(page, b_txt=b"b")
+    assert give(page, "paste", plain=long)
+    expect(chips(page)).to_have_text(["b.txt", "Pasted text.txt"])
+    page.reload()
+    expect(chips(page)).to_have_text(["b.txt", "Pasted text.txt"])
+    page.locator("#attached .as-text").click()
+    expect(chips(page)).to_have_text(["b.txt"])
+    expect(page.locator("#prompt")).to_have_value(long)
+
+
 def test_files_of_an_unsent_question_survive_a_reload(
     page: Page, shared_context: BrowserContext
 ) -> None:

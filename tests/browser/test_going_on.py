@@ -115,6 +115,24 @@ def test_a_button_of_what_was_left_does_nothing(
     expect(slow_page.locator(ANSWER)).to_have_count(1)
 
 
+def test_what_is_chosen_while_a_conversation_opens_belongs_to_it(slow_page: Page) -> None:
+    """Model and instructions of the one that is still shown stay as they are."""
+    before = slow_page.locator("#model").input_value()
+    _open_slowly(slow_page)
+    slow_page.locator("#model").select_option(label="Claude Haiku 5.5")
+    slow_page.locator("#sidebar [data-command=settings]").click()
+    expect(slow_page.locator("#system-of")).to_contain_text("second")
+    slow_page.locator("#system").fill("Be brief.")
+    slow_page.keyboard.press("Escape")
+    _let_it_open(slow_page)
+    expect(slow_page.locator("#model option:checked")).to_have_text("Claude Haiku 5.5")
+    slow_page.locator("#list a", has_text="first").click()
+    expect(slow_page.locator("#model")).to_have_value(before)
+    chosen = {one["title"][-6:]: one for one in stored(slow_page, "conversations")}
+    assert chosen["second"]["system"] == "Be brief." and "haiku" in chosen["second"]["model"]
+    assert "system" not in chosen[" first"] and chosen[" first"]["model"] == before
+
+
 def test_a_file_that_is_still_being_read_stays_where_it_was_attached(slow_page: Page) -> None:
     """Another conversation was chosen meanwhile: the file is in the first one, in no other."""
     held: list[Route] = []

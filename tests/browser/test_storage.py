@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, FilePayload, Page, Route, expect
 
 from claude_sse.standin import StandIn
 
@@ -156,6 +156,44 @@ def test_a_database_that_opens_late_brings_what_is_in_it(
     wait_for_text(last_answer(open_page), "word2")
     expect(open_page.locator("#list li")).to_have_count(1)
     expect(open_page.locator("#storage")).to_be_empty()
+
+
+def test_a_file_that_is_attached_while_the_page_opens_stays(
+    open_page: Page, server: Server
+) -> None:
+    """Nothing else is attached or written before the page is loaded again."""
+    held = HELD.replace("if (!isHeld)", "if (!isHeld || values[0] !== 'claude-sse')")
+    _go(open_page, server, held)
+    open_page.evaluate("sessionStorage.free = 'yes'")
+    b: FilePayload = {"name": "b.txt", "mimeType": "text/plain", "buffer": b"b"}
+    open_page.locator("#choose").set_input_files([b])
+    expect(open_page.locator("#attached .chip:not(.busy)")).to_contain_text(["b.txt"])
+    assert open_page.locator("body[data-ready]").count() == 0
+    open_page.evaluate("letGo()")
+    open_page.locator("body[data-ready]").wait_for()
+    leave(open_page, "() => location.reload()")
+    expect(open_page.locator("#attached .chip")).to_contain_text(["b.txt"])
+
+
+def test_a_question_that_may_be_stored_waits_for_the_database(
+    open_page: Page, server: Server, nonce: str
+) -> None:
+    """What was being stored as the page went is a draft only if the database does not have it."""
+    _go(open_page, server)
+    _answered(open_page, f"fault pace texts=3 {nonce} early")
+    [question] = [one for one in stored(open_page) if one["role"] == "user"]
+    asked = {"text": "early", "id": question["id"], "place": question["conversation"]}
+    lost = {"text": "lost", "id": "lost", "place": question["conversation"]}
+    open_page.evaluate(
+        "(all) => sessionStorage.setItem('claude-sse:outbox', JSON.stringify(all))", [asked, lost]
+    )
+    open_page.add_init_script(f"({HELD})()")
+    leave(open_page, "() => location.reload()")
+    open_page.locator("body[data-ready]").wait_for()
+    assert open_page.locator("#prompt").input_value() == ""
+    open_page.evaluate("letGo()")
+    expect(open_page.locator("#prompt")).to_have_value("lost")
+    assert open_page.evaluate("sessionStorage.getItem('claude-sse:outbox')") is None
 
 
 def test_an_answer_is_followed_once_the_database_answers(

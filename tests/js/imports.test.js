@@ -245,7 +245,9 @@ test('images in the archive are attached, to the question where an answer made t
       'user',
       {
         content_type: 'multimodal_text',
-        parts: [pointer('file-service://file-AbC1'), 'Look', pointer('sediment://file_gone')],
+        parts: ['file-service://file-AbC1', 'sediment://file_gone', 'sediment://file_huge']
+          .map(pointer)
+          .concat('Look'),
       },
       {
         metadata: { attachments: [{ id: 'file-AbC1', name: 'photo.png', mime_type: 'image/png' }] },
@@ -260,6 +262,7 @@ test('images in the archive are attached, to the question where an answer made t
     'conversations.json': JSON.stringify([one]),
     'file-AbC1-photo.png': PNG,
     'user-1/file_0001-x.png': PNG,
+    'file_huge.pdf': { bytes: '', claims: (64 << 20) + 1 },
     'chat.html': '<html>',
   });
   const { found, notes } = await read(file);
@@ -273,7 +276,7 @@ test('images in the archive are attached, to the question where an answer made t
   );
   assert.equal(found[0].files.length, 2);
   assert.equal(answer.text, '*[image]*');
-  assert.deepEqual(notes, { images: 1, recordings: 1 });
+  assert.deepEqual(notes, { images: 1, large: 1, recordings: 1 });
 });
 
 test('broken records stop nothing else', async () => {
@@ -419,6 +422,34 @@ test('projects and memories of an archive are counted by their files', async () 
     all.find(({ kind }) => kind === 'no-conversation'),
     { kind: 'no-conversation', count: 2, names: ['projects.json'] },
   );
+});
+
+test('an archive whose list breaks off or is too long is refused, not taken in part', async () => {
+  const json = JSON.stringify([CLAUDE]);
+  const refused = async (file, code) => assert.rejects(read(file), { name: 'Error', code });
+  const bytes = async (files) => Buffer.from(await archiveOf(files).arrayBuffer());
+  const marks = (whole, from = 0) => whole.indexOf(Buffer.from('PK\x01\x02'), from);
+  for (const spoil of [
+    (whole, second) => whole.fill(0, second, second + 4), // no entry
+    (whole, second) => whole.writeUInt16LE(9_999, second + 28), // a name beyond the list
+    (whole) => whole.writeUInt32LE(whole.readUInt32LE(whole.length - 10) - 5, whole.length - 10), // cut
+  ]) {
+    const whole = await bytes({ 'a.json': json, 'b.json': json });
+    spoil(whole, marks(whole, marks(whole) + 1));
+    await refused(new Blob([whole]), 'zip-damaged');
+  }
+  const one = await bytes({ 'a.json': json });
+  const entry = one.subarray(marks(one), one.length - 22);
+  const end = one.subarray(-22);
+  const listed = async (count, more = Buffer.alloc(0)) => {
+    const list = Buffer.concat([...Array(count).fill(entry), more]);
+    end.writeUInt32LE(list.length, 12);
+    return new Blob([one.subarray(0, marks(one)), list, end]);
+  };
+  await refused(await listed(200_001), 'zip-many');
+  await refused(await listed(1, Buffer.alloc((64 << 20) + 1)), 'zip-many');
+  const signed = await listed(1, Buffer.from('PK\x05\x05\x00\x00'));
+  assert.equal((await read(signed)).found.length, 1);
 });
 
 test('an archive that lies about its sizes, is encrypted, damaged or a bomb is refused by name', async () => {

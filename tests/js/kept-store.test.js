@@ -110,6 +110,39 @@ test('an answer of which another tab has stored more is not replaced by what an 
   }
 });
 
+test('a conversation that was changed since is not as an earlier page left it', async (t) => {
+  const meta = { id: 'c', title: 'Left', at: 1, touched: 5, changed: 5 };
+  const cases = [
+    [{ ...meta, title: 'Renamed', changed: 9 }, 'Renamed'],
+    [{ ...meta, deleted: 9, changed: 9 }, 'Left', 9],
+    [{ ...meta, title: 'Asked in', touched: 9, changed: undefined }, 'Asked in'],
+    [{ ...meta, title: 'Older', changed: 3 }, 'Left'],
+    [undefined, 'Left'],
+  ];
+  for (const [stored, title, deleted] of cases) {
+    const storage = new FakeStorage();
+    storage['claude-sse:conversations:c'] = JSON.stringify(meta);
+    const base = database(new Map(stored && [['c', stored]]));
+    const { store } = begin(t, { open: async () => base, storage });
+    const [read] = await store.all('conversations');
+    assert.deepEqual([read.title, read.deleted], [title, deleted]);
+    assert.equal(base.records.get('c').title, title);
+    assert.equal(base.records.get('c').deleted, deleted);
+    assert.deepEqual(Object.keys(storage), []);
+    t.mock.timers.reset();
+  }
+});
+
+test('while the database does not work, the newest of what is known of a conversation is shown', () => {
+  const storage = new FakeStorage();
+  const put = (title, changed) => ({ table: 'conversations', record: { id: 'c', title, changed } });
+  const journal = new Journal(storage, new Set());
+  journal.add([put('Mine', 5)]);
+  const titles = (stored) => journal.applied('conversations', stored).map(({ title }) => title);
+  assert.deepEqual(titles([put('Older', 3).record]), ['Mine']);
+  assert.deepEqual(titles([put('Newer', 9).record]), ['Newer']);
+});
+
 test('a closed database is opened again once, for what is read and for what is written', async (t) => {
   const records = new Map();
   const opened = [];

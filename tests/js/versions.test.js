@@ -364,6 +364,28 @@ test('a mark of deletion that another tab writes or takes back is taken over', a
   assert.ok(there.has(meta.id));
 });
 
+test('what is changed of a conversation is newer than before, also by a clock that is set back', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: 9_000 });
+  const { conversations, conversation } = await begin();
+  const { meta } = conversation;
+  const changes = [
+    () => conversations.rename(meta.id, 'Renamed'),
+    () => conversations.toggle(meta.id, 'archived'),
+    () => conversations.set(meta, { system: 'Be brief.' }),
+    () => conversations.remove([meta.id]),
+    () => conversations.restore([meta.id]),
+  ];
+  assert.equal(meta.changed, 9_000);
+  t.mock.timers.setTime(5_000);
+  for (const [n, change] of changes.entries()) {
+    change();
+    assert.equal(meta.changed, 9_001 + n);
+  }
+  t.mock.timers.setTime(20_000);
+  conversations.touch(conversation, 'More');
+  assert.equal(meta.changed, 20_000);
+});
+
 test('a clock that is set back changes nothing of the order', () => {
   const clock = { ms: 10_000_000 };
   const store = localStore(new FakeStorage());

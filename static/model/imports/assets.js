@@ -14,6 +14,8 @@ import { bytesOf } from './zip.js';
 /** A larger file is not held in memory. */
 const MOST_BYTES = 64 << 20;
 
+class TooLarge extends Error {}
+
 export class Assets {
   #archive;
   /** @type {Map<string, Entry>} */
@@ -40,7 +42,7 @@ export class Assets {
         kind === 'image' &&
         (bytes.length > IMAGE_BYTES || longerSide({ width, height }) > SIDE_PIXELS)
       )
-        return void notes.add('large', wanted);
+        throw new TooLarge();
       const id = `import:${(this.#taken += 1)}`; // until it is kept
       const size = { size: bytes.length, ...(kind === 'image' && { width, height }) };
       return {
@@ -48,7 +50,8 @@ export class Assets {
         blob: new Blob([bytes], { type }),
       };
     } catch (error) {
-      if (!(error instanceof Unreadable)) notes.add('damaged', wanted);
+      if (error instanceof TooLarge) notes.add('large', wanted);
+      else if (!(error instanceof Unreadable)) notes.add('damaged', wanted);
       else if (!wanted.text) notes.add('foreign', wanted); // a text stays in the message
       return undefined;
     }
@@ -60,7 +63,7 @@ export class Assets {
     if (data !== undefined) return Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
     const entry = this.#byKey.get(asset) ?? this.#byKey.get(name);
     if (!entry) return undefined;
-    if (entry.size > MOST_BYTES) throw new Unreadable('is too large.');
+    if (entry.size > MOST_BYTES) throw new TooLarge();
     const bytes = new Uint8Array(entry.size);
     let at = 0;
     for await (const chunk of bytesOf(this.#archive, entry)) {

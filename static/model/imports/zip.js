@@ -5,7 +5,7 @@
 
 /** The archive or one of its entries cannot be read; `code` says why. */
 export class BrokenZip extends Error {
-  /** @param {'damaged' | 'encrypted' | 'packed'} code `packed`: by a method that no browser knows */
+  /** @param {'damaged' | 'encrypted' | 'packed' | 'many'} code `packed`: by a method that no browser knows; `many`: too many entries */
   constructor(code) {
     super(`the archive is ${code}`);
     this.code = code;
@@ -17,6 +17,8 @@ const END_64 = 0x06064b50;
 const LOCATOR_64 = 0x07064b50;
 const LISTED = 0x02014b50;
 const LOCAL = 0x04034b50;
+/** May end the list. */
+const SIGNATURE = 0x05054b50;
 /** The end record with the longest comment. */
 const END_BYTES = 22 + 0xffff;
 /** A list of 100,000 entries takes about 10 MB. */
@@ -33,14 +35,16 @@ export async function isZip(blob) {
 /** Return the files in it; folders are left out. @param {Blob} blob @returns {Promise<Entry[]>} */
 export async function entriesOf(blob) {
   const { offset, size, shift } = await listOf(blob);
-  if (size > LIST_BYTES || offset + shift < 0) throw new BrokenZip('damaged');
+  if (size > blob.size || offset + shift < 0) throw new BrokenZip('damaged');
+  if (size > LIST_BYTES) throw new BrokenZip('many');
   const list = await viewOf(blob, offset + shift, size);
   /** @type {Entry[]} */
   const entries = [];
-  for (let at = 0; at + 46 <= list.byteLength && entries.length < MOST_ENTRIES;) {
-    if (list.getUint32(at, true) !== LISTED) break;
+  for (let at = 0; at < list.byteLength && !isAt(list, at, SIGNATURE);) {
+    if (entries.length === MOST_ENTRIES) throw new BrokenZip('many');
+    if (at + 46 > list.byteLength || !isAt(list, at, LISTED)) throw new BrokenZip('damaged');
     const [name, extra, comment] = [28, 30, 32].map((place) => list.getUint16(at + place, true));
-    if (at + 46 + name + extra > list.byteLength) break;
+    if (at + 46 + name + extra > list.byteLength) throw new BrokenZip('damaged');
     entries.push(entryAt(list, at, name, extra, shift));
     at += 46 + name + extra + comment;
   }
@@ -128,6 +132,9 @@ function wideOf(list, from, length) {
   }
   return [];
 }
+
+/** Return whether this begins here. @param {DataView} list @param {number} at @param {number} mark */
+const isAt = (list, at, mark) => at + 4 <= list.byteLength && list.getUint32(at, true) === mark;
 
 /** @param {DataView} view @param {number} at */
 const long = (view, at) => Number(view.getBigUint64(at, true));

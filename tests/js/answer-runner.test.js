@@ -1,0 +1,120 @@
+// Answers that are followed to their end, also where something fails that never should.
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+
+import './words.js';
+import { AnswerRunner } from '../../static/app/answer-runner.js';
+import { Conversation } from '../../static/model/conversation.js';
+import { remedies } from '../../static/model/message.js';
+import { localStore } from '../../static/model/store.js';
+import { FakeStorage } from './conversations.js';
+import { settle } from './fake-time.js';
+
+globalThis.document = { baseURI: 'http://localhost/' };
+const broken = () => {
+  throw new TypeError('broken');
+};
+
+/** What was told to the console. @type {Error[]} */
+let told;
+beforeEach((t) => {
+  told = [];
+  t.mock.method(console, 'error', (error) => told.push(error));
+});
+
+/** A server that answers with these frames. */
+function serve(t, ...frames) {
+  const text = frames.map((data, i) => `id: ${i + 1}\ndata: ${data}\n\n`).join('');
+  t.mock.method(globalThis, 'fetch', async () => {
+    return new Response(text, { headers: { 'Content-Type': 'text/event-stream' } });
+  });
+}
+
+/** A question, and the runner of its answer; `released` counts the locks and slots that were given back. */
+function begin(options = {}) {
+  const conversation = new Conversation(localStore(new FakeStorage()), { id: 'c' });
+  const [, answer] = conversation.ask('Hi');
+  const counts = { acquired: 0, released: 0 };
+  const acquire = async () => {
+    counts.acquired += 1;
+    return () => (counts.released += 1);
+  };
+  const runner = new AnswerRunner({
+    streams: '/streams/',
+    wake: new EventTarget(),
+    locks: { acquire },
+    slots: { acquire },
+    isSeen: () => true,
+    onChange: () => {},
+    onRuns: () => {},
+    onSignedOut: () => {},
+    onRejected: async () => false,
+    ...options,
+  });
+  return { conversation, answer, runner, counts };
+}
+
+const WHOLE = ['{"text":"Hello"}', '[DONE]'];
+const REFUSED = async () => Response.json({ error: 'No.', code: 'invalid' }, { status: 400 });
+
+test('an answer that something unforeseen breaks ends with a sentence and a button', async (t) => {
+  const cases = {
+    'the lock': [{ locks: { acquire: async () => broken() } }],
+    'the slot': [{ slots: { acquire: async () => broken() } }],
+    'what is sent': [{}, (conversation) => (conversation.request = broken)],
+    'a frame': [{}, (conversation) => (conversation.apply = broken)],
+    'a refusal': [{ onRejected: async () => broken() }, () => (globalThis.fetch = REFUSED)],
+    'the sign-in': [
+      { onSignedOut: broken },
+      () =>
+        (globalThis.fetch = async () =>
+          Response.json({ error: '', code: 'sign_in' }, { status: 401 })),
+    ],
+  };
+  for (const [name, [options, spoil]] of Object.entries(cases)) {
+    serve(t, ...WHOLE);
+    told = [];
+    const { conversation, answer, runner, counts } = begin(options);
+    spoil?.(conversation);
+    await runner.run(conversation, answer, true);
+    await settle();
+    assert.equal(answer.state, 'error', name);
+    assert.match(answer.problem.message, /^Something went wrong in this page/, name);
+    assert.deepEqual(remedies(answer), ['retry'], name);
+    assert.deepEqual(runner.busy, new Set(), name);
+    assert.equal(told[0].message, 'broken', name);
+    assert.equal(counts.released, counts.acquired, name);
+  }
+});
+
+test('an answer that cannot be shown is received to its end', async (t) => {
+  serve(t, ...WHOLE);
+  const { conversation, answer, runner } = begin({ onChange: broken, onRuns: broken });
+  await runner.run(conversation, answer, true);
+  assert.deepEqual([answer.state, answer.text], ['done', 'Hello']);
+  assert.equal(told[0].message, 'broken');
+});
+
+test('what fails after the end of an answer does not change how it ended', async (t) => {
+  serve(t, '{"error":"Too long.","code":"too_long"}');
+  const { conversation, answer, runner } = begin({ onRejected: async () => broken() });
+  await runner.run(conversation, answer, true);
+  assert.deepEqual([answer.state, answer.problem.message], ['error', 'Too long.']);
+  assert.equal(told.length, 1);
+});
+
+test('an answer is stopped although its terminal frames cannot be applied', async (t) => {
+  serve(t, ...WHOLE);
+  const { conversation, answer, runner } = begin();
+  conversation.update(answer, { accepted: true, stopping: true });
+  const frames = globalThis.fetch;
+  t.mock.method(globalThis, 'fetch', async (url, { method }) =>
+    method === 'DELETE' ? Response.json({ ended: true, last_event_id: 9 }) : frames(),
+  );
+  conversation.apply = broken;
+  runner.resume(conversation);
+  for (let n = 0; n < 50 && answer.state === 'streaming'; n += 1)
+    await new Promise((go) => setTimeout(go, 10));
+  assert.deepEqual([answer.state, answer.stopping], ['stopped', false]);
+  assert.equal(told[0].message, 'broken');
+});
