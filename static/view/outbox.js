@@ -19,6 +19,7 @@ export class Outbox {
   constructor(giveBack) {
     this.#giveBack = giveBack;
     addEventListener('pagehide', () => this.#leave());
+    addEventListener('pageshow', ({ persisted }) => persisted && remember(this.#left)); // it goes on itself
   }
 
   /** The conversation that was yet to come has an id now, or has it no longer. @param {string} place @param {string} id */

@@ -115,3 +115,10 @@ test('a question whose sending fails is a draft again, unless it is in its conve
     assert.deepEqual(drafts, given);
   }
 });
+
+test('a page that the browser brings back stores its question itself, and leaves the next page none', async () => {
+  sessionStorage.removeItem(KEY);
+  leave();
+  page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+  assert.deepEqual(JSON.parse(sessionStorage.getItem(KEY) ?? '[]'), []);
+});
