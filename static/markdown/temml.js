@@ -42,7 +42,8 @@ export function treeOf(content, display) {
     /\\(begin|end)\{eqnarray\*?\}/g,
     (_, way) => `\\${way}{darray}${way === 'begin' ? '{rcl}' : ''}`,
   );
-  return read(known, display) ?? read(withoutHazards(known), display);
+  const safe = withoutHazards(known);
+  return read(known, display) ?? (safe === known ? undefined : read(safe, display));
 }
 
 /** Amounts of money have a sign that ends mathematics, and a page's source has references. @param {string} content */

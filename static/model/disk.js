@@ -100,7 +100,7 @@ function write(db, changes) {
   });
 }
 
-/** End it at once: left open in a page that is frozen, it would keep all others waiting. @param {IDBTransaction} transaction */
+/** End it immediately: left open in a page that is frozen, it would keep all others waiting. @param {IDBTransaction} transaction */
 function commit(transaction) {
   try {
     transaction.commit();

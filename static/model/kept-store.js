@@ -6,7 +6,7 @@
 import { Late, atMost } from '../system/time.js';
 import { isOutdated } from './records.js';
 
-/** @import { Change, Disk, Message, StoreState, Table } from '../types.js' */
+/** @import { Change, Disk, Message, StoreState, StoredRecord, Table } from '../types.js' */
 /** @import { Journal } from './journal.js' */
 /**
  * @typedef {{
@@ -155,8 +155,10 @@ export class KeptStore {
   /** Store these; of what is too much, as much as there is room for. @param {Disk} disk @param {Change[]} changes */
   async #store(disk, changes) {
     const earlier = this.#journal.earlier(changes);
-    if (earlier.length) await this.#dropOutdated(disk, earlier);
-    if (earlier.length) changes = this.#journal.waiting(changes);
+    if (earlier.length) {
+      await this.#dropOutdated(disk, earlier);
+      changes = this.#journal.waiting(changes);
+    }
     if (!changes.length) return;
     try {
       await disk.write(changes);
@@ -171,10 +173,14 @@ export class KeptStore {
 
   /** An earlier page has left these; of some another tab has stored more since, or what is newer. @param {Disk} disk @param {Change[]} changes */
   async #dropOutdated(disk, changes) {
-    const metas = await disk.all('conversations');
+    /** By the id of their conversation messages, conversations by ''. @type {Map<string, StoredRecord[]>} */
+    const all = new Map();
     for (const change of changes) {
       const { conversation = '', id } = /** @type {Partial<Message>} */ (change.record ?? {});
-      const stored = conversation ? await disk.messages(conversation) : metas;
+      const stored =
+        all.get(conversation) ??
+        (await (conversation ? disk.messages(conversation) : disk.all('conversations')));
+      all.set(conversation, stored);
       const known = stored.find((record) => record.id === id);
       if (isOutdated(change.record, known)) this.#journal.settle([change]);
     }

@@ -2,7 +2,7 @@
 // question that is not sent yet survive a reload in their tab.
 
 import { fileRefs } from '../model/file-refs.js';
-import { find, make, write } from './dom.js';
+import { find, make, rememberList, rememberedList, write } from './dom.js';
 import { load } from '../system/parts.js';
 import { tell } from './field.js';
 import { openEntrances } from './file-entrances.js';
@@ -167,22 +167,8 @@ export function loadStyle() {
 /** Return those of the draft that has this key. @param {string} key */
 export const filesOfDraft = (key) => remembered(key);
 
-/** @param {string} key @returns {FileRef[]} */
-function remembered(key) {
-  try {
-    const refs = JSON.parse(sessionStorage.getItem(`claude-sse:files:${key}`) ?? '[]');
-    return fileRefs(refs);
-  } catch {
-    return []; // forbidden here, or damaged
-  }
-}
+/** @param {string} key */
+const remembered = (key) => fileRefs(rememberedList(`files:${key}`));
 
 /** @param {string} key @param {FileRef[]} refs */
-function remember(key, refs) {
-  try {
-    if (refs.length) sessionStorage.setItem(`claude-sse:files:${key}`, JSON.stringify(refs));
-    else sessionStorage.removeItem(`claude-sse:files:${key}`);
-  } catch {
-    // a reload forgets
-  }
-}
+const remember = (key, refs) => rememberList(`files:${key}`, refs);

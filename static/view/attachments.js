@@ -10,7 +10,7 @@ import {
 import { Unreadable } from '../model/file-kinds.js';
 import { files } from '../model/files.js';
 import { say } from '../system/words.js';
-import { find, make, memory } from './dom.js';
+import { find, make, memory, rememberList, rememberedList } from './dom.js';
 import { chipFor, release } from './file-chip.js';
 import { readFile, shrink } from './read-file.js';
 
@@ -21,7 +21,7 @@ import { readFile, shrink } from './read-file.js';
 /** Larger images make room for more of them. */
 const LARGE_BYTES = 600 << 10;
 /** Which files were pasted outlives a reload in their tab, as the files do. */
-const PASTED = 'claude-sse:pasted';
+const PASTED = 'pasted';
 /** More are forgotten, the oldest first. */
 const MOST_PASTED = 100;
 const SMALLER_PIXELS = 1568;
@@ -35,7 +35,7 @@ export class Attachments {
   #maxBody;
   #on;
   /** Ids of texts that were pasted: they can become text again. */
-  #pasted = new Set(pasted());
+  #pasted = new Set(rememberedList(PASTED));
 
   /** @param {number} maxBody in bytes @param {Listeners} on */
   constructor(maxBody, on) {
@@ -75,7 +75,8 @@ export class Attachments {
     try {
       const room = this.#roomFor();
       const { ref, isStored } = await readFile(file, { maxBody: this.#maxBody, room });
-      if (isPasted && ref.kind === 'text') rememberPasted(this.#pasted.add(ref.id));
+      if (isPasted && ref.kind === 'text')
+        rememberList(PASTED, [...this.#pasted.add(ref.id)].slice(-MOST_PASTED));
       if (isElsewhere(ref)) return;
       if (this.refs.some(({ id }) => id === ref.id)) throw new Unreadable('file.attached-already');
       await this.#makeRoom(ref);
@@ -209,21 +210,3 @@ export class Attachments {
 
 /** @param {FileRef} ref */
 const tooWide = (ref) => longerSide(ref) > SIDE_PIXELS_OF_MANY;
-
-/** @returns {string[]} */
-function pasted() {
-  try {
-    return (sessionStorage.getItem(PASTED) ?? '').split(' ');
-  } catch {
-    return []; // forbidden here
-  }
-}
-
-/** @param {Set<string>} ids */
-function rememberPasted(ids) {
-  try {
-    sessionStorage.setItem(PASTED, [...ids].slice(-MOST_PASTED).join(' '));
-  } catch {
-    // a reload forgets
-  }
-}

@@ -68,12 +68,12 @@ export const isApple = /Mac|iP(hone|ad|od)/.test(navigator.platform);
 export const isPhone = () =>
   matchMedia('(pointer: coarse)').matches && !matchMedia('(any-pointer: fine)').matches;
 
-/** localStorage; where it is forbidden or full, a reload forgets. */
-export const memory = {
+/** What a storage holds under our names; where it is forbidden or full, a reload forgets. @param {() => Storage} find */
+const memoryIn = (find) => ({
   /** @param {string} key */
   get(key) {
     try {
-      return localStorage.getItem(`claude-sse:${key}`) ?? '';
+      return find().getItem(`claude-sse:${key}`) ?? '';
     } catch {
       return '';
     }
@@ -81,13 +81,31 @@ export const memory = {
   /** @param {string} key @param {string} value */
   set(key, value) {
     try {
-      if (value) localStorage.setItem(`claude-sse:${key}`, value);
-      else localStorage.removeItem(`claude-sse:${key}`);
+      if (value) find().setItem(`claude-sse:${key}`, value);
+      else find().removeItem(`claude-sse:${key}`);
     } catch {
       // see above
     }
   },
-};
+});
+
+/** What this browser remembers. */
+export const memory = memoryIn(() => localStorage);
+const tabMemory = memoryIn(() => sessionStorage);
+
+/** Return the list that this tab remembers under this key; an empty one if there is none, or it is damaged. @param {string} key @returns {any[]} */
+export function rememberedList(key) {
+  try {
+    const list = JSON.parse(tabMemory.get(key) || '[]');
+    return Array.isArray(list) ? list : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Have this tab remember a list through its reloads. @param {string} key @param {unknown[]} list */
+export const rememberList = (key, list) =>
+  tabMemory.set(key, list.length ? JSON.stringify(list) : '');
 
 /** Return the place that the address names: the id of a conversation, or `new`. */
 export const shownPlace = () => location.hash.slice(2).split('/')[0];

@@ -4,22 +4,24 @@
 // tab sees whether it is stored: given back in any case, it would stand in the field and in the conversation. Until the
 // database can say, it is neither.
 
+import { rememberList, rememberedList } from './dom.js';
+
 /** @import { Asked } from '../types.js' */
 
-const KEY = 'claude-sse:outbox';
+const KEY = 'outbox';
 
 export class Outbox {
   /** @type {Set<Asked>} */
   #all = new Set();
-  /** What the last page of this tab was writing as it went, until it is known to be stored, or is a draft again. */
-  #left = remembered();
+  /** What the last page of this tab was writing as it went, until it is known to be stored, or is a draft again. @type {Asked[]} */
+  #left = rememberedList(KEY);
   #giveBack;
 
   /** @param {(asked: Asked) => void} giveBack */
   constructor(giveBack) {
     this.#giveBack = giveBack;
     addEventListener('pagehide', () => this.#leave());
-    addEventListener('pageshow', ({ persisted }) => persisted && remember(this.#left)); // it goes on itself
+    addEventListener('pageshow', ({ persisted }) => persisted && rememberList(KEY, this.#left)); // it goes on itself
   }
 
   /** The conversation that was yet to come has an id now, or has it no longer. @param {string} place @param {string} id */
@@ -47,7 +49,7 @@ export class Outbox {
   /** It is known now whether this is stored. @param {Asked} asked */
   settle(asked) {
     this.#left = this.#left.filter((one) => one !== asked);
-    remember(this.#left);
+    rememberList(KEY, this.#left);
   }
 
   /** What is not asked yet goes back, and is not asked if the page comes back, either. */
@@ -58,26 +60,6 @@ export class Outbox {
       this.#giveBack(asked);
     }
     const written = all.filter(({ id }) => id);
-    if (written.length) remember([...this.#left, ...written]);
-  }
-}
-
-/** @returns {Asked[]} */
-function remembered() {
-  try {
-    const left = JSON.parse(sessionStorage.getItem(KEY) ?? '[]');
-    return Array.isArray(left) ? left : [];
-  } catch {
-    return []; // forbidden here, or damaged
-  }
-}
-
-/** @param {Asked[]} all */
-function remember(all) {
-  try {
-    if (all.length) sessionStorage.setItem(KEY, JSON.stringify(all));
-    else sessionStorage.removeItem(KEY);
-  } catch {
-    // forbidden here, or full: they are written as well as can be
+    if (written.length) rememberList(KEY, [...this.#left, ...written]);
   }
 }

@@ -102,7 +102,7 @@ def test_a_refused_question_goes_back_to_where_it_was_asked(slow_page: Page, non
 def test_a_button_of_what_was_left_does_nothing(
     slow_page: Page, standin: StandIn, button: str
 ) -> None:
-    """The conversation that is still shown is no longer the one that the reader has chosen."""
+    """A conversation that the reader has left takes no clicks while another one opens."""
     before = standin.stats()["requests"]
     _open_slowly(slow_page)
     slow_page.evaluate(
