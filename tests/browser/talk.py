@@ -5,6 +5,19 @@ from __future__ import annotations
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 ANSWER = "article[data-role=assistant]"
+#: What the stand-in is told to do, for those who ask at random: answers of all kinds, and failures.
+ANSWERS = (
+    "pace texts=3 gap_ms=5",
+    "pace texts=60 gap_ms=20",
+    "pace texts=20 gap_ms=0",
+    "no_thinking texts=5",
+    "slow_headers ms=300",
+    "error_event after=2",
+    "server_error",
+    "cut",
+    "stop_reason reason=max_tokens",
+    "stop_reason reason=refusal",
+)
 #: Its state is told before its text is drawn: a text counts when it has rested for a while.
 _TEXT = """async (article) => {
     const shown = () => article.querySelector('.text').innerText;

@@ -15,21 +15,10 @@ from playwright.sync_api import BrowserContext, Page
 
 from ..integration.client import eventually
 from ..torture.measures import LONG
+from .talk import ANSWERS
 from .wire import Wire
 
 READER = Path(__file__).with_name("hurry.js").read_text("utf-8")
-ANSWERS = (
-    "pace texts=3 gap_ms=5",
-    "pace texts=60 gap_ms=20",
-    "pace texts=20 gap_ms=0",
-    "no_thinking texts=5",
-    "slow_headers ms=300",
-    "error_event after=2",
-    "server_error",
-    "cut",
-    "stop_reason reason=max_tokens",
-    "stop_reason reason=refusal",
-)
 #: What they do, and how often.
 ACTIONS = {"ask": 10, "choose": 5, "new": 3, "stop": 3, "again": 2, "remedy": 2}
 ACTIONS |= {"edit": 2, "version": 2, "delete": 1.2, "undo": 1, "escape": 1}

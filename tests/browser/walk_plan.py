@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import random
 
-ANSWERS = (
-    "pace texts=3 gap_ms=5",
-    "pace texts=60 gap_ms=20",
-    "pace texts=150 gap_ms=20",
-    "pace texts=20 gap_ms=0",
-    "no_thinking texts=5",
-    "slow_headers ms=300",
-    "error_event after=2",
-    "server_error",
-    "cut",
-    "bad_request",
-    "stop_reason reason=max_tokens",
-    "stop_reason reason=refusal",
-)
+from . import talk
+
+ANSWERS = (*talk.ANSWERS, "pace texts=150 gap_ms=20", "bad_request")
 #: What is done, and how often.
 ACTIONS = {
     "ask": 10, "write": 4, "send": 3, "choose": 7, "new": 3, "stop": 2, "again": 2, "remedy": 2,
