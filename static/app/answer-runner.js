@@ -61,7 +61,7 @@ export class AnswerRunner {
       if (this.#runs.has(answer.id)) continue;
       const isFresh = !answer.accepted && Math.abs(now() - (answer.began ?? answer.at)) < FRESH_MS;
       if (answer.stopping) this.#stopper.finish(conversation, answer);
-      else this.run(conversation, answer, isFresh);
+      else this.run(conversation, answer, isFresh, true);
     }
   }
 
@@ -106,13 +106,14 @@ export class AnswerRunner {
   }
 
   /**
-   * Follow an answer to its end, after sending its question if `sendsQuestion`.
+   * Follow an answer to its end, after sending its question if `sendsQuestion`. Another tab may have followed one that
+   * `isResumed`, to its end even.
    *
    * @param {Conversation} conversation
    * @param {Answer} answer
    * @param {boolean} sendsQuestion
    */
-  async run(conversation, answer, sendsQuestion) {
+  async run(conversation, answer, sendsQuestion, isResumed = false) {
     const { locks, onRuns } = this.#options;
     const run = this.#begin(conversation, answer);
     /** @type {(() => void) | null | undefined} */
@@ -120,7 +121,9 @@ export class AnswerRunner {
     try {
       // One tab follows, the others hear from it, and the next takes over when it goes.
       release = await locks.acquire(`claude-sse:answer:${answer.id}`, run.cancel.signal);
-      run.follows = release !== null && answer.state === 'streaming';
+      // What that tab has stored is there before its message, sometimes.
+      if (release && isResumed) await conversation.reread(answer).catch(() => undefined);
+      run.follows = this.#runs.get(answer.id) === run && answer.state === 'streaming';
       onRuns();
       if (run.follows) await this.#followToTheEnd(run, sendsQuestion);
     } catch (error) {

@@ -98,6 +98,13 @@ export class Conversation extends Thread {
     return undefined;
   }
 
+  /** Take over what is stored of this answer; reject while the storage does not answer. @param {Answer} answer */
+  async reread(answer) {
+    const stored = await this.#store.messages(this.meta.id);
+    const record = stored.find(({ id }) => id === answer.id);
+    if (record && this.has(answer)) this.adopt(record);
+  }
+
   /** Another tab has removed this message. @param {string} id */
   drop(id) {
     const message = this.tree.get(id);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 
@@ -27,15 +28,21 @@ LATER = """() => {
 
 @pytest.fixture
 def tab(chromium: Chromium, server: Server) -> Iterator[Tab]:
-    tab = _open(chromium, server)
-    yield tab
-    tab.close()
+    """A new page, of whose origin the browser knows nothing."""
+    chromium.send("Browser.resetPermissions")
+    with contextlib.closing(chromium.open("about:blank")) as tab:
+        tab.send("Storage.clearDataForOrigin", origin=_origin(server), storageTypes="all")
+        _visit(tab, server, "new")
+        yield tab
 
 
-def _open(chromium: Chromium, server: Server, place: str = "") -> Tab:
-    tab = chromium.open(f"http://localhost:{server.port}/#/{place or 'new'}")
+def _visit(tab: Tab, server: Server, place: str) -> None:
+    tab.go(f"{_origin(server)}/#/{place}")
     tab.until("() => document.body?.dataset.ready !== undefined")
-    return tab
+
+
+def _origin(server: Server) -> str:
+    return f"http://localhost:{server.port}"
 
 
 def _titled(tab: Tab, mark: str) -> None:
@@ -66,7 +73,6 @@ def test_a_notification_is_offered_once_and_names_the_conversation(
     chromium: Chromium, tab: Tab, server: Server, nonce: str
 ) -> None:
     """Who left a long answer is asked at the return; then one of two tabs tells."""
-    origin = f"http://localhost:{server.port}"
     assert tab.run("() => Notification.permission") != "granted"
     with chromium.another_in_front():
         tab.until("() => document.hidden")
@@ -74,22 +80,22 @@ def test_a_notification_is_offered_once_and_names_the_conversation(
         tab.run(LATER)
         _titled(tab, "● ")
     tab.until("() => document.querySelector('.toast .act')?.textContent.includes('done')")
-    chromium.send("Browser.grantPermissions", origin=origin, permissions=["notifications"])
+    chromium.send("Browser.grantPermissions", origin=_origin(server), permissions=["notifications"])
     tab.run("() => document.querySelector('.toast .act').click()")
     tab.until("() => localStorage.getItem('claude-sse:notify') === 'on'")
     tab.run("async () => { await navigator.serviceWorker.ready; }")
     place = tab.run("() => location.hash.slice(2)")
-    second = _open(chromium, server, place)
-    tab.to_front()
-    with chromium.another_in_front():
-        tab.ask(f"fault pace texts=40 gap_ms=25 a secret {nonce}")
-        [shown] = eventually(lambda: tab.run(SHOWN))
-        tab.until("() => document.title.startsWith('● ')")
-        assert not second.run(TITLE).startswith("● ")
-        assert shown["title"] == "The answer is there"
-        assert shown["body"] == second.run("() => document.querySelector('h1').textContent")
-        assert "word" not in json.dumps(shown)
-        assert "secret" not in json.dumps(shown)
-    tab.to_front()
-    eventually(lambda: tab.run(SHOWN) == [])
-    second.close()
+    with contextlib.closing(chromium.open("about:blank")) as second:
+        _visit(second, server, place)
+        tab.to_front()
+        with chromium.another_in_front():
+            tab.ask(f"fault pace texts=40 gap_ms=25 a secret {nonce}")
+            [shown] = eventually(lambda: tab.run(SHOWN))
+            tab.until("() => document.title.startsWith('● ')")
+            assert not second.run(TITLE).startswith("● ")
+            assert shown["title"] == "The answer is there"
+            assert shown["body"] == second.run("() => document.querySelector('h1').textContent")
+            assert "word" not in json.dumps(shown)
+            assert "secret" not in json.dumps(shown)
+        tab.to_front()
+        eventually(lambda: tab.run(SHOWN) == [])

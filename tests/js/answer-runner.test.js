@@ -31,8 +31,8 @@ function serve(t, ...frames) {
 }
 
 /** A question, and the runner of its answer; `released` counts the locks and slots that were given back. */
-function begin(options = {}) {
-  const conversation = new Conversation(localStore(new FakeStorage()), { id: 'c' });
+function begin(options = {}, store = localStore(new FakeStorage())) {
+  const conversation = new Conversation(store, { id: 'c' });
   const [, answer] = conversation.ask('Hi');
   const counts = { acquired: 0, released: 0 };
   const acquire = async () => {
@@ -117,4 +117,26 @@ test('an answer is stopped although its terminal frames cannot be applied', asyn
     await new Promise((go) => setTimeout(go, 10));
   assert.deepEqual([answer.state, answer.stopping], ['stopped', false]);
   assert.equal(told[0].message, 'broken');
+});
+
+test('a tab that is next does not follow what was followed to its end, though it has not heard', async (t) => {
+  serve(t, ...WHOLE);
+  const store = localStore(new FakeStorage());
+  let free = (_release) => {};
+  const acquire = () => new Promise((granted) => (free = granted));
+  const runs = [];
+  const onRuns = () => runs.push(...next.runner.followed);
+  const next = begin({ locks: { acquire }, onRuns }, store);
+  const other = new Conversation(store, { id: 'c' });
+  await other.load();
+  next.runner.resume(next.conversation);
+  await settle();
+  const written = other.messages.at(-1);
+  other.apply(written, 1, { text: 'Hello' });
+  other.apply(written, 2, '[DONE]');
+  free(() => {});
+  await settle();
+  assert.deepEqual([next.answer.state, next.answer.text], ['done', 'Hello']);
+  assert.equal(globalThis.fetch.mock.callCount(), 0);
+  assert.deepEqual([runs, next.runner.busy], [[], new Set()]);
 });
