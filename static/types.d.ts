@@ -32,6 +32,8 @@ export interface FileRef {
   height?: number;
   /** Of a PDF, where they can be counted. */
   pages?: number;
+  /** Of a text, in bytes, as it stands in JSON with its escapes. */
+  sent?: number;
 }
 
 /** What a file is by its bytes. */
@@ -153,6 +155,8 @@ export interface Draft {
   editing: string;
   /** Changed questions by their ids. */
   edits: Record<string, string>;
+  /** Those of the text under '', those of a changed question under its id; absent where there are none. */
+  files?: Record<string, FileRef[]>;
 }
 
 /** A question as it is sent, and where: a place as drafts have it, or as the address does; absent where the reader is. */

@@ -42,6 +42,15 @@ def jpeg(width: int = 8, height: int = 8, thumbnail: bytes = b"") -> bytes:
     ))  # fmt: skip
 
 
+def turned(jpeg: bytes, orientation: int = 6, order: str = ">") -> bytes:
+    """Return a JPEG that is shown turned, as a phone writes it (Exif): 6 is a quarter right."""
+    entry = struct.pack(order + "HHIHH", 274, 3, 1, orientation, 0)
+    mark = b"MM" if order == ">" else b"II"
+    table = mark + struct.pack(order + "HIH", 42, 8, 1) + entry + b"\0\0\0\0"
+    data = b"Exif\0\0" + table
+    return jpeg[:2] + struct.pack(">BBH", 0xFF, 0xE1, len(data) + 2) + data + jpeg[2:]
+
+
 def gif(width: int = 1, height: int = 1, comment: bytes = b"") -> bytes:
     """Return a GIF of one transparent pixel on a screen of this size."""
     extension = b"\x21\xfe" + bytes([len(comment)]) + comment + b"\0" if comment else b""

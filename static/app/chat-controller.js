@@ -2,7 +2,7 @@
 
 import { growingText } from '../markdown/growing-text.js';
 import { Conversations } from '../model/conversations.js';
-import { Drafts } from '../model/drafts.js';
+import { Drafts, isEmpty } from '../model/drafts.js';
 import { stateOf, totalOf } from '../model/status-text.js';
 import { browserStorage, sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
@@ -206,7 +206,7 @@ export class ChatController {
   async #openLatest() {
     await this.conversations.load();
     const latest = this.conversations.metas.find(({ archived }) => !archived)?.id;
-    if (!location.hash && latest && !this.drafts.of('').text) renamePlace(latest);
+    if (!location.hash && latest && isEmpty(this.drafts.of(''))) renamePlace(latest);
     await this.#open();
   }
 

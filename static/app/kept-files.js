@@ -8,11 +8,17 @@ import { say } from '../system/words.js';
 
 /** @import { FileRef, Message } from '../types.js' */
 
-/** Remove the files to which no message refers, of this store or of the database. @param {() => Promise<Message[]> | Message[]} messages */
-export function sweepFiles(messages) {
+/**
+ * Remove the files to which no message refers, of this store or of the database, and no draft.
+ *
+ * @param {() => Promise<Message[]> | Message[]} messages
+ * @param {() => string[]} drafted
+ */
+export function sweepFiles(messages, drafted) {
   return files.sweep(async () => {
     const [stored, known] = await Promise.all([storedMessages(), messages()]);
-    return new Set([...stored, ...known].flatMap(refsOf).map(({ id }) => id));
+    const sent = [...stored, ...known].flatMap(refsOf).map(({ id }) => id);
+    return new Set([...sent, ...drafted()]);
   });
 }
 

@@ -1,7 +1,7 @@
 // What the page measures of the conversation on it, while it is asked and typed: how full the model's context is.
 
 import { contextOf } from '../model/context.js';
-import { filesOfDraft } from '../view/attaching.js';
+import { filesIn } from '../model/drafts.js';
 import { showContext } from '../view/context-meter.js';
 import { find } from '../view/dom.js';
 
@@ -24,10 +24,10 @@ function show({ current, conversations, drafts, settings }) {
   const { model } = settings;
   if (!model?.max_input_tokens) return showContext(0);
   const place = conversations.has(current.meta.id) ? current.meta.id : '';
-  const { text, editing, edits } = drafts.of(place);
+  const { text, editing, edits, ...more } = drafts.of(place);
   const draft = {
     text: editing ? (edits[editing] ?? '') : text,
-    files: filesOfDraft(editing || place),
+    files: filesIn(more, editing),
     system: settings.instructionsOf(current),
   };
   showContext(contextOf(before(current.messages, editing), draft), model);

@@ -127,12 +127,17 @@ export class OnDemand {
     money?.showMoney(this.#chat, prices, store);
   }
 
-  /** Remove the files that nothing refers to, later, and again after an hour. @param {Store} store */
+  /** Remove the files to which no message and no draft refers, later, and again after an hour. @param {Store} store */
   sweep(store, delay = SWEEP_AFTER_MS) {
     if (!memory.get('files')) return;
     setTimeout(async () => {
       await load('app/kept-files.js')
-        .then(({ sweepFiles }) => sweepFiles(async () => store.all('messages')))
+        .then(({ sweepFiles }) =>
+          sweepFiles(
+            async () => store.all('messages'),
+            () => this.#chat.drafts.fileIds(),
+          ),
+        )
         .catch(() => {}); // the next time
       this.sweep(store, SWEEP_EVERY_MS);
     }, delay);

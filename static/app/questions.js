@@ -6,6 +6,7 @@ import { say } from '../system/words.js';
 import { find, renamePlace, shownPlace, write } from '../view/dom.js';
 import { load } from '../system/parts.js';
 import { tellBusy } from '../view/field.js';
+import { offerPlace } from '../view/toast.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
 /** @import { Answer, Asked, RequestOptions, Store } from '../types.js' */
@@ -43,7 +44,8 @@ export class Questions {
     await chat.settings.loaded;
     if (asked.isBack) return false;
     if (chat.runner.isAnswering(conversation.meta.id) && !editedId) {
-      tellBusy(true);
+      if (this.#keyOf(place) === this.#keyOf(shownPlace())) tellBusy(true);
+      else offerPlace(say('composer.busy-there', { title: conversation.meta.title }), place);
       return false;
     }
     const options = chat.settings.settle(conversation);

@@ -4,9 +4,10 @@
 // copy of it. For tabs that were closed there is a second copy in localStorage, with the tab's id in its key: the
 // next tab that has nothing written in that place takes it over.
 
+import { fileRefs } from './file-refs.js';
 import { Tabs } from './tabs.js';
 
-/** @import { Channel, Draft, StorageLike } from '../types.js' */
+/** @import { Channel, Draft, FileRef, StorageLike } from '../types.js' */
 
 const OWN = 'claude-sse:draft:';
 const COPIES = 'claude-sse:drafts:';
@@ -53,24 +54,40 @@ export class Drafts {
     this.#uncopied.clear();
   }
 
-  /** Return what would be sent of this place, and the id of the question that it changes or ''; it is not a draft any more. @param {string} place */
-  take(place) {
+  /** Return the text of this place, or its change of the question with this id, as it is sent; it is not a draft any more. @param {string} place @param {string} id */
+  take(place, id) {
     const { text, editing, edits, ...more } = this.of(place);
-    const { [editing]: change = '', ...others } = edits;
-    const left = editing ? { text, edits: others } : { text: '', edits };
-    this.save(place, { ...more, ...left, editing: '' });
-    return { text: editing ? change : text, editedId: editing };
+    const { [id]: change = '', ...others } = edits;
+    const left = id ? { text, edits: others } : { text: '', edits };
+    const draft = { ...more, ...left, editing: editing === id ? '' : editing };
+    this.save(place, withFiles(draft, id, []));
+    return { text: id ? change : text, editedId: id, files: filesIn(more, id) };
   }
 
-  /** Put this above what is written in this place; as a change of the question with this id, if there is one. @param {string} place @param {string} text @param {string} id */
-  giveBack(place, text, id) {
+  /** Put this above what is written in this place; as a change of the question with this id, if there is one. @param {string} place @param {string} text @param {string} id @param {FileRef[]} [files] */
+  giveBack(place, text, id, files = []) {
+    this.save(place, withGiven(this.of(place), text, id, files));
+  }
+
+  /** Put this file after those of what is written in this place, or of the change with this id. @param {string} place @param {string} id @param {FileRef} file */
+  attach(place, id, file) {
     const draft = this.of(place);
-    const { edits, editing } = draft;
-    const changed = {
-      edits: { ...edits, [id]: joined(text, edits[id] ?? '') },
-      editing: editing || id,
-    };
-    this.save(place, { ...draft, ...(id ? changed : { text: joined(text, draft.text) }) });
+    this.save(place, withFiles(draft, id, [...filesIn(draft, id), file]));
+  }
+
+  /** Return the ids of the files of all drafts in this browser, as far as its storage has them. */
+  fileIds() {
+    const stored = [this.#own, this.#shared].flatMap((storage) =>
+      Object.keys(storage)
+        .filter((key) => key.startsWith(OWN) || key.startsWith(COPIES))
+        .map((key) => draftFrom(storage.getItem?.(key))),
+    );
+    const all = [...stored, ...this.#drafts.values()];
+    return all.flatMap(({ files = {} }) =>
+      Object.values(files)
+        .flat()
+        .map(({ id }) => id),
+    );
   }
 
   /** Take over what was written in this place in a tab that was closed; resolve to it, or to nothing. @param {string} place */
@@ -108,7 +125,7 @@ export class Drafts {
 }
 
 /** Return the text above what was written since. @param {string} text @param {string} since */
-export function joined(text, since) {
+function joined(text, since) {
   return since.trim() && since !== text ? `${text}\n\n${since}` : text;
 }
 
@@ -129,18 +146,48 @@ function put(storage, key, draft) {
   }
 }
 
+/** Return the files of the text of a draft, or of the change with this id. @param {Pick<Draft, 'files'>} draft @param {string} id @returns {FileRef[]} */
+export const filesIn = ({ files }, id) => files?.[id] ?? [];
+
+/** Return the draft with these files, each once, for its text, or for the change with this id. @param {Draft} draft @param {string} id @param {FileRef[]} refs @returns {Draft} */
+export function withFiles({ files, ...draft }, id, refs) {
+  const { [id]: _, ...others } = files ?? {};
+  const once = refs.filter((ref, at) => at === refs.findIndex((one) => one.id === ref.id));
+  const all = once.length ? { ...others, [id]: once } : others;
+  return Object.keys(all).length ? { ...draft, files: all } : draft;
+}
+
+/** Return the draft with this above its text, or above the change with this id. @param {Draft} draft @param {string} text @param {string} id @param {FileRef[]} [files] */
+export function withGiven(draft, text, id, files = []) {
+  const { edits, editing } = draft;
+  const changed = {
+    edits: { ...edits, [id]: joined(text, edits[id] ?? '') },
+    editing: editing || id,
+  };
+  const given = { ...draft, ...(id ? changed : { text: joined(text, draft.text) }) };
+  return withFiles(given, id, [...files, ...filesIn(draft, id)]);
+}
+
 /** @param {Draft} draft */
-function isEmpty({ text, editing, edits }) {
-  return !text && !editing && !Object.keys(edits).length;
+export function isEmpty({ text, editing, edits, files = {} }) {
+  return !text && !editing && !Object.keys(edits).length && !Object.keys(files).length;
 }
 
 /** Also what was stored as the plain text, or damaged. @param {string | null | undefined} stored @returns {Draft} */
 function draftFrom(stored) {
   if (!stored) return { text: '', editing: '', edits: {} };
   try {
-    const { text, editing, edits, ...more } = JSON.parse(stored);
+    const { text, editing, edits, files, ...more } = JSON.parse(stored);
     if (typeof text === 'string')
-      return { ...more, text, editing: `${editing ?? ''}`, edits: textsOf(edits) };
+      return Object.entries(Object(files)).reduce(
+        (draft, [id, refs]) => withFiles(draft, id, fileRefs(refs)),
+        /** @type {Draft} */ ({
+          ...more,
+          text,
+          editing: `${editing ?? ''}`,
+          edits: textsOf(edits),
+        }),
+      );
   } catch {
     // a text
   }

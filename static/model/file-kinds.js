@@ -2,6 +2,7 @@
 // the size that it claims, a PDF, or a text. Nothing is decoded but text.
 
 import { say } from '../system/words.js';
+import { CONTROL, textIn, whyNoText } from './file-texts.js';
 
 /** @import { FileKind } from '../types.js' */
 
@@ -14,7 +15,7 @@ export class Unreadable extends Error {
     super(key);
     this.#values = values;
     /** Whether it is of a kind that a browser may know. */
-    this.isForeign = key === 'file.foreign';
+    this.isForeign = ['file.foreign', 'file.encoding', 'file.controls'].includes(key);
   }
 
   /** Return the sentence about the file of this name. @param {string} file */
@@ -23,8 +24,6 @@ export class Unreadable extends Error {
   }
 }
 
-/** What occurs in no text. */
-const CONTROL = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/;
 /** PDF readers find the header within this distance from the start. */
 const HEADER_BYTES = 1024;
 const HEADER = /(?:^|[\0-\x1f\x80-\xff])%PDF-[0-9]/;
@@ -161,30 +160,10 @@ function pdfOf(bytes) {
 
 /** @param {Uint8Array} bytes @returns {FileKind} */
 function textOf(bytes) {
-  const text = decoded(bytes);
-  if (text === undefined || CONTROL.test(text)) throw new Unreadable('file.foreign');
+  const text = textIn(bytes);
+  if (text === undefined || CONTROL.test(text)) throw new Unreadable(whyNoText(bytes));
   if (!text.trim()) throw new Unreadable('file.blank');
   return { kind: 'text', type: 'text/plain', text };
-}
-
-/** Return the text that these bytes are in UTF-8 or UTF-16, without a byte order mark. @param {Uint8Array} bytes */
-function decoded(bytes) {
-  const [first, second] = bytes;
-  if (first === 0xff && second === 0xfe) return decodedAs('utf-16le', bytes);
-  if (first === 0xfe && second === 0xff) return decodedAs('utf-16be', bytes);
-  // UTF-16 without a mark: every second byte of its ASCII characters is zero, and UTF-8 text has none.
-  const zero = bytes.indexOf(0);
-  if (zero >= 0) return decodedAs(zero % 2 ? 'utf-16le' : 'utf-16be', bytes);
-  return decodedAs('utf-8', bytes);
-}
-
-/** @param {string} encoding @param {Uint8Array} bytes */
-function decodedAs(encoding, bytes) {
-  try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 /** One character a byte; those beyond ASCII are not what they were. @param {Uint8Array} bytes */

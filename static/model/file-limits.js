@@ -17,8 +17,8 @@ export const SIDE_PIXELS_OF_MANY = 2000;
 const BESIDE_FILES = 64 << 10;
 
 /** Return the bytes that a file takes in a body: base64, or a text with its escapes. @param {FileRef} file */
-export function sentBytes({ kind, size }) {
-  return kind === 'text' ? Math.ceil(size * 1.1) + 300 : Math.ceil(size / 3) * 4 + 300;
+export function sentBytes({ kind, size, sent = Math.ceil(size * 1.1) }) {
+  return kind === 'text' ? sent + 300 : Math.ceil(size / 3) * 4 + 300;
 }
 
 /**

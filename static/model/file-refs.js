@@ -9,7 +9,7 @@ const TYPES = {
   text: ['text/plain'],
 };
 const MOST = 600;
-const COUNTS = ['width', 'height', 'pages'];
+const COUNTS = ['width', 'height', 'pages', 'sent'];
 
 /** Return those of these references that the page can use. @param {unknown} value @returns {FileRef[]} */
 export function fileRefs(value) {

@@ -1,8 +1,8 @@
 // Where the bytes of files are kept: a database of their own, so that its trouble is none of the conversations'.
 //
-// Messages refer to a file by its id, the digest of its bytes; several may refer to the same one. A file to which no
-// message refers is removed later, when no Undo can bring such a message back. Where nothing can be stored, the files
-// of this visit are kept in memory.
+// Messages and drafts refer to a file by its id, the digest of its bytes; several may refer to the same one. A file to
+// which none refers is removed later, when no Undo can bring such a message back. Where nothing can be stored, the
+// files of this visit are kept in memory.
 
 import { Late, atMost } from '../system/time.js';
 import { uuid } from './message.js';
@@ -11,7 +11,7 @@ import { uuid } from './message.js';
 /** @typedef {{ type: string, bytes: ArrayBuffer }} Bytes a file where the browser stores no Blob */
 
 const DATABASE = 'claude-sse-files';
-/** What was attached or used in this time may be a draft of another tab, or come back by Undo. */
+/** What was attached or used in this time may be in a draft that is not stored, or come back by Undo. */
 const GRACE_MS = 3_600_000;
 
 export class Files {
@@ -43,17 +43,6 @@ export class Files {
   async blob(id) {
     const stored = () => this.#use('blobs', 'readonly', ({ blobs }) => answerOf(blobs.get(id)));
     return this.#memory.get(id) ?? blobOf(await stored()) ?? this.#memory.get(id);
-  }
-
-  /** A draft holds these files: they stay for another hour. @param {string[]} ids */
-  async touch(ids) {
-    const touching = this.#use('kept', 'readwrite', async ({ kept }) => {
-      for (const id of ids) {
-        const known = await answerOf(kept.get(id));
-        if (known) kept.put({ ...known, touched: this.#now() });
-      }
-    });
-    await touching.catch(() => {}); // they are used soon, or left
   }
 
   /** Return the number of files that are kept, and the room that they take in bytes. */

@@ -9,14 +9,17 @@ import {
 } from '../model/file-limits.js';
 import { Unreadable } from '../model/file-kinds.js';
 import { files } from '../model/files.js';
+import { PartMissing } from '../system/parts.js';
 import { say } from '../system/words.js';
-import { find, make, memory, rememberList, rememberedList } from './dom.js';
-import { chipFor, release } from './file-chip.js';
+import { find, make, memory, rememberList, rememberedList, write } from './dom.js';
+import { tellMore } from './field.js';
+import { chipFor, hideIfEmpty, release, removalOf } from './file-chip.js';
+import { FileQueue } from './file-queue.js';
 import { readFile, shrink } from './read-file.js';
 
 /** @import { FileRef } from '../types.js' */
-/** @typedef {{ onChange: () => void, onRefused: (sentence: string) => void, onText: (text: string) => void }} Listeners */
-/** @typedef {{ isPasted?: boolean, isElsewhere: (ref: FileRef) => boolean }} How `isElsewhere` takes a file of a draft that was left, and returns whether it is one */
+/** @import { How, Waiting } from './file-queue.js' */
+/** @typedef {{ onChange: () => void, onText: (text: string) => void }} Listeners */
 
 /** Larger images make room for more of them. */
 const LARGE_BYTES = 600 << 10;
@@ -29,9 +32,8 @@ const SMALLER_PIXELS = 1568;
 export class Attachments {
   /** @type {FileRef[]} */
   refs = [];
-  /** Resolves when every file that was given has been read. */
-  settled = Promise.resolve();
   #list = find('#attached');
+  #queue = new FileQueue(this.#list, (waiting) => this.#read(waiting));
   #maxBody;
   #on;
   /** Ids of texts that were pasted: they can become text again. */
@@ -46,56 +48,48 @@ export class Attachments {
     );
   }
 
-  /** Read these files, one after the other. @param {File[]} given @param {How} how */
+  /** Read these files; resolve to whether all are attached, but for those that were taken away. @param {File[]} given @param {How} how */
   add(given, how) {
-    const waiting = given.map((file) => {
-      const chip = make('li', {
-        className: 'chip busy',
-        textContent: say('file.reading', { file: file.name }),
-      });
-      this.#list.append(chip);
-      return { file, chip };
-    });
-    this.#list.hidden = false;
-    for (const { file, chip } of waiting)
-      this.settled = this.settled.then(() => this.#read(file, chip, how));
-    return this.settled;
+    return this.#queue.add(given, how);
   }
 
-  /** Show these, and no others. @param {FileRef[]} refs */
-  show(refs) {
+  /** Show these, and no others; and what is read for the draft that has this bundle. @param {FileRef[]} refs @param {object} bundle */
+  show(refs, bundle) {
     this.refs = [];
     for (const chip of [...this.#list.children]) this.#drop(chip);
     for (const ref of refs) this.#take(ref);
-    this.#list.hidden = !this.refs.length;
+    this.#queue.show(bundle);
   }
 
-  /** @param {File} file @param {Element} waiting @param {How} how */
-  async #read(file, waiting, { isPasted = false, isElsewhere }) {
+  /** Return whether the file is attached; where it cannot be, that is said. @param {Waiting} waiting */
+  async #read(waiting) {
+    const { file, how } = waiting;
     try {
-      const room = this.#roomFor();
-      const { ref, isStored } = await readFile(file, { maxBody: this.#maxBody, room });
-      if (isPasted && ref.kind === 'text')
-        rememberList(PASTED, [...this.#pasted.add(ref.id)].slice(-MOST_PASTED));
-      if (isElsewhere(ref)) return;
-      if (this.refs.some(({ id }) => id === ref.id)) throw new Unreadable('file.attached-already');
-      await this.#makeRoom(ref);
-      if (isElsewhere(ref)) return;
-      const problem = tooMuch([...this.refs, ref], this.#maxBody);
-      if (problem) throw new Unreadable('file.no-room', { problem });
-      this.#take(
-        ref,
-        file.size > ref.size * 1.1 && ref.kind === 'image' ? say('file.smaller') : '',
-      );
-      if (!isStored) this.#on.onRefused(say('file.not-kept', { file: file.name }));
+      await this.#attach(waiting);
+      return true;
     } catch (error) {
-      if (!(error instanceof Unreadable)) throw error;
-      this.#on.onRefused(error.sentenceFor(file.name));
+      if (!waiting.isRemoved) how.onRefused(sentenceOf(error, file.name));
+      return waiting.isRemoved;
     } finally {
-      waiting.remove();
-      this.#list.hidden = !this.#list.children.length;
-      this.#on.onChange();
+      if (how.isShown()) this.#on.onChange();
     }
+  }
+
+  /** @param {Waiting} waiting */
+  async #attach(waiting) {
+    const { file, how } = waiting;
+    const room = this.#roomFor();
+    const { ref, isStored, change } = await readFile(file, { maxBody: this.#maxBody, room });
+    if (how.isPasted && ref.kind === 'text')
+      rememberList(PASTED, [...this.#pasted.add(ref.id)].slice(-MOST_PASTED));
+    if (how.isShown()) await this.#makeRoom(ref);
+    if (waiting.isRemoved) return;
+    if (!isStored) how.onRefused(say('file.not-kept', { file: file.name }));
+    if (!how.isShown()) return how.onElsewhere(ref);
+    const problem = tooMuch([...this.refs, ref], this.#maxBody);
+    if (problem) throw new Unreadable('file.no-room', { problem });
+    this.#take(ref, change);
+    write(find('#announce'), say('file.attached', { file: ref.name }));
   }
 
   /** The bytes that are left for another file, if the large images beside it are made smaller. */
@@ -107,8 +101,11 @@ export class Attachments {
     return Math.max(left, LARGE_BYTES);
   }
 
-  /** Scale down what keeps this file from being sent with the others. @param {FileRef} ref */
+  /** Scale down what keeps this file from being sent with the others; throw where it is one of them. @param {FileRef} ref */
   async #makeRoom(ref) {
+    const twin = this.refs.find(({ id }) => id === ref.id);
+    if (twin?.name === ref.name) throw new Unreadable('file.attached-already');
+    if (twin) throw new Unreadable('file.same-content', { other: twin.name });
     const images = [...this.refs, ref].filter(({ kind }) => kind === 'image');
     if (images.length > MANY_IMAGES) await this.#shrinkAll(SIDE_PIXELS_OF_MANY, tooWide, ref);
     if (tooMuch([...this.refs, ref], this.#maxBody))
@@ -156,10 +153,7 @@ export class Attachments {
       asText.addEventListener('click', () => this.#putBack(ref));
       chip.append(asText);
     }
-    const remove = make('button', { type: 'button', className: 'remove', textContent: '×' });
-    remove.ariaLabel = say('file.remove', { file: ref.name });
-    remove.addEventListener('click', () => this.#remove(ref.id));
-    chip.append(remove);
+    chip.append(removalOf(ref.name, () => this.#remove(ref.id)));
     return chip;
   }
 
@@ -167,10 +161,12 @@ export class Attachments {
   async #putBack(ref) {
     try {
       const text = await (await files.blob(ref.id))?.text();
+      if (!this.refs.includes(ref)) return; // the draft was left, or its question is asked
+      if (text === undefined) return tellMore(say('file.gone', { file: ref.name }));
       this.#remove(ref.id);
-      if (text !== undefined) this.#on.onText(text);
+      this.#on.onText(text);
     } catch {
-      this.#on.onRefused(say('file.late'));
+      tellMore(say('file.late'));
     }
   }
 
@@ -180,7 +176,7 @@ export class Attachments {
     const beside = chip?.nextElementSibling ?? chip?.previousElementSibling;
     this.refs = this.refs.filter((ref) => ref.id !== id);
     if (chip) this.#drop(chip);
-    this.#list.hidden = !this.#list.children.length;
+    hideIfEmpty(this.#list);
     this.#on.onChange();
     const next = beside?.querySelector('button') ?? find('#prompt');
     next.focus(); // the button is gone: the focus must not get lost
@@ -206,6 +202,14 @@ export class Attachments {
     event.preventDefault();
     this.#remove(file);
   }
+}
+
+/** Return the sentence that says why this file is not attached. @param {unknown} error @param {string} file its name */
+function sentenceOf(error, file) {
+  if (error instanceof Unreadable) return error.sentenceFor(file);
+  if (error instanceof PartMissing) return say('file.unattached', { files: file });
+  console.error(error);
+  return say('file.not-read', { file });
 }
 
 /** @param {FileRef} ref */

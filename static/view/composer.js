@@ -1,12 +1,13 @@
 // Where the reader writes: Enter sends, Shift+Enter starts a new line (on a phone Enter does); one button sends or stops.
 
-import { joined } from '../model/drafts.js';
+import { filesIn, withFiles, withGiven } from '../model/drafts.js';
 import { meaningOf } from '../model/keys.js';
 import { say } from '../system/words.js';
-import { Attaching } from './attaching.js';
+import { Attaching, areSame } from './attaching.js';
 import { find, isComposing, isPhone } from './dom.js';
 import { grow, insert, takeOver, tell, tellBusy } from './field.js';
 import { Outbox } from './outbox.js';
+import { SendButton } from './send-button.js';
 import { offer } from './toast.js';
 
 /** @import { Drafts } from '../model/drafts.js' */
@@ -16,8 +17,7 @@ import { offer } from './toast.js';
 export class Composer {
   outbox = new Outbox((asked) => this.giveBack(asked));
   #prompt = find('#prompt');
-  #button = find('#send');
-  #cancel = find('#cancel');
+  #button = new SendButton(() => this.#on.stop());
   #on;
   #streaming = false;
   #drafts;
@@ -25,8 +25,16 @@ export class Composer {
   #place;
   /** @type {Draft} */
   #draft = { text: '', editing: '', edits: {} };
-  #original = ''; // the question that is being changed, as it was asked
-  #files = new Attaching((text) => insert(this.#prompt, text));
+  /** The question that is being changed, as it was asked. @type {{ text: string, files: FileRef[] }} */
+  #original = { text: '', files: [] };
+  #files = new Attaching({
+    onText: (text) => insert(this.#prompt, text),
+    onChange: () => this.#saveDraft(),
+    onElsewhere: (place, id, ref) => {
+      this.#drafts.attach(place, id, ref);
+      if (place === this.#place) this.#draft = this.#drafts.of(place);
+    },
+  });
 
   /** `send` resolves to whether it is stored; `edit` hears which question is being changed, or ''. @param {Drafts} drafts @param {Listeners} on */
   constructor(drafts, on) {
@@ -36,9 +44,8 @@ export class Composer {
       event.preventDefault();
       this.#send();
     });
-    this.#button.addEventListener('click', this.#clicked.bind(this));
     this.#prompt.addEventListener('keydown', this.#pressed.bind(this));
-    this.#cancel.addEventListener('click', () => this.#giveUpEditing());
+    find('#cancel').addEventListener('click', () => this.#giveUpEditing());
     this.#prompt.addEventListener('input', () => this.#saveDraft());
     this.streaming = false;
   }
@@ -72,7 +79,7 @@ export class Composer {
   set streaming(value) {
     this.#streaming = value;
     if (!value) tellBusy(false);
-    this.#drawButton();
+    this.#button.stops = this.#stops;
   }
 
   /** One sentence above the field, announced immediately; '' removes it. @param {string} text */
@@ -88,42 +95,31 @@ export class Composer {
 
   /** Put a text and its files back to be changed, above what was written since. @param {string} text @param {FileRef[]} [files] */
   restore(text, files) {
-    this.#files.giveBack(this.#place ?? '', files);
-    if (this.#draft.editing) {
-      this.#draft.text = joined(text, this.#draft.text);
-      return this.#saveDraft();
-    }
-    this.#setText(joined(text, this.#value));
+    this.#give(text, '', files);
+    if (this.#draft.editing) return;
+    this.#setText(this.#draft.text);
     this.#prompt.setSelectionRange(text.length, text.length);
   }
 
   /** Let a question be changed and asked as another version; what was changed of it before is there again. @param {string} id @param {string} text @param {FileRef[]} [files] */
-  edit(id, text, files) {
+  edit(id, text, files = []) {
     const { edits } = this.#draft;
-    if (edits[id] === undefined) this.#files.giveBack(id, files);
+    if (edits[id] === undefined) this.#draft = withFiles(this.#draft, id, files);
     edits[id] ??= text;
     this.#draft.editing = id;
     this.#show();
-    this.#original = text;
+    this.#original = { text, files };
     this.#setText(edits[id]);
   }
 
   /** A changed question was not asked: it is there to be changed on. @param {string} id @param {string} text @param {FileRef[]} [files] */
   editAgain(id, text, files) {
-    this.#files.giveBack(id, files);
-    this.#draft.edits[id] = joined(text, this.#draft.edits[id] ?? '');
-    this.edit(id, text);
+    this.#give(text, id, files);
+    this.edit(id, text, files);
   }
 
   focus() {
     this.#prompt.focus();
-  }
-
-  /** @param {MouseEvent} event */
-  #clicked(event) {
-    if (!this.#stops) return; // the form's submit event follows
-    event.preventDefault();
-    if (event.detail < 2) this.#on.stop(); // the second half of a double click on Send does not mean it
   }
 
   /** @param {KeyboardEvent} event */
@@ -138,17 +134,16 @@ export class Composer {
 
   /** @param {Listeners['send']} [send] */
   async #send(send = this.#on.send) {
-    const place = this.#place;
-    if (this.#files.reading) await this.#files.reading;
-    const isLeft = place !== undefined && place !== this.#place;
-    const asked = isLeft ? this.#takeFrom(place) : this.#take();
+    const [place, id] = [this.#place, this.#draft.editing];
+    if (this.#files.isReading && !(await this.#files.whenRead())) return;
+    const isShown = place === this.#place && id === this.#draft.editing;
+    const asked = isShown || place === undefined ? this.#take() : this.#takeFrom(place, id);
     if (asked) await this.outbox.send(asked, send);
   }
 
   /** Take the question out of the field; nothing if there is none to be sent now. */
   #take() {
-    const { editing: editedId } = this.#draft;
-    const text = this.#value;
+    const [text, editedId] = [this.#value, this.#draft.editing];
     const isEmpty = !(text.trim() || this.#files.refs.length);
     if (this.#stops) tellBusy(!isEmpty);
     if (this.#stops || isEmpty) return this.focus();
@@ -158,19 +153,26 @@ export class Composer {
     return { text, files, editedId, place: this.#place };
   }
 
-  /** Take the question that waited for its files in this place, which the reader has left. @param {string} place */
-  #takeFrom(place) {
-    const { text, editedId } = this.#drafts.take(place);
-    const files = this.#files.takeFrom(editedId || place);
-    return (text.trim() || files.length) && { text, files, editedId, place };
+  /** Take the question, or the change with this id, that waited for its files and that the reader has left. @param {string} place @param {string} id */
+  #takeFrom(place, id) {
+    const asked = { ...this.#drafts.take(place, id), place };
+    if (place === this.#place) this.#draft = this.#drafts.of(place);
+    return (asked.text.trim() || asked.files.length) && asked;
   }
 
   /** It is a draft again, wherever the reader is by now. @param {Asked} asked */
   giveBack({ text, files, editedId = '', place = '' }) {
-    if (place === this.#place)
-      return editedId ? this.editAgain(editedId, text, files) : this.restore(text, files);
-    this.#files.giveBack(editedId || place, files);
-    this.#drafts.giveBack(place, text, editedId);
+    if (place !== this.#place) this.#drafts.giveBack(place, text, editedId, files);
+    else if (editedId) this.editAgain(editedId, text, files);
+    else this.restore(text, files);
+  }
+
+  /** Put this above the text of the draft, or above its change with this id. @param {string} text @param {string} id @param {FileRef[]} [files] */
+  #give(text, id, files) {
+    this.#saveDraft(); // what an input method has not told yet
+    this.#draft = withGiven(this.#draft, text, id, files);
+    if (id === this.#draft.editing) this.#showFiles();
+    else this.#saveDraft();
   }
 
   /** What a tab that was closed has left here. @param {string} place */
@@ -182,25 +184,23 @@ export class Composer {
   }
 
   #giveUpEditing() {
-    const { editing: id } = this.#draft;
-    const [text, original, place] = [this.#value, this.#original, this.#place];
-    const files = this.#files.take();
+    const [id, text, place] = [this.#draft.editing, this.#value, this.#place];
+    const [files, original] = [this.#files.take(), this.#original];
     this.#leaveEditing();
     this.focus();
-    if (text === original || !text.trim()) return;
+    if ((text === original.text || !text.trim()) && areSame(files, original.files)) return;
     offer(say('composer.discarded'), say('toast.undo'), () => {
-      if (place !== this.#place)
-        return this.giveBack({ text, files, editedId: id, place: place ?? '' });
-      this.editAgain(id, text, files);
-      this.#original = original;
+      this.giveBack({ text, files, editedId: id, place });
+      if (place === this.#place) this.#original = original;
     });
   }
 
   /** The draft from before is there again. */
   #leaveEditing() {
-    delete this.#draft.edits[this.#draft.editing];
-    this.#draft.editing = '';
-    this.#original = '';
+    const { editing } = this.#draft;
+    delete this.#draft.edits[editing];
+    if (editing) this.#draft = withFiles({ ...this.#draft, editing: '' }, editing, []);
+    this.#original = { text: '', files: [] };
     this.#show();
     this.#saveDraft();
   }
@@ -227,24 +227,24 @@ export class Composer {
     const { text, editing, edits } = this.#draft;
     this.#prompt.value = editing ? (edits[editing] ?? '') : text;
     this.notice = editing ? say('composer.editing') : '';
-    this.#cancel.hidden = !editing;
-    this.#files.key = editing || (this.#place ?? '');
+    find('#cancel').hidden = !editing;
+    this.#showFiles();
     this.#on.edit(editing);
-    this.#drawButton();
+    this.#button.stops = this.#stops;
     grow(this.#prompt);
   }
 
-  #drawButton() {
-    this.#button.dataset.mode = this.#stops ? 'stop' : 'send';
-    this.#button.textContent = say(this.#stops ? 'composer.stop' : 'composer.send');
+  #showFiles({ editing } = this.#draft) {
+    this.#files.show(this.#place, editing, filesIn(this.#draft, editing));
   }
 
   #saveDraft() {
     const { editing, edits } = this.#draft;
     if (editing) edits[editing] = this.#value;
     else this.#draft.text = this.#value;
+    this.#draft = withFiles(this.#draft, editing, this.#files.refs);
     if (this.#place !== undefined) this.#drafts.save(this.#place, this.#draft);
-    this.#drawButton();
+    this.#button.stops = this.#stops;
     grow(this.#prompt);
   }
 }

@@ -1,7 +1,7 @@
 // A field to write in: how its text changes, and its height with it; and the sentence above it.
 
 import { say } from '../system/words.js';
-import { find, make } from './dom.js';
+import { find, make, write } from './dom.js';
 
 /** Only for browsers whose style sheet cannot do it (`field-sizing`). @param {HTMLTextAreaElement} field */
 export function grow(field) {
@@ -19,11 +19,12 @@ export function takeOver() {
   return wasAsked;
 }
 
-/** Put this text where the caret is. @param {HTMLTextAreaElement} field @param {string} text */
+/** Put this text where the caret is, as if it were typed: Ctrl+Z takes it away. @param {HTMLTextAreaElement} field @param {string} text */
 export function insert(field, text) {
+  field.focus();
+  if (!text || document.execCommand('insertText', false, text)) return;
   field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
   field.dispatchEvent(new InputEvent('input', { bubbles: true }));
-  field.focus();
 }
 
 /** Say this above the field, announced immediately, with buttons: what they are called, and what each does. @param {string} sentence @param {Record<string, () => void>} [ways] */
@@ -35,9 +36,27 @@ export function tell(sentence, ways = {}) {
   find('#ways').replaceChildren(...buttons);
 }
 
+/** Say this below what is said above the field already. @param {string} sentence */
+export function tellMore(sentence) {
+  const notice = find('#notice');
+  const said = linesOf(notice);
+  if (!said.includes(sentence)) write(notice, [...said, sentence].join('\n'));
+}
+
+/** Take this away of what is said above the field. @param {string} sentence */
+export function untell(sentence) {
+  const notice = find('#notice');
+  const said = linesOf(notice);
+  if (said.length === 1 && said[0] === sentence) return tell('');
+  write(notice, said.filter((line) => line !== sentence).join('\n'));
+}
+
 /** Say why a question stays in the field while an answer is written; once none is, take that away. @param {boolean} isBusy */
 export function tellBusy(isBusy) {
   const sentence = say('composer.busy');
   if (isBusy) tell(sentence);
-  else if (find('#notice').textContent === sentence) tell('');
+  else untell(sentence);
 }
+
+/** @param {Element} notice */
+const linesOf = (notice) => (notice.textContent ? notice.textContent.split('\n') : []);

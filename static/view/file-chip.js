@@ -54,6 +54,18 @@ export function chipFor(ref, more = '') {
   return chip;
 }
 
+/** Return the button that takes this file away. @param {string} name @param {() => void} onclick */
+export function removalOf(name, onclick) {
+  const ariaLabel = say('file.remove', { file: name });
+  const properties = { type: 'button', className: 'remove', textContent: '×', ariaLabel, onclick };
+  return make('button', properties);
+}
+
+/** @param {HTMLElement} list of chips */
+export function hideIfEmpty(list) {
+  list.hidden = !list.children.length;
+}
+
 /** The chip is no longer shown: its picture's memory is given back. @param {Element} chip */
 export function release(chip) {
   near.unobserve(chip);

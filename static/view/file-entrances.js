@@ -40,17 +40,22 @@ function openForDrops({ onFiles, onText, onRefused }) {
     if (isField(event.target) && !hasFiles(event)) return;
     event.preventDefault();
     if (isModal() || !event.dataTransfer) return;
-    if (!hasFiles(event)) return onText(event.dataTransfer.getData('text/plain'));
     const { files, folders } = contentOf(event.dataTransfer);
+    const text = textOf(event.dataTransfer);
+    if (!files.length && !folders.length && text) return onText(text);
+    onFiles(files);
     for (const name of folders) onRefused(say('file.folder', { file: name }));
-    if (files.length) onFiles(files);
+    if (!files.length && !folders.length) onRefused(say('file.nothing'));
   });
 }
 
 /** @param {Listeners} on */
 function openForPaste({ onFiles, onText }) {
-  let isPlain = false; // Shift says that it is meant as text
-  addEventListener('keydown', ({ key, shiftKey }) => (isPlain = shiftKey && /^v$/i.test(key)));
+  let isPlain = false; // Ctrl+Shift+V says that it is meant as text
+  addEventListener('keydown', ({ key, shiftKey, ctrlKey, metaKey }) => {
+    isPlain = shiftKey && (ctrlKey || metaKey) && /^v$/i.test(key);
+  });
+  addEventListener('keyup', () => (isPlain = false));
   document.addEventListener('paste', (event) => {
     const { target, clipboardData } = event;
     if (!clipboardData || isModal() || (isField(target) && target !== find('#prompt'))) return;
@@ -67,6 +72,11 @@ function openForPaste({ onFiles, onText }) {
       onText(text); // what is pasted beside the field is meant for it
     }
   });
+}
+
+/** An image of another page may come as its address only. @param {DataTransfer} transfer */
+function textOf(transfer) {
+  return transfer.getData('text/plain') || transfer.getData('URL');
 }
 
 /** @param {DataTransfer} transfer */

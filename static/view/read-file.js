@@ -10,11 +10,13 @@ import {
 } from '../model/file-limits.js';
 import { Unreadable, isHeic, isOtherImage, kindOf } from '../model/file-kinds.js';
 import { files } from '../model/files.js';
+import { isTurned } from '../model/orientation.js';
 import { load } from '../system/parts.js';
+import { say } from '../system/words.js';
 import { STEPS, scaled } from './scaled-image.js';
 
 /** @import { FileKind, FileRef } from '../types.js' */
-/** @typedef {{ blob: Blob } & FileKind} Known */
+/** @typedef {{ blob: Blob, isUpright?: boolean } & FileKind} Known `isUpright`: it was turned for that */
 
 /** A photo of more bytes is not read. */
 const LARGEST_PHOTO_BYTES = 200 << 20;
@@ -23,7 +25,8 @@ const SHARE = 1 / 3;
 const HEAD_BYTES = 64;
 
 /**
- * Return a file that is kept, as a message refers to it, and whether a reload will find it; throw `Unreadable`.
+ * Return a file that is kept, as a message refers to it, whether a reload will find it, and in words what was done to
+ * it; throw `Unreadable`.
  *
  * @param {File} file
  * @param {{ maxBody: number, room: number }} limits in bytes: of a whole body, and what is left of it
@@ -31,7 +34,10 @@ const HEAD_BYTES = 64;
 export async function readFile(file, { maxBody, room }) {
   const known = await fileOf(file, maxBody);
   const fits = Math.min(room, maxBody * SHARE);
-  return keep(await shrunk(known, fits, file.name), file.name);
+  const kept = await keep(await shrunk(known, fits), file.name);
+  const isSmaller = kept.ref.kind === 'image' && file.size > kept.ref.size * 1.1;
+  const change = known.isUpright ? 'file.upright' : isSmaller ? 'file.smaller' : '';
+  return { ...kept, change: change && say(change) };
 }
 
 /** Return the same file as a smaller image. @param {FileRef} ref @param {number} side in pixels */
@@ -53,7 +59,7 @@ async function fileOf(file, maxBody) {
     });
   const bytes = await bytesOf(file);
   try {
-    return knownAs(kindOf(bytes), bytes);
+    return await upright(knownAs(kindOf(bytes), bytes), bytes);
   } catch (error) {
     if (!(error instanceof Unreadable) || !error.isForeign) throw error;
     if (!isOtherImage(bytes, file.type)) throw error;
@@ -71,8 +77,18 @@ async function converted(file, isHeicPhoto, error) {
   }
 }
 
-/** Scale an image down, as little as it takes. @param {Known} known @param {number} fits in bytes as they are sent @param {string} name @returns {Promise<Known>} */
-async function shrunk(known, fits, name) {
+/** Claude sees the pixels of a photo only, and not how it is turned. @param {Known} known @param {Uint8Array} bytes @returns {Promise<Known>} */
+async function upright(known, bytes) {
+  if (known.kind !== 'image' || !isTurned(bytes, known.type)) return known;
+  try {
+    return { ...(await knownOf(await scaled(known.blob, STEPS[0]))), isUpright: true };
+  } catch {
+    return known; // better askew than not at all
+  }
+}
+
+/** Scale an image down, as little as it takes. @param {Known} known @param {number} fits in bytes as they are sent @returns {Promise<Known>} */
+async function shrunk(known, fits) {
   let now = known;
   for (const step of STEPS) {
     if (!isTooLarge(now, fits)) return now;
@@ -105,16 +121,20 @@ function knownAs(kind, bytes) {
 }
 
 /** @param {Known} known @param {string} name @returns {Promise<{ ref: FileRef, isStored: boolean }>} */
-async function keep({ blob, kind, type, width, height }, name) {
+async function keep({ blob, kind, type, width, height, text }, name) {
   const { id, isStored } = await files.keep(blob);
   /** @type {FileRef} */
   const ref = { id, name, kind, type, size: blob.size, ...(width && { width, height }) };
-  if (kind === 'pdf') {
-    const { pagesOf } = await load('model/pdf-pages.js');
-    const pages = await pagesOf(await bytesOf(blob));
-    if (pages) ref.pages = pages;
-  }
+  if (text !== undefined) ref.sent = new Blob([JSON.stringify(text)]).size;
+  const pages = kind === 'pdf' ? await pagesIn(blob) : 0;
+  if (pages) ref.pages = pages;
   return { ref, isStored };
+}
+
+/** Return the pages of a PDF; 0 where they cannot be counted, or not now: the server counts them as well. @param {Blob} blob */
+async function pagesIn(blob) {
+  const part = await load('model/pdf-pages.js').catch(() => undefined);
+  return part ? part.pagesOf(await bytesOf(blob)) : 0;
 }
 
 /** @param {Blob} blob */

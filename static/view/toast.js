@@ -2,6 +2,7 @@
 // while the reader points at them, has the focus there or does not see the page.
 
 import { load } from '../system/parts.js';
+import { say } from '../system/words.js';
 import { copyOf, find, part, write } from './dom.js';
 
 const SHOWN_MS = 7_000;
@@ -44,6 +45,11 @@ export function offer(sentence, label = '', act = () => {}) {
   toasts.push(toast);
   showNext();
   return () => end(toast);
+}
+
+/** Show a sentence about another place, and a button that leads there. @param {string} sentence @param {string} place */
+export function offerPlace(sentence, place) {
+  return offer(sentence, say('toast.go'), () => (location.hash = `#/${place || 'new'}`));
 }
 
 /** @param {Toast} toast */

@@ -17,24 +17,10 @@ from tests import files
 
 from ..integration.running import Server, exchange, exchanges, serve
 from .conftest import visit
+from .giving import attach, chips, give
 from .talk import ask, last_answer, wait_until_over
 
 PYTHON = 'print("Grüße")\n'.encode()
-#: Events as a browser makes them when files are dropped or pasted; content in base64.
-GIVE = """([kind, given, texts]) => {
-    const transfer = new DataTransfer();
-    for (const [name, type, data] of given) {
-        const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
-        transfer.items.add(new File([bytes], name, { type }));
-    }
-    for (const type in texts) transfer.setData(type, texts[type]);
-    const more = { bubbles: true, cancelable: true };
-    const target = document.querySelector(kind === 'paste' ? '#prompt' : '#log');
-    const event = kind === 'paste'
-        ? new ClipboardEvent('paste', { clipboardData: transfer, ...more })
-        : new DragEvent(kind, { dataTransfer: transfer, ...more });
-    return !target.dispatchEvent(event);
-}"""
 #: A photo of noise, which no format makes small: 12 MP as JPEG, as a phone takes it.
 PHOTO = """async ([width, height]) => {
     const canvas = new OffscreenCanvas(width, height);
@@ -59,26 +45,6 @@ def server(standin: StandIn) -> Iterator[Server]:
     """A server that takes little, so that little is too much."""
     with serve(standin, WORKERS=1, MAX_BODY_MB=1) as [server]:
         yield server
-
-
-def attach(page: Page, **given: bytes) -> None:
-    """Choose files by the button; their names are given with an underscore for the dot."""
-    page.locator("#choose").set_input_files([
-        {"name": name.replace("_", "."), "mimeType": "application/x", "buffer": data}
-        for name, data in given.items()
-    ])  # fmt: skip
-
-
-def give(page: Page, kind: str, *given: tuple[str, bytes], **texts: str) -> bool:
-    """Drop or paste files and texts; return whether the page took them from the browser."""
-    sent = [[name, "image/png", base64.b64encode(data).decode()] for name, data in given]
-    types = {f"text/{name}": text for name, text in texts.items()}
-    return bool(page.evaluate(GIVE, [kind, sent, types]))
-
-
-def chips(page: Page) -> Any:
-    """Return the files of the question that is being written, once they are read."""
-    return page.locator("#attached .show b")
 
 
 def sent(standin: StandIn, nonce: str) -> list[Any]:
@@ -158,6 +124,7 @@ def test_what_cannot_be_sent_says_why_and_the_rest_stays(page: Page, nonce: str)
         empty_txt=b"",
         huge_txt=b"word " * 300_000,
         again_png=files.png(),
+        quotes_csv=b'"' * 600_000,
         fine_txt=b"fine",
     )
     expect(chips(page)).to_have_text(["good.png", "fine.txt"])
@@ -168,7 +135,8 @@ def test_what_cannot_be_sent_says_why_and_the_rest_stays(page: Page, nonce: str)
         "“photo.heic” is a HEIC photo",
         "“empty.txt” is empty",
         "“huge.txt” is 1.4 MB, and this server takes 1 MB",
-        "“again.png” is attached already",
+        "“again.png” has the same content as “good.png”",
+        "“quotes.csv” does not fit beside the other files: they are 1.1 MB",
     ):
         expect(page.locator("#notice")).to_contain_text(words)
     page.locator("#attached .show").first.focus()
@@ -373,7 +341,7 @@ def test_files_that_nothing_refers_to_are_removed(page: Page, nonce: str) -> Non
         const { Files } = await at('model/files.js');
         const { sweepFiles } = await at('app/kept-files.js');
         const { files } = await at('model/files.js');
-        await sweepFiles(() => []);
+        await sweepFiles(() => [], () => []);
         const before = (await files.total()).count;
         const opening = indexedDB.open('claude-sse-files');
         await new Promise((resolve) => (opening.onsuccess = resolve));
@@ -382,7 +350,7 @@ def test_files_that_nothing_refers_to_are_removed(page: Page, nonce: str) -> Non
         await new Promise((resolve) => (all.onsuccess = resolve));
         for (const one of all.result) kept.put({ ...one, touched: one.touched - 3_700_000 });
         await new Promise((resolve) => (kept.transaction.oncomplete = resolve));
-        await sweepFiles(() => []);
+        await sweepFiles(() => [], () => []);
         return [before, (await files.total()).count];
     }""")
     assert left == [2, 1]

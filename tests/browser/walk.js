@@ -194,8 +194,10 @@
     const kept = { drafts: {}, files: {} };
     for (const [key, value] of Object.entries({ ...sessionStorage })) {
       const [, kind, name] = key.split(':');
-      if (kind === 'draft') kept.drafts[name] = JSON.parse(value);
-      if (kind === 'files') kept.files[name] = JSON.parse(value).map((file) => file.name);
+      if (kind !== 'draft') continue;
+      kept.drafts[name] = JSON.parse(value);
+      for (const [id, files] of Object.entries(kept.drafts[name].files ?? {}))
+        kept.files[id || name] = files.map((file) => file.name);
     }
     return {
       ...kept,
