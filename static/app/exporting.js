@@ -25,7 +25,9 @@ async function saveJson(name, conversations) {
   const messages = conversations.flatMap(({ all }) => all);
   const { withFiles } = await load('app/kept-files.js');
   try {
-    save(name, 'application/json', await withFiles(toJson(conversations), messages));
+    const { content, gone } = await withFiles(toJson(conversations), messages);
+    save(name, 'application/json', content);
+    if (gone.length) offer(say('export.gone', { count: gone.length, names: gone.join(', ') }));
   } catch (error) {
     if (!(error instanceof Late)) throw error;
     offer(say('file.late'));

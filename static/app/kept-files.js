@@ -28,20 +28,22 @@ export async function roomOfFiles() {
   return count ? say('settings.room', { count, size: megabytes(bytes) }) : '';
 }
 
-/** Return an exported file with the files that its messages refer to. @param {string} json an object @param {Message[]} messages */
+/** Return an exported file with the files that its messages refer to, and the names of those that are gone. @param {string} json an object @param {Message[]} messages */
 export async function withFiles(json, messages) {
   const refs = new Map(messages.flatMap(refsOf).map((ref) => [ref.id, ref]));
   /** @type {(string | Blob)[]} */
   const parts = [];
-  for (const { id, type } of refs.values()) {
+  const gone = [];
+  for (const { id, type, name } of refs.values()) {
     const blob = await files.blob(id);
+    if (!blob) gone.push(name);
     if (!blob) continue;
     const head = `${parts.length ? ',' : ''}\n    ${JSON.stringify(id)}: `;
     // As a Blob, which the browser may keep on disk: all files together may be large.
     parts.push(new Blob([`${head}{ "type": "${type}", "data": "${await base64(blob)}" }`]));
   }
-  if (!parts.length) return json;
-  return new Blob([json.replace(/\s*\}\s*$/, ''), ',\n  "files": {', ...parts, '\n  }\n}']);
+  const end = [',\n  "files": {', ...parts, '\n  }\n}'];
+  return { gone, content: parts.length ? new Blob([json.replace(/\s*\}\s*$/, ''), ...end]) : json };
 }
 
 /** @param {Message} message @returns {FileRef[]} */

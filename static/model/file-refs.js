@@ -27,8 +27,13 @@ function fileRef(value) {
     count,
     value[count],
   ]);
-  const shown = typeof name === 'string' && name.trim() ? name : 'file';
-  return [{ id, name: shown, kind, type, size, ...Object.fromEntries(counts) }];
+  return [{ id, name: nameOf(name), kind, type, size, ...Object.fromEntries(counts) }];
+}
+
+/** Return this name of a file as it can stand in a sentence: on one line, without turning what follows it around. @param {unknown} name */
+export function nameOf(name) {
+  const line = typeof name === 'string' ? name.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ') : '';
+  return line.replace(/[\u202a-\u202e\u2066-\u2069]/g, '').trim() || 'file';
 }
 
 /** @param {unknown} value */

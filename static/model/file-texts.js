@@ -25,8 +25,10 @@ export function whyNoText(bytes) {
   const source = new TextDecoder('latin1').decode(bytes);
   if (OLD_OFFICE.test(source)) return 'file.office';
   if (ARCHIVE.test(source)) return OFFICE.test(source) ? 'file.office' : 'file.archive';
-  if (hasManyControls(bytes)) return 'file.foreign';
-  return decoded('utf-8', bytes) === undefined ? 'file.encoding' : 'file.controls';
+  const controls = controlsIn(bytes);
+  if (!controls) return 'file.encoding';
+  const isNearly = controls < bytes.length * FEW && decoded('utf-8', bytes) !== undefined;
+  return isNearly ? 'file.controls' : 'file.foreign';
 }
 
 /**
@@ -49,11 +51,11 @@ function wideName(bytes) {
   return zeros[1] === wide ? 'utf-16le' : 'utf-16be';
 }
 
-/** Return whether so many bytes are control characters that this never was a text. @param {Uint8Array} bytes */
-function hasManyControls(bytes) {
+/** Return how many of these bytes are control characters. @param {Uint8Array} bytes */
+function controlsIn(bytes) {
   let count = 0;
   for (const byte of bytes) if (byte < 0x20 && !isPlain(byte)) count += 1;
-  return count > bytes.length * FEW;
+  return count;
 }
 
 /** Return whether this byte is a character of ASCII in a text. @param {number} byte */

@@ -19,6 +19,9 @@ const FIXABLE = [
   'setting',
 ];
 
+/** What can be asked without the older files. */
+const LEAVABLE = ['too_many_files', 'files_gone'];
+
 /** What "Continue" asks: the last message must be the user's, so the answer cannot simply be prefilled. */
 export const CONTINUE =
   'Continue exactly where your last answer stopped, without repeating any of it.';
@@ -93,7 +96,7 @@ export function remedies({ state, phase, text, stopReason, problem, stopping }) 
     if (stopReason === 'refusal') return ['edit'];
     return stopReason === 'max_tokens' && text.trim() ? ['continue'] : [];
   }
-  if (problem?.code === 'too_many_files') return ['leave-out', 'new'];
+  if (LEAVABLE.includes(problem?.code ?? '')) return ['leave-out', 'new'];
   if (state === 'error' && !problem?.retryable) {
     const canRetry = problem && (FIXABLE.includes(problem.code) || text.trim());
     return canRetry ? ['retry'] : ['edit'];

@@ -1,5 +1,6 @@
 // What the composer knows of files. The code that reads and shows them is loaded with the first one.
 
+import { nameOf } from '../model/file-refs.js';
 import { load } from '../system/parts.js';
 import { atMost } from '../system/time.js';
 import { say } from '../system/words.js';
@@ -90,9 +91,10 @@ export class Attaching {
     this.#shown.place = place;
   }
 
-  /** They stay with the draft that they are given to, wherever the reader is when they are read. @param {File[]} given @param {{ isPasted?: boolean }} [how] */
-  add(given, how) {
+  /** They stay with the draft that they are given to, wherever the reader is when they are read. @param {File[]} files @param {{ isPasted?: boolean }} [how] */
+  add(files, how) {
     const bundle = this.#shown;
+    const given = files.map(named);
     const names = given.map(({ name }) => name).join(', ');
     const added = this.#loadFor(names).then(
       (tray) => tray.add(given, { ...how, ...this.#waysOf(bundle) }),
@@ -170,6 +172,13 @@ export class Attaching {
       });
     return false;
   }
+}
+
+/** Return the file under a name that can be shown. @param {File} file */
+function named(file) {
+  const name = nameOf(file.name);
+  const { type, lastModified } = file;
+  return name === file.name ? file : new File([file], name, { type, lastModified });
 }
 
 /** Return whether these are the same files in the same order. @param {FileRef[]} some @param {FileRef[]} others */

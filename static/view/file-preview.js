@@ -28,7 +28,8 @@ export async function showFile(ref) {
 }
 
 /** @param {FileRef} ref @param {string} [url] */
-function top({ name }, url) {
+function top(ref, url) {
+  const { name } = ref;
   const form = make('form', { method: 'dialog', className: 'top' });
   const close = make('button', {
     className: 'quiet',
@@ -36,9 +37,17 @@ function top({ name }, url) {
     autofocus: true,
   });
   form.append(make('h2', { textContent: name, dir: 'auto' }));
-  if (url) form.append(make('a', { href: url, download: name, textContent: say('file.save') }));
+  if (url)
+    form.append(make('a', { href: url, download: savedName(ref), textContent: say('file.save') }));
   form.append(close);
   return form;
+}
+
+/** An image that was scaled down may be of another type than its name says. @param {FileRef} ref */
+function savedName({ name, kind, type }) {
+  const ending = type.slice(type.indexOf('/') + 1);
+  const isRight = new RegExp(`\\.${ending === 'jpeg' ? 'jpe?g|\\.jfif' : ending}$`, 'i').test(name);
+  return kind === 'image' && !isRight ? `${name.replace(/\.\w{1,5}$/, '')}.${ending}` : name;
 }
 
 /** @param {FileRef} ref @param {Blob | null} [blob] @param {string} [url] */

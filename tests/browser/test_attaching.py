@@ -356,3 +356,57 @@ def test_files_that_nothing_refers_to_are_removed(page: Page, nonce: str) -> Non
     assert left == [2, 1]
     page.reload()
     expect(page.locator("article .attached img")).to_be_visible()
+
+
+def test_a_conversation_whose_older_files_are_gone_goes_on(
+    page: Page, standin: StandIn, nonce: str
+) -> None:
+    """The browser has lost them: one sentence names them, and a button asks without them."""
+    for name in ("one", "two"):
+        attach(page, **{f"{name}_txt": name.encode()})
+        ask(page, f"fault pace texts=1 {name} {nonce}")
+        wait_until_over(last_answer(page))
+    page.evaluate("""() => new Promise((resolve) => {
+        indexedDB.deleteDatabase('claude-sse-files').onsuccess = resolve;
+    })""")
+    attach(page, three_txt=b"three")
+    ask(page, f"fault pace texts=1 three {nonce}")
+    wait_until_over(last_answer(page), "error")
+    expect(last_answer(page).locator(".error")).to_contain_text("“two.txt”")
+    page.locator("#sidebar [data-command=settings]").click()
+    with page.expect_download():
+        page.locator("[data-command=export-json]").click()
+    expect(page.locator("#toasts")).to_contain_text("2 files are no longer kept")
+    page.keyboard.press("Escape")
+    last_answer(page).locator("[data-action=leave-out]").click()
+    wait_until_over(last_answer(page))
+    expect(last_answer(page).locator(".aside")).to_contain_text("2 files of earlier questions")
+    messages = exchange(standin, f"three {nonce}").body["messages"]
+    assert messages[0]["content"][0]["text"] == "[The file “one.txt” is left out here.]"
+    assert messages[-1]["content"][0]["source"]["data"] == "three"
+    ask(page, f"fault pace texts=1 four {nonce}")
+    wait_until_over(last_answer(page))  # agreed once
+
+
+def test_a_name_of_a_file_stands_on_one_line_and_turns_nothing_around(page: Page) -> None:
+    """Line breaks and marks of direction in it are not shown, nor stored; a long one is cut."""
+    name = "\u202egnp.\n../x\u2067 " + "long " * 60 + ".png"
+    given = {"name": name, "mimeType": "image/png", "buffer": files.png()}
+    page.locator("#choose").set_input_files([given])  # type: ignore[list-item]
+    shown = "gnp. ../x " + "long " * 60 + ".png"
+    expect(chips(page)).to_have_text([shown])
+    width = page.evaluate("document.querySelector('#attached .chip').offsetWidth")
+    assert width < 400
+    page.reload()
+    expect(chips(page)).to_have_text([shown])
+
+
+def test_an_image_is_saved_under_the_name_of_what_it_is(page: Page) -> None:
+    """A photo that was made a WebP is not saved as a JPEG; another file keeps its name."""
+    attach(page, a_jpg=files.turned(files.jpeg(16, 8)), b_jpg=files.jpeg(8, 8), c_png=b"text")
+    expect(chips(page)).to_have_count(3)
+    for n, name in enumerate(("a.webp", "b.jpg", "c.png")):
+        page.locator("#attached .show").nth(n).click()
+        expect(page.locator("#preview a")).to_have_attribute("download", name)
+        page.keyboard.press("Escape")
+        expect(page.locator("#preview")).to_have_count(0)

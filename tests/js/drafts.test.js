@@ -58,6 +58,50 @@ test('what is given back stands above what was written since, a change with its 
   assert.deepEqual(open(own).drafts.of('c'), drafts.of('c'));
 });
 
+test('files belong to their draft as its words do, each once', async (t) => {
+  const { open, end, shared } = browser();
+  t.after(end);
+  const [one, two] = ['one', 'two'].map((id) => ({
+    id,
+    name: id,
+    kind: 'text',
+    type: 'text/plain',
+    size: 3,
+  }));
+  const closed = open();
+  closed.drafts.attach('c', '', one);
+  closed.drafts.attach('c', 'q', two);
+  closed.drafts.giveBack('c', 'changed', 'q', [one, two]);
+  const left = {
+    text: '',
+    editing: 'q',
+    edits: { q: 'changed' },
+    files: { '': [one], q: [one, two] },
+  };
+  assert.deepEqual(closed.drafts.of('c'), left);
+  closed.drafts.flush();
+  closed.channel.close();
+  const next = open();
+  assert.deepEqual(next.drafts.fileIds(), ['one', 'one', 'two']);
+  assert.deepEqual(await next.drafts.recover('c'), left);
+  const { files, editedId } = next.drafts.take('c', 'q');
+  assert.deepEqual([files, editedId], [[one, two], 'q']);
+  assert.deepEqual(next.drafts.take('c', '').files, [one]);
+  assert.deepEqual(next.drafts.of('c'), NONE);
+  next.drafts.flush();
+  assert.equal(Object.keys(shared).length, 0);
+});
+
+test("what is damaged of a draft's files is left out", (t) => {
+  const { open, end } = browser();
+  t.after(end);
+  const own = new FakeStorage();
+  for (const files of ['null', '7', '{"":7}', '[[{}]]', '{"":[{"id":1}]}']) {
+    own.setItem('claude-sse:draft:c', `{"text":"t","editing":"","edits":{},"files":${files}}`);
+    assert.deepEqual(open(own).drafts.of('c'), saying('t'));
+  }
+});
+
 test('a full storage keeps no tab from having an id', (t) => {
   const { open, end } = browser();
   t.after(end);

@@ -4,9 +4,11 @@ import { test } from 'node:test';
 
 import { pass, settle } from './fake-time.js';
 import './words.js';
+import { kindOf } from '../../static/model/file-kinds.js';
 import { megabytes, tooMany, tooMuch } from '../../static/model/file-limits.js';
 import { fileRefs } from '../../static/model/file-refs.js';
 import { Files } from '../../static/model/files.js';
+import { isTurned } from '../../static/model/orientation.js';
 import { isBlank, newAnswer, newQuestion, turnsOf } from '../../static/model/message.js';
 import { filesOf } from '../../static/model/request.js';
 import { FileGone, bodyOf } from '../../static/model/request-body.js';
@@ -265,4 +267,82 @@ test('what is not wanted any more is not attempted again', async (t) => {
   await pass(t, 20);
   assert.equal(await done, undefined);
   assert.equal(attempts, 2);
+});
+
+test('a text counts as what it is in JSON, where that is known', () => {
+  const quotes = { ...text, size: 6 * MB, sent: 12 * MB };
+  assert.match(tooMuch([quotes], 10 * MB), /they are 12 MB/);
+  assert.equal(tooMuch([{ ...text, size: 6 * MB }], 10 * MB), '');
+  assert.deepEqual(fileRefs([quotes]), [quotes]);
+});
+
+test('what is no text says what to do with it', () => {
+  const why = (bytes) => {
+    try {
+      return kindOf(new Uint8Array(bytes)).text;
+    } catch (error) {
+      return error.message;
+    }
+  };
+  const zip = (name) => Buffer.concat([Buffer.from('PK\x03\x04\x14\0\0\0'), Buffer.from(name)]);
+  const old = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ...Buffer.alloc(99)];
+  assert.equal(why(zip('word/document.xml')), 'file.office');
+  assert.equal(why(zip('xl/workbook.xml')), 'file.office');
+  assert.equal(why(old), 'file.office');
+  assert.equal(why(zip('src/main.py')), 'file.archive');
+  assert.equal(why([0x1f, 0x8b, 8, 0, 0, 0, 0, 0]), 'file.archive');
+  assert.equal(why(Buffer.from('Größe;1,5', 'latin1')), 'file.encoding');
+  assert.equal(why([0xb2, 0xe2, 0xca, 0xd4]), 'file.encoding'); // GBK
+  assert.equal(why(Buffer.from(`${'a log '.repeat(40)}\0\0`)), 'file.controls');
+  assert.equal(why([0, 0, 1, 0, 1, 0, 16, 16]), 'file.foreign'); // an icon
+});
+
+test('a zero by mistake makes no text of another script', () => {
+  const isRead = (words, encoding) => kindOf(new Uint8Array(Buffer.from(words, encoding))).text;
+  for (const words of ['name;Größe\r\n', 'Привет, мир! Как дела?', 'a', '{"x": "日本"}'])
+    assert.equal(isRead(words, 'utf16le'), words);
+  for (const words of ['text\0tex', 'ab\0c', 'Привет, мир, и ноль\0 по ошибке: вот он какой'])
+    assert.throws(() => isRead(words));
+});
+
+/** A table of Exif that says which side is up. */
+function exif(orientation, isLittle) {
+  const view = new DataView(new ArrayBuffer(26));
+  view.setUint16(0, isLittle ? 0x4949 : 0x4d4d);
+  const numbers = [
+    [2, 42, 16],
+    [4, 8, 32],
+    [8, 1, 16],
+    [10, 274, 16],
+    [12, 3, 16],
+    [14, 1, 32],
+    [18, orientation, 16],
+  ];
+  for (const [at, value, bits] of numbers) view[`setUint${bits}`](at, value, isLittle);
+  return Buffer.from(view.buffer);
+}
+
+test('whether a photo is shown turned is read where phones write it', () => {
+  const jpeg = (table) => {
+    const block = Buffer.concat([Buffer.from('Exif\0\0'), table]);
+    const head = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 1, 0xff, 0xe1, 0, block.length + 2]);
+    return new Uint8Array(Buffer.concat([head, block, Buffer.from([0xff, 0xda, 0, 2])]));
+  };
+  const webp = (table) =>
+    new Uint8Array(
+      Buffer.concat([
+        Buffer.from('RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0' + '\0'.repeat(10), 'latin1'),
+        Buffer.from('odd \x01\0\0\0x\0EXIF\x1a\0\0\0', 'latin1'),
+        table,
+      ]),
+    );
+  for (const isLittle of [true, false])
+    for (const turn of [1, 2, 3, 6, 8]) {
+      assert.equal(isTurned(jpeg(exif(turn, isLittle)), 'image/jpeg'), turn > 1);
+      assert.equal(isTurned(webp(exif(turn, isLittle)), 'image/webp'), turn > 1);
+    }
+  const whole = jpeg(exif(6, true));
+  for (let end = 0; end < whole.length - 10; end += 1)
+    assert.equal(isTurned(whole.subarray(0, end), 'image/jpeg'), false, `${end}`);
+  assert.equal(isTurned(new Uint8Array([0x89]), 'image/png'), false);
 });
