@@ -7,7 +7,7 @@ const SPACES = [0x09, 0x0a, 0x0c, 0x0d, 0x1b];
 /** What is rarer among the bytes of a text may be there by mistake. */
 const FEW = 1 / 50;
 /** How archives begin: ZIP (as documents of Office do), gzip, 7-Zip, RAR, Zstandard, bzip2, xz. */
-const ARCHIVE = /^(?:PK\x03\x04|\x1f\x8b|7z\xbc\xaf\x27\x1c|Rar!|\x28\xb5\x2f\xfd|BZh|\xfd7zXZ)/;
+const ARCHIVE = /^(?:PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd|BZh|\xfd7zXZ)/;
 /** Folders of Word, Excel, PowerPoint and OpenDocument in a ZIP; how their older files begin. */
 const OFFICE = /(?:word|xl|ppt)\/|mimetypeapplication\/vnd\.oasis/;
 const OLD_OFFICE = /^\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1/;
@@ -22,9 +22,9 @@ export function textIn(bytes) {
 
 /** Return the key of what is to be said of these bytes, which are no text. @param {Uint8Array} bytes */
 export function whyNoText(bytes) {
-  const source = new TextDecoder('latin1').decode(bytes);
-  if (OLD_OFFICE.test(source)) return 'file.office';
-  if (ARCHIVE.test(source)) return OFFICE.test(source) ? 'file.office' : 'file.archive';
+  const head = String.fromCharCode(...bytes.subarray(0, 8));
+  if (OLD_OFFICE.test(head)) return 'file.office';
+  if (ARCHIVE.test(head)) return isOffice(bytes) ? 'file.office' : 'file.archive';
   const controls = controlsIn(bytes);
   if (!controls) return 'file.encoding';
   const isNearly = controls < bytes.length * FEW && decoded('utf-8', bytes) !== undefined;
@@ -50,6 +50,9 @@ function wideName(bytes) {
   if (wide <= narrow || wide < bytes.length * FEW) return '';
   return zeros[1] === wide ? 'utf-16le' : 'utf-16be';
 }
+
+/** @param {Uint8Array} bytes of a ZIP, perhaps */
+const isOffice = (bytes) => OFFICE.test(new TextDecoder('latin1').decode(bytes));
 
 /** Return how many of these bytes are control characters. @param {Uint8Array} bytes */
 function controlsIn(bytes) {

@@ -6,11 +6,12 @@ const ENTRY_BYTES = 12;
 /** How a block of Exif begins in a JPEG. */
 const EXIF = 'Exif\0\0';
 
-/** Return whether these bytes of an image say that it is shown turned or mirrored. @param {Uint8Array} bytes @param {string} type */
+/** Return whether these bytes of an image say that it is shown turned or mirrored; browsers hear it of JPEG only. @param {Uint8Array} bytes @param {string} type */
 export function isTurned(bytes, type) {
+  if (type !== 'image/jpeg') return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   try {
-    const start = type === 'image/jpeg' ? inJpeg(view) : type === 'image/webp' ? inWebp(view) : 0;
+    const start = tableIn(view);
     return start > 0 && orientationAt(view, start) > 1;
   } catch {
     return false; // a RangeError: the block ends early
@@ -18,26 +19,15 @@ export function isTurned(bytes, type) {
 }
 
 /** Return where the table of Exif begins, 0 where there is none. @param {DataView} view */
-function inJpeg(view) {
-  let at = 2;
-  for (
-    ;
-    view.getUint8(at) === 0xff && view.getUint8(at + 1) !== 0xda;
-    at += 2 + view.getUint16(at + 2)
-  )
-    if (view.getUint8(at + 1) === 0xe1 && textAt(view, at + 4, 6) === EXIF) return at + 10;
+function tableIn(view) {
+  for (let at = 2; view.getUint8(at) === 0xff;) {
+    const marker = view.getUint8(at + 1);
+    if (marker === 0xe1 && textAt(view, at + 4, 6) === EXIF) return at + 10;
+    if (marker === 0xda) break; // the first scan
+    at += 2 + view.getUint16(at + 2);
+  }
   return 0;
 }
-
-/** @param {DataView} view */
-function inWebp(view) {
-  if (textAt(view, 12, 4) !== 'VP8X') return 0;
-  for (let at = 12; ; at += 8 + size(view, at) + (size(view, at) % 2))
-    if (textAt(view, at, 4) === 'EXIF') return textAt(view, at + 8, 6) === EXIF ? at + 14 : at + 8;
-}
-
-/** The size of a chunk. @param {DataView} view @param {number} at */
-const size = (view, at) => view.getUint32(at + 4, true);
 
 /** @param {DataView} view @param {number} start */
 function orientationAt(view, start) {

@@ -99,7 +99,7 @@ async function draw({ id }, chip) {
     if (!(error instanceof Undecodable)) throw error;
   });
   if (thumbnail) await showPicture(chip, URL.createObjectURL(thumbnail));
-  else part(chip, '.picture').textContent = '▣';
+  else markUnseen(chip);
 }
 
 /** @param {Element} chip @param {string} src */
@@ -113,6 +113,12 @@ async function showPicture(chip, src) {
   } finally {
     if (!onNear.has(chip) || !image.isConnected) URL.revokeObjectURL(src);
   }
+}
+
+/** What no browser can open, Claude probably cannot, either. @param {Element} chip */
+function markUnseen(chip) {
+  part(chip, '.picture').textContent = '▣';
+  part(chip, 'small').textContent += `, ${say('file.unseen')}`;
 }
 
 /** @param {Element} chip */

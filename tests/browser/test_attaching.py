@@ -121,6 +121,10 @@ def test_what_cannot_be_sent_says_why_and_the_rest_stays(page: Page, nonce: str)
         half_png=files.png()[:-8],
         song_mp3=b"ID3\x04\0\0\0\0\x1f" + b"\xff\xfb\x90" * 99,
         photo_heic=b"\0\0\0\x18ftypheic" + b"\0" * 99,
+        table_xlsx=b"PK\x03\x04\x14\0\0\0xl/workbook.xml",
+        all_tgz=b"\x1f\x8b\x08\0\0\0\0\0",
+        old_csv="Größe".encode("cp1252"),
+        log_txt=b"a log " * 40 + b"\0\0",
         empty_txt=b"",
         huge_txt=b"word " * 300_000,
         again_png=files.png(),
@@ -133,6 +137,10 @@ def test_what_cannot_be_sent_says_why_and_the_rest_stays(page: Page, nonce: str)
         "“half.png” is a damaged image",
         "“song.mp3” is of another kind",
         "“photo.heic” is a HEIC photo",
+        "“table.xlsx” is a document of an office program",
+        "“all.tgz” is an archive",
+        "“old.csv” is a text in an older encoding",
+        "“log.txt” is not quite a text",
         "“empty.txt” is empty",
         "“huge.txt” is 1.4 MB, and this server takes 1 MB",
         "“again.png” has the same content as “good.png”",
@@ -410,3 +418,27 @@ def test_an_image_is_saved_under_the_name_of_what_it_is(page: Page) -> None:
         expect(page.locator("#preview a")).to_have_attribute("download", name)
         page.keyboard.press("Escape")
         expect(page.locator("#preview")).to_have_count(0)
+
+
+def test_an_image_that_no_browser_can_open_is_named_before_it_is_sent(page: Page) -> None:
+    """It has a beginning and an end, and in between nothing that is an image."""
+    attach(page, a_png=files.png(1200, 3), b_png=files.png(12, 3))
+    expect(page.locator("#attached small")).to_contain_text(["may be damaged", "12 × 3"])
+    expect(page.locator("#attached img")).to_have_count(1)
+
+
+def test_files_with_long_names_are_printed_whole(page: Page, nonce: str) -> None:
+    """They are as wide as the sheet at most, and their names have as many lines as they need."""
+    name = "a name that only a scanner would give " * 8
+    page.locator("#choose").set_input_files(
+        [{"name": name + ".txt", "mimeType": "", "buffer": b"a"}]
+    )
+    ask(page, f"fault pace texts=1 {nonce}")
+    wait_until_over(last_answer(page))
+    page.emulate_media(media="print")
+    left, right, cut = page.evaluate("""() => {
+        const { left, right } = document.querySelector('.chip').getBoundingClientRect();
+        const name = document.querySelector('.chip b');
+        return [left, right - innerWidth, name.scrollWidth - name.clientWidth];
+    }""")
+    assert left >= 0 and right <= 0 and cut <= 0

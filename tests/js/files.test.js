@@ -328,19 +328,9 @@ test('whether a photo is shown turned is read where phones write it', () => {
     const head = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 1, 0xff, 0xe1, 0, block.length + 2]);
     return new Uint8Array(Buffer.concat([head, block, Buffer.from([0xff, 0xda, 0, 2])]));
   };
-  const webp = (table) =>
-    new Uint8Array(
-      Buffer.concat([
-        Buffer.from('RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0' + '\0'.repeat(10), 'latin1'),
-        Buffer.from('odd \x01\0\0\0x\0EXIF\x1a\0\0\0', 'latin1'),
-        table,
-      ]),
-    );
   for (const isLittle of [true, false])
-    for (const turn of [1, 2, 3, 6, 8]) {
+    for (const turn of [1, 2, 3, 6, 8])
       assert.equal(isTurned(jpeg(exif(turn, isLittle)), 'image/jpeg'), turn > 1);
-      assert.equal(isTurned(webp(exif(turn, isLittle)), 'image/webp'), turn > 1);
-    }
   const whole = jpeg(exif(6, true));
   for (let end = 0; end < whole.length - 10; end += 1)
     assert.equal(isTurned(whole.subarray(0, end), 'image/jpeg'), false, `${end}`);
