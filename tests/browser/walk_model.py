@@ -108,10 +108,11 @@ class Model:
                 for key, names in seen["files"].items()
                 if name in names
             ]
-            if not kept and name not in sent and not word.may_go:
+            left = name in _files_left(tabs, stored)
+            if not kept and name not in sent and not left and not word.may_go:
                 found.append(f"the file {name} is lost; it was attached in {word}")
             for tab, key in kept if name not in sent else []:
-                if tab != word.tab:
+                if tab != word.tab and word.tab in tabs:
                     found.append(f"the file {name} is in another tab")
                 if self._is_fixed(word.place, stored) and not word.is_change and word.place != key:
                     found.append(f"the file {name} was attached in {word.place} and is in {key}")
@@ -204,6 +205,18 @@ def _copies_with(word: str, tabs: dict[str, Seen], stored: Stored) -> list[str]:
         if key.split(":")[0] not in living
         and word in _words_of(draft, "text") | _words_of(draft, "edits")
     ]
+
+
+def _files_left(tabs: dict[str, Seen], stored: Stored) -> set[str]:
+    """Return the names of files in the copies of drafts, of tabs that are closed."""
+    living = {seen["tab"] for seen in tabs.values()}
+    return {
+        file["name"]
+        for key, draft in stored["copies"].items()
+        if key.split(":")[0] not in living
+        for each in draft.get("files", {}).values()
+        for file in each
+    }
 
 
 def _words_of(draft: dict[str, Any], kind: str) -> set[str]:

@@ -162,7 +162,8 @@ class Walker:
 
     def _forget_files(self, at: str, only_changes: bool = False) -> None:
         for word in self.model.files.values():
-            word.may_go |= word.tab == at and (word.is_change or not only_changes)
+            is_here = word.tab == at or word.tab not in self.tabs  # it may have been taken over
+            word.may_go |= is_here and (word.is_change or not only_changes)
 
     def _delete(self, at: str, number: int, turn: int) -> Any:
         told = self._act(at, "delete", number)
@@ -182,9 +183,7 @@ class Walker:
         return self._act(at, "paste", f"pasted {turn} " * 700)
 
     def _reload(self, at: str, number: int, turn: int) -> Any:
-        kept = [name for names in self.see(at)["files"].values() for name in names]
-        for name, word in self.model.files.items():
-            word.may_go |= word.tab == at and name not in kept  # it is being read
+        self._forget_unread(at)
         if number % 2:
             self.tabs[at].evaluate("() => { setTimeout(() => location.reload()); }")
         else:
@@ -198,10 +197,14 @@ class Walker:
     def _close(self, at: str, number: int, turn: int) -> Any:
         if len(self.tabs) < 2:
             return None
+        self._forget_unread(at)
         self.tabs.pop(at).close(run_before_unload=True)
-        for word in self.model.files.values():
-            word.may_go |= word.tab == at
         return "closed"
+
+    def _forget_unread(self, at: str) -> None:
+        kept = [name for names in self.see(at)["files"].values() for name in names]
+        for name, word in self.model.files.items():
+            word.may_go |= word.tab == at and name not in kept
 
     def _attach(self, at: str, number: int, turn: int) -> Any:
         name = f"f{turn}-{self._nonce}"
