@@ -73,10 +73,9 @@ class Chromium:
     @contextlib.contextmanager
     def another_in_front(self) -> Iterator[None]:
         """Look at an empty tab for a while; then it is closed, and the one behind it seen."""
-        tab = self.open("about:blank")
-        tab.to_front()
-        yield
-        tab.close()
+        with contextlib.closing(self.open("about:blank")) as tab:
+            tab.to_front()
+            yield
 
     def send(self, method: str, session: str | None = None, **params: Any) -> Json:
         """Give an order and return its result."""
