@@ -54,9 +54,14 @@ class Chromium:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.send("Browser.close")
-        self._process.communicate(timeout=15)
-        self._profile.cleanup()
+        try:
+            self.send("Browser.close")
+            self._process.communicate(timeout=15)
+        finally:
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.communicate()
+            self._profile.cleanup()
 
     def sleep(self) -> None:
         """Stop everything, as the lid of a laptop does."""

@@ -70,7 +70,7 @@ class Ground:
         self._over = threading.Event()
         self._log_read = 0
         self._watchers = [
-            threading.Thread(target=self._watched, args=(watch,), name=watch.__name__)
+            threading.Thread(target=self._watched, args=(watch,), name=watch.__name__, daemon=True)
             for watch in (self._follow_canary, self._ask_health)
         ]
 

@@ -1,5 +1,8 @@
 """A test that leaves something behind is found: broken off at first, it is tried a second time."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from tests.unit.test_left_out import pytest_on
@@ -53,3 +56,14 @@ def test_a_clean_up_that_a_failure_skips_is_found_in_the_middle(tmp_path):
         )[0]
         for seed in "123"
     )
+
+
+def test_no_thread_holds_up_the_end():
+    """A test that fails leaves threads that wait for what will not come: each is a daemon."""
+    found = []
+    for path in Path(__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "threading.Thread":
+                is_daemon = any(word.arg == "daemon" for word in node.keywords)
+                found += [] if is_daemon else [f"{path.name}:{node.lineno}"]
+    assert found == []
