@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
+import sys
 import time
+import traceback
 import uuid
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -15,9 +19,10 @@ from hypothesis import HealthCheck, settings
 
 from claude_sse.standin import StandIn
 from tests.integration.client import connected
+from tests.integration.running import begun, stop_all
 from tests.redis_server import Redis
 
-pytest_plugins = ["tests.left_out", "tests.order"]
+pytest_plugins = ["tests.again", "tests.left_out", "tests.order"]
 _HAS_FAILED = pytest.StashKey[bool]()
 
 # The machines that run this are slow at times, which says nothing about the program.
@@ -37,12 +42,22 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(autouse=True)
 def _a_failure_is_alone(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Close what a test that failed has left open, which would fail the next one as a warning."""
+    """End what a test that failed has begun, in which the next one would find a server full.
+
+    And close what it has left open, which would fail the next one as a warning.
+    """
+    begun.clear()
     connected.clear()
+    request.node.stash[_HAS_FAILED] = False  # it may be tried again
     yield
-    if request.node.stash.get(_HAS_FAILED, False):
+    if request.node.stash[_HAS_FAILED]:
+        stop_all()
         for sock in connected:
             sock.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            traceback.clear_frames(sys.last_traceback)
+            gc.collect()
     connected.clear()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import (
@@ -63,6 +65,19 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context = new_context(browser)
     yield context
     context.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """``new_page(**options)`` opens a page in a context of its own, which ends with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def opened(**options: Any) -> Page:
+            page = browser.new_page(**options)
+            stack.callback(page.context.close)
+            return page
+
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -54,9 +54,14 @@ class Chromium:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.send("Browser.close")
-        self._process.communicate(timeout=15)
-        self._profile.cleanup()
+        try:
+            self.send("Browser.close")
+            self._process.communicate(timeout=15)
+        finally:
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.communicate()
+            self._profile.cleanup()
 
     def sleep(self) -> None:
         """Stop everything, as the lid of a laptop does."""
@@ -73,10 +78,9 @@ class Chromium:
     @contextlib.contextmanager
     def another_in_front(self) -> Iterator[None]:
         """Look at an empty tab for a while; then it is closed, and the one behind it seen."""
-        tab = self.open("about:blank")
-        tab.to_front()
-        yield
-        tab.close()
+        with contextlib.closing(self.open("about:blank")) as tab:
+            tab.to_front()
+            yield
 
     def send(self, method: str, session: str | None = None, **params: Any) -> Json:
         """Give an order and return its result."""

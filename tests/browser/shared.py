@@ -41,14 +41,19 @@ class Shared:
     def lend(self) -> Iterator[BrowserContext]:
         """Lend the context, cleared of what was done in it before."""
         lent, self._cleared = self._cleared or _Lent(new_context(self._browser)), None
-        yield lent.context
-        lent.clear()
+        try:
+            yield lent.context
+            lent.clear()
+        except BaseException:
+            lent.end()
+            raise
         self._cleared = lent
 
 
 class _Lent:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
+        self.end = context.close
         self._origins: set[str] = set()
         self._blank = context.new_page()
         self._devtools = context.new_cdp_session(self._blank)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -322,18 +323,17 @@ def test_files_leave_and_enter_with_their_conversation(
     [digest, _] = exported["files"]
     assert digest == hashlib.sha256(png).hexdigest()
     assert base64.b64decode(exported["files"][digest]["data"]) == png
-    context = browser.new_context()
-    for there in visit(context, server.port):
-        there.locator("[data-command=settings]").first.click()
-        with there.expect_file_chooser() as chooser:
-            there.locator("[data-command=import]").click()
-        chooser.value.set_files(path)
-        expect(there.locator("article .attached img")).to_be_visible()
-        ask(there, f"fault pace texts=1 {nonce} again")
-        wait_until_over(last_answer(there))
+    with contextlib.closing(browser.new_context()) as context:
+        for there in visit(context, server.port):
+            there.locator("[data-command=settings]").first.click()
+            with there.expect_file_chooser() as chooser:
+                there.locator("[data-command=import]").click()
+            chooser.value.set_files(path)
+            expect(there.locator("article .attached img")).to_be_visible()
+            ask(there, f"fault pace texts=1 {nonce} again")
+            wait_until_over(last_answer(there))
     [first, *_] = exchange(standin, f"{nonce} again").body["messages"]
     assert first["content"][0]["source"] == source(png, "image/png")
-    context.close()
 
 
 def test_files_that_nothing_refers_to_are_removed(page: Page, nonce: str) -> None:

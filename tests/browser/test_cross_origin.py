@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -139,17 +140,16 @@ def test_a_preflight_is_asked_once(page: Page, api: str) -> None:
         heads.append(data.partition(b"\r\n\r\n")[0].lower())
         return data
 
-    wire = Wire(int(api.rpartition(":")[2]), listen)
     options: dict[str, Any] = {
         "method": "POST",
         "headers": {"Content-Type": "application/json", "X-Stainless-Lang": "js"},
     }
-    for number in range(3):
-        options["body"] = f'{{"prompt": "fault pace texts=1 n{number}"}}'
-        url = f"http://localhost:{wire.port}/stream"
-        seen = page.evaluate(_FETCH, [url, options, TOKEN])
-        assert seen["status"] == 200
-    wire.close()
+    with contextlib.closing(Wire(int(api.rpartition(":")[2]), listen)) as wire:
+        for number in range(3):
+            options["body"] = f'{{"prompt": "fault pace texts=1 n{number}"}}'
+            url = f"http://localhost:{wire.port}/stream"
+            seen = page.evaluate(_FETCH, [url, options, TOKEN])
+            assert seen["status"] == 200
     assert sum(b"access-control-allow-methods" in head for head in heads) == 1
     assert sum(b"text/event-stream" in head for head in heads) == 3
 

@@ -1,10 +1,11 @@
 """Everyone: keyboard, screen reader, small screens, either theme, any direction of writing."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from claude_sse.config.settings import DEMO_KEY
 from claude_sse.standin import StandIn
@@ -38,10 +39,10 @@ def _violations(page: Page) -> list[str]:
 @pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core here (npm ci)")
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_axe_finds_nothing(
-    browser: Browser, server: Server, nonce: str, width: int, theme: str
+    new_page: Callable[..., Page], server: Server, nonce: str, width: int, theme: str
 ) -> None:
     """In no state of the page does axe-core find a violation."""
-    page = browser.new_page(viewport={"width": width, "height": 740}, color_scheme=theme)  # type: ignore[arg-type]
+    page = new_page(viewport={"width": width, "height": 740}, color_scheme=theme)
     page.goto(f"http://localhost:{server.port}/")
     expect(page.locator("#model")).to_be_visible()
     assert _violations(page) == []
@@ -88,7 +89,6 @@ def test_axe_finds_nothing(
     page.locator("#sidebar [data-command=help]").click()
     expect(page.locator("#help")).to_be_visible()
     assert _violations(page) == []
-    page.close()
 
 
 def test_only_with_reduced_motion_nothing_moves(page: Page, nonce: str) -> None:
@@ -101,10 +101,12 @@ def test_only_with_reduced_motion_nothing_moves(page: Page, nonce: str) -> None:
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core here (npm ci)")
-def test_without_a_key_the_page_says_how_to_get_one(browser: Browser, standin: StandIn) -> None:
+def test_without_a_key_the_page_says_how_to_get_one(
+    new_page: Callable[..., Page], standin: StandIn
+) -> None:
     """A card has the steps, in any theme and width accessible; dismissed, it does not come back."""
     with serve(standin, 1, WORKERS=1, ANTHROPIC_API_KEY=DEMO_KEY) as (server,):
-        page = browser.new_page(viewport={"width": 360, "height": 740})
+        page = new_page(viewport={"width": 360, "height": 740})
         page.goto(f"http://localhost:{server.port}/")
         expect(page.locator("body[data-ready]")).to_be_visible()
         steps = page.get_by_role("region", name="Three steps to Claude")
@@ -121,7 +123,6 @@ def test_without_a_key_the_page_says_how_to_get_one(browser: Browser, standin: S
         expect(steps).to_be_hidden()
         page.goto(f"http://localhost:{server.port}/diagnose")
         assert _violations(page) == []
-        page.close()
 
 
 def test_the_first_question_moves_the_field_from_the_middle_to_the_end(
@@ -191,10 +192,10 @@ def test_a_screen_reader_hears_the_state_and_not_every_word(page: Page, nonce: s
 
 @pytest.mark.parametrize("width", [320, 360])
 def test_a_narrow_screen_needs_no_sideways_scrolling(
-    browser: Browser, server: Server, nonce: str, width: int
+    new_page: Callable[..., Page], server: Server, nonce: str, width: int
 ) -> None:
     """At 320 pixels (or 400 % zoom) all of it is there, and nothing is wider than the screen."""
-    page = browser.new_page(viewport={"width": width, "height": 640}, has_touch=True)
+    page = new_page(viewport={"width": width, "height": 640}, has_touch=True)
     page.goto(f"http://localhost:{server.port}/")
     expect(page.locator("#sidebar")).to_be_hidden()
     ask(page, f"Compare in a table {nonce}")
@@ -212,7 +213,6 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(
     for button in page.locator("#page button:visible").all():
         box = button.bounding_box()
         assert box and box["height"] >= 40 and 0 <= box["x"] <= width - box["width"]
-    page.close()
 
 
 def test_a_theme_is_chosen_and_remembered(page: Page) -> None:

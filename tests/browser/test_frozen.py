@@ -6,6 +6,7 @@ the page, its text is Claude's in the end, without a gap or a double, and was bo
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -59,11 +60,10 @@ def wire(server: Server) -> Iterator[Wire]:
 @pytest.fixture
 def tab(chromium: Chromium, wire: Wire) -> Iterator[Tab]:
     """The chat page in front, writing down what becomes of it."""
-    tab = chromium.open(f"http://localhost:{wire.port}/")
-    tab.until(READY)
-    tab.run(TELL)
-    yield tab
-    tab.close()
+    with contextlib.closing(chromium.open(f"http://localhost:{wire.port}/")) as tab:
+        tab.until(READY)
+        tab.run(TELL)
+        yield tab
 
 
 def _wait_for(tab: Tab, word: str) -> None:

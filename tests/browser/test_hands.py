@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from claude_sse.standin import StandIn
 
@@ -104,9 +106,9 @@ def test_escape_leaves_the_innermost_first(page: Page, nonce: str) -> None:
 
 
 @pytest.fixture
-def phone(browser: Browser, server: Server) -> Page:
+def phone(new_page: Callable[..., Page], server: Server) -> Page:
     """The chat page on a phone."""
-    page = browser.new_page(viewport={"width": 390, "height": 844}, **PHONE)  # type: ignore[arg-type]
+    page = new_page(viewport={"width": 390, "height": 844}, **PHONE)
     page.goto(f"http://localhost:{server.port}/")
     page.locator("body[data-ready]").wait_for()
     return page
@@ -132,7 +134,6 @@ def test_a_phone_breaks_lines_with_enter(phone: Page, standin: StandIn, nonce: s
     assert phone.evaluate(SMALL) == []
     phone.locator("#sidebar [data-command=settings]").tap()
     assert phone.evaluate(SMALL) == []
-    phone.close()
 
 
 def test_a_keyboard_over_the_page_covers_nothing(phone: Page) -> None:
@@ -146,7 +147,6 @@ def test_a_keyboard_over_the_page_covers_nothing(phone: Page) -> None:
     assert phone.evaluate(box) == 530
     phone.evaluate(KEYBOARD, [844, 0, 1])
     phone.wait_for_function(f"() => ({box})() === 844")
-    phone.close()
 
 
 def test_a_short_window_is_readable(page: Page, nonce: str) -> None:

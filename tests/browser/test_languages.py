@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -19,15 +20,15 @@ _TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentEleme
 def german(browser: Browser, server: Server) -> Iterator[Page]:
     """The chat page of a browser that prefers German, on a phone."""
     size = {"width": 390, "height": 760}
-    context = browser.new_context(locale="de-AT", viewport=size, service_workers="block")  # type: ignore[arg-type]
-    yield from visit(context, server.port)
-    context.close()
+    with contextlib.closing(
+        browser.new_context(locale="de-AT", viewport=size, service_workers="block")  # type: ignore[arg-type]
+    ) as context:
+        yield from visit(context, server.port)
 
 
 @pytest.fixture
 def mirrored(browser: Browser, server: Server) -> Iterator[Page]:
     """The chat page as a language that is written from right to left would have it."""
-    context = browser.new_context(locale="en", service_workers="block")
 
     def turn(route: Route) -> None:
         page = route.fetch()
@@ -36,9 +37,9 @@ def mirrored(browser: Browser, server: Server) -> Iterator[Page]:
         body = page.text().replace(before, '<html lang="ar" dir="rtl">')
         route.fulfill(response=page, body=body)
 
-    context.route(f"http://localhost:{server.port}/", turn)
-    yield from visit(context, server.port)
-    context.close()
+    with contextlib.closing(browser.new_context(locale="en", service_workers="block")) as context:
+        context.route(f"http://localhost:{server.port}/", turn)
+        yield from visit(context, server.port)
 
 
 def test_a_story_in_german(german: Page, nonce: str) -> None:

@@ -106,7 +106,7 @@ def opened(browser: Browser) -> Iterator[Opened]:
         pytest.skip("static/vendor is empty; script/vendor fills it")
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         page = browser.new_page()

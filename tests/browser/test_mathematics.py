@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from claude_sse.standin import StandIn
 
@@ -37,21 +38,21 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def physics(browser: Browser, server: Server) -> Iterator[Page]:
     """The demo's answer with formulas, on a page that records what its policy forbids."""
-    context = browser.new_context(viewport={"width": 390, "height": 800})
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    page.add_init_script(
-        "window.violations = [];"
-        "addEventListener('securitypolicyviolation', (event) =>"
-        " violations.push(event.violatedDirective))"
-    )
-    page.goto(f"http://localhost:{server.port}/")
-    ask(page, "physics")
-    wait_until_over(last_answer(page))
-    page.wait_for_function(f"() => !({UNDRAWN})().length")
-    yield page
-    assert page.evaluate("() => window.violations") == []
-    context.close()
+    size: ViewportSize = {"width": 390, "height": 800}
+    with contextlib.closing(browser.new_context(viewport=size)) as context:
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        page.add_init_script(
+            "window.violations = [];"
+            "addEventListener('securitypolicyviolation', (event) =>"
+            " violations.push(event.violatedDirective))"
+        )
+        page.goto(f"http://localhost:{server.port}/")
+        ask(page, "physics")
+        wait_until_over(last_answer(page))
+        page.wait_for_function(f"() => !({UNDRAWN})().length")
+        yield page
+        assert page.evaluate("() => window.violations") == []
 
 
 def test_every_formula_of_an_answer_is_drawn(physics: Page) -> None:

@@ -6,6 +6,7 @@ next version.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -63,8 +64,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext, server: Server) -> Iterator[Page]:
     """The page of a reader who has signed in, asked, and has it kept."""
-    if server.process.poll() is not None:
-        _start(server)
+    server.revive()
     complaints: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -91,6 +91,18 @@ def _sign_in(page: Page) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Password").press("Enter")
     expect(page.locator("body[data-ready]")).to_be_visible()
+
+
+@contextlib.contextmanager
+def _changed(server: Server, app: str = "wsgi:app", **settings: str) -> Iterator[None]:
+    """Let this app be served, with these settings; afterwards ours is again, as it was."""
+    server.end()
+    _start(server, app, **settings)
+    try:
+        yield
+    finally:
+        server.end()
+        _start(server)
 
 
 def _start(server: Server, app: str = "wsgi:app", **settings: str) -> None:
@@ -150,21 +162,19 @@ def test_a_reader_who_signs_out_leaves_no_page(page: Page, server: Server) -> No
 def test_versions_are_not_mixed(page: Page, context: BrowserContext, server: Server) -> None:
     """After a deployment an open page goes on with its files; loaded again, it is the new one."""
     [before] = page.evaluate(_KEPT, "page")
-    server.end()
-    _start(server, NEXT)
-    other = context.new_page()
-    other.goto(_address(server))
-    eventually(lambda: len(page.evaluate(_KEPT, "files")) == 2, 30)
-    eventually(lambda: before not in page.evaluate(_KEPT, "page"), 30)
-    assert not _is_next(page)
-    assert page.evaluate(_LOADED) == [before]
-    assert _is_next(other)
-    server.end()
-    page.reload()
-    expect(page.locator(ANSWER)).to_contain_text("word2")
-    assert _is_next(page)
-    assert page.evaluate(_LOADED) == other.evaluate(_LOADED) != [before]
-    _start(server)
+    with _changed(server, NEXT):
+        other = context.new_page()
+        other.goto(_address(server))
+        eventually(lambda: len(page.evaluate(_KEPT, "files")) == 2, 30)
+        eventually(lambda: before not in page.evaluate(_KEPT, "page"), 30)
+        assert not _is_next(page)
+        assert page.evaluate(_LOADED) == [before]
+        assert _is_next(other)
+        server.end()
+        page.reload()
+        expect(page.locator(ANSWER)).to_contain_text("word2")
+        assert _is_next(page)
+        assert page.evaluate(_LOADED) == other.evaluate(_LOADED) != [before]
 
 
 def _is_next(page: Page) -> bool:
@@ -181,9 +191,8 @@ def _is_next(page: Page) -> bool:
 
 def test_a_switch_takes_back_what_was_kept(page: Page, server: Server) -> None:
     """With OFFLINE_PAGE=off a browser removes page, files and script at its next visit."""
-    server.end()
-    _start(server, OFFLINE_PAGE="off")
-    page.reload()
-    expect(page.locator("body[data-ready]")).to_be_visible()
-    eventually(lambda: page.evaluate("caches.keys()") == [], 60)
-    eventually(lambda: not page.evaluate(_REGISTERED), 60)
+    with _changed(server, OFFLINE_PAGE="off"):
+        page.reload()
+        expect(page.locator("body[data-ready]")).to_be_visible()
+        eventually(lambda: page.evaluate("caches.keys()") == [], 60)
+        eventually(lambda: not page.evaluate(_REGISTERED), 60)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
 from claude_sse.accounts import Passwords
 from claude_sse.standin import StandIn
@@ -84,8 +84,10 @@ def test_a_session_that_ends_leads_there_and_back(visitor: Page, people: Passwor
     wait_for_text(last_answer(visitor), "word3 ")
     visitor.locator("#prompt").fill("a draft")
     people.set_password("ada", "another password")
-    expect(visitor).to_have_url(re.compile("/login#/"))
-    people.set_password("ada", PASSWORD)
+    try:
+        expect(visitor).to_have_url(re.compile("/login#/"))
+    finally:
+        people.set_password("ada", PASSWORD)
     sign_in(visitor)
     wait_for_text(last_answer(visitor), "word0 word1 word2 ")
     expect(visitor.locator("#prompt")).to_have_value("a draft")
@@ -119,12 +121,11 @@ def test_signing_out_keeps_or_deletes(visitor: Page, forget: bool) -> None:
 
 
 def test_sessions_are_listed_and_end_everywhere(
-    visitor: Page, browser: Browser, guarded: Server
+    visitor: Page, new_page: Callable[..., Page], guarded: Server
 ) -> None:
     """The settings show each session, this one marked; a key on the button ends all of them."""
     sign_in(visitor)
-    elsewhere = browser.new_context()
-    other = elsewhere.new_page()
+    other = new_page()
     other.goto(f"http://localhost:{guarded.port}/")
     sign_in(other)
     visitor.get_by_role("button", name="Settings").first.click()
@@ -137,7 +138,6 @@ def test_sessions_are_listed_and_end_everywhere(
     expect(visitor.get_by_label("Password")).to_be_visible()
     other.reload()
     expect(other.get_by_label("Password")).to_be_visible()
-    elsewhere.close()
 
 
 def test_the_link_of_the_server_signs_in(shared_context: BrowserContext, standin: StandIn) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from claude_sse.standin import StandIn
 from tests import files
@@ -105,26 +105,24 @@ def test_a_copy_takes_its_sources_along(page: Page, nonce: str) -> None:
 
 
 def test_without_searches_there_is_no_switch(
-    browser: Browser, standin: StandIn, tmp_path: Path
+    context: BrowserContext, standin: StandIn, tmp_path: Path
 ) -> None:
     """Where the server allows none, or the model has none, the page offers none."""
     with serve(standin, WORKERS=1) as [server]:
-        context = browser.new_context()
         for page in visit(context, server.port):
             expect(page.locator("#model")).to_be_visible()
             expect(page.locator("#web")).to_be_hidden()
-        context.close()
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core here (npm ci)")
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
 def test_axe_finds_nothing_in_files_and_sources(
-    browser: Browser, server: Server, nonce: str, theme: str, width: int
+    new_page: Callable[..., Page], server: Server, nonce: str, theme: str, width: int
 ) -> None:
     """Files in the composer, in a question and large, and sources, open or not, are accessible."""
-    page = browser.new_page(
+    page = new_page(
         viewport={"width": width, "height": 800},
-        color_scheme=theme,  # type: ignore[arg-type]
+        color_scheme=theme,
     )
     page.goto(f"http://localhost:{server.port}/")
     page.locator("#web").click()
@@ -143,4 +141,3 @@ def test_axe_finds_nothing_in_files_and_sources(
     page.locator("article .attached .show").first.click()
     expect(page.locator("#preview img")).to_be_visible()
     assert _violations(page) == []
-    page.close()

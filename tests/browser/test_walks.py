@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, TimeoutError, expect
+from playwright.sync_api import FilePayload, Page, TimeoutError, expect
 
 from claude_sse.standin import StandIn
 
@@ -55,10 +55,10 @@ def _take_away(page: Page, use: Callable[[str], None], check: Callable[[str], No
 
 @pytest.mark.timeout(400)
 def test_a_keyboard_reaches_and_leaves_everything(
-    browser: Browser, searching: Server, nonce: str
+    new_page: Callable[..., Page], searching: Server, nonce: str
 ) -> None:
     """With Tab, Enter and Esc each feature is used, and the keyboard is never lost after it."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page = new_page(viewport={"width": 1280, "height": 800})
     page.goto(f"http://localhost:{searching.port}/")
     expect(page.locator("#model")).to_be_visible()
     expect(page.locator("#prompt")).to_be_focused()
@@ -179,15 +179,14 @@ def test_a_keyboard_reaches_and_leaves_everything(
     expect(page.locator("#empty")).to_be_visible()
     expect(page.locator("#prompt")).to_be_focused()
     assert lost == []
-    page.close()
 
 
 @pytest.mark.timeout(400)
 def test_fingers_reach_and_leave_everything(
-    browser: Browser, searching: Server, nonce: str
+    new_page: Callable[..., Page], searching: Server, nonce: str
 ) -> None:
     """On a phone each feature is a touch of 44 px; nothing is wider, or below the keyboard."""
-    page = browser.new_page(viewport={"width": 390, "height": 844}, **PHONE)  # type: ignore[arg-type]
+    page = new_page(viewport={"width": 390, "height": 844}, **PHONE)
     page.goto(f"http://localhost:{searching.port}/")
     expect(page.locator("#model")).to_be_visible()
     met: list[str] = []
@@ -275,4 +274,3 @@ def test_fingers_reach_and_leave_everything(
     _take_away(page, tap, check)
     check("import")
     assert met == []
-    page.close()

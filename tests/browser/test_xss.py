@@ -18,6 +18,7 @@ from claude_sse.standin import StandIn
 from claude_sse.standin.api import MODELS
 
 from ..integration.running import Server, serve
+from ..torture.measures import LONG
 from .talk import ask, choose, last_answer, text, wait_for_text, wait_until_over
 
 ATTACKS = (
@@ -99,7 +100,7 @@ def test_the_watchman_is_awake(shared_context: BrowserContext, guarded: Server) 
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("part", range(2))
+@pytest.mark.parametrize("part", range(2 if LONG else 1))
 def test_questions_answers_and_titles(watched: Guarded, nonce: str, part: int) -> None:
     """As question, title, thought and answer, live and after a reload, an attack is text."""
     page = watched.page

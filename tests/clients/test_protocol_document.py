@@ -51,7 +51,7 @@ GUARDED: dict[str, Ask] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def guarded(standin: StandIn) -> Iterator[Server]:
     """A server with a sign-in, one question a minute and few tokens a day."""
     limits = {"RATE_LIMIT": 1, "DAILY_TOKENS_PER_OWNER": 60_000, "MAX_TOKENS": 1000}

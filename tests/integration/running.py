@@ -22,6 +22,8 @@ from claude_sse.standin import Exchange, StandIn
 from .client import PATIENCE_SECONDS, Answer, connect, eventually, request
 
 ROOT = Path(__file__).resolve().parents[2]
+#: The streams that the test which is running now has begun, each with its reader's headers.
+begun: list[tuple[Server, str, dict[str, str]]] = []
 #: Sockets that hold the ports given out of late; the oldest is let go for the newest.
 _held: deque[int] = deque()
 _SIGNS_OF_TROUBLE = ("Traceback", "CRITICAL", "WORKER TIMEOUT", "Exception in thread")
@@ -38,6 +40,7 @@ class Server:
         self.folder = folder
         self.streams = Path(str(settings["STREAM_LOG"]).removeprefix("file://"))
         self.output = folder / "output"
+        self._checked = 0  # how much of its log check() has read
         self._environment = environment(PORT=self.port, **settings)
         self.start()
 
@@ -74,9 +77,13 @@ class Server:
         return self.output.read_text("utf-8", "replace")
 
     def check(self) -> None:
-        """Fail where it printed something that it never should."""
+        """Fail where it has printed something that it never should since it was checked before.
+
+        Only that: a test is not to fail for what the one before it has failed for.
+        """
         log = self.log()
-        assert not any(sign in log for sign in _SIGNS_OF_TROUBLE), log
+        new, self._checked = log[self._checked :], len(log)
+        assert not any(sign in new for sign in _SIGNS_OF_TROUBLE), log
 
     def end(self) -> None:
         """End it with TERM; it must go by itself, without a trace."""
@@ -99,6 +106,12 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+    def revive(self) -> None:
+        """Start it where a test that failed has ended it."""
+        if self.process.poll() is not None:
+            self.start()
+            self.wait_until_ready()
 
     def workers(self) -> list[int]:
         """Return the process ids of its workers."""
@@ -127,6 +140,7 @@ class Server:
     def put(self, stream: str, prompt: str, **more: Any) -> Answer:
         """Start or join a stream."""
         body = {"messages": [{"role": "user", "content": prompt}]}
+        begun.append((self, stream, {k: v for k, v in more.items() if isinstance(v, str)}))
         return self.ask("PUT", f"/streams/{stream}", body, **more)
 
     def get(self, stream: str, after: int | str | None = None, **more: Any) -> Answer:
@@ -191,6 +205,17 @@ def environment(**settings: object) -> dict[str, str]:
     base = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
     ours = {"ANTHROPIC_API_KEY": "sk-test", "DRAIN_SECONDS": "0", "WORKERS": "1", **settings}
     return {**base, **dict.fromkeys(NAMES, ""), **{k: str(v) for k, v in ours.items()}}
+
+
+def stop_all() -> None:
+    """Stop every stream in ``begun`` on the servers that still answer."""
+    gone = set()
+    for server, stream, headers in begun:
+        if server not in gone:
+            try:
+                server.ask("DELETE", f"/streams/{stream}", **headers).leave()
+            except (OSError, AssertionError):
+                gone.add(server)
 
 
 def free_port() -> int:

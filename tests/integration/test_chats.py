@@ -19,10 +19,17 @@ _STOPPED = b'"stop_reason":"stopped"'
 
 
 @pytest.fixture(scope="module")
-def workers(standin: StandIn) -> Iterator[list[Server]]:
-    """Two servers of one worker each, which share their streams."""
+def _workers(standin: StandIn) -> Iterator[list[Server]]:
     with serve(standin, 2, HEARTBEAT_SECONDS=0.3) as servers:
         yield servers
+
+
+@pytest.fixture
+def workers(_workers: list[Server]) -> list[Server]:
+    """Two servers of one worker each, which share their streams."""
+    for server in _workers:
+        server.revive()
+    return _workers
 
 
 def ask(server: Server, order: str, chat: str = "chat", query: str = "", **more: Any) -> Answer:

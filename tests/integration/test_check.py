@@ -168,7 +168,7 @@ class Site:
 
     def check(self, *more: str) -> tuple[int, dict[str, str]]:
         """Check it."""
-        thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
             return checked(f"http://localhost:{self.server.server_port}", *more)
@@ -254,7 +254,7 @@ def test_what_cannot_be_reached_is_said(require: Callable[[str], str], tmp_path:
             client.recv(4096)
             client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    refusing = threading.Thread(target=refuse)
+    refusing = threading.Thread(target=refuse, daemon=True)
     refusing.start()
     with StandIn(certfile=cert, keyfile=key) as untrusted:
         for url, words in (

@@ -202,7 +202,7 @@ def delayed(url: str, seconds: float) -> Iterator[str]:
                     asked.clear()
                     time.sleep(seconds)
 
-            back = threading.Thread(target=pump, args=(server, client, think))
+            back = threading.Thread(target=pump, args=(server, client, think), daemon=True)
             back.start()
             pump(client, server, note)
             back.join()
@@ -210,10 +210,12 @@ def delayed(url: str, seconds: float) -> Iterator[str]:
     def accept() -> None:
         with contextlib.suppress(OSError):  # the end of the listener
             while True:
-                threads.append(threading.Thread(target=relay, args=(listener.accept()[0],)))
+                threads.append(
+                    threading.Thread(target=relay, args=(listener.accept()[0],), daemon=True)
+                )
                 threads[-1].start()
 
-    acceptor = threading.Thread(target=accept)
+    acceptor = threading.Thread(target=accept, daemon=True)
     acceptor.start()
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"

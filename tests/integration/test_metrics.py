@@ -59,7 +59,7 @@ def test_every_worker_counts(metered: Server) -> None:
     """Streams that several workers answered are in one sum, whichever worker is asked for it."""
     before = value(metered, "claude_sse_streams_total", outcome="complete")
     for _ in range(8):
-        with metered.post("say one two") as answer:
+        with metered.post("fault pace texts=2 gap_ms=1") as answer:
             answer.rest()
     for _ in range(4):
         assert value(metered, "claude_sse_streams_total", outcome="complete") == before + 8
@@ -94,7 +94,7 @@ def test_a_reload_keeps_what_was_counted(standin: StandIn) -> None:
         eventually(lambda: len(server.workers()) == 2)  # it holds a file for each
         for reload in range(3):
             folder, files = folder_of(server), Held.by(server.process.pid).files
-            with server.post("say one two") as answer:
+            with server.post("fault pace texts=2 gap_ms=1") as answer:
                 answer.rest()
             assert value(server, "claude_sse_streams_total", outcome="complete") == reload + 1
             old = set(server.workers())

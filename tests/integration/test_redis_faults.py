@@ -101,16 +101,21 @@ def free_memory(fleet: Fleet) -> None:
 
 
 def fail_to_save(fleet: Fleet) -> None:
-    """Make the folder vanish that Redis saves to: it refuses writes then (MISCONF)."""
-    (fleet.redis.folder / "redis.log").unlink()
-    fleet.redis.folder.rmdir()
-    fleet.redis.command("BGSAVE")
-    eventually(lambda: fleet.redis.command("INFO")["rdb_last_bgsave_status"] == "err")
+    """Put a folder where Redis wants to have its file: it refuses writes then (MISCONF)."""
+    (fleet.redis.folder / "dump.rdb").mkdir()
+    _save(fleet, "err")
 
 
-def save_no_more(fleet: Fleet) -> None:
-    fleet.redis.folder.mkdir()
-    fleet.redis.command("CONFIG", "SET", "stop-writes-on-bgsave-error", "no")
+def save_again(fleet: Fleet) -> None:
+    file = fleet.redis.folder / "dump.rdb"
+    file.rmdir()
+    _save(fleet, "ok")
+    file.unlink()  # so that it is empty after its next start
+
+
+def _save(fleet: Fleet, status: str) -> None:
+    fleet.redis.command("BGSAVE", "SCHEDULE")
+    eventually(lambda: fleet.redis.command("INFO")["rdb_last_bgsave_status"] == status)
 
 
 def be_slow(fleet: Fleet) -> None:
@@ -129,10 +134,21 @@ FAULTS = {
     "stopped": (hold, go_on),
     "read-only": (be_a_replica, be_a_primary),
     "out of memory": (fill_memory, free_memory),
-    "cannot save": (fail_to_save, save_no_more),
+    "cannot save": (fail_to_save, save_again),
     "2 s slow": (be_slow, be_quick),
 }
 READABLE = ("read-only", "out of memory", "cannot save")
+
+
+@contextlib.contextmanager
+def broken(fleet: Fleet, fault: str) -> Iterator[None]:
+    """Break Redis like this meanwhile."""
+    breaks, mends = FAULTS[fault]
+    breaks(fleet)
+    try:
+        yield
+    finally:
+        mends(fleet)
 
 
 def beginning_of(body: bytes) -> bytes:
@@ -151,15 +167,13 @@ def test_an_answer_outlives_a_fault_of_redis(
     fleet: Fleet, standin: StandIn, nonce: str, fault: str
 ) -> None:
     """Readers beside the writer go on, others wait, questions get 503; then all is well."""
-    breaks, mends = FAULTS[fault]
     here, there = fleet.here, fleet.there
     logged_before = here.log().count("Redis cannot be used"), here.log().count("used again")
     stream = new_id()
     with here.put(stream, f"{ENDLESS} {nonce}") as near, there.get(stream) as far:
         near.read_until(b"word9 ")
         far.read_until(b"word9 ")
-        breaks(fleet)
-        try:
+        with broken(fleet, fault):
             for server in (here, there):
                 eventually(lambda server=server: not fleet.is_ready(server))
                 with server.ask("GET", "/healthz") as answer:
@@ -175,8 +189,6 @@ def test_an_answer_outlives_a_fault_of_redis(
             near.read_until(b"word%d " % (last + 50))  # a second later nothing has stopped
             if fault not in READABLE:
                 far.read_until_heartbeats(far.body.count(HEARTBEAT) + 2)
-        finally:
-            mends(fleet)
         for server in (here, there):
             eventually(lambda server=server: fleet.is_ready(server))
         last = number_of_last(near.read_until(b"\n\n"))
@@ -245,9 +257,11 @@ def test_a_refused_append_is_never_a_gap(fleet: Fleet, nonce: str) -> None:
     with fleet.here.put(stream, f"{order} {nonce}") as near, fleet.there.get(stream) as far:
         for n in range(3, 150, 3):
             near.read_until(b"word%d " % n)
-            fleet.redis.command("CONFIG", "SET", "maxmemory", "1")
-            near.read_until(b"word%d " % min(n + 1, 149))
-            fleet.redis.command("CONFIG", "SET", "maxmemory", "0")
+            fill_memory(fleet)
+            try:
+                near.read_until(b"word%d " % min(n + 1, 149))
+            finally:
+                free_memory(fleet)
         log = logged(near.rest())
         assert logged(far.rest()) == log
     assert data(log)[-1][1] == "[DONE]"

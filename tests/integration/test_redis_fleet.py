@@ -19,7 +19,7 @@ from .running import Server, exchanges, new_id, serve
 from .test_sign_in import OWN, signed_in
 
 pytestmark = pytest.mark.usefixtures("one_day")
-PASSWORD = "canary-password-of-ada"
+PASSWORD = "canary-password-of-everybody"
 ANSWERS = 3
 
 
@@ -29,21 +29,24 @@ def secret() -> str:
 
 
 @pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Passwords:
+    return Passwords(tmp_path_factory.mktemp("people") / "passwords")
+
+
+@pytest.fixture(scope="module")
 def servers(
     standin: StandIn,
     shared_redis: Redis,
     secret: str,
-    tmp_path_factory: pytest.TempPathFactory,
+    people: Passwords,
 ) -> Iterator[list[Server]]:
     """Two servers that share a Redis, a SECRET_KEY and a file of passwords, mounted on each.
 
     Their account in Redis has no more rights than docs/redis.md gives it.
     """
-    people = Passwords(tmp_path_factory.mktemp("people") / "passwords")
     password = secrets.token_hex(8)
     shared_redis.command("ACL", "SETUSER", "csse", "reset", *rights("csse", password))
-    for name in ("ada", "bob", "cy"):
-        people.set_password(name, PASSWORD)
+    people.set_password("nobody", PASSWORD)  # or they would not start
     settings = {
         "AUTH": "password",
         "PASSWORDS": people.path,
@@ -57,10 +60,21 @@ def servers(
         yield both
 
 
-def test_a_session_is_known_and_ended_on_every_machine(here: Server, there: Server) -> None:
+@pytest.fixture
+def person(people: Passwords, shared_redis: Redis, nonce: str) -> dict[str, str]:
+    """What somebody types who has not signed in or asked before, nor guessed from this address."""
+    people.set_password(nonce, PASSWORD)
+    for key in shared_redis.command("KEYS", "csse:{guess}:*"):
+        shared_redis.command("DEL", key)
+    return {"name": nonce, "password": PASSWORD}
+
+
+def test_a_session_is_known_and_ended_on_every_machine(
+    here: Server, there: Server, person: dict[str, str]
+) -> None:
     """A session begun on one machine holds on the other; signing out on either ends it."""
-    ada = signed_in(here, name="ada", password=PASSWORD)
-    other = signed_in(there, name="ada", password=PASSWORD)
+    ada = signed_in(here, **person)
+    other = signed_in(there, **person)
     for server in (here, there):
         with server.ask("GET", "/sessions", **ada) as answer:
             sessions = answer.json()["sessions"]
@@ -69,7 +83,7 @@ def test_a_session_is_known_and_ended_on_every_machine(here: Server, there: Serv
         assert answer.status == 200
     with here.ask("GET", "/models", **ada) as answer:
         assert answer.status == 401
-    third = signed_in(here, name="ada", password=PASSWORD)
+    third = signed_in(here, **person)
     with there.ask("DELETE", "/sessions", **other) as answer:
         assert answer.json() == {"ended": 2}
     for server in (here, there):
@@ -79,10 +93,10 @@ def test_a_session_is_known_and_ended_on_every_machine(here: Server, there: Serv
 
 
 def test_signing_out_elsewhere_ends_a_running_answer(
-    here: Server, there: Server, nonce: str
+    here: Server, there: Server, person: dict[str, str], nonce: str
 ) -> None:
     """An answer that is read on one machine ends when its session is ended on the other."""
-    ada = signed_in(here, name="ada", password=PASSWORD)
+    ada = signed_in(here, **person)
     with here.put(new_id(), f"fault stall after=2 {nonce}", **ada) as answer:
         answer.read_until(b"word1 ")
         with there.ask("DELETE", "/sessions", **ada) as ended:
@@ -92,10 +106,10 @@ def test_signing_out_elsewhere_ends_a_running_answer(
 
 
 def test_the_answers_of_a_person_are_counted_together(
-    here: Server, there: Server, standin: StandIn, nonce: str
+    here: Server, there: Server, standin: StandIn, person: dict[str, str], nonce: str
 ) -> None:
     """Of concurrent questions on both machines exactly as many are admitted as one person may."""
-    bob = signed_in(here, name="bob", password=PASSWORD)
+    bob = signed_in(here, **person)
     prompt = f"fault stall after=1 {nonce}"
 
     def ask(number: int) -> tuple[str, Answer]:
@@ -120,9 +134,9 @@ def test_the_answers_of_a_person_are_counted_together(
         answer.leave()
 
 
-def test_guesses_are_counted_together(here: Server, there: Server) -> None:
+def test_guesses_are_counted_together(here: Server, there: Server, person: dict[str, str]) -> None:
     """Five wrong passwords in a minute from one address, on whichever machine, then a pause."""
-    guess = {"name": "cy", "password": "a wrong password"}
+    guess = person | {"password": "a wrong password"}
     statuses = []
     for number in range(6):
         with (here, there)[number % 2].ask("POST", "/login", guess, **OWN) as answer:

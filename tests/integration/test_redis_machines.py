@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -138,6 +139,21 @@ def kill_worker(server: Server) -> None:
     os.kill(worker, signal.SIGKILL)
 
 
+@contextlib.contextmanager
+def held(redis: Redis, seconds: float) -> Iterator[None]:
+    """Hold Redis still for a while, of which the block is the middle; not at all for no time."""
+    if not seconds:
+        yield
+        return
+    redis.hold()
+    try:
+        time.sleep(seconds / 2)
+        yield
+        time.sleep(seconds / 2)
+    finally:
+        redis.go_on()
+
+
 @pytest.mark.parametrize("held_ms", [0, 30])
 def test_what_clients_have_seen_survives_a_killed_writer(
     here: Server, there: Server, shared_redis: Redis, nonce: str, held_ms: int
@@ -157,14 +173,9 @@ def test_what_clients_have_seen_survives_a_killed_writer(
         with ThreadPoolExecutor(len(near) + len(far)) as pool:
             reading = [pool.submit(read_all, answer) for answer in near]
             following = [pool.submit(read_all, answer) for answer in far]
-            if held_ms:
-                shared_redis.hold()
-                time.sleep(held_ms / 2000)
             with within(2.0 + held_ms / 1000):
-                kill_worker(here)
-                if held_ms:
-                    time.sleep(held_ms / 2000)
-                    shared_redis.go_on()
+                with held(shared_redis, held_ms / 1000):
+                    kill_worker(here)
                 logs = [future.result() for future in following]
             seen = [future.result() for future in reading]
         for before, after in zip(seen, logs, strict=True):

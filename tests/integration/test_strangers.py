@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from ..torture.measures import LONG
 from .client import Answer, eventually, objects, request
 from .machines import OWN_V4, OWN_V6, Machine, is_root, two_machines
 from .running import ROOT, environment
@@ -59,6 +60,13 @@ WAYS: dict[str, tuple[tuple[str, ...], Path | str]] = {
     ),
     "waitress": ((PYTHON, "-m", "waitress", f"--listen={V4}", "wsgi:app"), ROOT),
 }
+#: One of each kind of server and family of addresses; with ``script/test --all`` every way.
+TRIED = (
+    *("our conf with gthread", "our worker, another conf", "an app around it"),
+    *("flask run on both families", "waitress"),
+)
+if LONG:
+    TRIED = tuple(WAYS)
 ONE_AT_A_TIME = ("gunicorn from another folder", "our conf with sync", "an app around it")
 OURS = ("our worker, another conf", "our correct worker, another conf")
 
@@ -142,7 +150,7 @@ def ask(sock: socket.socket, method: str, path: str, body: object = None, **fiel
     return answer
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", TRIED)
 def test_strangers_are_refused_however_it_was_started(
     machines: tuple[Machine, Machine], tmp_path: Path, way: str
 ) -> None:

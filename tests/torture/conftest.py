@@ -35,10 +35,12 @@ def _ground() -> Iterator[Ground]:
         yield ground
 
 
-@pytest.fixture(scope="session")
-def measured() -> Latencies:
-    """What tests on grounds of their own measure; shown at the end."""
-    return _tables.setdefault("on their own", Latencies())
+@pytest.fixture
+def measured() -> Iterator[Latencies]:
+    """What a test on a ground of its own measures; that of all is shown at the end."""
+    own = Latencies()
+    yield own
+    _tables.setdefault("on their own", Latencies()).take(own)
 
 
 @pytest.fixture

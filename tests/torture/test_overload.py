@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import select
 import socket
@@ -34,9 +35,20 @@ def crowded() -> Iterator[tuple[Witness, Server]]:
         yield claude, server
 
 
-def filled(server: Server) -> list[tuple[str, Answer]]:
+@contextlib.contextmanager
+def filled(server: Server) -> Iterator[list[tuple[str, Answer]]]:
     """Take every slot with silent streams; the next client is refused immediately."""
     held: list[tuple[str, Answer]] = []
+    try:
+        _fill(server, held)
+        yield held
+    finally:
+        for _, answer in held:
+            answer.leave()
+        _stop_all(server, held)
+
+
+def _fill(server: Server, held: list[tuple[str, Answer]]) -> None:
     refused = 0
     while refused < FULL:
         stream = new_id()
@@ -49,7 +61,14 @@ def filled(server: Server) -> list[tuple[str, Answer]]:
         assert_busy(answer)
         assert time.monotonic() - before < 1
         refused += 1
-    return held
+
+
+def _stop_all(server: Server, held: list[tuple[str, Answer]]) -> None:
+    """Stop these streams, so that every place is free again."""
+    with ThreadPoolExecutor(16) as pool:
+        for reply in pool.map(server.delete, [stream for stream, _ in held]):
+            reply.leave()
+    eventually(lambda: served(server))
 
 
 def assert_busy(answer: Answer) -> None:
@@ -74,33 +93,25 @@ def probed(server: Server, latencies: Latencies, name: str, stream: str, count: 
 def test_full_of_writers_and_readers(crowded: tuple[Witness, Server], measured: Latencies) -> None:
     """With every slot taken, health, page and Stop answer; a reader that leaves makes room."""
     _, server = crowded
-    held = filled(server)
-    assert len(held) == PLACES
-    probed(server, measured, "short, all writer_slots taken", held[0][0])
-    for _, answer in held[1:]:  # their streams go on, so the writer_slots stay taken
-        answer.leave()
     readers: list[Answer] = []
+    with filled(server) as held, contextlib.ExitStack() as stack:
+        assert len(held) == PLACES
+        probed(server, measured, "short, all writer_slots taken", held[0][0])
+        for _, answer in held[1:]:  # their streams go on, so the writer_slots stay taken
+            answer.leave()
 
-    def full_again() -> bool:
-        answer = server.get(held[-1][0])
-        readers.append(answer) if answer.status == 200 else answer.leave()
-        return len(readers) >= PLACES
+        def full_again() -> bool:
+            answer = server.get(held[-1][0])
+            if answer.status == 200:
+                readers.append(stack.enter_context(answer))
+            else:
+                answer.leave()
+            return len(readers) >= PLACES
 
-    eventually(full_again, 20)
-    assert_busy(server.get(held[-1][0]))
-    assert_busy(server.put(new_id(), "fault pace"))
-    probed(server, measured, "short, all reader_slots taken", held[1][0])
-    for answer in [*readers, held[0][1]]:
-        answer.leave()
-    stop_all(server, held)
-
-
-def stop_all(server: Server, held: list[tuple[str, Answer]]) -> None:
-    """Stop these streams, so that every place is free again."""
-    with ThreadPoolExecutor(16) as pool:
-        for reply in pool.map(server.delete, [stream for stream, _ in held]):
-            reply.leave()
-    eventually(lambda: served(server))
+        eventually(full_again, 20)
+        assert_busy(server.get(held[-1][0]))
+        assert_busy(server.put(new_id(), "fault pace"))
+        probed(server, measured, "short, all reader_slots taken", held[1][0])
 
 
 def served(server: Server) -> bool:
@@ -154,13 +165,11 @@ def test_refused_clients_that_do_not_close(
 ) -> None:
     """Thirty refused clients that keep their connections delay no other client."""
     _, server = crowded
-    held = filled(server)
-    refused = [server.put(new_id(), "fault pace") for _ in range(30)]
-    assert all(answer.status == 503 for answer in refused)
-    probed(server, measured, "short, 30 linger", held[0][0])
-    for answer in [*refused, *(answer for _, answer in held)]:
-        answer.leave()
-    stop_all(server, held)
+    with filled(server) as held, contextlib.ExitStack() as stack:
+        for _ in range(30):
+            refused = stack.enter_context(server.put(new_id(), "fault pace"))
+            assert refused.status == 503
+        probed(server, measured, "short, 30 linger", held[0][0])
 
 
 def test_malformed_requests_that_do_not_close(measured: Latencies) -> None:

@@ -39,7 +39,9 @@ class People:
         self._client = Client(url, TOKEN)
         self._over = threading.Event()
         self._running: dict[int, str] = {}
-        self._threads = [threading.Thread(target=self._read, args=[n]) for n in range(PEOPLE)]
+        self._threads = [
+            threading.Thread(target=self._read, args=[n], daemon=True) for n in range(PEOPLE)
+        ]
 
     def __enter__(self) -> People:
         for thread in self._threads:

@@ -17,13 +17,13 @@ SKIPS = {
 }
 
 
-def pytest_on(folder, source, **environ):
+def pytest_on(folder, source, *options, **environ):
     """What pytest says of one file, with our hooks."""
     (folder / "test_it.py").write_text(f"import pytest\n{source}\n")
     own = ("CLAUDE_SSE_", "PYTEST_")
     names = [name for name in os.environ if not name.startswith(own)]
     command = [sys.executable, "-m", "pytest", "-p", "tests.left_out", "-p", "no:cacheprovider"]
-    command += ["-c", os.devnull, "--rootdir", str(folder), str(folder)]
+    command += ["-c", os.devnull, "--rootdir", str(folder), str(folder), *options]
     env = {name: os.environ[name] for name in names} | {"PYTHONPATH": str(ROOT)} | environ
     env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # half of the time
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=110)

@@ -424,7 +424,7 @@ def test_tries_at_once_are_counted_one_by_one(opened_again):
         except OverLimit:
             pass
 
-    threads = [threading.Thread(target=guess) for _ in range(30)]
+    threads = [threading.Thread(target=guess, daemon=True) for _ in range(30)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -468,7 +468,7 @@ def test_commands_at_once_do_not_undo_each_other(tmp_path):
         start.wait()
         tokens[name] = Passwords(path).new_token(name)
 
-    threads = [threading.Thread(target=give, args=[name]) for name in names]
+    threads = [threading.Thread(target=give, args=[name], daemon=True) for name in names]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -502,7 +502,9 @@ def test_a_locked_file_is_waited_for(sessions_on_disk, tmp_path):
     other = sqlite3.connect(tmp_path / "sign-in.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     found = []
-    reader = threading.Thread(target=lambda: found.append(sessions_on_disk.name_of(cookie)))
+    reader = threading.Thread(
+        target=lambda: found.append(sessions_on_disk.name_of(cookie)), daemon=True
+    )
     reader.start()
     other.execute("COMMIT")
     other.close()

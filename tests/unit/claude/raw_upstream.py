@@ -15,7 +15,7 @@ class RawUpstream:
         self.requests = []  # heads and bodies of the POSTs
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._serve)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self):
         self._thread.start()

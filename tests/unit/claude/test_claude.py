@@ -255,7 +255,9 @@ def test_a_refused_connection_is_retried_once():
 def test_a_cut_reaches_claude_at_any_moment(claude, standin, nonce, fault):
     """Cancelling the scope wakes the reading thread and closes the connection immediately."""
     prompt, scope, ended = f"fault {fault} {nonce}", CancelScope(), []
-    thread = threading.Thread(target=lambda: ended.extend(answer(claude, prompt, scope)))
+    thread = threading.Thread(
+        target=lambda: ended.extend(answer(claude, prompt, scope)), daemon=True
+    )
     thread.start()
     request = standin.wait(lambda s: next(iter(requests_for(s, prompt)), None))
     with within(0.05):
@@ -322,7 +324,7 @@ def test_a_proxy_from_the_environment_is_used(claude, nonce, monkeypatch):
         far = socket.create_connection((host, int(port)))
         near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         with near, far:
-            up = threading.Thread(target=copy, args=[near, far])
+            up = threading.Thread(target=copy, args=[near, far], daemon=True)
             up.start()
             copy(far, near)
             near.shutdown(socket.SHUT_RDWR)
@@ -330,7 +332,7 @@ def test_a_proxy_from_the_environment_is_used(claude, nonce, monkeypatch):
 
     claude.models()  # this one goes without
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=tunnel, args=[listener])
+        thread = threading.Thread(target=tunnel, args=[listener], daemon=True)
         thread.start()
         monkeypatch.setenv("http_proxy", f"http://me:pass@127.0.0.1:{listener.getsockname()[1]}")
         monkeypatch.setenv("no_proxy", "")
@@ -375,7 +377,7 @@ def test_early_hints_are_passed_over(standin, nonce):
                         break  # the answer is complete, its connection would be reused
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=pass_on, args=[listener])
+        thread = threading.Thread(target=pass_on, args=[listener], daemon=True)
         thread.start()
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         objects = answer(Claude(Settings(api_key="k", base_url=base_url)), f"fault pace {nonce}")
@@ -400,7 +402,7 @@ def test_stop_does_not_cut_the_list_of_models(nonce):
             near.sendall(head % len(body) + body)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=slow_list, args=[listener])
+        thread = threading.Thread(target=slow_list, args=[listener], daemon=True)
         thread.start()
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         claude, scope = Claude(Settings(api_key="k", base_url=base_url)), CancelScope()
@@ -432,7 +434,9 @@ def test_tls_is_checked_and_cut_like_plain(nonce, tmp_path, monkeypatch, require
         claude = Claude(Settings(api_key="x", base_url=standin.base_url))
         assert text_of(answer(claude, f"fault pace texts=2 {nonce}")) == "word0 word1 "
         prompt, scope, ended = f"fault silent {nonce}", CancelScope(), []
-        thread = threading.Thread(target=lambda: ended.extend(answer(claude, prompt, scope)))
+        thread = threading.Thread(
+            target=lambda: ended.extend(answer(claude, prompt, scope)), daemon=True
+        )
         thread.start()
         request = standin.wait(lambda s: next(iter(requests_for(s, prompt)), None))
         scope.cancel()

@@ -253,7 +253,7 @@ def test_a_connection_is_used_again_only_when_its_answer_is_over(comes_late):
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         claude = Claude(Settings(api_key="x", base_url=base_url))
         claude._models._due = float("inf")  # the list is not fetched
-        thread = threading.Thread(target=serve, args=[listener])
+        thread = threading.Thread(target=serve, args=[listener], daemon=True)
         thread.start()
         assert ask(claude)[-1]["stop_reason"] == "end_turn"
         if not comes_late:

@@ -53,7 +53,7 @@ def test_every_field_is_sent_once(nonce):
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         claude = Claude(Settings(api_key="x", base_url=base_url))
         claude._models._due = float("inf")  # the list is not fetched
-        asking = threading.Thread(target=answer, args=[claude, nonce])
+        asking = threading.Thread(target=answer, args=[claude, nonce], daemon=True)
         asking.start()
         near, _ = listener.accept()
         with near:

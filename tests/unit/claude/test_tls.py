@@ -130,7 +130,7 @@ def test_a_record_may_come_in_pieces_with_silence_between(certificate):
                 raw.sendall(outgoing.read())
                 incoming.write(raw.recv(1 << 14))
 
-    thread = threading.Thread(target=shake_hands)
+    thread = threading.Thread(target=shake_hands, daemon=True)
     thread.start()
     context = ssl.create_default_context(cafile=certificate / "cert.pem")
     with raw, context.wrap_socket(ours, server_hostname="localhost") as ours:
@@ -146,7 +146,7 @@ def test_a_record_may_come_in_pieces_with_silence_between(certificate):
                     ours.recv(8192)
                 silences += 1
         assert ours.recv(8192) == b"a text" and silences > 20
-        thread = threading.Thread(target=ours.sendall, args=(bytes(1 << 22),))
+        thread = threading.Thread(target=ours.sendall, args=(bytes(1 << 22),), daemon=True)
         thread.start()  # more than a socket buffers: the send blocks until it is read
         received = 0
         while received < 1 << 22:

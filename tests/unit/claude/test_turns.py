@@ -221,7 +221,9 @@ def test_stop_ends_a_turn_in_each_of_its_requests(claude, standin, nonce):
     prompt = f"fault search uses=2 pauses=1 gap_ms=60000 {nonce}"
     scope = CancelScope()
     objects = []
-    thread = threading.Thread(target=lambda: objects.extend(ask(claude, prompt, scope)))
+    thread = threading.Thread(
+        target=lambda: objects.extend(ask(claude, prompt, scope)), daemon=True
+    )
     thread.start()
     standin.wait(lambda s: requests_for(s, prompt))
     scope.cancel()

@@ -23,7 +23,8 @@ def test_no_task_is_lost(pool):
     for _ in range(5):
         givers = [
             threading.Thread(
-                target=lambda: [pool.put(lambda: served.append(1)) for _ in range(2000)]
+                target=lambda: [pool.put(lambda: served.append(1)) for _ in range(2000)],
+                daemon=True,
             )
             for _ in range(2)
         ]

@@ -119,7 +119,8 @@ class Contract:
                 pass
 
         threads = [
-            threading.Thread(target=create, args=[(here, elsewhere)[i % 2]]) for i in range(20)
+            threading.Thread(target=create, args=[(here, elsewhere)[i % 2]], daemon=True)
+            for i in range(20)
         ]
         for thread in threads:
             thread.start()

@@ -560,7 +560,7 @@ def test_the_same_id_concurrently_is_one_question(standin, tmp_path, nonce):
     def ask():
         statuses.append(limited.put(prompt, stream).status_code)
 
-    threads = [threading.Thread(target=ask) for _ in range(8)]
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -112,7 +112,7 @@ def test_a_reader_that_waited_during_the_hand_over_pulls_nothing(written):
     """It reads what the writer thread pulls, and misses nothing."""
     read = []
     written.producer._pulling.acquire()  # as the supervisor does
-    late = threading.Thread(target=lambda: read.append(written.first.read(10.0)))
+    late = threading.Thread(target=lambda: read.append(written.first.read(10.0)), daemon=True)
     late.start()
     time.sleep(0.1)  # until it waits for the lock; a later one only makes the test see less
     written.producer._replace(written.first)
@@ -138,7 +138,7 @@ def test_a_reader_that_leaves_without_driving_changes_nothing(written):
 def test_a_producer_is_not_handed_over_during_a_pull(written):
     """While the first reader waits for Claude, however long, it stays the driver."""
     written.may_go_on.clear()
-    thread = threading.Thread(target=written.first.read, args=[0.0])
+    thread = threading.Thread(target=written.first.read, args=[0.0], daemon=True)
     thread.start()
     while not written.producer._pulling.locked():  # no event reports that the pull has begun
         time.sleep(0.001)

@@ -141,7 +141,10 @@ def test_every_reader_gets_the_same_bytes(services, make, standin, nonce):
     def join(where):
         received.append(where.all(where.streams.join("a/1", DIGEST)))
 
-    threads = [threading.Thread(target=join, args=[(services, elsewhere)[n % 2]]) for n in range(8)]
+    threads = [
+        threading.Thread(target=join, args=[(services, elsewhere)[n % 2]], daemon=True)
+        for n in range(8)
+    ]
     for thread in threads:
         thread.start()
         time.sleep(0.02)
@@ -438,7 +441,7 @@ def test_drain_lets_answers_finish_and_interrupts_the_rest(services, nonce):
     """While draining no stream starts, short answers finish, long ones end as interrupted."""
     short = services.ask("a/1", f"fault pace texts=5 gap_ms=20 {nonce}")
     long = services.ask("a/2", f"fault pace texts=1000 gap_ms=20 {nonce}")
-    draining = threading.Thread(target=services.streams.drain, args=[0.8])
+    draining = threading.Thread(target=services.streams.drain, args=[0.8], daemon=True)
     draining.start()
     wait_for(lambda: services.streams.draining)
     with pytest.raises(Unavailable):
@@ -525,7 +528,7 @@ def test_a_terminal_frame_that_cannot_be_encoded_ends_the_stream(services, nonce
 def test_a_second_drain_does_not_prolong_the_first(services, nonce):
     """A second SIGTERM leaves the time of the first as it is."""
     services.ask("a/1", f"fault silent {nonce}")
-    first = threading.Thread(target=services.streams.drain, args=[0.3])
+    first = threading.Thread(target=services.streams.drain, args=[0.3], daemon=True)
     with within(0.3 + 1.0):  # the supervisor checks once a tick
         first.start()
         wait_for(lambda: services.streams.draining)

@@ -75,7 +75,7 @@ def test_threads_take_turns(tmp_path):
             raised.append(exc)
 
     with shared.use() as connection:
-        thread = threading.Thread(target=use)
+        thread = threading.Thread(target=use, daemon=True)
         thread.start()
         thread.join()
         connection.execute("INSERT INTO rows VALUES (1)")

@@ -73,7 +73,7 @@ def test_puts_that_race_leave_no_seat_taken(client, nonce):
                 statuses.append(response.status_code)
                 assert response.data
 
-        threads = [threading.Thread(target=put, args=[n]) for n in range(4)]
+        threads = [threading.Thread(target=put, args=[n], daemon=True) for n in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -95,7 +95,8 @@ def test_a_repeat_joins_also_where_it_took_the_owners_last_place(
     def overtaken(owner, asked, quotas):
         monkeypatch.setattr(admissions, "admit", admit)
         thread = threading.Thread(
-            target=lambda: faster.append(app.test_client().put(url, json=question, buffered=False))
+            target=lambda: faster.append(app.test_client().put(url, json=question, buffered=False)),
+            daemon=True,
         )
         thread.start()
         thread.join()
