@@ -108,7 +108,8 @@
       setInterval(async () => {
         if (!hit()) return;
         const ours = (await indexedDB.databases()).find(isOurs);
-        const newer = indexedDB.open(NAME, (ours?.version ?? 1) + 1);
+        if (!ours) return; // it would be one without tables
+        const newer = indexedDB.open(NAME, ours.version + 1);
         newer.onsuccess = () => newer.result.close();
       }, 500),
     closed: () => {
