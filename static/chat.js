@@ -7,12 +7,15 @@ import { openDisk } from './model/disk.js';
 import { Journal } from './model/journal.js';
 import { KeptStore } from './model/kept-store.js';
 import { browserStorage } from './model/store.js';
+import { Tabs } from './model/tabs.js';
 import { Channel } from './system/channel.js';
 import { PartMissing, know, load } from './system/parts.js';
 import { say } from './system/words.js';
 import { find, write } from './view/dom.js';
 import { listen } from './view/shortcuts.js';
 import { offer } from './view/toast.js';
+
+/** @import { Change } from './types.js' */
 
 know(JSON.parse(find('#parts').textContent));
 const wake = new EventTarget();
@@ -26,7 +29,11 @@ const store = new KeptStore({
   onStored: askToPersist,
 });
 const channel = new Channel('claude-sse');
-const chat = new ChatController({ store, channel, wake });
+const tabs = new Tabs(
+  browserStorage(() => sessionStorage),
+  new Channel('claude-sse:tabs'),
+);
+const chat = new ChatController({ store, channel, tabs, wake });
 chat.composer.begin();
 listen((command, button) => runCommand(chat, command, button));
 
@@ -61,11 +68,21 @@ document.addEventListener('visibilitychange', () => {
   if (document.hidden) chat.save();
   else {
     reconnect(15_000);
-    store.retry();
+    void takeOver(); // of a tab that had no time to say that it goes
   }
   void chat.onDemand.visibilityChanged();
 });
-addEventListener('pagehide', () => chat.save());
+addEventListener('pagehide', () => {
+  chat.composer.leave();
+  chat.save();
+  tabs.leave(store.waiting);
+});
+tabs.addEventListener('gone', (/** @type {any} */ { detail }) => takeOver(detail));
+
+/** Store what a tab could not that is gone, and show it. @param {Change[]} [left] */
+async function takeOver(left) {
+  if (await store.takeOver(left)) await chat.showStored(store);
+}
 
 await chat.start(store);
 storage.tellBroken();

@@ -26,6 +26,8 @@ import { bodyFor } from './question-body.js';
 
 /** A question that a reload interrupted is sent again only while the reader still waits for it. */
 const FRESH_MS = 120_000;
+/** By then a tab has heard what another one has removed. */
+const HEARD_MS = 500;
 
 export class AnswerRunner {
   /** @type {Map<string, Run>} */
@@ -121,9 +123,9 @@ export class AnswerRunner {
     try {
       // One tab follows, the others hear from it, and the next takes over when it goes.
       release = await locks.acquire(`claude-sse:answer:${answer.id}`, run.cancel.signal);
-      // What that tab has stored is there before its message, sometimes.
-      if (release && isResumed) await conversation.reread(answer).catch(() => undefined);
-      run.follows = this.#runs.get(answer.id) === run && answer.state === 'streaming';
+      if (release && isResumed) await catchUp(conversation, answer);
+      const isOver = answer.state !== 'streaming' || answer.stopping;
+      run.follows = this.#runs.get(answer.id) === run && !isOver;
       onRuns();
       if (run.follows) await this.#followToTheEnd(run, sendsQuestion);
     } catch (error) {
@@ -210,6 +212,12 @@ export class AnswerRunner {
     this.#runs.delete(run.answer.id);
     this.#options.onRuns();
   }
+}
+
+/** What another tab has stored of an answer is there before its message, sometimes. @param {Conversation} conversation @param {Answer} answer */
+async function catchUp(conversation, answer) {
+  const isThere = await conversation.reread(answer).catch(() => true);
+  if (!isThere) await new Promise((resolve) => setTimeout(resolve, HEARD_MS)); // taken back, perhaps
 }
 
 /** @param {Conversation} conversation @param {Answer} answer @param {StreamEvent} event */

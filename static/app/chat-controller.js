@@ -6,7 +6,6 @@ import { Drafts, isEmpty } from '../model/drafts.js';
 import { stateOf, totalOf } from '../model/status-text.js';
 import { browserStorage, sharedStore } from '../model/store.js';
 import { ConnectionSlots } from '../network/connection-slots.js';
-import { Channel as Tabs } from '../system/channel.js';
 import { Locks } from '../system/locks.js';
 import { load } from '../system/parts.js';
 import { say } from '../system/words.js';
@@ -25,8 +24,9 @@ import { Questions } from './questions.js';
 import { TabSync } from './tab-sync.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
+/** @import { Tabs } from '../model/tabs.js' */
 /** @import { Answer, Channel, Store } from '../types.js' */
-/** @typedef {{ store: Store, channel: Channel, wake: EventTarget }} Options */
+/** @typedef {{ store: Store, channel: Channel, tabs: Tabs, wake: EventTarget }} Options */
 
 const TITLE = document.title;
 
@@ -51,18 +51,21 @@ export class ChatController {
   #opening = 0;
 
   /** @param {Options} options */
-  constructor({ store, channel, wake }) {
+  constructor({ store, channel, tabs, wake }) {
     this.conversations = new Conversations(sharedStore(store, channel));
     this.current = this.conversations.create();
     const own = browserStorage(() => sessionStorage);
-    this.drafts = new Drafts(own, browserStorage(), new Tabs('claude-sse:tabs'));
+    this.drafts = new Drafts(own, browserStorage(), tabs);
     this.deletions = new Deletions(this);
     this.onDemand = new OnDemand(this);
     this.questions = new Questions(this);
     this.composer = this.#composer();
     this.transcript = new Transcript(growingText, (action, id) => this.questions.act(action, id));
     this.formatting = new Formatting(wake, (library) => this.transcript.format(library));
-    this.settings = new Settings((meta, own) => this.conversations.set(meta, own));
+    this.settings = new Settings({
+      onChange: (meta, own) => this.conversations.set(meta, own),
+      isNew: ({ id }) => !this.conversations.keeps(id),
+    });
     this.sidebar = this.#sidebar();
     this.runner = this.#runner(channel, wake);
     new TabSync(this, channel);
@@ -84,13 +87,14 @@ export class ChatController {
     await this.conversations.purge();
   }
 
-  /** The storage works again: show what is in it, and go on with it. @param {Store} store */
+  /** There is more to be read than before: show what is stored, and go on with it. @param {Store} store */
   async showStored(store) {
     await this.conversations.load();
     const place = shownPlace();
     if (this.conversations.has(place) && this.current.meta.id !== place) this.ready = this.#open();
     await this.ready;
     this.arrange();
+    this.onDemand.finding?.read();
     await this.questions.recover(store);
     await this.#resumeAll(store);
   }

@@ -26,8 +26,8 @@ const COMMANDS = new Map(
     import: importFile,
     'delete-all': deleteAll,
     'bring-back': bringBack,
-    'export-markdown': ({ current }) => exportAs('markdown', [current]),
-    'export-json': ({ current }) => exportAs('json', [current]),
+    'export-markdown': (chat) => exportCurrent('markdown', chat),
+    'export-json': (chat) => exportCurrent('json', chat),
     'export-all': exportAll,
     'sign-out': () => signOut(),
     'sign-out-everywhere': () => signOut(true),
@@ -62,12 +62,12 @@ function hideFirstRun({ composer }) {
 
 /** @param {ChatController} chat */
 function openSettings(chat) {
-  const { coming, current, settings, conversations } = chat;
+  const { settings, conversations } = chat;
   const { length } = conversations.deleted;
   find('[data-command=bring-back]').hidden = !length;
   write(find('[data-command=bring-back] span'), say('settings.bring-back', { count: length }));
   find('[data-command=delete-all]').ariaDisabled = String(!conversations.metas.length);
-  settings.show(coming ?? current);
+  settings.refresh();
   find('#settings').showModal();
   void load('app/away.js')
     .then(({ showChoice }) => showChoice())
@@ -101,8 +101,15 @@ async function exportAs(format, conversations) {
   download(format, conversations);
 }
 
+/** @param {'markdown' | 'json'} format @param {ChatController} chat */
+async function exportCurrent(format, chat) {
+  await chat.ready; // until then another one is on the page
+  await exportAs(format, [chat.current]);
+}
+
 /** @param {ChatController} chat */
-async function exportAll({ conversations }) {
+async function exportAll({ conversations, ready }) {
+  await ready;
   const all = await conversations.everything();
   await exportAs('json', all);
   const missing = conversations.metas.length - all.length;
@@ -110,8 +117,9 @@ async function exportAll({ conversations }) {
 }
 
 /** @param {ChatController} chat */
-function deleteAll({ conversations, deletions }) {
+async function deleteAll({ conversations, deletions, ready }) {
   find('#settings').close(); // the offer to undo would lie below it
+  await ready;
   if (!conversations.metas.length) return offer(say('settings.delete-none'));
   deletions.delete(conversations.metas.map(({ id }) => id));
 }

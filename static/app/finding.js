@@ -45,7 +45,7 @@ export class Finding {
       this.#index.apply(data);
       this.#soon(REDRAW_MS);
     });
-    void this.#read();
+    void this.read();
   }
 
   /** Look for these words; '' ends it. @param {string} words */
@@ -78,7 +78,8 @@ export class Finding {
     this.#goTo((from + step + length) % length);
   }
 
-  async #read() {
+  /** Take in what is stored, also when there is more of it. */
+  async read() {
     await this.#index
       .read(this.#chat.conversations.said(), () => this.#soon(REDRAW_MS))
       .catch(() => {});

@@ -98,11 +98,12 @@ export class Conversation extends Thread {
     return undefined;
   }
 
-  /** Take over what is stored of this answer; reject while the storage does not answer. @param {Answer} answer */
+  /** Take over what is stored of this answer; resolve to whether it is, and reject while the storage does not answer. @param {Answer} answer */
   async reread(answer) {
     const stored = await this.#store.messages(this.meta.id);
     const record = stored.find(({ id }) => id === answer.id);
     if (record && this.has(answer)) this.adopt(record);
+    return record !== undefined;
   }
 
   /** Another tab has removed this message. @param {string} id */

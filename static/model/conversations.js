@@ -2,7 +2,7 @@
 
 import { Conversation } from './conversation.js';
 import { uuid } from './message.js';
-import { repaired } from './records.js';
+import { isOutdated, repaired } from './records.js';
 import { isGreeting, titleFrom } from './title.js';
 
 /** @import { Change, Message, Meta, Store } from '../types.js' */
@@ -234,12 +234,12 @@ function removalsOf(messages) {
   return messages.map(({ id }) => ({ table: 'messages', id }));
 }
 
-/** Each version's last choice counts, in whichever tab it was made. @param {Meta | undefined} known @param {Meta} meta */
+/** What was changed last counts, also if it is heard of first; of each version its last choice, in whichever tab. @param {Meta | undefined} known @param {Meta} meta */
 function merged(known, meta) {
   if (!known) return meta;
   const chosen = { ...known.chosen };
   for (const [id, at] of Object.entries(meta.chosen ?? {}))
     chosen[id] = Math.max(at, chosen[id] ?? 0);
   const gone = { deleted: undefined, pinned: undefined, archived: undefined };
-  return Object.assign(known, gone, meta, { chosen });
+  return Object.assign(known, isOutdated(meta, known) ? {} : { ...gone, ...meta }, { chosen });
 }

@@ -5,9 +5,9 @@
 // next tab that has nothing written in that place takes it over.
 
 import { fileRefs } from './file-refs.js';
-import { Tabs } from './tabs.js';
 
-/** @import { Channel, Draft, FileRef, StorageLike } from '../types.js' */
+/** @import { Draft, FileRef, StorageLike } from '../types.js' */
+/** @import { Tabs } from './tabs.js' */
 
 const OWN = 'claude-sse:draft:';
 const COPIES = 'claude-sse:drafts:';
@@ -26,11 +26,12 @@ export class Drafts {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  /** @param {StorageLike} own @param {StorageLike} shared @param {Channel} channel */
-  constructor(own, shared, channel) {
+  /** @param {StorageLike} own @param {StorageLike} shared @param {Tabs} tabs */
+  constructor(own, shared, tabs) {
     this.#own = own;
     this.#shared = shared;
-    this.#tabs = new Tabs(own, channel, () => this.#copyAll());
+    this.#tabs = tabs;
+    tabs.addEventListener('renamed', () => this.#copyAll());
   }
 
   /** Return what is written in this place: the id of a conversation, or '' for one yet to come. @param {string} place @returns {Draft} */
@@ -126,7 +127,8 @@ export class Drafts {
 
 /** Return the text above what was written since. @param {string} text @param {string} since */
 function joined(text, since) {
-  return since.trim() && since !== text ? `${text}\n\n${since}` : text;
+  const both = since === text ? [text] : [text, since];
+  return both.filter((one) => one.trim()).join('\n\n');
 }
 
 /** Return the tab whose copy for this place has this key; '' where tabs had no ids yet. @param {string} key @param {string} place */

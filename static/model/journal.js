@@ -1,11 +1,13 @@
 // What the database has not stored yet: in memory, and as far as it fits also in localStorage, where the next page
-// finds it if this one goes before the database answers.
+// finds it if this one goes before the database answers, and a tab that is open sooner.
 
 import { localStore } from './store.js';
 import { isOutdated, usable } from './records.js';
 
 /** @import { Change, StorageLike, StoredRecord, Table } from '../types.js' */
 
+/** @type {Table[]} */
+const TABLES = ['conversations', 'messages'];
 const keyOf = (/** @type {Change} */ { table, record, id }) => `${table}:${record?.id ?? id}`;
 
 export class Journal {
@@ -13,22 +15,39 @@ export class Journal {
   #changes = new Map();
   /** The keys of what is in localStorage, too. @type {Set<string>} */
   #copied = new Set();
-  /** Those of an earlier page: another tab may know better since. @type {Set<Change>} */
-  #earlier;
+  /** Those that another page has left: a tab may know better since. @type {WeakSet<Change>} */
+  #earlier = new WeakSet();
   #mirror;
 
   /** @param {StorageLike} storage @param {Set<string>} broken */
   constructor(storage, broken) {
     this.#mirror = localStore(storage, broken);
-    for (const table of /** @type {Table[]} */ (['conversations', 'messages']))
-      this.add(this.#left(table).map((record) => ({ table, record })));
-    for (const key of this.#changes.keys()) this.#copied.add(key);
-    this.#earlier = new Set(this.#changes.values());
+    this.takeOver([]);
   }
 
   /** What is still to be stored. */
   get changes() {
     return [...this.#changes.values()];
+  }
+
+  /** Take over what pages have left that are gone: these, and what is in localStorage; return whether there is any. @param {Change[]} left */
+  takeOver(left) {
+    const copies = TABLES.flatMap((table) =>
+      this.#left(table).map((record) => ({ table, record })),
+    );
+    const news = [...copies, ...left].filter((change) => !this.#isKnown(change));
+    this.add(news);
+    for (const change of news) {
+      this.#earlier.add(change);
+      this.#copied.add(keyOf(change));
+    }
+    return news.length > 0;
+  }
+
+  /** Whether what this page has still to store is as good. @param {Change} change */
+  #isKnown(change) {
+    const mine = this.#changes.get(keyOf(change));
+    return mine !== undefined && !(mine.record && isOutdated(mine.record, change.record));
   }
 
   /** Return those of these changes that an earlier page has left. @param {Change[]} changes */

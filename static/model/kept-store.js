@@ -97,6 +97,19 @@ export class KeptStore {
     }
   }
 
+  /** What is still to be stored, while the database does not work. */
+  get waiting() {
+    return this.#state === 'open' ? [] : this.#journal.changes;
+  }
+
+  /** Store what pages have left that are gone: these, and what is in localStorage; resolve to whether there was any. @param {Change[]} [left] */
+  async takeOver(left = []) {
+    const isSome = this.#journal.takeOver(left);
+    if (this.#state === 'down') await this.retry();
+    else if (isSome) await this.write(this.#journal.changes);
+    return isSome;
+  }
+
   /** Try again now. */
   async retry() {
     clearTimeout(this.#timer);
@@ -175,8 +188,8 @@ export class KeptStore {
   async #dropOutdated(disk, changes) {
     /** By the id of their conversation messages, conversations by ''. @type {Map<string, StoredRecord[]>} */
     const all = new Map();
-    for (const change of changes) {
-      const { conversation = '', id } = /** @type {Partial<Message>} */ (change.record ?? {});
+    for (const change of changes.filter(({ record }) => record)) {
+      const { conversation = '', id } = /** @type {Partial<Message>} */ (change.record);
       const stored =
         all.get(conversation) ??
         (await (conversation ? disk.messages(conversation) : disk.all('conversations')));

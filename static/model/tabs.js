@@ -1,34 +1,34 @@
-// Which tabs show this page: each has an id that it keeps over a reload, and answers when another one asks.
+// Which tabs show this page: each has an id that it keeps over a reload, and answers when another one asks. One that
+// goes says what it leaves; whether it is gone, or loads the page again, shows when it is asked.
 
 import { uuid } from './message.js';
 
-/** @import { Channel, StorageLike } from '../types.js' */
+/** @import { Change, Channel, StorageLike } from '../types.js' */
 
 const ID = 'claude-sse:tab';
 /** How long the answers of other tabs are waited for. */
 const ANSWERS_MS = 1000;
 
-export class Tabs {
+/** Dispatches `renamed` when this tab has another id, and `gone` with what another tab has left. */
+export class Tabs extends EventTarget {
   /** @type {string} */
   id;
   #own;
   #channel;
-  #onRenamed;
   #began = performance.timeOrigin + performance.now();
-  /** The ids of those that have answered. @type {Set<string>} */
-  #heard = new Set();
+  /** When each of the others has answered last, by its id. @type {Map<string, number>} */
+  #heard = new Map();
 
   /**
-   * A duplicated tab begins with the id of the other: it takes a new one, and `onRenamed` is called.
+   * A duplicated tab begins with the id of the other: it takes a new one.
    *
    * @param {StorageLike} own this tab's sessionStorage
    * @param {Channel} channel
-   * @param {() => void} onRenamed
    */
-  constructor(own, channel, onRenamed) {
+  constructor(own, channel) {
+    super();
     this.#own = own;
     this.#channel = channel;
-    this.#onRenamed = onRenamed;
     this.id = own.getItem?.(ID) ?? '';
     if (!this.id) this.#rename();
     channel.addEventListener('message', ({ data }) => this.#hear(data));
@@ -37,10 +37,15 @@ export class Tabs {
 
   /** Return the ids of the other tabs; one that is frozen is missed. */
   async others() {
-    this.#heard.clear();
+    const asked = performance.now();
     this.#channel.postMessage({ asks: true });
-    await new Promise((resolve) => setTimeout(resolve, ANSWERS_MS));
-    return new Set(this.#heard);
+    await aWhile();
+    return new Set([...this.#heard].flatMap(([id, at]) => (at < asked ? [] : [id])));
+  }
+
+  /** The page goes, and perhaps the tab with it: another one shall store these. @param {Change[]} left */
+  leave(left) {
+    this.#channel.postMessage({ left, id: this.id });
   }
 
   #rename() {
@@ -53,11 +58,22 @@ export class Tabs {
   }
 
   /** @param {any} message */
-  #hear({ asks, id, began }) {
+  #hear({ asks, id, began, left }) {
     if (asks) return this.#channel.postMessage({ id: this.id, began: this.#began });
-    this.#heard.add(id);
+    if (left) return void this.#take(id, left);
+    this.#heard.set(id, performance.now());
     if (id !== this.id || began >= this.#began) return;
     this.#rename();
-    this.#onRenamed();
+    this.dispatchEvent(new Event('renamed'));
+  }
+
+  /** @param {string} id @param {Change[]} left */
+  async #take(id, left) {
+    await aWhile(); // it answers to its last moment, and a page that is loaded again not from its first
+    const others = await this.others();
+    if (!others.has(id)) this.dispatchEvent(new CustomEvent('gone', { detail: left }));
   }
 }
+
+/** As long as answers are waited for. */
+const aWhile = () => new Promise((resolve) => setTimeout(resolve, ANSWERS_MS));

@@ -4,7 +4,7 @@ import { filesIn, withFiles, withGiven } from '../model/drafts.js';
 import { meaningOf } from '../model/keys.js';
 import { say } from '../system/words.js';
 import { Attaching, areSame } from './attaching.js';
-import { find, isComposing, isPhone } from './dom.js';
+import { find, isComposing, isPhone, shownPlace } from './dom.js';
 import { grow, insert, takeOver, tell, tellBusy } from './field.js';
 import { Outbox } from './outbox.js';
 import { SendButton } from './send-button.js';
@@ -47,7 +47,6 @@ export class Composer {
     this.#prompt.addEventListener('keydown', this.#pressed.bind(this));
     find('#cancel').addEventListener('click', () => this.#giveUpEditing());
     this.#prompt.addEventListener('input', () => this.#saveDraft());
-    this.streaming = false;
   }
 
   /** Send what was sent before this page could. */
@@ -57,13 +56,19 @@ export class Composer {
 
   /** The id of the conversation whose draft this is; '' is one yet to come. @param {string} id */
   set conversation(id) {
-    const typed = this.#place === undefined ? this.#value : ''; // while the page was opening
+    const typed = this.#place === undefined ? this.#prompt.value : ''; // while the page was opening
     this.#saveDraft(); // what an input method has not told yet
     this.#place = id;
     this.#draft = this.#drafts.of(id);
     this.#show();
     if (typed) this.restore(typed);
     else void this.#recover(id);
+  }
+
+  /** The page goes: what was written while it was opening is a draft of the place that it was opening. */
+  leave() {
+    const [text, place] = [this.#prompt.value, shownPlace().replace('new', '')];
+    if (this.#place === undefined) this.giveBack({ text, files: this.#files.refs, place });
   }
 
   /** The conversation has another id now, or none: what was written since its question goes with it. @param {string} id */
@@ -124,7 +129,7 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
-    const meaning = isComposing(event) ? '' : meaningOf(event, this.#value, isPhone());
+    const meaning = isComposing(event) ? '' : meaningOf(event, this.#prompt.value, isPhone());
     if (!meaning || (meaning === 'leave' && !this.#draft.editing)) return;
     event.preventDefault();
     if (meaning === 'leave') this.#giveUpEditing();
@@ -143,7 +148,7 @@ export class Composer {
 
   /** Take the question out of the field; nothing if there is none to be sent now. */
   #take() {
-    const [text, editedId] = [this.#value, this.#draft.editing];
+    const [text, editedId] = [this.#prompt.value, this.#draft.editing];
     const isEmpty = !(text.trim() || this.#files.refs.length);
     if (this.#stops) tellBusy(!isEmpty);
     if (this.#stops || isEmpty) return this.focus();
@@ -177,14 +182,14 @@ export class Composer {
 
   /** What a tab that was closed has left here. @param {string} place */
   async #recover(place) {
-    const draft = this.#value ? undefined : await this.#drafts.recover(place);
+    const draft = this.#prompt.value ? undefined : await this.#drafts.recover(place);
     if (!draft || place !== this.#place) return;
     this.#draft = draft;
     this.#show();
   }
 
   #giveUpEditing() {
-    const [id, text, place] = [this.#draft.editing, this.#value, this.#place];
+    const [id, text, place] = [this.#draft.editing, this.#prompt.value, this.#place];
     const [files, original] = [this.#files.take(), this.#original];
     this.#leaveEditing();
     this.focus();
@@ -208,11 +213,6 @@ export class Composer {
   /** Whether the button stops an answer; a change can be sent while one is written. */
   get #stops() {
     return this.#streaming && !this.#draft.editing;
-  }
-
-  /** What is in the field, also if a script has put it there. */
-  get #value() {
-    return this.#prompt.value;
   }
 
   /** @param {string} text */
@@ -240,8 +240,8 @@ export class Composer {
 
   #saveDraft() {
     const { editing, edits } = this.#draft;
-    if (editing) edits[editing] = this.#value;
-    else this.#draft.text = this.#value;
+    if (editing) edits[editing] = this.#prompt.value;
+    else this.#draft.text = this.#prompt.value;
     this.#draft = withFiles(this.#draft, editing, this.#files.refs);
     if (this.#place !== undefined) this.#drafts.save(this.#place, this.#draft);
     this.#button.stops = this.#stops;

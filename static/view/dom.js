@@ -91,7 +91,8 @@ const memoryIn = (find) => ({
 
 /** What this browser remembers. */
 export const memory = memoryIn(() => localStorage);
-const tabMemory = memoryIn(() => sessionStorage);
+/** What this tab remembers through its reloads. */
+export const tabMemory = memoryIn(() => sessionStorage);
 
 /** Return the list that this tab remembers under this key; an empty one if there is none, or it is damaged. @param {string} key @returns {any[]} */
 export function rememberedList(key) {

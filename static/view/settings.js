@@ -1,17 +1,18 @@
 // What the reader has chosen, remembered in this browser: theme, instructions, model and effort.
 
-import { choiceIn, fitted, optionsOf } from '../model/choices.js';
+import { choiceIn, optionsOf } from '../model/choices.js';
 import { atMost } from '../system/time.js';
-import { knows, locale, say } from '../system/words.js';
-import { find, make, memory } from './dom.js';
-import { signIn } from './session.js';
+import { say } from '../system/words.js';
+import { find, memory, tabMemory } from './dom.js';
+import { ModelPicker } from './model-picker.js';
 import { offer } from './toast.js';
 
 /** @import { Conversation } from '../model/conversation.js' */
-/** @import { Choice, FittedChoice, Meta, Model, PriceList, RequestOptions } from '../types.js' */
+/** @import { Choice, FittedChoice, Meta, RequestOptions } from '../types.js' */
+/** @typedef {{ onChange: (meta: Meta, own: Partial<Meta>) => void, isNew: (meta: Meta) => boolean }} Listeners */
 
-/** A list that has not come by then is not going to. */
-const TIMEOUT_MS = 30_000;
+/** What is written of them for the next new conversation of this tab. */
+const INSTRUCTIONS = 'instructions';
 
 export class Settings {
   /** Resolves once the models are known, or after three seconds without them. @type {Promise<void>} */
@@ -24,17 +25,22 @@ export class Settings {
   #told = new Set();
   /** Whose settings are shown: the one on the page, or that which is opening. @type {Conversation | undefined} */
   #conversation;
+  #on;
 
-  /** `onChange` is called with what is chosen, and for which conversation. @param {(meta: Meta, own: Partial<Meta>) => void} onChange */
-  constructor(onChange) {
+  /** `onChange` is called with what is chosen, and for which conversation. @param {Listeners} on */
+  constructor(on) {
+    this.#on = on;
     keepTheme();
     keepTimes();
     this.#default.value = memory.get('system');
     this.#default.addEventListener('input', () => memory.set('system', this.#default.value));
     const set = (/** @type {Partial<Meta>} */ own) => {
-      if (this.#conversation) onChange(this.#conversation.meta, own);
+      if (this.#conversation) on.onChange(this.#conversation.meta, own);
     };
-    this.#system.addEventListener('input', () => set({ system: this.#system.value }));
+    this.#system.addEventListener('input', () => {
+      set({ system: this.#system.value });
+      if (this.#conversation) this.#keepInstructions(this.#conversation);
+    });
     const choose = (/** @type {Partial<Choice>} */ choice) => {
       remember(choice);
       set(choice);
@@ -59,19 +65,28 @@ export class Settings {
     this.#showChoice();
   }
 
+  /** Show it once more: the default may be another one. */
+  refresh() {
+    if (this.#conversation) this.show(this.#conversation);
+  }
+
   /** What is chosen from now on belongs to this one; what was chosen in it is shown once its answers are known. @param {Conversation} conversation */
   belongTo(conversation) {
     this.#conversation = conversation;
+    this.#keepInstructions(conversation);
     const { title, system = '' } = conversation.meta;
     find('#system-of').textContent = title
       ? say('choices.instructions-of', { title })
       : say('choices.instructions-new');
+    this.#system.disabled = false;
     if (this.#system.value !== system) this.#system.value = system;
     this.#system.placeholder = this.#default.value || say('settings.no-system');
   }
 
   /** Settle what a conversation is asked with from now on; return what to send beside its messages. @param {Conversation} conversation @returns {RequestOptions} */
   settle(conversation) {
+    this.#keepInstructions(conversation);
+    if (this.#on.isNew(conversation.meta)) tabMemory.set(INSTRUCTIONS, ''); // they are its own now
     const system = this.instructionsOf(conversation);
     const choice = choiceOf(conversation);
     const fit = this.#models.fit(choice);
@@ -93,6 +108,13 @@ export class Settings {
   /** What the operator pays, where that is told. */
   get prices() {
     return this.#models.prices;
+  }
+
+  /** Those of a conversation yet to come are its draft: they outlive another one that is looked at, and a reload. @param {Conversation} conversation */
+  #keepInstructions({ meta }) {
+    if (!this.#on.isNew(meta)) return;
+    meta.system ??= tabMemory.get(INSTRUCTIONS) || undefined;
+    tabMemory.set(INSTRUCTIONS, meta.system ?? '');
   }
 
   #showChoice() {
@@ -164,83 +186,3 @@ class WebSearch {
     this.#button.ariaPressed = String(webSearch);
   }
 }
-
-/** Which model answers, and with how much effort: what the server offers, and what is chosen. */
-class ModelPicker {
-  /** What the server lists. @type {Model[]} */
-  listed = [];
-  /** @type {PriceList | undefined} */
-  prices;
-  #model = find('#model');
-  #effort = find('#effort');
-  #default = '';
-
-  /** @param {(choice: Partial<Choice>) => void} choose */
-  constructor(choose) {
-    this.#model.addEventListener('change', () => choose({ model: this.#model.value }));
-    this.#effort.addEventListener('change', () => choose({ effort: this.#effort.value }));
-  }
-
-  /** Offer the models of the server; without a list the server's default answers. @param {string} url */
-  async load(url) {
-    try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-      if (response.status === 401) return signIn();
-      const { models, default: standard, prices } = await response.json();
-      this.#default = standard;
-      this.prices = prices;
-      if (Array.isArray(models)) this.listed = models;
-    } catch {
-      return;
-    }
-    this.#model.replaceChildren(...this.listed.map(optionFor));
-  }
-
-  /** Return what of this can be had. @param {Choice} choice */
-  fit(choice) {
-    return fitted(choice, this.listed, this.#default);
-  }
-
-  /** @param {FittedChoice} choice */
-  show({ model, effort }) {
-    this.#model.value = model?.id ?? '';
-    this.#model.hidden = this.#model.selectedIndex < 0;
-    const efforts = model?.efforts ?? [];
-    const offered = Array.from(this.#effort.options, ({ value }) => value).join(' ');
-    if (offered !== ['', ...efforts].join(' ')) this.#offerEfforts(efforts);
-    this.#effort.value = effort;
-    this.#effort.hidden = !efforts.length;
-  }
-
-  /** @param {string[]} efforts */
-  #offerEfforts(efforts) {
-    const options = efforts.map((effort) =>
-      make('option', {
-        value: effort,
-        text: knows(`effort.${effort}`) ? say(`effort.${effort}`) : say('effort.other', { effort }),
-      }),
-    );
-    this.#effort.replaceChildren(
-      make('option', { value: '', text: say('effort.usual') }),
-      ...options,
-    );
-  }
-}
-
-/** @param {Model} model */
-function optionFor({ id, name, lifecycle, retires_at: retiresAt }) {
-  const text = lifecycle === 'active' ? name : deprecated(name, retiresAt);
-  // On a phone there is room for what tells the models apart.
-  const label = matchMedia('(max-width: 40rem)').matches ? text.replace(/^Claude /, '') : text;
-  return make('option', { value: id, text, label });
-}
-
-/** @param {string} name @param {string | null} [retiresAt] */
-function deprecated(name, retiresAt) {
-  if (!retiresAt) return say('choices.deprecated', { name });
-  return say('choices.deprecated-until', { name, date: dayOf(retiresAt) });
-}
-
-/** Return a day that has no hour, as the language writes it. @param {string} date */
-const dayOf = (date) =>
-  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(date));

@@ -1,6 +1,7 @@
 /* The browser's database fails at one kind of step (`window.faultsOf`: which, and how often), until `heal()`. */
 (() => {
-  const [MODE, RATE] = window.faultsOf;
+  const [KIND, RATE] = window.faultsOf;
+  const NAME = 'claude-sse';
   let on = true;
   try {
     on = sessionStorage.healed !== 'yes';
@@ -10,139 +11,59 @@
     sessionStorage.healed = 'yes';
   };
   const hit = () => on && Math.random() < RATE;
-  const wrap = (proto, name, make) => {
-    const real = proto[name];
-    proto[name] = make(real);
+  const isOurs = (db) => db?.name === NAME;
+  const fault = (name) => new DOMException('a fault', name);
+  const fail = (name) => {
+    throw fault(name);
   };
-  const isOurs = (db) => db?.name === 'claude-sse';
-  const boom = (name) => new DOMException('a fault', name);
-  if (MODE === 'open-fails')
-    wrap(
-      IDBFactory.prototype,
-      'open',
-      (real) =>
-        function (...v) {
-          if (v[0] !== 'claude-sse' || !hit()) return real.apply(this, v);
-          const late = new EventTarget();
-          late.error = boom('UnknownError');
-          setTimeout(() => late.onerror?.({ target: late }));
-          return late;
-        },
+
+  /** Have `act(real, self, given)` stand for a method, where `real()` does what it did. */
+  const instead = (proto, name, act) => {
+    const method = proto[name];
+    proto[name] = function (...given) {
+      return act(() => method.apply(this, given), this, given);
+    };
+  };
+  /** `act(open)` opens our database. */
+  const opening = (act) =>
+    instead(IDBFactory.prototype, 'open', (open, _, [name]) =>
+      name === NAME ? act(open) : open(),
     );
-  if (MODE === 'open-throws')
-    wrap(
-      IDBFactory.prototype,
-      'open',
-      (real) =>
-        function (...v) {
-          if (v[0] === 'claude-sse' && hit()) throw boom('UnknownError');
-          return real.apply(this, v);
-        },
+  /** `act(put, transaction, record)` puts a record into it. */
+  const putting = (act) =>
+    instead(IDBObjectStore.prototype, 'put', (put, { transaction }, [record]) =>
+      isOurs(transaction.db) ? act(put, transaction, record) : put(),
     );
-  if (MODE === 'open-late')
-    wrap(
-      IDBFactory.prototype,
-      'open',
-      (real) =>
-        function (...v) {
-          if (v[0] !== 'claude-sse' || !hit()) return real.apply(this, v);
-          const late = new EventTarget();
-          setTimeout(() => {
-            const opening = real.apply(this, v);
-            for (const n of ['onsuccess', 'onerror', 'onupgradeneeded'])
-              opening[n] = (e) => late[n]?.(e);
-            for (const f of ['result', 'error', 'transaction'])
-              Object.defineProperty(late, f, { get: () => opening[f] });
-          }, Math.random() * 6000);
-          return late;
-        },
-    );
-  if (MODE === 'transaction-throws')
-    wrap(
-      IDBDatabase.prototype,
-      'transaction',
-      (real) =>
-        function (...v) {
-          if (isOurs(this) && hit()) throw boom('InvalidStateError');
-          return real.apply(this, v);
-        },
-    );
-  if (MODE === 'put-throws')
-    wrap(
-      IDBObjectStore.prototype,
-      'put',
-      (real) =>
-        function (...v) {
-          if (isOurs(this.transaction.db) && hit()) throw boom('DataError');
-          return real.apply(this, v);
-        },
-    );
-  if (MODE === 'put-fails')
-    wrap(
-      IDBObjectStore.prototype,
-      'put',
-      (real) =>
-        function (...v) {
-          if (isOurs(this.transaction.db) && hit()) throw boom('UnknownError');
-          return real.apply(this, v);
-        },
-    );
-  if (MODE === 'quota')
-    wrap(
-      IDBObjectStore.prototype,
-      'put',
-      (real) =>
-        function (...v) {
-          const request = real.apply(this, v);
-          if (!isOurs(this.transaction.db) || !hit()) return request;
-          const { transaction } = this;
-          Object.defineProperty(transaction, 'error', { value: boom('QuotaExceededError') });
-          try {
-            transaction.abort();
-          } catch {}
-          return request;
-        },
-    );
-  if (MODE === 'full')
-    wrap(
-      IDBObjectStore.prototype,
-      'put',
-      (real) =>
-        function (...v) {
-          const request = real.apply(this, v);
-          if (!isOurs(this.transaction.db) || !on || JSON.stringify(v[0]).length < 560)
-            return request;
-          const { transaction } = this;
-          Object.defineProperty(transaction, 'error', { value: boom('QuotaExceededError') });
-          try {
-            transaction.abort();
-          } catch {}
-          return request;
-        },
-    );
-  if (MODE === 'abort')
-    wrap(
-      IDBTransaction.prototype,
-      'commit',
-      (real) =>
-        function (...v) {
-          if (isOurs(this.db) && hit()) return this.abort();
-          return real.apply(this, v);
-        },
-    );
-  if (MODE === 'read-throws')
-    for (const proto of [IDBObjectStore.prototype, IDBIndex.prototype])
-      for (const name of ['getAll', 'get', 'getAllKeys', 'count'])
-        wrap(
-          proto,
-          name,
-          (real) =>
-            function (...v) {
-              if (hit()) throw boom('UnknownError');
-              return real.apply(this, v);
-            },
-        );
-  const lateSetter = (proto, name, longest) => {
+
+  /** A request to open that fails. */
+  const failing = () => {
+    const request = new EventTarget();
+    request.error = fault('UnknownError');
+    setTimeout(() => request.onerror?.({ target: request }));
+    return request;
+  };
+  /** A request to open that begins late. */
+  const late = (open) => {
+    const request = new EventTarget();
+    setTimeout(() => {
+      const real = open();
+      for (const n of ['onsuccess', 'onerror', 'onupgradeneeded']) real[n] = (e) => request[n]?.(e);
+      for (const f of ['result', 'error', 'transaction'])
+        Object.defineProperty(request, f, { get: () => real[f] });
+    }, Math.random() * 6000);
+    return request;
+  };
+  /** There is no room for what is put. */
+  const overflow = (put, transaction) => {
+    const request = put();
+    Object.defineProperty(transaction, 'error', { value: fault('QuotaExceededError') });
+    try {
+      transaction.abort();
+    } catch {}
+    return request;
+  };
+  /** What is heard by this handler is heard late. */
+  const delay = (proto, name, longest) => {
     const found = Object.getOwnPropertyDescriptor(proto, name);
     Object.defineProperty(proto, name, {
       ...found,
@@ -156,29 +77,50 @@
       },
     });
   };
-  if (MODE === 'complete-late') lateSetter(IDBTransaction.prototype, 'oncomplete', 4500);
-  if (MODE === 'success-late') lateSetter(IDBRequest.prototype, 'onsuccess', 4500);
-  if (MODE === 'newer')
-    setInterval(async () => {
-      if (!hit()) return;
-      const ours = (await indexedDB.databases()).find(({ name }) => name === 'claude-sse');
-      const opening = indexedDB.open('claude-sse', (ours?.version ?? 1) + 1);
-      opening.onsuccess = () => opening.result.close();
-    }, 500);
-  if (MODE === 'closed') {
-    const dbs = [];
-    wrap(
-      IDBFactory.prototype,
-      'open',
-      (real) =>
-        function (...v) {
-          const o = real.apply(this, v);
-          if (v[0] === 'claude-sse') o.addEventListener('success', () => dbs.push(o.result));
-          return o;
-        },
-    );
-    setInterval(() => {
-      if (hit()) dbs.forEach((db) => db.close());
-    }, 150);
-  }
+
+  const begin = {
+    'open-fails': () => opening((open) => (hit() ? failing() : open())),
+    'open-throws': () => opening((open) => (hit() ? fail('UnknownError') : open())),
+    'open-late': () => opening((open) => (hit() ? late(open) : open())),
+    'transaction-throws': () =>
+      instead(IDBDatabase.prototype, 'transaction', (real, db) =>
+        isOurs(db) && hit() ? fail('InvalidStateError') : real(),
+      ),
+    'put-throws': () => putting((put) => (hit() ? fail('DataError') : put())),
+    'put-fails': () => putting((put) => (hit() ? fail('UnknownError') : put())),
+    quota: () => putting((put, transaction) => (hit() ? overflow(put, transaction) : put())),
+    full: () =>
+      putting((put, transaction, record) =>
+        on && JSON.stringify(record).length >= 560 ? overflow(put, transaction) : put(),
+      ),
+    abort: () =>
+      instead(IDBTransaction.prototype, 'commit', (commit, transaction) =>
+        isOurs(transaction.db) && hit() ? transaction.abort() : commit(),
+      ),
+    'read-throws': () => {
+      for (const { prototype } of [IDBObjectStore, IDBIndex])
+        for (const name of ['getAll', 'get', 'getAllKeys', 'count'])
+          instead(prototype, name, (read) => (hit() ? fail('UnknownError') : read()));
+    },
+    'complete-late': () => delay(IDBTransaction.prototype, 'oncomplete', 4500),
+    'success-late': () => delay(IDBRequest.prototype, 'onsuccess', 4500),
+    newer: () =>
+      setInterval(async () => {
+        if (!hit()) return;
+        const ours = (await indexedDB.databases()).find(isOurs);
+        if (!ours) return; // it would be one without tables
+        const newer = indexedDB.open(NAME, ours.version + 1);
+        newer.onsuccess = () => newer.result.close();
+      }, 500),
+    closed: () => {
+      const all = [];
+      opening((open) => {
+        const request = open();
+        request.addEventListener('success', () => all.push(request.result));
+        return request;
+      });
+      setInterval(() => hit() && all.forEach((db) => db.close()), 150);
+    },
+  };
+  begin[KIND]();
 })();

@@ -12,32 +12,9 @@ from claude_sse.standin import StandIn
 from ..integration.client import eventually
 from ..integration.running import Server, exchange, exchanges
 from .conftest import visit
+from .held import HELD
 from .talk import ask, last_answer, leave, stored, wait_for_text, wait_until_over
 
-#: The database opens only when `letGo` is called; the page remembers each one that it has.
-HELD = """() => {
-    const open = IDBFactory.prototype.open;
-    const waiting = [];
-    let isHeld = !sessionStorage.free;
-    window.letGo = () => {
-        isHeld = false;
-        for (const start of waiting.splice(0)) start();
-    };
-    IDBFactory.prototype.open = function (...values) {
-        if (!isHeld) return open.apply(this, values);
-        const late = new EventTarget();
-        waiting.push(() => {
-            const real = open.apply(this, values);
-            for (const name of ['onsuccess', 'onerror', 'onupgradeneeded'])
-                real[name] = (event) => {
-                    late[name]?.(event);
-                };
-            for (const field of ['result', 'error', 'transaction'])
-                Object.defineProperty(late, field, { get: () => real[field] });
-        });
-        return late;
-    };
-}"""
 #: All storage throws.
 FORBIDDEN = """() => {
     const forbid = { get() { throw new DOMException('forbidden', 'SecurityError'); } };
@@ -162,8 +139,7 @@ def test_a_file_that_is_attached_while_the_page_opens_stays(
     open_page: Page, server: Server
 ) -> None:
     """Nothing else is attached or written before the page is loaded again."""
-    held = HELD.replace("if (!isHeld)", "if (!isHeld || values[0] !== 'claude-sse')")
-    _go(open_page, server, held)
+    _go(open_page, server, HELD)
     open_page.evaluate("sessionStorage.free = 'yes'")
     b: FilePayload = {"name": "b.txt", "mimeType": "text/plain", "buffer": b"b"}
     open_page.locator("#choose").set_input_files([b])

@@ -140,3 +140,32 @@ test('a tab that is next does not follow what was followed to its end, though it
   assert.equal(globalThis.fetch.mock.callCount(), 0);
   assert.deepEqual([runs, next.runner.busy], [[], new Set()]);
 });
+
+test('a tab that is next sends no question that was taken back or stopped, though it has not heard', async (t) => {
+  for (const what of ['taken back', 'stopped']) {
+    serve(t, ...WHOLE);
+    const frames = globalThis.fetch;
+    const asked = [];
+    t.mock.method(globalThis, 'fetch', async (url, { method = 'GET' }) => {
+      asked.push(method);
+      return method === 'DELETE' ? Response.json({ ended: true, last_event_id: 0 }) : frames();
+    });
+    const store = localStore(new FakeStorage());
+    let free = (_release) => {};
+    const acquire = () => new Promise((granted) => (free = granted));
+    const next = begin({ locks: { acquire } }, store);
+    const other = new Conversation(store, { id: 'c' });
+    await other.load();
+    next.runner.resume(next.conversation);
+    await settle();
+    const [question, written] = other.messages;
+    if (what === 'stopped') other.update(written, { stopping: true });
+    else other.withdraw(written);
+    const heard = () => [question, written].forEach(({ id }) => next.conversation.drop(id));
+    if (what === 'taken back') setTimeout(heard, 100);
+    free(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    assert.deepEqual(asked, what === 'stopped' ? ['DELETE'] : []);
+    assert.equal(next.conversation.all.length, what === 'stopped' ? 2 : 0);
+  }
+});

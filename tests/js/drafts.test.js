@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import './words.js';
 import { Drafts } from '../../static/model/drafts.js';
+import { Tabs } from '../../static/model/tabs.js';
 import { FakeStorage } from './conversations.js';
 
 const NONE = { text: '', editing: '', edits: {} };
@@ -20,7 +21,7 @@ function browser() {
     open(own = new FakeStorage()) {
       const channel = new BroadcastChannel(name);
       channels.push(channel);
-      return { own, channel, drafts: new Drafts(own, shared, channel) };
+      return { own, channel, drafts: new Drafts(own, shared, new Tabs(own, channel)) };
     },
     end: () => channels.forEach((channel) => channel.close()),
   };

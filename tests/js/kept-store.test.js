@@ -236,3 +236,57 @@ test('on a full disk what is deleted makes room, and each record that fits is st
   assert.deepEqual(states(), ['open', 'full', 'open']);
   assert.deepEqual(journal.changes, []);
 });
+
+test('what a tab has left that is gone is stored by one that is open, but not over what is newer', async (t) => {
+  const answer = { ...question('a'), role: 'assistant', state: 'streaming' };
+  const meta = (id, title, changed) => ({ id, title, at: 1, touched: 1, changed });
+  for (const isDown of [false, true]) {
+    const base = database(new Map([['gone', question('gone')]]));
+    base.records.set('a', { ...answer, text: 'one two', lastEventId: 9 });
+    base.records.set('c', meta('c', 'Newer', 9));
+    let error = isDown && new DOMException('no', 'SecurityError');
+    const open = async () => {
+      if (error) throw error;
+      return base;
+    };
+    const { store, states, storage } = begin(t, { open });
+    await settle();
+    storage['claude-sse:messages:q'] = JSON.stringify(question('q', 'copied'));
+    const left = [
+      put(question('r', 'too long to be copied')),
+      put({ ...answer, text: 'one', lastEventId: 3 }),
+      { table: 'conversations', record: meta('c', 'Older', 3) },
+      { table: 'messages', id: 'gone' },
+    ];
+    assert.equal(await store.takeOver(left), true);
+    error = undefined;
+    await pass(t, 5);
+    assert.deepEqual([...base.records.keys()].sort(), ['a', 'c', 'q', 'r']);
+    assert.equal(base.records.get('a').text, 'one two');
+    assert.equal(base.records.get('c').title, 'Newer');
+    assert.deepEqual(Object.keys(storage), []);
+    assert.deepEqual(states(), isDown ? ['down', 'open'] : ['open']);
+    assert.deepEqual(store.waiting, []);
+    assert.equal(await store.takeOver(), false);
+    t.mock.timers.reset();
+  }
+});
+
+test('what this page knows better is not replaced by what another one has left', async (t) => {
+  const { store, journal } = begin(t, { open: failing('SecurityError') });
+  await settle();
+  const meta = (title, changed) => ({ id: 'c', title, at: 1, touched: 1, changed });
+  await store.write([{ table: 'conversations', record: meta('Mine', 5) }]);
+  await store.write([{ table: 'messages', id: 'q' }]);
+  await store.takeOver([
+    { table: 'conversations', record: meta('Older', 3) },
+    put(question('q')),
+    put(question('r')),
+  ]);
+  const waiting = journal.changes.map(
+    ({ id, record }) => record?.title ?? record?.id ?? `no ${id}`,
+  );
+  assert.deepEqual(waiting, ['Mine', 'no q', 'r']);
+  await store.takeOver([{ table: 'conversations', record: meta('Newer', 9) }]);
+  assert.equal(journal.changes[0].record.title, 'Newer');
+});

@@ -364,6 +364,24 @@ test('a mark of deletion that another tab writes or takes back is taken over', a
   assert.ok(there.has(meta.id));
 });
 
+test('what was changed last of a conversation counts, also in a tab that hears of it late', async () => {
+  const { storage, conversations, conversation } = await begin();
+  const there = new Conversations(localStore(storage));
+  await there.load();
+  const { id } = conversation.meta;
+  conversations.rename(id, 'First');
+  conversations.choose(conversation, talk(conversation, 'Hi')[0].answer);
+  const late = structuredClone(conversation.meta);
+  there.metas[0].changed = late.changed;
+  there.rename(id, 'Last');
+  await there.adopt({ table: 'conversations', record: late });
+  const [meta] = there.metas;
+  assert.equal(meta.title, 'Last');
+  assert.deepEqual(meta.chosen, late.chosen);
+  await conversations.adopt({ table: 'conversations', record: structuredClone(meta) });
+  assert.equal(conversations.metas[0].title, 'Last');
+});
+
 test('what is changed of a conversation is newer than before, also by a clock that is set back', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 9_000 });
   const { conversations, conversation } = await begin();
