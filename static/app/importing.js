@@ -151,9 +151,9 @@ class Import {
   /** Return the reference under which the file is kept; none where there is no room. @param {FileRef} ref @param {Blob} [blob] @returns {Promise<FileRef[]>} */
   async #keep(ref, blob) {
     if (!blob) return [ref];
-    if (await hasRoom(blob.size)) return [{ ...ref, id: (await kept.keep(blob)).id }];
-    this.#left.push(ref.name);
-    return [];
+    const file = (await hasRoom(blob.size)) && (await kept.keep(blob));
+    if (!file || !file.isStored) this.#left.push(ref.name);
+    return file ? [{ ...ref, id: file.id }] : []; // what is not stored is there until the next reload
   }
 
   /** @param {Report} last */

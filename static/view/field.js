@@ -3,6 +3,10 @@
 import { say } from '../system/words.js';
 import { find, make, write } from './dom.js';
 
+/** Chromium takes some milliseconds for each line that is put in like this, and some for ten thousand characters. */
+const TYPED_LINES = 5;
+const TYPED_CHARACTERS = 40_000;
+
 /** Only for browsers whose style sheet cannot do it (`field-sizing`). @param {HTMLTextAreaElement} field */
 export function grow(field) {
   if (CSS.supports('field-sizing', 'content')) return;
@@ -19,10 +23,12 @@ export function takeOver() {
   return wasAsked;
 }
 
-/** Put this text where the caret is, as if it were typed: Ctrl+Z takes it away. @param {HTMLTextAreaElement} field @param {string} text */
+/** Put this text where the caret is; unless it is long, as if it were typed, so that Ctrl+Z takes it away. @param {HTMLTextAreaElement} field @param {string} text */
 export function insert(field, text) {
   field.focus();
-  if (!text || document.execCommand('insertText', false, text)) return;
+  const isShort =
+    text.length <= TYPED_CHARACTERS && text.split('\n', TYPED_LINES + 1).length <= TYPED_LINES;
+  if (!text || (isShort && document.execCommand('insertText', false, text))) return;
   field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
   field.dispatchEvent(new InputEvent('input', { bubbles: true }));
 }
