@@ -3,7 +3,7 @@
 import { CONTINUE } from '../model/message.js';
 import { isTooLong } from '../network/stream-error.js';
 import { say } from '../system/words.js';
-import { find, renamePlace, shownPlace, write } from '../view/dom.js';
+import { find, renamePlace, shownMessage, shownPlace, write } from '../view/dom.js';
 import { load } from '../system/parts.js';
 import { tellBusy } from '../view/field.js';
 import { offerPlace } from '../view/toast.js';
@@ -93,7 +93,7 @@ export class Questions {
     const place = versions.findIndex((version) => version.id === id) + step;
     if (!versions[place]) return;
     conversations.choose(current, versions[place]);
-    this.#chat.arrange();
+    this.#arrange();
     write(find('#announce'), say('message.version', { place: place + 1, count: versions.length }));
   }
 
@@ -142,8 +142,16 @@ export class Questions {
   }
 
   #showNew() {
-    this.#chat.arrange();
+    this.#arrange();
     this.#chat.transcript.pin();
+  }
+
+  /** Show the path; the address names no message that the reader has left for another version. */
+  #arrange() {
+    this.#chat.arrange();
+    const { current, transcript } = this.#chat;
+    if (shownPlace() === current.meta.id && shownMessage() && !transcript.has(shownMessage()))
+      renamePlace(current.meta.id);
   }
 
   /** From now on the older files of this conversation are left out where they are too much. @param {Answer} answer */

@@ -113,8 +113,9 @@ export class Settings {
   /** Those of a conversation yet to come are its draft: they outlive another one that is looked at, and a reload. @param {Conversation} conversation */
   #keepInstructions({ meta }) {
     if (!this.#on.isNew(meta)) return;
-    meta.system ??= tabMemory.get(INSTRUCTIONS) || undefined;
-    tabMemory.set(INSTRUCTIONS, meta.system ?? '');
+    const written = meta.system ?? tabMemory.get(INSTRUCTIONS);
+    if (written) meta.system = written;
+    tabMemory.set(INSTRUCTIONS, written);
   }
 
   #showChoice() {

@@ -222,3 +222,20 @@ def _delete_one(page: Page, question: str) -> None:
     choose(page.locator("#list li"), "delete")
     page.mouse.move(0, 0)
     page.locator("#prompt").focus()
+
+
+def test_a_version_that_is_chosen_after_a_hit_is_shown_again(page: Page, nonce: str) -> None:
+    """The address of a hit names its message until the reader leaves it for another version."""
+    ask(page, f"fault pace texts=1 {nonce} needle")
+    wait_until_over(last_answer(page))
+    found = page.locator("article").first.get_attribute("data-id")
+    page.locator("#prompt").press("ArrowUp")
+    ask(page, f"fault pace texts=1 {nonce} other")
+    wait_until_over(last_answer(page))
+    page.evaluate("(id) => { location.hash += `/${id}`; }", found)
+    expect(page.locator("article").first).to_contain_text("needle")
+    page.locator("article").first.locator("[data-action=newer]").click()
+    expect(page.locator("article").first).to_contain_text("other")
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+    expect(page.locator("article").first).to_contain_text("other")

@@ -52,6 +52,7 @@ test('what is given back stands above what was written since, a change with its 
   const { own, drafts } = open();
   drafts.save('c', saying('since'));
   drafts.giveBack('c', 'asked', '');
+  drafts.giveBack('c', '', ''); // of a question with files only
   drafts.giveBack('c', 'changed', 'q');
   drafts.giveBack('c', 'first', 'q');
   const edits = { q: 'first\n\nchanged' };

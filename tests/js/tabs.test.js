@@ -11,11 +11,11 @@ const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Tabs that hear each other; what each hears of those that are gone is in its `heard`. */
 function browser(t) {
   const name = `tabs ${Math.random()}`;
-  return (own = new FakeStorage()) => {
+  return (own = new FakeStorage(), delay = 0) => {
     const channel = new BroadcastChannel(name);
     const post = channel.postMessage.bind(channel);
     let isOpen = true;
-    channel.postMessage = (message) => isOpen && post(message);
+    channel.postMessage = (message) => setTimeout(() => isOpen && post(message), delay);
     const close = () => ((isOpen = false), channel.close());
     t.after(close);
     const tabs = new Tabs(own, channel);
@@ -40,9 +40,9 @@ test('what a tab leaves is heard once it is gone, and not if its page is only lo
 
 test('two that ask who lives hear of all, also when they ask at nearly the same time', async (t) => {
   const open = browser(t);
-  const [one, other] = [open(), open()];
+  const [one, other] = [open(), open(undefined, 300)];
   const first = one.tabs.others();
-  await later(980);
+  await later(900);
   const second = one.tabs.others();
   for (const asked of [first, second]) assert.deepEqual([...(await asked)], [other.tabs.id]);
 });
