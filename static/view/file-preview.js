@@ -8,6 +8,8 @@ import { make } from './dom.js';
 /** @import { FileRef } from '../types.js' */
 
 const SHOWN_CHARACTERS = 100_000;
+/** How names end by type, where the type does not say it. @type {Record<string, string[]>} */
+const ENDINGS = { 'image/jpeg': ['jpg', 'jpeg', 'jfif'] };
 
 /** @param {FileRef} ref */
 export async function showFile(ref) {
@@ -45,9 +47,9 @@ function top(ref, url) {
 
 /** An image that was scaled down may be of another type than its name says. @param {FileRef} ref */
 function savedName({ name, kind, type }) {
-  const ending = type.slice(type.indexOf('/') + 1);
-  const isRight = new RegExp(`\\.${ending === 'jpeg' ? 'jpe?g|\\.jfif' : ending}$`, 'i').test(name);
-  return kind === 'image' && !isRight ? `${name.replace(/\.\w{1,5}$/, '')}.${ending}` : name;
+  const endings = ENDINGS[type] ?? [type.slice(type.indexOf('/') + 1)];
+  const isRight = endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`));
+  return kind === 'image' && !isRight ? `${name.replace(/\.\w{1,5}$/, '')}.${endings[0]}` : name;
 }
 
 /** @param {FileRef} ref @param {Blob | null} [blob] @param {string} [url] */
