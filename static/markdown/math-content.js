@@ -12,6 +12,8 @@ const EAST_ASIAN = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}、。，；：]/u;
 const WORDED = /\\(?:text|math|operatorname|mbox|hbox)[a-z]*\*?\s*\{[^}]*\}?|[\^_]\{[^{}]*\}/g;
 const COMMAND = /\\[a-zA-Z]+/g;
 const SENTENCE = /(?:^|\s)\p{L}+\s+\p{L}{2,}\s+\p{L}{2,}(?![\p{L}(])/u;
+/** In a formula the space between them is not seen. */
+const TWO_WORDS = /(?<![\\\p{L}])\p{L}{3,}\s+\p{L}{3,}(?![\p{L}(])/u;
 const NUMBER = /^\s*[-+~≈<>]?\s*\.?\d/;
 const CODE = /"|(?<!\\)#|:\/\/|<\/[a-z]/i;
 /** One of the other delimiters, but not the end of a row with its distance to the next. */
@@ -67,7 +69,8 @@ export function isBracketed(content) {
 /** Whether `$` encloses mathematics; `isLoose`: in a way that is right for TeX only. @param {string} content @param {boolean} isLoose */
 export function isInDollars(content, isLoose) {
   if (CODE.test(content) || DELIMITER.test(content) || isAmount(content)) return false;
-  if (!isTex(content) && (VARIABLE.test(content) || EAST_ASIAN.test(content))) return false;
+  const isNoTex = [VARIABLE, EAST_ASIAN, TWO_WORDS].some((sign) => sign.test(content));
+  if (isNoTex && !isTex(content)) return false;
   if ((content.match(/\|/g)?.length ?? 0) % 2 && content.startsWith('|')) return false;
   if (!isLoose) return isMathematical(content);
   return isOfLetters(content) || (isTex(content) && !hasProse(content));

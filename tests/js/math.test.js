@@ -74,6 +74,7 @@ const TEXTS = [
   ['$1 = R$ 5,40, $10/R$ 54, entre $15. R$ 50 a R$ 100'],
   ['the <code>$</code>, <code>$a</code> and $'],
   ['从$5涨到$，而$x和$y，'],
+  ['$b; Das kostet 3$, $total cost = 3$ und $x = 3$', '$x = 3$'],
   // Shells and code
   ['"$a_dir/$(date)" and "${name}.x${y}", "$(cat -- "$(ls)")"'],
   ['echo "$file" "$", $a,$_b and $src:$(pwd) or $((1+$(x)))'],
