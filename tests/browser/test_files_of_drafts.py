@@ -313,9 +313,10 @@ def test_a_text_of_many_lines_is_put_into_the_field_without_a_pause(page: Page) 
 def test_what_is_dropped_is_taken_or_named(page: Page) -> None:
     """A folder beside files, an address, an image of another page as its address, nothing."""
     page.evaluate(FOLDER, "photos")
-    for _ in range(2):
+    for also in ("", "“a.txt” is attached already"):
         give(page, "drop", ("photos", b""), ("a.txt", b"a"))
         expect(page.locator("#notice")).to_contain_text("“photos” is a folder")
+        expect(page.locator("#notice")).to_contain_text(also)
         expect(chips(page)).to_have_text(["a.txt"])
     give(page, "drop", ("photos", b""))
     expect(page.locator("#notice")).to_have_text("“photos” is a folder: choose the files in it.")

@@ -273,7 +273,7 @@ def test_a_chat_passes_through_nginx(front: Front, nonce: str) -> None:
         body = json.dumps({"id": chat, "messages": [message]}).encode()
         return front.ask("POST", f"/api/chat{query}", body)
 
-    with ask("fault pace texts=4 gap_ms=200", "a/b") as answer:
+    with ask("fault pace texts=4 gap_ms=500", "a/b") as answer:
         answer.read_until(b"word0 ")
         assert b"word3 " not in answer.body
         whole = answer.rest()
