@@ -75,7 +75,7 @@ document.addEventListener('visibilitychange', () => {
 addEventListener('pagehide', () => {
   chat.composer.leave();
   chat.save();
-  tabs.leave(store.waiting);
+  tabs.leave(store.leave());
 });
 tabs.addEventListener('gone', (/** @type {any} */ { detail }) => takeOver(detail));
 

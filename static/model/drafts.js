@@ -70,9 +70,10 @@ export class Drafts {
     this.save(place, withGiven(this.of(place), text, id, files));
   }
 
-  /** Put this file after those of what is written in this place, or of the change with this id. @param {string} place @param {string} id @param {FileRef} file */
+  /** Put this file after those of what is written in this place, or of the change with this id, unless that was given up. @param {string} place @param {string} id @param {FileRef} file */
   attach(place, id, file) {
     const draft = this.of(place);
+    if (id && draft.edits[id] === undefined) return;
     this.save(place, withFiles(draft, id, [...filesIn(draft, id), file]));
   }
 

@@ -288,6 +288,26 @@ def test_a_change_that_is_given_up_can_be_undone_with_its_files(page: Page, nonc
     expect(page.locator("#prompt")).to_have_value(f"fault pace texts=1 {nonce}")
 
 
+def test_a_change_that_is_given_up_while_its_file_is_read_is_not_sent(
+    page: Page, standin: StandIn, nonce: str
+) -> None:
+    """It was to be sent once the file is read: neither without its words, nor with the next ones."""
+    conversation(page, nonce, "one")
+    page.evaluate(HOLD, "a.txt")
+    page.locator("article[data-role=user] [data-action=edit-question]").click()
+    attach(page, a_txt=b"a")
+    ask(page, f"fault pace texts=1 {nonce} changed")
+    page.locator("#cancel").click()
+    expect(page.locator("#attached")).to_be_hidden()
+    page.evaluate("release()")
+    ask(page, f"fault pace texts=1 {nonce} two")
+    wait_until_over(last_answer(page))
+    content = exchange(standin, f"{nonce} two").body["messages"][-1]["content"]
+    assert "a.txt" not in str(content)
+    assert not exchanges(standin, f"{nonce} changed")
+    expect(page.locator("article")).to_have_count(4)
+
+
 def test_what_is_put_into_the_field_can_be_undone(page: Page) -> None:
     """A dropped text and a pasted one that is text again go by Ctrl+Z; what was typed stays."""
     page.locator("#prompt").press_sequentially("typed ")

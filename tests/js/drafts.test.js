@@ -72,8 +72,9 @@ test('files belong to their draft as its words do, each once', async (t) => {
   }));
   const closed = open();
   closed.drafts.attach('c', '', one);
+  closed.drafts.giveBack('c', 'changed', 'q', [one]);
   closed.drafts.attach('c', 'q', two);
-  closed.drafts.giveBack('c', 'changed', 'q', [one, two]);
+  closed.drafts.attach('c', 'q', one);
   const left = {
     text: '',
     editing: 'q',
@@ -92,6 +93,15 @@ test('files belong to their draft as its words do, each once', async (t) => {
   assert.deepEqual(next.drafts.of('c'), NONE);
   next.drafts.flush();
   assert.equal(Object.keys(shared).length, 0);
+});
+
+test('a change that was given up takes no file that is read later: there is nothing to be sent', (t) => {
+  const { open, end } = browser();
+  t.after(end);
+  const { drafts } = open();
+  drafts.attach('c', 'q', { id: 'f', name: 'f', kind: 'text', type: 'text/plain', size: 3 });
+  assert.deepEqual(drafts.of('c'), NONE);
+  assert.deepEqual(drafts.take('c', 'q'), { text: '', editedId: 'q', files: [] });
 });
 
 test("what is damaged of a draft's files is left out", (t) => {
