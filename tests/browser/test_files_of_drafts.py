@@ -291,7 +291,7 @@ def test_a_change_that_is_given_up_can_be_undone_with_its_files(page: Page, nonc
 def test_a_change_that_is_given_up_while_its_file_is_read_is_not_sent(
     page: Page, standin: StandIn, nonce: str
 ) -> None:
-    """It was to be sent once the file is read: neither without its words, nor with the next ones."""
+    """It was to be sent once the file is read: it is not, nor is the file with what comes next."""
     conversation(page, nonce, "one")
     page.evaluate(HOLD, "a.txt")
     page.locator("article[data-role=user] [data-action=edit-question]").click()
