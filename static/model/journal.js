@@ -51,7 +51,7 @@ export class Journal {
     return changes;
   }
 
-  /** Whether what this page has still to store is as good. @param {Change} change */
+  /** Return whether this page has the same record to store, as new or newer. @param {Change} change */
   #isKnown(change) {
     const mine = this.#changes.get(keyOf(change));
     return mine !== undefined && !(mine.record && isOutdated(mine.record, change.record));

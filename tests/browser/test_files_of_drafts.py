@@ -56,7 +56,8 @@ SWEEP = """async () => {
     const channel = Object.assign(new EventTarget(), { postMessage() {} });
     const drafts = new Drafts(sessionStorage, localStorage, channel);
     new OnDemand({ drafts }).sweep({ all: () => [] }, 0);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (let n = 0; n < 100 && (await files.total()).count > 1; n += 1)
+        await new Promise((resolve) => setTimeout(resolve, 100));
     return (await files.total()).count;
 }"""
 
@@ -109,7 +110,8 @@ def test_a_change_that_is_taken_over_has_the_files_of_its_question(
     closed = second_tab(shared_context, page)
     closed.locator("article[data-role=user] [data-action=edit-question]").click()
     closed.locator("#prompt").fill(f"fault pace texts=1 {nonce} second")
-    closed.wait_for_timeout(600)  # until it is copied for other tabs
+    closed.wait_for_function("""() => Object.entries(localStorage).some(([key, draft]) =>
+        key.startsWith('claude-sse:drafts:') && draft.includes('second'))""")
     closed.close()
     after = second_tab(shared_context, page)
     expect(after.locator("#cancel")).to_be_visible()
