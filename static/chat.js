@@ -73,7 +73,8 @@ document.addEventListener('visibilitychange', () => {
   void chat.onDemand.visibilityChanged();
 });
 addEventListener('pagehide', () => {
-  chat.composer.leave();
+  const takeBack = chat.composer.leave();
+  if (takeBack) addEventListener('pageshow', takeBack, { once: true }); // the browser brings the page back
   chat.save();
   tabs.leave(store.leave());
 });

@@ -65,13 +65,10 @@ export class Composer {
     else void this.#recover(id);
   }
 
-  /** The page goes: what was written while it was opening is a draft of the place that it was opening, unless it comes back. */
+  /** The page goes: what was written while it was opening is a draft of the place that it was opening. Return what takes it back. */
   leave() {
-    if (this.#place !== undefined) return;
-    const place = shownPlace().replace('new', '');
-    const before = this.#drafts.of(place);
-    this.giveBack({ text: this.#prompt.value, files: this.#files.refs, place });
-    addEventListener('pageshow', () => this.#drafts.save(place, before), { once: true });
+    const [text, place] = [this.#prompt.value, shownPlace().replace('new', '')];
+    if (this.#place === undefined) return this.#drafts.giveBack(place, text, '', this.#files.refs);
   }
 
   /** The conversation has another id now, or none: what was written since its question goes with it. @param {string} id */

@@ -60,6 +60,18 @@ test('what is given back stands above what was written since, a change with its 
   assert.deepEqual(open(own).drafts.of('c'), drafts.of('c'));
 });
 
+test('what is given back can be taken back: the draft is as it was', (t) => {
+  const { open, end } = browser();
+  t.after(end);
+  const { own, drafts } = open();
+  drafts.save('c', saying('before'));
+  const takeBack = drafts.giveBack('c', 'typed', '');
+  assert.deepEqual(drafts.of('c'), saying('typed\n\nbefore'));
+  takeBack();
+  assert.deepEqual(drafts.of('c'), saying('before'));
+  assert.deepEqual(open(own).drafts.of('c'), saying('before'));
+});
+
 test('files belong to their draft as its words do, each once', async (t) => {
   const { open, end, shared } = browser();
   t.after(end);
