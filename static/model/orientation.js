@@ -21,7 +21,7 @@ export function isTurned(bytes, type) {
   }
 }
 
-/** Return where the table of Exif begins, 0 where there is none. @param {DataView} view */
+/** Return where the table of Exif begins, 0 without one. @param {DataView} view */
 function tableIn(view) {
   for (let at = 2; view.getUint8(at) === 0xff;) {
     const marker = view.getUint8(at + 1);

@@ -276,7 +276,7 @@ test('a text counts as what it is in JSON, where that is known', () => {
   assert.deepEqual(fileRefs([quotes]), [quotes]);
 });
 
-test('what is no text says what to do with it', () => {
+test('a file that is not a text says what to do with it', () => {
   const why = (bytes) => {
     try {
       return kindOf(new Uint8Array(bytes)).text;
