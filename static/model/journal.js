@@ -44,7 +44,7 @@ export class Journal {
     return news.length > 0;
   }
 
-  /** Return what is still to be stored, as the page goes: others may store it, and go on with it if this one comes back. */
+  /** Return what is still to be stored, as the page goes. If it comes back, another one may have stored it and more. */
   leave() {
     const { changes } = this;
     for (const change of changes) this.#earlier.add(change);
