@@ -73,9 +73,10 @@ document.addEventListener('visibilitychange', () => {
   void chat.onDemand.visibilityChanged();
 });
 addEventListener('pagehide', () => {
-  chat.composer.leave();
+  const takeBack = chat.composer.leave();
+  if (takeBack) addEventListener('pageshow', takeBack, { once: true }); // the browser brings the page back
   chat.save();
-  tabs.leave(store.waiting);
+  tabs.leave(store.leave());
 });
 tabs.addEventListener('gone', (/** @type {any} */ { detail }) => takeOver(detail));
 

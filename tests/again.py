@@ -76,7 +76,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
 
 
 def _breaking_off(function: Callable[..., object], chance: random.Random) -> Any:
-    """Return a trace function that raises in this one, once: rather late than at its beginning."""
+    """Return a trace function that raises in this one, once, and rather towards its end."""
     code = inspect.unwrap(function).__code__
     lines = _lines(code)
     chosen = max(chance.choices(lines, k=2))

@@ -6,13 +6,13 @@ import contextlib
 import gc
 import os
 import shutil
-import sys
 import time
 import traceback
 import uuid
 import warnings
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from types import TracebackType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,6 +24,7 @@ from tests.redis_server import Redis
 
 pytest_plugins = ["tests.again", "tests.left_out", "tests.order"]
 _HAS_FAILED = pytest.StashKey[bool]()
+_TRACE = pytest.StashKey[TracebackType | None]()
 
 # The machines that run this are slow at times, which says nothing about the program.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -37,6 +38,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.when == "call" and report.failed:
         item.stash[_HAS_FAILED] = True
+        item.stash[_TRACE] = call.excinfo.tb if call.excinfo else None
     return report
 
 
@@ -56,7 +58,8 @@ def _a_failure_is_alone(request: pytest.FixtureRequest) -> Iterator[None]:
             sock.close()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
-            traceback.clear_frames(sys.last_traceback)
+            # sys.last_traceback has none where pytest.fail() or a time-out ended the test.
+            traceback.clear_frames(request.node.stash[_TRACE])
             gc.collect()
     connected.clear()
 

@@ -26,7 +26,7 @@ import { bodyFor } from './question-body.js';
 
 /** A question that a reload interrupted is sent again only while the reader still waits for it. */
 const FRESH_MS = 120_000;
-/** By then a tab has heard what another one has removed. */
+/** Within this time a tab hears what another one has removed. */
 const HEARD_MS = 500;
 
 export class AnswerRunner {
@@ -114,6 +114,7 @@ export class AnswerRunner {
    * @param {Conversation} conversation
    * @param {Answer} answer
    * @param {boolean} sendsQuestion
+   * @param {boolean} [isResumed]
    */
   async run(conversation, answer, sendsQuestion, isResumed = false) {
     const { locks, onRuns } = this.#options;
@@ -214,10 +215,10 @@ export class AnswerRunner {
   }
 }
 
-/** What another tab has stored of an answer is there before its message, sometimes. @param {Conversation} conversation @param {Answer} answer */
+/** Take over what another tab has stored or removed of an answer, and has perhaps not told yet. @param {Conversation} conversation @param {Answer} answer */
 async function catchUp(conversation, answer) {
   const isThere = await conversation.reread(answer).catch(() => true);
-  if (!isThere) await new Promise((resolve) => setTimeout(resolve, HEARD_MS)); // taken back, perhaps
+  if (!isThere) await new Promise((resolve) => setTimeout(resolve, HEARD_MS)); // until it is told that it was taken back, perhaps
 }
 
 /** @param {Conversation} conversation @param {Answer} answer @param {StreamEvent} event */

@@ -3,7 +3,7 @@
 import { toJson, toMarkdown } from '../model/export-format.js';
 import { load } from '../system/parts.js';
 import { Late } from '../system/time.js';
-import { say } from '../system/words.js';
+import { say, someOf } from '../system/words.js';
 import { make } from '../view/dom.js';
 import { offer } from '../view/toast.js';
 
@@ -27,7 +27,7 @@ async function saveJson(name, conversations) {
   try {
     const { content, gone } = await withFiles(toJson(conversations), messages);
     save(name, 'application/json', content);
-    if (gone.length) offer(say('export.gone', { count: gone.length, names: gone.join(', ') }));
+    if (gone.length) offer(say('export.gone', { count: gone.length, names: someOf(gone) }));
   } catch (error) {
     if (!(error instanceof Late)) throw error;
     offer(say('file.late'));

@@ -3,7 +3,7 @@
 
 import { files as kept } from '../model/files.js';
 import { startWorker } from '../system/workers.js';
-import { say } from '../system/words.js';
+import { say, someOf } from '../system/words.js';
 import { find, memory } from '../view/dom.js';
 import { ImportDialog } from '../view/import-dialog.js';
 import { offer } from '../view/toast.js';
@@ -165,7 +165,7 @@ class Import {
     if (this.#grown.has(current.meta.id)) this.#chat.arrange();
     this.#chat.refresh();
     if (this.#left.length)
-      notes = [...notes, { kind: 'room', count: this.#left.length, names: this.#left.slice(0, 5) }];
+      notes = [...notes, { kind: 'room', count: this.#left.length, names: this.#left }];
     const sentences = [...this.#done(error), ...notes.map(sentenceFor)];
     const undo = this.#new.size ? () => this.#chat.deletions.delete([...this.#new]) : undefined;
     const isShort = sentences.length === 1 && !this.#cancelled;
@@ -189,9 +189,7 @@ class Import {
 /** @param {Note} note */
 function sentenceFor({ kind, count, names }) {
   const sentence = say(`import.${kind}`, { count });
-  return names.length
-    ? `${sentence} (${names.join(', ')}${count > names.length ? ', …' : ''})`
-    : sentence;
+  return names.length ? `${sentence} (${someOf(names, count)})` : sentence;
 }
 
 /** @param {number} bytes */

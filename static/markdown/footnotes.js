@@ -1,7 +1,7 @@
 // Footnotes stand where they are written: an answer streams, and what is being read does not move. A note is numbered by
 // its first reference, so that numbers are filled in on the page, after each drawing that brought one.
 
-import { number, say } from '../system/words.js';
+import { say } from '../system/words.js';
 import { branch, leaf } from './vdom.js';
 
 /** @import { Branch, Token, Tree } from '../types.js' */

@@ -65,14 +65,17 @@ export class Drafts {
     return { text: id ? change : text, editedId: id, files: filesIn(more, id) };
   }
 
-  /** Put this above what is written in this place; as a change of the question with this id, if there is one. @param {string} place @param {string} text @param {string} id @param {FileRef[]} [files] */
+  /** Put this above what is written in this place; as a change of the question with this id, if there is one. Return what takes it back. @param {string} place @param {string} text @param {string} id @param {FileRef[]} [files] */
   giveBack(place, text, id, files = []) {
-    this.save(place, withGiven(this.of(place), text, id, files));
+    const before = this.of(place);
+    this.save(place, withGiven(before, text, id, files));
+    return () => this.save(place, before);
   }
 
-  /** Put this file after those of what is written in this place, or of the change with this id. @param {string} place @param {string} id @param {FileRef} file */
+  /** Put this file after those of what is written in this place, or of the change with this id, unless that was given up. @param {string} place @param {string} id @param {FileRef} file */
   attach(place, id, file) {
     const draft = this.of(place);
+    if (id && draft.edits[id] === undefined) return;
     this.save(place, withFiles(draft, id, [...filesIn(draft, id), file]));
   }
 

@@ -1,8 +1,8 @@
-// What the database has not stored yet: in memory, and as far as it fits also in localStorage, where the next page
-// finds it if this one goes before the database answers, and a tab that is open sooner.
+// What the database has not stored yet: in memory, and as far as it fits also in localStorage. If this page goes before
+// the database answers, a tab that is open finds it there, or the next page does.
 
+import { isOutdated } from './records.js';
 import { localStore } from './store.js';
-import { isOutdated, usable } from './records.js';
 
 /** @import { Change, StorageLike, StoredRecord, Table } from '../types.js' */
 
@@ -15,7 +15,7 @@ export class Journal {
   #changes = new Map();
   /** The keys of what is in localStorage, too. @type {Set<string>} */
   #copied = new Set();
-  /** Those that another page has left: a tab may know better since. @type {WeakSet<Change>} */
+  /** Those that a page has left, this one or another: a tab may know better since. @type {WeakSet<Change>} */
   #earlier = new WeakSet();
   #mirror;
 
@@ -30,7 +30,7 @@ export class Journal {
     return [...this.#changes.values()];
   }
 
-  /** Take over what pages have left that are gone: these, and what is in localStorage; return whether there is any. @param {Change[]} left */
+  /** Take over what pages that are gone have left: these changes, and those in localStorage; return whether there are any. @param {Change[]} left */
   takeOver(left) {
     const copies = TABLES.flatMap((table) =>
       this.#left(table).map((record) => ({ table, record })),
@@ -44,13 +44,20 @@ export class Journal {
     return news.length > 0;
   }
 
-  /** Whether what this page has still to store is as good. @param {Change} change */
+  /** Return what is still to be stored, as the page goes. If it comes back, another one may have stored it and more. */
+  leave() {
+    const { changes } = this;
+    for (const change of changes) this.#earlier.add(change);
+    return changes;
+  }
+
+  /** Return whether this page has the same record to store, as new or newer. @param {Change} change */
   #isKnown(change) {
     const mine = this.#changes.get(keyOf(change));
     return mine !== undefined && !(mine.record && isOutdated(mine.record, change.record));
   }
 
-  /** Return those of these changes that an earlier page has left. @param {Change[]} changes */
+  /** Return those of these changes that a page has left. @param {Change[]} changes */
   earlier(changes) {
     return changes.filter((change) => this.#earlier.has(change));
   }

@@ -19,9 +19,9 @@ import { isOutdated } from './records.js';
  */
 
 const RETRY_MS = 5_000;
-/** Errors that are about the room or the record, not about the database. */
 /** @type {{ records: any[], last?: string }} */
 const NOTHING = { records: [] };
+/** Errors that are about the room or the record, not about the database. */
 const REFUSALS = ['QuotaExceededError', 'DataCloneError', 'DataError'];
 
 export class KeptStore {
@@ -97,12 +97,12 @@ export class KeptStore {
     }
   }
 
-  /** What is still to be stored, while the database does not work. */
-  get waiting() {
-    return this.#state === 'open' ? [] : this.#journal.changes;
+  /** The page goes: return what waits for the database. */
+  leave() {
+    return this.#state === 'open' ? [] : this.#journal.leave();
   }
 
-  /** Store what pages have left that are gone: these, and what is in localStorage; resolve to whether there was any. @param {Change[]} [left] */
+  /** Store what pages that are gone have left: these changes, and those in localStorage; resolve to whether there are any. @param {Change[]} [left] */
   async takeOver(left = []) {
     const isSome = this.#journal.takeOver(left);
     if (this.#state === 'down') await this.retry();
@@ -184,7 +184,7 @@ export class KeptStore {
     }
   }
 
-  /** An earlier page has left these; of some another tab has stored more since, or what is newer. @param {Disk} disk @param {Change[]} changes */
+  /** A page has left these; of some another tab has stored more since, or what is newer. @param {Disk} disk @param {Change[]} changes */
   async #dropOutdated(disk, changes) {
     /** By the id of their conversation messages, conversations by ''. @type {Map<string, StoredRecord[]>} */
     const all = new Map();

@@ -1,6 +1,8 @@
 // Which side of a photo is up: a phone writes it beside the pixels (Exif 3.0, tag 274), where Claude does not see it.
 
 const ORIENTATION = 274;
+/** 1 is as the pixels stand, up to 8 are turned or mirrored; browsers take no notice of others. */
+const MOST = 8;
 /** A tag stands in a table of 12 bytes each. */
 const ENTRY_BYTES = 12;
 /** How a block of Exif begins in a JPEG. */
@@ -12,13 +14,14 @@ export function isTurned(bytes, type) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   try {
     const start = tableIn(view);
-    return start > 0 && orientationAt(view, start) > 1;
+    const orientation = start ? orientationAt(view, start) : 1;
+    return orientation > 1 && orientation <= MOST;
   } catch {
     return false; // a RangeError: the block ends early
   }
 }
 
-/** Return where the table of Exif begins, 0 where there is none. @param {DataView} view */
+/** Return where the table of Exif begins, 0 without one. @param {DataView} view */
 function tableIn(view) {
   for (let at = 2; view.getUint8(at) === 0xff;) {
     const marker = view.getUint8(at + 1);

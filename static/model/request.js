@@ -2,7 +2,7 @@
 
 import { turnsOf } from './message.js';
 
-/** @import { Answer, FileRef, Message, Turn } from '../types.js' */
+/** @import { Answer, Message, Turn } from '../types.js' */
 
 /** Return what to send after these messages; answers about documents cite them. @param {Answer} answer @param {Message[]} before */
 export function requestFor(answer, before) {

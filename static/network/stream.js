@@ -10,7 +10,7 @@ import { Connection, isEventStream } from './connection.js';
 import { TIMING, backoff, pause } from './retry.js';
 import { connectionLost, refusalOf, unreachable, unreadable } from './stream-error.js';
 
-/** @import { Data, FollowOptions, StreamEvent, Timing, Waiting } from '../types.js' */
+/** @import { Data, FollowOptions, StreamEvent, Waiting } from '../types.js' */
 /** @import { StreamError } from './stream-error.js' */
 /**
  * @typedef {{ ended?: boolean, wasCut?: boolean, busy?: StreamError, retryAfterMs?: number }} Outcome

@@ -11,6 +11,8 @@ let plurals = new Intl.PluralRules(locale);
 let numbers = new Intl.NumberFormat(locale);
 /** A wait shown by the time of its end; a button counts down a shorter one. */
 const LONG_SECONDS = 120;
+/** As many names a sentence bears. */
+const MOST_NAMES = 5;
 
 /**
  * Speak this language from now on; write numbers, dates and money as the first of `regions` that speaks it does.
@@ -57,6 +59,12 @@ export function sentenceOf(sentence, code, retryAfter = 0) {
   const style = /** @type {const} */ ({ weekday: 'short', hour: 'numeric', minute: '2-digit' });
   const at = new Intl.DateTimeFormat(locale, style).format(Date.now() + retryAfter * 1000);
   return `${say(key)} ${say('network.again-at', { time: at })}`;
+}
+
+/** Return the first of these names, of `count` that there are, as a sentence has them. @param {string[]} names @param {number} [count] */
+export function someOf(names, count = names.length) {
+  const shown = names.slice(0, MOST_NAMES);
+  return shown.join(', ') + (count > shown.length ? ', …' : '');
 }
 
 /** Return a number as the language writes it. @param {number} value @param {Intl.NumberFormatOptions} [options] */

@@ -82,7 +82,7 @@ export class Attachments {
     const { ref, isStored, change } = await readFile(file, { maxBody: this.#maxBody, room });
     if (how.isPasted && ref.kind === 'text')
       rememberList(PASTED, [...this.#pasted.add(ref.id)].slice(-MOST_PASTED));
-    if (how.isShown()) await this.#makeRoom(ref);
+    if (how.isShown() && !waiting.isRemoved) await this.#makeRoom(ref);
     if (waiting.isRemoved) return;
     if (!isStored) how.onRefused(say('file.not-kept', { file: file.name }));
     if (!how.isShown()) return how.onElsewhere(ref);

@@ -65,10 +65,10 @@ export class Composer {
     else void this.#recover(id);
   }
 
-  /** The page goes: what was written while it was opening is a draft of the place that it was opening. */
+  /** The page goes: what was written while it was opening is a draft of the place that it was opening. Return what takes it back. */
   leave() {
     const [text, place] = [this.#prompt.value, shownPlace().replace('new', '')];
-    if (this.#place === undefined) this.giveBack({ text, files: this.#files.refs, place });
+    if (this.#place === undefined) return this.#drafts.giveBack(place, text, '', this.#files.refs);
   }
 
   /** The conversation has another id now, or none: what was written since its question goes with it. @param {string} id */

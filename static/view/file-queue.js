@@ -57,7 +57,8 @@ export class FileQueue {
       chip.append(words, removalOf(file.name, remove));
     });
     this.#waiting.add(waiting);
-    if (how.isShown()) this.show(how.bundle);
+    if (how.isShown()) this.#list.append(chip); // alone: those before it keep the focus
+    hideIfEmpty(this.#list);
     const read = this.#last.then(() => this.#readNow(waiting));
     const done = Promise.race([read, removed]); // the next one does not wait for what is not wanted
     this.#last = done;

@@ -56,7 +56,8 @@ SWEEP = """async () => {
     const channel = Object.assign(new EventTarget(), { postMessage() {} });
     const drafts = new Drafts(sessionStorage, localStorage, channel);
     new OnDemand({ drafts }).sweep({ all: () => [] }, 0);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (let n = 0; n < 100 && (await files.total()).count > 1; n += 1)
+        await new Promise((resolve) => setTimeout(resolve, 100));
     return (await files.total()).count;
 }"""
 
@@ -109,7 +110,8 @@ def test_a_change_that_is_taken_over_has_the_files_of_its_question(
     closed = second_tab(shared_context, page)
     closed.locator("article[data-role=user] [data-action=edit-question]").click()
     closed.locator("#prompt").fill(f"fault pace texts=1 {nonce} second")
-    closed.wait_for_timeout(600)  # until it is copied for other tabs
+    closed.wait_for_function("""() => Object.entries(localStorage).some(([key, draft]) =>
+        key.startsWith('claude-sse:drafts:') && draft.includes('second'))""")
     closed.close()
     after = second_tab(shared_context, page)
     expect(after.locator("#cancel")).to_be_visible()
@@ -286,6 +288,26 @@ def test_a_change_that_is_given_up_can_be_undone_with_its_files(page: Page, nonc
     page.locator(".toast .act").click()
     expect(chips(page)).to_have_text(["a.txt", "b.txt"])
     expect(page.locator("#prompt")).to_have_value(f"fault pace texts=1 {nonce}")
+
+
+def test_a_change_that_is_given_up_while_its_file_is_read_is_not_sent(
+    page: Page, standin: StandIn, nonce: str
+) -> None:
+    """It was to be sent once the file is read: it is not, nor is the file with what comes next."""
+    conversation(page, nonce, "one")
+    page.evaluate(HOLD, "a.txt")
+    page.locator("article[data-role=user] [data-action=edit-question]").click()
+    attach(page, a_txt=b"a")
+    ask(page, f"fault pace texts=1 {nonce} changed")
+    page.locator("#cancel").click()
+    expect(page.locator("#attached")).to_be_hidden()
+    page.evaluate("release()")
+    ask(page, f"fault pace texts=1 {nonce} two")
+    wait_until_over(last_answer(page))
+    content = exchange(standin, f"{nonce} two").body["messages"][-1]["content"]
+    assert "a.txt" not in str(content)
+    assert not exchanges(standin, f"{nonce} changed")
+    expect(page.locator("article")).to_have_count(4)
 
 
 def test_what_is_put_into_the_field_can_be_undone(page: Page) -> None:

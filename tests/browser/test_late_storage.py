@@ -150,6 +150,23 @@ def test_what_is_written_while_the_page_opens_outlives_a_reload(
     expect(page.locator("article")).to_have_count(2 if place == "old" else 0)
 
 
+def test_what_is_written_while_the_page_opens_is_there_once_though_the_page_was_left(
+    page: Page, nonce: str
+) -> None:
+    """The browser keeps the page (back/forward cache) and brings it back; more is written then."""
+    _answered(page, f"fault pace texts=1 {nonce} one")
+    page.locator("#prompt").fill("before")
+    _reload_late(page)
+    page.locator("#prompt").fill("typed")
+    page.evaluate("""() => {
+        for (const type of ['pagehide', 'pageshow'])
+            dispatchEvent(new PageTransitionEvent(type, { persisted: true }));
+    }""")
+    page.locator("#prompt").fill("typed on")
+    _let_go(page)
+    expect(page.locator("#prompt")).to_have_value("typed on\n\nbefore")
+
+
 def test_a_search_finds_what_is_stored_once_the_database_answers(page: Page, nonce: str) -> None:
     """It was looked for when nothing could be read yet; and so in what a closed tab has left."""
     _answered(page, f"fault pace texts=1 {nonce} one")

@@ -62,7 +62,7 @@ def servers(
 
 @pytest.fixture
 def person(people: Passwords, shared_redis: Redis, nonce: str) -> dict[str, str]:
-    """What somebody types who has not signed in or asked before, nor guessed from this address."""
+    """The name and password of a new person; guesses from this address are forgotten."""
     people.set_password(nonce, PASSWORD)
     for key in shared_redis.command("KEYS", "csse:{guess}:*"):
         shared_redis.command("DEL", key)

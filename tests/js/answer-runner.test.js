@@ -161,10 +161,13 @@ test('a tab that is next sends no question that was taken back or stopped, thoug
     const [question, written] = other.messages;
     if (what === 'stopped') other.update(written, { stopping: true });
     else other.withdraw(written);
-    const heard = () => [question, written].forEach(({ id }) => next.conversation.drop(id));
-    if (what === 'taken back') setTimeout(heard, 100);
+    t.mock.timers.enable({ apis: ['setTimeout'] });
     free(() => {});
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await settle();
+    if (what === 'taken back') for (const { id } of [question, written]) next.conversation.drop(id);
+    t.mock.timers.tick(1_000);
+    t.mock.timers.reset();
+    await settle();
     assert.deepEqual(asked, what === 'stopped' ? ['DELETE'] : []);
     assert.equal(next.conversation.all.length, what === 'stopped' ? 2 : 0);
   }

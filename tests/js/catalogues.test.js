@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { learn, say, sentenceOf } from '../../static/system/words.js';
+import { learn, say, sentenceOf, someOf } from '../../static/system/words.js';
 import { catalogueOf } from './words.js';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -156,6 +156,12 @@ test('a text has its values, and numbers are written as the language writes them
     learn({ 'a.size': '{size} KB' }, 'de', regions);
     assert.match(say('a.size', { size: 1234.5 }), written);
   }
+});
+
+test('a sentence has the first of many names, and a sign that there are more', () => {
+  assert.equal(someOf(['a', 'b']), 'a, b');
+  assert.equal(someOf(['a', 'b'], 3), 'a, b, …');
+  assert.equal(someOf([...'abcdefg']), 'a, b, c, d, e, …');
 });
 
 test('what is missing is said as it is named, and nothing throws', () => {

@@ -6,30 +6,29 @@ import './words.js';
 import { Drafts } from '../../static/model/drafts.js';
 import { Tabs } from '../../static/model/tabs.js';
 import { FakeStorage } from './conversations.js';
+import { tabChannels } from './tab-channels.js';
 
 const NONE = { text: '', editing: '', edits: {} };
 const saying = (text) => ({ ...NONE, text });
 
 /** A browser: its tabs share one localStorage, and hear each other. */
-function browser() {
+function browser(t) {
   const shared = new FakeStorage();
-  const name = `tabs ${Math.random()}`;
-  const channels = [];
+  const { open, pass, until } = tabChannels(t);
   return {
     shared,
+    pass,
+    until,
     /** Open a tab with this sessionStorage. */
     open(own = new FakeStorage()) {
-      const channel = new BroadcastChannel(name);
-      channels.push(channel);
+      const channel = open();
       return { own, channel, drafts: new Drafts(own, shared, new Tabs(own, channel)) };
     },
-    end: () => channels.forEach((channel) => channel.close()),
   };
 }
 
 test('a draft belongs to its tab and its place, and is there after a reload', async (t) => {
-  const { open, end } = browser();
-  t.after(end);
+  const { open } = browser(t);
   const [one, two] = [open(), open()];
   one.drafts.save('', saying('new'));
   one.drafts.save('c', { text: 'aside', editing: 'q', edits: { q: 'changed', p: 'too' } });
@@ -47,8 +46,7 @@ test('a draft belongs to its tab and its place, and is there after a reload', as
 });
 
 test('what is given back stands above what was written since, a change with its question', (t) => {
-  const { open, end } = browser();
-  t.after(end);
+  const { open } = browser(t);
   const { own, drafts } = open();
   drafts.save('c', saying('since'));
   drafts.giveBack('c', 'asked', '');
@@ -60,9 +58,19 @@ test('what is given back stands above what was written since, a change with its 
   assert.deepEqual(open(own).drafts.of('c'), drafts.of('c'));
 });
 
+test('what is given back can be taken back: the draft is as it was', (t) => {
+  const { open } = browser(t);
+  const { own, drafts } = open();
+  drafts.save('c', saying('before'));
+  const takeBack = drafts.giveBack('c', 'typed', '');
+  assert.deepEqual(drafts.of('c'), saying('typed\n\nbefore'));
+  takeBack();
+  assert.deepEqual(drafts.of('c'), saying('before'));
+  assert.deepEqual(open(own).drafts.of('c'), saying('before'));
+});
+
 test('files belong to their draft as its words do, each once', async (t) => {
-  const { open, end, shared } = browser();
-  t.after(end);
+  const { open, until, shared } = browser(t);
   const [one, two] = ['one', 'two'].map((id) => ({
     id,
     name: id,
@@ -72,8 +80,9 @@ test('files belong to their draft as its words do, each once', async (t) => {
   }));
   const closed = open();
   closed.drafts.attach('c', '', one);
+  closed.drafts.giveBack('c', 'changed', 'q', [one]);
   closed.drafts.attach('c', 'q', two);
-  closed.drafts.giveBack('c', 'changed', 'q', [one, two]);
+  closed.drafts.attach('c', 'q', one);
   const left = {
     text: '',
     editing: 'q',
@@ -85,7 +94,7 @@ test('files belong to their draft as its words do, each once', async (t) => {
   closed.channel.close();
   const next = open();
   assert.deepEqual(next.drafts.fileIds(), ['one', 'one', 'two']);
-  assert.deepEqual(await next.drafts.recover('c'), left);
+  assert.deepEqual(await until(next.drafts.recover('c')), left);
   const { files, editedId } = next.drafts.take('c', 'q');
   assert.deepEqual([files, editedId], [[one, two], 'q']);
   assert.deepEqual(next.drafts.take('c', '').files, [one]);
@@ -94,9 +103,16 @@ test('files belong to their draft as its words do, each once', async (t) => {
   assert.equal(Object.keys(shared).length, 0);
 });
 
+test('a change that was given up takes no file that is read later: there is nothing to be sent', (t) => {
+  const { open } = browser(t);
+  const { drafts } = open();
+  drafts.attach('c', 'q', { id: 'f', name: 'f', kind: 'text', type: 'text/plain', size: 3 });
+  assert.deepEqual(drafts.of('c'), NONE);
+  assert.deepEqual(drafts.take('c', 'q'), { text: '', editedId: 'q', files: [] });
+});
+
 test("what is damaged of a draft's files is left out", (t) => {
-  const { open, end } = browser();
-  t.after(end);
+  const { open } = browser(t);
   const own = new FakeStorage();
   for (const files of ['null', '7', '{"":7}', '[[{}]]', '{"":[{"id":1}]}']) {
     own.setItem('claude-sse:draft:c', `{"text":"t","editing":"","edits":{},"files":${files}}`);
@@ -105,8 +121,7 @@ test("what is damaged of a draft's files is left out", (t) => {
 });
 
 test('a full storage keeps no tab from having an id', (t) => {
-  const { open, end } = browser();
-  t.after(end);
+  const { open } = browser(t);
   const own = new FakeStorage();
   own.setItem = () => {
     throw new DOMException('full', 'QuotaExceededError');
@@ -117,25 +132,23 @@ test('a full storage keeps no tab from having an id', (t) => {
 });
 
 test('the draft of a tab that was closed is taken over once, that of an open tab never', async (t) => {
-  const { open, end, shared } = browser();
-  t.after(end);
+  const { open, until, shared } = browser(t);
   const [closed, live] = [open(), open()];
   closed.drafts.save('c', saying('left behind'));
   live.drafts.save('c', saying('being written'));
   for (const { drafts } of [closed, live]) drafts.flush();
   closed.channel.close();
   const next = open();
-  assert.equal(await next.drafts.recover('d'), undefined);
-  assert.deepEqual(await next.drafts.recover('c'), saying('left behind'));
+  assert.equal(await until(next.drafts.recover('d')), undefined);
+  assert.deepEqual(await until(next.drafts.recover('c')), saying('left behind'));
   next.drafts.flush();
   const last = open();
-  assert.equal(await last.drafts.recover('c'), undefined);
+  assert.equal(await until(last.drafts.recover('c')), undefined);
   assert.equal(Object.keys(shared).length, 2);
 });
 
 test('what is written meanwhile is not replaced by what another tab has left', async (t) => {
-  const { open, end } = browser();
-  t.after(end);
+  const { open, until } = browser(t);
   const closed = open();
   closed.drafts.save('', saying('left behind'));
   closed.drafts.flush();
@@ -143,21 +156,21 @@ test('what is written meanwhile is not replaced by what another tab has left', a
   const next = open();
   const recovering = next.drafts.recover('');
   next.drafts.save('', saying('mine'));
-  assert.equal(await recovering, undefined);
+  assert.equal(await until(recovering), undefined);
   next.drafts.save('', NONE);
-  assert.deepEqual(await next.drafts.recover(''), saying('left behind'));
+  assert.deepEqual(await until(next.drafts.recover('')), saying('left behind'));
 });
 
 test('a duplicated tab keeps a copy of the drafts, and neither overwrites the other from then on', async (t) => {
-  const { open, end, shared } = browser();
-  t.after(end);
+  const { open, pass, shared } = browser(t);
   const first = open();
   first.drafts.save('', saying('both'));
   const copy = Object.assign(new FakeStorage(), { ...first.own });
   const second = open(copy);
   await second.drafts.recover('none'); // no copies there: answers immediately
-  while (first.own['claude-sse:tab'] === copy['claude-sse:tab'])
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  await pass(100);
+  assert.notEqual(first.own['claude-sse:tab'], copy['claude-sse:tab']);
+  assert.deepEqual(Object.keys(shared), [`claude-sse:drafts:${copy['claude-sse:tab']}:`]);
   assert.deepEqual(second.drafts.of(''), saying('both'));
   first.drafts.save('', saying('one'));
   second.drafts.save('', saying('two'));
@@ -172,20 +185,17 @@ test('a duplicated tab keeps a copy of the drafts, and neither overwrites the ot
 
 test('drafts from before they had tabs are taken over, also one that is a number or JSON', async (t) => {
   const texts = ['half a thought', '5', '{"a":', 'null', '{"text":1}'];
-  const recovering = texts.map(async (text) => {
-    const { open, end, shared } = browser();
-    t.after(end);
+  for (const text of texts) {
+    const { open, until, shared } = browser(t);
     shared.setItem('claude-sse:draft:c', text);
     const { drafts } = open();
-    assert.equal((await drafts.recover('c')).text, text);
+    assert.equal((await until(drafts.recover('c'))).text, text);
     assert.equal(shared['claude-sse:draft:c'], undefined);
-  });
-  await Promise.all(recovering);
+  }
 });
 
 test('where nothing can be stored a draft is kept while the page is open', (t) => {
-  const { open, end } = browser();
-  t.after(end);
+  const { open } = browser(t);
   const full = new FakeStorage();
   full.setItem = () => {
     throw new Error('full');

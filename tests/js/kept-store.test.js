@@ -266,7 +266,7 @@ test('what a tab has left that is gone is stored by one that is open, but not ov
     assert.equal(base.records.get('c').title, 'Newer');
     assert.deepEqual(Object.keys(storage), []);
     assert.deepEqual(states(), isDown ? ['down', 'open'] : ['open']);
-    assert.deepEqual(store.waiting, []);
+    assert.deepEqual(store.leave(), []);
     assert.equal(await store.takeOver(), false);
     t.mock.timers.reset();
   }
@@ -289,4 +289,25 @@ test('what this page knows better is not replaced by what another one has left',
   assert.deepEqual(waiting, ['Mine', 'no q', 'r']);
   await store.takeOver([{ table: 'conversations', record: meta('Newer', 9) }]);
   assert.equal(journal.changes[0].record.title, 'Newer');
+});
+
+test('a page that comes back stores what it had left, but not over what another tab has gone on to', async (t) => {
+  const answer = { ...question('a'), role: 'assistant', state: 'streaming' };
+  const base = database();
+  let error = new DOMException('no', 'SecurityError');
+  const open = async () => {
+    if (error) throw error;
+    return base;
+  };
+  const { store } = begin(t, { open });
+  await settle();
+  const left = [put({ ...answer, text: 'one', lastEventId: 3 }), put(question('q'))];
+  await store.write(left);
+  assert.deepEqual(store.leave(), left);
+  base.records.set('a', { ...answer, text: 'one two', lastEventId: 9, state: 'done' });
+  error = undefined;
+  await pass(t, 5);
+  assert.equal(base.records.get('a').text, 'one two');
+  assert.deepEqual(base.records.get('q'), question('q'));
+  assert.deepEqual(store.leave(), []);
 });

@@ -6,7 +6,7 @@ const TRAIL = '!"\'),*.:;?]_~';
 
 /** The address of the web at `at`: its end and where it leads; undefined if it is none. @param {string} text @param {number} at */
 export function scanAddress(text, at) {
-  const [start, scheme] = /^(?:https?:\/\/|(?=www\.))/i.exec(text.slice(at, at + 8)) ?? [];
+  const [start] = /^(?:https?:\/\/|(?=www\.))/i.exec(text.slice(at, at + 8)) ?? [];
   if (start === undefined) return undefined;
   const before = text[at - 1] ?? '';
   const isWww = !start;
