@@ -33,6 +33,8 @@ class Server:
     """One gunicorn on a port of its own, and short words for what clients ask of it."""
 
     program = "gunicorn"
+    #: How much of its log ``check`` has read.
+    _checked = 0
 
     def __init__(self, folder: Path, app: str = "wsgi:app", **settings: object) -> None:
         self.app = app
@@ -40,7 +42,6 @@ class Server:
         self.folder = folder
         self.streams = Path(str(settings["STREAM_LOG"]).removeprefix("file://"))
         self.output = folder / "output"
-        self._checked = 0  # how much of its log check() has read
         self._environment = environment(PORT=self.port, **settings)
         self.start()
 
