@@ -5,7 +5,7 @@ import { load } from '../system/parts.js';
 import { atMost } from '../system/time.js';
 import { say } from '../system/words.js';
 import { make } from './dom.js';
-import { tell, tellMore, untell } from './field.js';
+import { tell, tellEditing, tellMore, untell } from './field.js';
 import { openEntrances } from './file-entrances.js';
 import { offer, offerPlace } from './toast.js';
 
@@ -41,7 +41,7 @@ export class Attaching {
       onText: on.onText,
       onRefused: tellMore,
       onFiles: (files, how) => {
-        tell(this.#shown.id ? say('composer.editing') : ''); // what was said of others
+        tellEditing(this.#shown.id !== ''); // and no more of others
         if (files.length) this.add(files, how);
       },
     });

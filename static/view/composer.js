@@ -5,7 +5,7 @@ import { meaningOf } from '../model/keys.js';
 import { say } from '../system/words.js';
 import { Attaching, areSame } from './attaching.js';
 import { find, isComposing, isPhone, shownPlace } from './dom.js';
-import { grow, insert, takeOver, tell, tellBusy } from './field.js';
+import { grow, insert, takeOver, tell, tellBusy, tellEditing } from './field.js';
 import { Outbox } from './outbox.js';
 import { SendButton } from './send-button.js';
 import { offer } from './toast.js';
@@ -56,12 +56,12 @@ export class Composer {
 
   /** The id of the conversation whose draft this is; '' is one yet to come. @param {string} id */
   set conversation(id) {
-    const typed = this.#place === undefined ? this.#prompt.value : ''; // while the page was opening
+    const [isOpening, typed] = [this.#place === undefined, this.#prompt.value];
     this.#saveDraft(); // what an input method has not told yet
     this.#place = id;
     this.#draft = this.#drafts.of(id);
-    this.#show();
-    if (typed) this.restore(typed);
+    this.#show(isOpening); // what was said of files that were given meanwhile stays
+    if (isOpening && typed) this.restore(typed);
     else void this.#recover(id);
   }
 
@@ -185,7 +185,7 @@ export class Composer {
     const draft = this.#prompt.value ? undefined : await this.#drafts.recover(place);
     if (!draft || place !== this.#place) return;
     this.#draft = draft;
-    this.#show();
+    this.#show(true);
   }
 
   #giveUpEditing() {
@@ -222,11 +222,11 @@ export class Composer {
     this.focus();
   }
 
-  /** Show the draft, and no other notice than that it is a change. */
-  #show() {
+  /** Show the draft, and whether it is a change; no other notice unless what was said `stays`. */
+  #show(stays = false) {
     const { text, editing, edits } = this.#draft;
     this.#prompt.value = editing ? (edits[editing] ?? '') : text;
-    this.notice = editing ? say('composer.editing') : '';
+    tellEditing(editing !== '', stays);
     find('#cancel').hidden = !editing;
     this.#showFiles();
     this.#on.edit(editing);

@@ -57,6 +57,13 @@ export function untell(sentence) {
   write(notice, said.filter((line) => line !== sentence).join('\n'));
 }
 
+/** Say whether a question is being changed; what was said stays where `stays` is true. @param {boolean} isEditing */
+export function tellEditing(isEditing, stays = false) {
+  const sentence = isEditing ? say('composer.editing') : '';
+  if (!stays) tell(sentence);
+  else if (sentence) tellMore(sentence);
+}
+
 /** Say why a question stays in the field while an answer is written; once none is, take that away. @param {boolean} isBusy */
 export function tellBusy(isBusy) {
   const sentence = say('composer.busy');

@@ -22,6 +22,17 @@ GIVE = """([kind, given, texts]) => {
         : new DragEvent(kind, { dataTransfer: transfer, ...more });
     return !target.dispatchEvent(event);
 }"""
+#: What is kept was used an hour earlier than it was.
+AGE = """async () => {
+    const opening = indexedDB.open('claude-sse-files');
+    await new Promise((resolve) => (opening.onsuccess = resolve));
+    const kept = opening.result.transaction('kept', 'readwrite').objectStore('kept');
+    const all = kept.getAll();
+    await new Promise((resolve) => (all.onsuccess = resolve));
+    for (const one of all.result) kept.put({ ...one, touched: one.touched - 3_700_000 });
+    await new Promise((resolve) => (kept.transaction.oncomplete = resolve));
+    opening.result.close();
+}"""
 
 
 def attach(page: Page, **given: bytes) -> None:
@@ -42,3 +53,8 @@ def give(page: Page, kind: str, *given: tuple[str, bytes], **texts: str) -> bool
 def chips(page: Page) -> Any:
     """Return the files of the question that is being written, once they are read."""
     return page.locator("#attached .show b")
+
+
+def let_an_hour_pass(page: Page) -> None:
+    """From now on the files that nothing refers to may be removed."""
+    page.evaluate(AGE)

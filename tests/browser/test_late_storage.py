@@ -14,6 +14,7 @@ from claude_sse.standin import StandIn
 from ..integration.client import eventually
 from ..integration.running import Server, exchange
 from .conftest import visit
+from .giving import attach
 from .held import HELD
 from .talk import ask, last_answer, leave, stored, wait_until_over
 
@@ -165,6 +166,16 @@ def test_what_is_written_while_the_page_opens_is_there_once_though_the_page_was_
     page.locator("#prompt").fill("typed on")
     _let_go(page)
     expect(page.locator("#prompt")).to_have_value("typed on\n\nbefore")
+
+
+def test_what_is_said_of_files_while_the_page_opens_stays(page: Page) -> None:
+    """A file that is refused before the database answers is named once it has answered, too."""
+    _reload_late(page)
+    attach(page, old_docx=b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    refused = page.locator("#notice", has_text="“old.docx” is a document of an office program")
+    expect(refused).to_be_visible()
+    _let_go(page)
+    expect(refused).to_be_visible()
 
 
 def test_a_search_finds_what_is_stored_once_the_database_answers(page: Page, nonce: str) -> None:
