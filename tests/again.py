@@ -1,8 +1,8 @@
 """Each test twice in a row: what a try leaves behind must not decide how the next one ends.
 
 With ``CLAUDE_SSE_AGAIN=end`` the first try fails after its last line, with ``=middle`` at one of
-its lines, chosen by ``CLAUDE_SSE_SEED``. Then the test is tried again, as ``--reruns`` does it: the
-fixtures of a function are made anew, those of a module and of the session stay. Only the second try
+its lines, chosen by ``CLAUDE_SSE_SEED``. Then the test is tried again, as ``--reruns`` does:
+function fixtures are set up again, module and session fixtures are kept. Only the second try
 counts.
 """
 

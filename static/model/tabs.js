@@ -45,7 +45,7 @@ export class Tabs extends EventTarget {
 
   /** The page goes, and perhaps the tab with it: another one shall store these. @param {Change[]} left */
   leave(left) {
-    this.#channel.postMessage({ left, id: this.id });
+    if (left.length) this.#channel.postMessage({ left, id: this.id });
   }
 
   #rename() {

@@ -18,7 +18,7 @@ from tests import files
 
 from ..integration.running import Server, exchange, exchanges, serve
 from .conftest import visit
-from .giving import attach, chips, give
+from .giving import attach, chips, give, let_an_hour_pass
 from .talk import ask, last_answer, wait_until_over
 
 PYTHON = 'print("Grüße")\n'.encode()
@@ -343,24 +343,17 @@ def test_files_that_nothing_refers_to_are_removed(page: Page, nonce: str) -> Non
     page.locator("#attached .remove").last.click()
     ask(page, f"fault pace texts=1 {nonce}")
     wait_until_over(last_answer(page))
-    left = page.evaluate("""async () => {
+    sweep = """async () => {
         const at = (name) => import(document.querySelector('script[type=module]').src
             .replace('chat.js', name));
-        const { Files } = await at('model/files.js');
         const { sweepFiles } = await at('app/kept-files.js');
         const { files } = await at('model/files.js');
         await sweepFiles(() => [], () => []);
-        const before = (await files.total()).count;
-        const opening = indexedDB.open('claude-sse-files');
-        await new Promise((resolve) => (opening.onsuccess = resolve));
-        const kept = opening.result.transaction('kept', 'readwrite').objectStore('kept');
-        const all = kept.getAll();
-        await new Promise((resolve) => (all.onsuccess = resolve));
-        for (const one of all.result) kept.put({ ...one, touched: one.touched - 3_700_000 });
-        await new Promise((resolve) => (kept.transaction.oncomplete = resolve));
-        await sweepFiles(() => [], () => []);
-        return [before, (await files.total()).count];
-    }""")
+        return (await files.total()).count;
+    }"""
+    before = page.evaluate(sweep)
+    let_an_hour_pass(page)
+    left = [before, page.evaluate(sweep)]
     assert left == [2, 1]
     page.reload()
     expect(page.locator("article .attached img")).to_be_visible()

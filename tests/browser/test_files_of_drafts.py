@@ -11,7 +11,7 @@ from claude_sse.standin import StandIn
 from tests import files
 
 from ..integration.running import exchange, exchanges
-from .giving import attach, chips, give
+from .giving import attach, chips, give, let_an_hour_pass
 from .talk import ask, last_answer, second_tab, stored, wait_until_over
 
 TRAY = "**/view/attachments.js"
@@ -38,23 +38,14 @@ FOLDER = """(name) => {
         return { isDirectory: its === name, name: its };
     };
 }"""
-#: An hour passes for the files that are kept; then those that nothing refers to are removed.
+#: Removes the files that nothing refers to.
 SWEEP = """async () => {
     const at = (name) => import(document.querySelector('script[type=module]').src
         .replace('chat.js', name));
-    const opening = indexedDB.open('claude-sse-files');
-    await new Promise((resolve) => (opening.onsuccess = resolve));
-    const kept = opening.result.transaction('kept', 'readwrite').objectStore('kept');
-    const all = kept.getAll();
-    await new Promise((resolve) => (all.onsuccess = resolve));
-    for (const one of all.result) kept.put({ ...one, touched: one.touched - 3_700_000 });
-    await new Promise((resolve) => (kept.transaction.oncomplete = resolve));
-    opening.result.close();
     const { OnDemand } = await at('app/on-demand.js');
     const { Drafts } = await at('model/drafts.js');
     const { files } = await at('model/files.js');
-    const channel = Object.assign(new EventTarget(), { postMessage() {} });
-    const drafts = new Drafts(sessionStorage, localStorage, channel);
+    const drafts = new Drafts(sessionStorage, localStorage, new EventTarget());
     new OnDemand({ drafts }).sweep({ all: () => [] }, 0);
     for (let n = 0; n < 100 && (await files.total()).count > 1; n += 1)
         await new Promise((resolve) => setTimeout(resolve, 100));
@@ -128,6 +119,7 @@ def test_files_of_a_draft_stay_however_long_it_takes(page: Page) -> None:
     expect(chips(page)).to_have_count(2)
     page.locator("#attached .remove").last.click()
     expect(chips(page)).to_have_count(1)
+    let_an_hour_pass(page)
     assert page.evaluate(SWEEP) == 1
     page.reload()
     page.locator("#attached .show").click()

@@ -46,7 +46,7 @@ def servers(
     """
     password = secrets.token_hex(8)
     shared_redis.command("ACL", "SETUSER", "csse", "reset", *rights("csse", password))
-    people.set_password("nobody", PASSWORD)  # or they would not start
+    people.set_password("nobody", PASSWORD)  # a server without passwords does not start
     settings = {
         "AUTH": "password",
         "PASSWORDS": people.path,
